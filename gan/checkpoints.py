@@ -1,0 +1,166 @@
+"""The two kinds of checkpoint: published networks (safetensors) and the training state; atomic and verified."""
+
+import hashlib
+import io
+import math
+import re
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import Tensor, nn
+
+from gan.errors import UserError
+from gan.files import write_atomically
+from gan.models import Discriminator, Generator
+
+GENERATOR_FILE = "model.safetensors"
+DISCRIMINATOR_FILE = "discriminator.safetensors"
+CONFIG_FILE = "config.json"
+STATES_KEPT = 2
+STATE_NAME = re.compile(r"images-(\d{12})-([0-9a-f]{16})\.pt")
+
+
+# --- published networks ----------------------------------------------------------------------------------
+
+
+def save_network(path: str | Path, network: nn.Module) -> None:
+    """Write a network as safetensors: weights in float16, statistics and counters as they are."""
+    tensors = {}
+    for name, value in network.state_dict().items():
+        half = value.is_floating_point() and value.dim() > 1
+        tensors[name] = value.detach().cpu().to(torch.float16 if half else value.dtype).contiguous()
+    write_atomically(Path(path), save(tensors))
+
+
+def load_generator(source: str | Path) -> Generator:
+    """Return the generator in a checkpoint folder or .safetensors file, on the CPU, in eval mode.
+
+    Its size is read off the weights, so files in the layout of PyTorch's DCGAN tutorial load as they are.
+    Whatever does not fit exactly raises UserError.
+    """
+    path = _weights_file(source, GENERATOR_FILE)
+    return _build_generator(_read_tensors(path), path)
+
+
+def load_discriminator(source: str | Path) -> Discriminator:
+    """Return the discriminator of a checkpoint folder, on the CPU, in train mode; else raise UserError."""
+    path = _weights_file(source, DISCRIMINATOR_FILE)
+    tensors = _read_tensors(path)
+    keys = " ".join(tensors)
+    norm = "spectral" if "parametrizations" in keys else "batch" if "running_mean" in keys else "none"
+    weights = [value for value in tensors.values() if value.dim() == 4]
+    base_channels = weights[0].shape[0] if weights else 0
+    network = _build(Discriminator, path, base_channels, len(weights), norm=norm)
+    return _load_strictly(network, tensors, path)
+
+
+def import_tutorial_weights(source: str | Path) -> Generator:
+    """Return the generator in a .pth file laid out as in PyTorch's DCGAN tutorial (a state dict).
+
+    The file is read with `weights_only=True`, so that it cannot run code. Raises UserError if it is anything else.
+    """
+    try:
+        tensors = torch.load(source, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises a dozen kinds for a file that is not what it should be
+        raise UserError(
+            f"{source}: is no state dict that can be read safely ({type(error).__name__})"
+        ) from error
+    if not (isinstance(tensors, dict) and all(isinstance(value, Tensor) for value in tensors.values())):
+        raise UserError(f"{source}: holds no state dict; save netG.state_dict() and import that")
+    tensors = {name.removeprefix("module."): value for name, value in tensors.items()}
+    return _build_generator(tensors, Path(source))
+
+
+def _weights_file(source: str | Path, name: str) -> Path:
+    path = Path(source)
+    if path.is_dir():
+        path = path / name
+    if not path.is_file():
+        raise UserError(f"{path}: no such file. Give a checkpoint folder with {name} in it.")
+    if path.suffix != ".safetensors":
+        raise UserError(f"{path}: is not a .safetensors file; import a .pth with python -m gan.promote")
+    return path
+
+
+def _read_tensors(path: Path) -> dict[str, Tensor]:
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise UserError(f"{path}: is damaged or no safetensors file ({error})") from error
+
+
+def _build_generator(tensors: dict[str, Tensor], path: Path) -> Generator:
+    weights = [value for value in tensors.values() if value.dim() == 4]
+    first = tensors.get("main.0.weight")
+    if first is None or first.dim() != 4:
+        raise UserError(f"{path}: holds no DCGAN generator (main.0.weight is missing)")
+    base_channels = first.shape[1] >> max(len(weights) - 2, 0)
+    network = _build(Generator, path, base_channels, len(weights), z_dim=first.shape[0])
+    return _load_strictly(network, tensors, path).eval()
+
+
+def _build(kind: type, path: Path, base_channels: int, convolutions: int, **arguments: Any) -> nn.Module:
+    """Build a network of so many convolutions: each but the first (G) or last (D) doubles or halves the side."""
+    if base_channels < 1 or not 4 <= convolutions <= 6:
+        raise UserError(
+            f"{path}: has {convolutions} convolutions; this DCGAN has 4, 5 or 6 (32, 64 or 128 pixels)"
+        )
+    return kind(base_channels=base_channels, image_size=2 ** (convolutions + 1), **arguments)
+
+
+def _load_strictly(network: nn.Module, tensors: dict[str, Tensor], path: Path) -> Any:
+    try:
+        network.load_state_dict(tensors, strict=True)
+    except RuntimeError as error:
+        detail = str(error).split("\n\t")[1] if "\n\t" in str(error) else str(error)
+        raise UserError(f"{path}: its weights do not fit a {type(network).__name__}: {detail}") from error
+    return network
+
+
+# --- training state --------------------------------------------------------------------------------------
+
+
+def save_state(folder: str | Path, images_seen: int, state: dict[str, Any]) -> Path:
+    """Write a training state under a name that carries its digest, and keep one older state beside it.
+
+    States from later in the run go too: training went back behind them because they were damaged.
+    """
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    content = buffer.getvalue()
+    path = Path(folder, f"images-{images_seen:012d}-{_digest(content)}.pt")
+    write_atomically(path, content)
+    others = [other for other in list_states(folder) if other != path]
+    earlier = [other for other in others if other.name < path.name]
+    for other in set(others) - set(earlier[: STATES_KEPT - 1]):
+        other.unlink(missing_ok=True)
+    return path
+
+
+def load_state(folder: str | Path) -> tuple[dict[str, Any] | None, list[str]]:
+    """Return the newest training state that is whole (None if there is none) and a sentence per damaged one."""
+    damaged = []
+    for path in list_states(folder):
+        content = path.read_bytes()
+        if _digest(content) == STATE_NAME.fullmatch(path.name)[2]:
+            return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True), damaged
+        damaged.append(f"{path}: this state is damaged; falling back to the one before.")
+    return None, damaged
+
+
+def list_states(folder: str | Path) -> list[Path]:
+    """Return the training states in the folder, newest first."""
+    states = [path for path in Path(folder).glob("images-*.pt") if STATE_NAME.fullmatch(path.name)]
+    return sorted(states, key=lambda path: (path.name[:19], path.stat().st_mtime_ns), reverse=True)
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def parameter_count(*networks: nn.Module) -> int:
+    """Return how many numbers the networks learn."""
+    return sum(math.prod(value.shape) for network in networks for value in network.parameters())

@@ -1,0 +1,182 @@
+"""What a training run is: one frozen config, and the table of recipes it starts from. Plain data, no torch."""
+
+import math
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+LOSSES = ("bce", "hinge", "relativistic")
+NORMS = ("batch", "spectral", "none")
+TRANSFORMS = ("color", "translation", "cutout")
+IMAGE_SIZES = (32, 64, 128)
+DATASETS = ("pokemon", "anime", "folder")
+DEVICES = ("auto", "cpu", "cuda", "mps")
+PRECISIONS = ("auto", "fp32", "bf16")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Some epochs at one learning rate and one Adam beta1; Adam starts afresh at each stage."""
+
+    epochs: int  # 0, in the last stage alone: until the budget is spent
+    lr: float
+    beta1: float
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Everything that decides what a run computes, and where it reads and writes."""
+
+    recipe: str  # name of the row of RECIPES this came from
+    dataset: str  # one of DATASETS
+    data: str = ""  # folder or .zip; empty: download the data set
+    out: str = ""  # folder of the run
+    images: int = 300_000  # budget in real pictures shown to the discriminator; 0: the epochs of the stages
+    stages: tuple[Stage, ...] = (Stage(0, 2e-4, 0.5),)
+    batch_size: int = 32  # pictures per step
+    loss: str = "relativistic"  # one of LOSSES
+    r1_gamma: float = 0.0  # weight of R1 (and of R2 under the relativistic loss); 0: off
+    penalty_every: int = 4  # steps between penalties, whose weight is multiplied by it
+    augment: str = "color,translation,cutout"  # DiffAugment policy; empty: none
+    flip: bool = True  # mirror each real picture with probability 1/2
+    ema_half_life_images: int = 10_000  # 0: no EMA, the generator itself is shown
+    d_norm: str = "none"  # one of NORMS
+    image_size: int = 64  # pixels a side, one of IMAGE_SIZES
+    base_channels: int = 64  # width of both networks
+    z_dim: int = 100  # length of the latent
+    seed: int = 0
+    device: str = "auto"  # one of DEVICES
+    precision: str = "auto"  # one of PRECISIONS
+    keep_repeats: bool = False  # train on byte-identical repeats too
+    init_from: str = ""  # checkpoint folder whose G and D this run starts from
+
+    def __post_init__(self) -> None:
+        for name, allowed in _CHOICES.items():
+            if getattr(self, name) not in allowed:
+                raise ValueError(
+                    f"{name} is {getattr(self, name)!r}; choose one of {', '.join(map(str, allowed))}"
+                )
+        for name, (low, high) in _RANGES.items():
+            if not low <= getattr(self, name) <= high:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must lie between {low} and {high}")
+        unknown = set(filter(None, self.augment.split(","))) - set(TRANSFORMS)
+        if unknown:
+            raise ValueError(
+                f"augment names {', '.join(sorted(unknown))}; the transforms are {', '.join(TRANSFORMS)}"
+            )
+        _check_stages(self.stages, self.images)
+
+    def budget(self, pictures: int) -> int:
+        """Return how many pictures the run is to see, given how many there are."""
+        return self.images or sum(stage.epochs for stage in self.stages) * pictures
+
+    def stage_at(self, epoch: int, epochs: int) -> tuple[Stage, int, int]:
+        """Return the stage of an epoch (from 0) of a run of so many epochs, its epochs before, and its length.
+
+        The last stage reaches to the end of the run, whatever its own number of epochs.
+        """
+        start = 0
+        for stage in self.stages[:-1]:
+            if epoch < start + stage.epochs:
+                return stage, epoch - start, stage.epochs
+            start += stage.epochs
+        return self.stages[-1], epoch - start, max(epochs, epoch + 1) - start
+
+    def with_epochs(self, epochs: int) -> "TrainConfig":
+        """Return this config with a budget of so many epochs: its stages cut short, or the last one stretched."""
+        kept, left = [], epochs
+        for stage in self.stages:
+            last = stage is self.stages[-1]
+            length = left if last or not stage.epochs else min(stage.epochs, left)
+            if length > 0:
+                kept.append(replace(stage, epochs=length))
+            left -= length
+        return replace(self, images=0, stages=tuple(kept))
+
+    def with_more_stages(self, stages: tuple[Stage, ...], pictures: int) -> "TrainConfig":
+        """Return this config with stages appended; the budget so far, for so many pictures, is filled up first."""
+        so_far = self.with_epochs(math.ceil(self.budget(pictures) / pictures))
+        return replace(so_far, stages=so_far.stages + stages)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the config as JSON-ready data."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "TrainConfig":
+        """Read what `to_dict` wrote; a key of another version raises ValueError."""
+        unknown = set(values) - {field.name for field in fields(cls)}
+        if unknown:
+            raise ValueError(f"unknown fields {', '.join(sorted(unknown))}")
+        return cls(**{**values, "stages": tuple(Stage(**stage) for stage in values["stages"])})
+
+
+_CHOICES = {
+    "dataset": DATASETS,
+    "loss": LOSSES,
+    "d_norm": NORMS,
+    "image_size": IMAGE_SIZES,
+    "device": DEVICES,
+    "precision": PRECISIONS,
+}
+_RANGES = {
+    "images": (0, 10**12),
+    "batch_size": (2, 65_536),
+    "r1_gamma": (0, 1e6),
+    "penalty_every": (1, 1_000),
+    "ema_half_life_images": (0, 10**9),
+    "base_channels": (1, 1_024),
+    "z_dim": (1, 4_096),
+    "seed": (0, 2**32 - 1),
+}
+
+
+def _check_stages(stages: tuple[Stage, ...], images: int) -> None:
+    if not stages:
+        raise ValueError("a run needs at least one stage")
+    for stage in stages:
+        if not (0 < stage.lr < 1 and 0 <= stage.beta1 < 1 and stage.epochs >= 0):
+            raise ValueError(
+                f"stage {stage.epochs}:{stage.lr}:{stage.beta1} is out of range: epochs >= 0, 0 < lr < 1, 0 <= beta1 < 1"
+            )
+    if any(stage.epochs == 0 for stage in stages[:-1]):
+        raise ValueError("only the last stage may leave its epochs open")
+    if stages[-1].epochs == 0 and not images:
+        raise ValueError("give a budget: images, or epochs of the last stage")
+
+
+def parse_stages(text: str) -> tuple[Stage, ...]:
+    """Read "5:2e-4:0.5,5:1e-4:0.3" (epochs:lr:beta1, comma-separated); raise ValueError on anything else."""
+    stages = []
+    for part in text.split(","):
+        try:
+            epochs, lr, beta1 = part.split(":")
+            stages.append(Stage(int(epochs), float(lr), float(beta1)))
+        except ValueError:
+            raise ValueError(f"stage {part!r} is not epochs:lr:beta1, as in 5:2e-4:0.5") from None
+    return tuple(stages)
+
+
+# The two reports' own plain loops. The first does not name its batch size.
+_REPORT = {"loss": "bce", "augment": "", "flip": False, "ema_half_life_images": 0, "d_norm": "batch"}
+# Relativistic pairing loss with lazy R1 and R2 (R3GAN, arXiv 2501.05441), DiffAugment, flips, EMA.
+_BEST = {"loss": "relativistic", "r1_gamma": 2.0, "d_norm": "none"}
+
+RECIPES: dict[str, dict[str, Any]] = {
+    "pokemon-report": {**_REPORT, "batch_size": 32, "images": 0, "stages": (Stage(400, 2e-4, 0.5),)},
+    "anime-report": {
+        **_REPORT,
+        "batch_size": 128,
+        "images": 0,
+        "stages": (Stage(5, 2e-4, 0.5), Stage(5, 1e-4, 0.3), Stage(10, 1e-4, 0.5), Stage(10, 1e-5, 0.5)),
+    },
+    "pokemon": {**_BEST, "batch_size": 32},
+    "anime": {**_BEST, "batch_size": 64},
+    "folder": {**_BEST, "batch_size": 32},
+}
+
+
+def recipe_config(recipe: str, **changes: Any) -> TrainConfig:
+    """Return the config of a recipe with some fields changed; an unknown name raises ValueError."""
+    if recipe not in RECIPES:
+        raise ValueError(f"recipe is {recipe!r}; choose one of {', '.join(RECIPES)}")
+    return replace(TrainConfig(recipe=recipe, dataset=recipe.split("-")[0], **RECIPES[recipe]), **changes)

@@ -1,0 +1,53 @@
+"""The one place that knows the pixel range: networks speak [-1, 1] float, files and screens uint8 RGB."""
+
+import io
+import math
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+GRID_BYTES = 80_000  # a sample grid in a checkpoint folder stays below this
+
+
+def from_uint8(images: Tensor) -> Tensor:
+    """Map uint8 in [0, 255] to float32 in [-1, 1]; the shape and the memory format stay."""
+    return images.to(torch.float32).div_(127.5).sub_(1.0)
+
+
+def to_uint8(images: Tensor) -> Tensor:
+    """Map float in [-1, 1] to the nearest uint8 in [0, 255]; what lies outside is clipped."""
+    return images.float().add(1.0).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
+
+
+def to_pil(image: Tensor) -> Image.Image:
+    """Return one picture, (3, H, W) in [-1, 1], as an RGB image."""
+    return Image.fromarray(to_uint8(image).permute(1, 2, 0).contiguous().cpu().numpy())
+
+
+def make_grid(images: Tensor, columns: int | None = None, padding: int = 0) -> Image.Image:
+    """Lay (N, 3, H, W) in [-1, 1] out row by row; `columns` is the whole root of N, rounded up, unless told.
+
+    `padding` is the gap between pictures in pixels, white.
+    """
+    from torchvision.utils import make_grid as tile  # torchvision takes a second to import
+
+    columns = columns or math.ceil(math.sqrt(len(images)))
+    return to_pil(tile(images.float().cpu(), nrow=columns, padding=padding, pad_value=1.0))
+
+
+def encode_webp(image: Image.Image, max_bytes: int = GRID_BYTES) -> bytes:
+    """Return the image as WebP at the highest quality (90 down to 30) that fits `max_bytes`."""
+    for quality in range(90, 20, -10):
+        buffer = io.BytesIO()
+        image.save(buffer, "webp", quality=quality, method=4)
+        if buffer.tell() <= max_bytes:
+            break
+    return buffer.getvalue()
+
+
+def open_rgb(path: str | Path) -> Image.Image:
+    """Open one of our own sample files as an RGB image, read whole."""
+    with Image.open(path) as image:
+        return image.convert("RGB")

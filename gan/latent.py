@@ -1,0 +1,48 @@
+"""Latents: from a seed to z, truncation, and the ways between two latents. No weights here."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+MAX_SEED = 2**32 - 1
+PARALLEL = 0.9995  # |cosine| above which the arc between two latents is not defined well enough to follow
+
+
+def sample_z(seeds: Sequence[int], z_dim: int) -> Tensor:
+    """Return (N, z_dim) float32 on the CPU, N(0, 1); row i depends on seeds[i] alone.
+
+    A seed outside 0 to 2^32 - 1 raises ValueError.
+    """
+    if not all(0 <= seed <= MAX_SEED for seed in seeds):
+        raise ValueError(f"seeds lie between 0 and {MAX_SEED}")
+    rows = [np.random.RandomState(seed).standard_normal(z_dim).astype(np.float32) for seed in seeds]
+    return torch.from_numpy(np.stack(rows)) if rows else torch.empty(0, z_dim)
+
+
+def truncate(z: Tensor, psi: float) -> Tensor:
+    """Multiply z by psi in [0, 1]: towards 0 the pictures grow alike and safe, at 1 nothing changes."""
+    if not 0.0 <= psi <= 1.0:
+        raise ValueError("truncation lies between 0 and 1")
+    return z * psi
+
+
+def lerp(a: Tensor, b: Tensor, t: float) -> Tensor:
+    """Return the straight line from a to b, both (..., z_dim), at t in [0, 1]; both ends exact."""
+    return a * (1.0 - t) + b * t
+
+
+def slerp(a: Tensor, b: Tensor, t: float) -> Tensor:
+    """Return the arc from a to b, both (z_dim,), at t in [0, 1]; both ends exact.
+
+    Shoemake 1985, as White 2016 (arXiv 1609.04468) uses it for latents: norms are kept typical on the way.
+    Where a and b are (nearly) parallel or opposite no arc is defined, and the straight line is taken.
+    """
+    if t in (0.0, 1.0):
+        return b.clone() if t else a.clone()
+    cosine = torch.nn.functional.cosine_similarity(a.double(), b.double(), dim=-1)
+    if abs(cosine) > PARALLEL:
+        return lerp(a, b, t)
+    angle = torch.arccos(cosine)
+    return (torch.sin((1.0 - t) * angle) * a + torch.sin(t * angle) * b).div(torch.sin(angle)).to(a.dtype)

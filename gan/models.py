@@ -1,0 +1,74 @@
+"""The two networks of DCGAN (Radford et al. 2015, arXiv 1511.06434), laid out as in PyTorch's tutorial."""
+
+import math
+
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+
+class Generator(nn.Module):
+    """z (N, z_dim) -> pictures (N, 3, image_size, image_size) in [-1, 1]."""
+
+    def __init__(self, z_dim: int = 100, base_channels: int = 64, image_size: int = 64) -> None:
+        super().__init__()
+        self.z_dim, self.base_channels, self.image_size = z_dim, base_channels, image_size
+        widths = _widths(base_channels, image_size)[::-1]  # 64 px: 512, 256, 128, 64
+        layers: list[nn.Module] = [
+            nn.ConvTranspose2d(z_dim, widths[0], 4, 1, 0, bias=False)
+        ]  # (N, 512, 4, 4)
+        for before, after in zip(widths, widths[1:], strict=False):
+            layers += [nn.BatchNorm2d(before), nn.ReLU(inplace=True)]
+            layers += [nn.ConvTranspose2d(before, after, 4, 2, 1, bias=False)]  # (N, 64, 32, 32) at the last
+        layers += [nn.BatchNorm2d(widths[-1]), nn.ReLU(inplace=True)]
+        layers += [nn.ConvTranspose2d(widths[-1], 3, 4, 2, 1, bias=False), nn.Tanh()]  # (N, 3, 64, 64)
+        self.main = nn.Sequential(*layers)
+        self.apply(_initialise)
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.main(z[:, :, None, None])
+
+    def arguments(self) -> dict[str, int]:
+        """Return the keyword arguments that build this network again."""
+        return {"z_dim": self.z_dim, "base_channels": self.base_channels, "image_size": self.image_size}
+
+
+class Discriminator(nn.Module):
+    """Pictures (N, 3, image_size, image_size) in [-1, 1] -> logits (N,): positive means real."""
+
+    def __init__(self, base_channels: int = 64, image_size: int = 64, norm: str = "batch") -> None:
+        super().__init__()
+        self.base_channels, self.image_size, self.norm = base_channels, image_size, norm
+        widths = _widths(base_channels, image_size)  # 64 px: 64, 128, 256, 512
+        layers: list[nn.Module] = [self._convolution(3, widths[0], 2, 1), nn.LeakyReLU(0.2, inplace=True)]
+        for before, after in zip(widths, widths[1:], strict=False):
+            layers.append(self._convolution(before, after, 2, 1))  # (N, 512, 4, 4) at the last
+            layers += [nn.BatchNorm2d(after)] if norm == "batch" else []
+            layers.append(nn.LeakyReLU(0.2, inplace=True))
+        layers.append(self._convolution(widths[-1], 1, 1, 0))  # (N, 1, 1, 1)
+        self.main = nn.Sequential(*layers)
+
+    def _convolution(self, before: int, after: int, stride: int, padding: int) -> nn.Module:
+        layer = nn.Conv2d(before, after, 4, stride, padding, bias=False)
+        _initialise(layer)
+        return spectral_norm(layer) if self.norm == "spectral" else layer
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.main(images).flatten()
+
+    def arguments(self) -> dict[str, int | str]:
+        """Return the keyword arguments that build this network again."""
+        return {"base_channels": self.base_channels, "image_size": self.image_size, "norm": self.norm}
+
+
+def _widths(base_channels: int, image_size: int) -> list[int]:
+    """Channels after each halving from image_size down to 4 pixels a side."""
+    return [base_channels * 2**i for i in range(int(math.log2(image_size)) - 2)]
+
+
+def _initialise(module: nn.Module) -> None:
+    """Convolutions N(0, 0.02), batch-norm scales N(1, 0.02), as in the paper and the tutorial."""
+    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+        nn.init.normal_(module.weight, 0.0, 0.02)
+    elif isinstance(module, nn.BatchNorm2d):
+        nn.init.normal_(module.weight, 1.0, 0.02)
+        nn.init.zeros_(module.bias)

@@ -1,0 +1,109 @@
+"""What a run writes for people to see: history, sample grids, real pictures, the loss chart; and how many it keeps."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from gan.files import write_atomically
+from gan.images import GRID_BYTES, encode_webp, make_grid
+
+HISTORY_FILE = "history.jsonl"
+SAMPLES = "samples"
+SNAPSHOTS = "snapshots"
+REALS_FILE = "reals.webp"
+CHART_FILE = "losses.png"
+MAX_SAMPLES = 60
+MAX_SNAPSHOTS = 8  # of a run; a published folder holds fewer
+
+
+def read_history(folder: str | Path) -> list[dict[str, Any]]:
+    """Return the lines of history.jsonl, oldest first; none if there is no such file.
+
+    Lines that are not JSON objects, such as one cut off by a crash, are passed over.
+    """
+    path = Path(folder, HISTORY_FILE)
+    if not path.is_file():
+        return []
+    lines = []
+    for text in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            line = json.loads(text)
+        except ValueError:
+            continue
+        if isinstance(line, dict):
+            lines.append(line)
+    return lines
+
+
+def write_history(folder: str | Path, lines: list[dict[str, Any]]) -> None:
+    """Replace history.jsonl by these lines."""
+    write_atomically(Path(folder, HISTORY_FILE), "".join(json.dumps(line) + "\n" for line in lines).encode())
+
+
+def kept_epochs(last: int, limit: int) -> set[int]:
+    """Return the epochs of 1 to `last` to keep a file of: the first, the last, and an even spread between.
+
+    The stride is a power of two, so that what a longer run keeps is part of what a shorter one kept.
+    """
+    stride = 1
+    while last // stride + 2 > limit:
+        stride *= 2
+    return {epoch for epoch in (1, *range(stride, last + 1, stride), last) if epoch >= 1}
+
+
+def epoch_file(folder: str | Path, kind: str, epoch: int) -> Path:
+    """Return the path of an epoch's sample grid or snapshot."""
+    suffix = "webp" if kind == SAMPLES else "safetensors"
+    return Path(folder, kind, f"epoch-{epoch:04d}.{suffix}")
+
+
+def list_epochs(folder: str | Path, kind: str) -> dict[int, Path]:
+    """Return the sample grids or snapshots in the folder by epoch, in order."""
+    found = {}
+    for path in Path(folder, kind).glob("epoch-*"):
+        number = path.stem.removeprefix("epoch-")
+        if number.isdecimal() and path == epoch_file(folder, kind, int(number)):
+            found[int(number)] = path
+    return dict(sorted(found.items()))
+
+
+def prune_epochs(folder: str | Path, kind: str, keep: set[int]) -> None:
+    """Delete the files of every other epoch."""
+    for epoch, path in list_epochs(folder, kind).items():
+        if epoch not in keep:
+            path.unlink(missing_ok=True)
+
+
+def write_grid(path: Path, images: Tensor) -> None:
+    """Write pictures (N, 3, H, W) in [-1, 1] as one grid in WebP of at most 80 KB."""
+    write_atomically(path, encode_webp(make_grid(images)))
+
+
+def write_chart(folder: str | Path) -> None:
+    """Draw the losses and the discriminator's outputs of history.jsonl over epochs; nothing where it is empty."""
+    lines = read_history(folder)
+    if not lines:
+        return
+    import io
+
+    from matplotlib.figure import Figure  # takes a second to import
+
+    epochs = [line["epoch"] for line in lines]
+    figure = Figure(figsize=(10, 7), layout="constrained")
+    losses, outputs = figure.subplots(2, sharex=True)
+    for axes, names in (
+        (losses, {"loss_d": "Loss_D", "loss_g": "Loss_G"}),
+        (outputs, {"d_real": "D(x)", "d_fake_before": "D(G(z)) before", "d_fake_after": "D(G(z)) after"}),
+    ):
+        for key, label in names.items():
+            axes.plot(
+                epochs, [line[key] for line in lines], label=label, marker="." if len(lines) < 40 else None
+            )
+        axes.legend()
+        axes.grid(alpha=0.3)
+    outputs.set(xlabel="epoch", ylim=(0, 1))
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=100)
+    write_atomically(Path(folder, CHART_FILE), buffer.getvalue())

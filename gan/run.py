@@ -1,0 +1,225 @@
+"""A run: its place in the schedule, and everything its folder holds. The loop that drives it is in training."""
+
+import json
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gan import records
+from gan.checkpoints import (
+    CONFIG_FILE,
+    DISCRIMINATOR_FILE,
+    GENERATOR_FILE,
+    parameter_count,
+    save_network,
+    save_state,
+)
+from gan.config import TrainConfig
+from gan.data import Batches, Pictures
+from gan.ema import with_fresh_statistics
+from gan.errors import UserError
+from gan.files import read_json, write_json
+from gan.images import from_uint8
+from gan.latent import sample_z
+from gan.step import STATISTICS, Trainer, train_step
+
+STATES = "states"
+GRID_SEEDS = range(64)  # the latents of every sample grid
+STATISTICS_SEEDS = range(10_000, 10_512)  # the latents that BatchNorm statistics are measured on
+
+
+class Run:
+    """A training run in progress; `config` says where it goes, `trainer` holds what it learns."""
+
+    def __init__(self, config: TrainConfig, pictures: Pictures, trainer: Trainer) -> None:
+        self.config, self.trainer, self.folder = config, trainer, Path(config.out)
+        self.count, self.fingerprint = len(pictures.images), pictures.fingerprint
+        self.batches = Batches(pictures.images, config.batch_size, config.seed, config.flip, trainer.device)
+        self.budget = config.budget(self.count)
+        self.epochs = math.ceil(self.budget / self.count)
+        self.history: list[dict[str, Any]] = []
+        self.seconds = 0.0  # of training in all sessions
+        self._clock = time.perf_counter()
+        self._begin_epoch(0)
+
+    def _begin_epoch(self, number: int) -> None:
+        wide = torch.float32 if self.trainer.device.type == "mps" else torch.float64  # Metal has no float64
+        self.number, self.batch, self.epoch_seconds = number, 0, 0.0  # epochs count from 0
+        self.sums = torch.zeros(len(STATISTICS), dtype=wide, device=self.trainer.device)
+
+    # --- the schedule ---
+
+    @property
+    def finished(self) -> bool:
+        """Whether the budget is spent."""
+        return self.trainer.images_seen >= self.budget
+
+    @property
+    def epoch_complete(self) -> bool:
+        """Whether every batch of the epoch was seen."""
+        return self.batch == self.batches.batches_per_epoch
+
+    @property
+    def shown_epoch(self) -> int:
+        """The number, from 1, of the epoch that was last trained on."""
+        return self.number + (self.batch > 0)
+
+    def advance(self) -> Tensor:
+        """Train on the next batch; return its STATISTICS, (5,), on the device."""
+        real_images = self.batches.take(self.number, self.batch, self.trainer.rng)
+        statistics = train_step(self.trainer, real_images)
+        self.sums += statistics
+        self.batch += 1
+        return statistics
+
+    def next_epoch(self) -> None:
+        """Go on to the next epoch and, where a stage begins with it, to that stage."""
+        self._begin_epoch(self.number + 1)
+        self._begin_stage_if_due()
+
+    def _begin_stage_if_due(self) -> None:
+        stage, epochs_before, _ = self.config.stage_at(self.number, self.epochs)
+        if epochs_before == 0 and self.batch == 0 and self.number > 0:
+            self.trainer.begin_stage(stage)
+
+    # --- what people read ---
+
+    def log_line(self, statistics: Tensor) -> str:
+        """Return the reports' line for the batch just trained on."""
+        _, epoch, epochs = self.config.stage_at(self.number, self.epochs)
+        loss_d, loss_g, d_real, d_fake_before, d_fake_after = statistics.tolist()
+        return (
+            f"[{epoch}/{epochs}][{self.batch - 1}/{self.batches.batches_per_epoch}] "
+            f"Loss_D: {loss_d:.4f} Loss_G: {loss_g:.4f} "
+            f"D(x): {d_real:.4f} D(G(z)): {d_fake_before:.4f} / {d_fake_after:.4f}"
+        )
+
+    def means(self) -> dict[str, float]:
+        """Return the epoch's mean STATISTICS so far; raise UserError where they are no longer numbers."""
+        means = (self.sums / max(self.batch, 1)).tolist()
+        if not all(map(math.isfinite, means)):
+            self._raise_not_finite()
+        return dict(zip(STATISTICS, means, strict=True))
+
+    def _raise_not_finite(self) -> None:
+        raise UserError(
+            f"{self.folder}: the losses are no longer finite (epoch {self.number + 1}, "
+            f"{self.trainer.images_seen:,} pictures seen). The last good state is kept in {self.folder / STATES}; "
+            "start a new run with a lower --lr, or continue a checkpoint with --init-from."
+        )
+
+    def record_epoch(self) -> None:
+        """Write the epoch's line of history.jsonl, as far as the epoch went."""
+        means = self.means()
+        self._lap()
+        stage, epochs_before, _ = self.config.stage_at(self.number, self.epochs)
+        images = min(self.batch * self.config.batch_size, self.count)
+        begins = epochs_before == 0 and self.number > 0
+        line = {
+            "epoch": self.number + 1,
+            "images_seen": self.trainer.images_seen,
+            "images_per_second": round(images / self.epoch_seconds, 1),
+            **{name: round(value, 5) for name, value in means.items()},
+            "lr": stage.lr,
+            "beta1": stage.beta1,
+            "event": f"stage: lr {stage.lr:g}, beta1 {stage.beta1:g}" if begins else None,
+        }
+        self.history = [old for old in self.history if old["epoch"] <= self.number] + [line]
+        records.write_history(self.folder, self.history)
+
+    def _lap(self) -> None:
+        """Add the time since the last lap to the epoch's and the run's."""
+        now = time.perf_counter()
+        self.epoch_seconds += now - self._clock
+        self.seconds += now - self._clock
+        self._clock = now
+
+    def start_clock(self) -> None:
+        """Leave what was done since the last lap, such as writing grids, out of the time of training."""
+        self._clock = time.perf_counter()
+
+    # --- what goes to the disk ---
+
+    def due(self, kind: str, limit: int) -> bool:
+        """Whether a run of this length keeps such a file of the epoch last trained on."""
+        return self.shown_epoch in records.kept_epochs(self.epochs, limit)
+
+    @torch.inference_mode()
+    def publish(self) -> None:
+        """Write what others load and see: both networks, config.json, the epoch's grid and snapshot."""
+        device, z_dim = self.trainer.device, self.config.z_dim
+        generator = with_fresh_statistics(
+            self.trainer.shown_generator, sample_z(STATISTICS_SEEDS, z_dim).to(device)
+        )
+        for kind, limit in (
+            (records.SAMPLES, records.MAX_SAMPLES),
+            (records.SNAPSHOTS, records.MAX_SNAPSHOTS),
+        ):
+            keep = records.kept_epochs(max(self.epochs, self.shown_epoch), limit)
+            records.prune_epochs(self.folder, kind, keep)
+        grid = records.epoch_file(self.folder, records.SAMPLES, self.shown_epoch)
+        records.write_grid(grid, generator(sample_z(GRID_SEEDS, z_dim).to(device)))
+        if self.due(records.SNAPSHOTS, records.MAX_SNAPSHOTS):
+            save_network(records.epoch_file(self.folder, records.SNAPSHOTS, self.shown_epoch), generator)
+        save_network(self.folder / GENERATOR_FILE, generator)
+        save_network(self.folder / DISCRIMINATOR_FILE, self.trainer.discriminator)
+        self._describe_progress()
+        records.write_chart(self.folder)
+
+    def _describe_progress(self) -> None:
+        describe_run(
+            self.folder,
+            epoch=self.shown_epoch,
+            images_seen=self.trainer.images_seen,
+            seconds=round(self.seconds),
+        )
+
+    def write_reals(self, pictures: Pictures) -> None:
+        """Write a grid of the first 64 training pictures; it stays on this machine."""
+        records.write_grid(self.folder / records.REALS_FILE, from_uint8(pictures.images[:64]))
+
+    def save_state(self) -> None:
+        """Write the training state, all that the rest of the run depends on; what is not finite is never saved."""
+        self.means()
+        if not self.trainer.finite():
+            self._raise_not_finite()
+        self._lap()
+        place = {"number": self.number, "batch": self.batch, "sums": self.sums.cpu()}
+        times = {"seconds": self.seconds, "epoch_seconds": self.epoch_seconds}
+        machine = {"fingerprint": self.fingerprint, "threads": torch.get_num_threads()}
+        state = {**self.trainer.state_dict(), **place, **times, **machine, "history": self.history}
+        save_state(self.folder / STATES, self.trainer.images_seen, state)
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take up a training state; one made from other pictures raises UserError."""
+        if state["fingerprint"] != self.fingerprint:
+            raise UserError(
+                f"{self.folder}: this run was trained on other pictures. Give the same --data, or a new --out."
+            )
+        torch.set_num_threads(state["threads"])  # with another number, sums differ in their last bit
+        self.trainer.load_state_dict(state)
+        self._begin_epoch(state["number"])
+        self.batch, self.sums = state["batch"], state["sums"].to(self.sums.device)
+        self.seconds, self.epoch_seconds = state["seconds"], state["epoch_seconds"]
+        self.history = state["history"]
+        self._begin_stage_if_due()
+
+    def disk_bytes(self) -> int:
+        """Return about how much the folder holds at its fullest."""
+        weights_g, weights_d = (
+            parameter_count(self.trainer.generator),
+            parameter_count(self.trainer.discriminator),
+        )
+        state = 4 * (3 * (weights_g + weights_d) + (weights_g if self.trainer.ema_generator else 0))
+        published = 2 * (weights_g * (2 + records.MAX_SNAPSHOTS) + weights_d)
+        return 3 * state + published + records.MAX_SAMPLES * records.GRID_BYTES
+
+
+def describe_run(folder: Path, **facts: Any) -> None:
+    """Add facts to the run's config.json, or begin it with them."""
+    path = folder / CONFIG_FILE
+    write_json(path, {**(read_json(path) if path.is_file() else {}), **facts})

@@ -1,0 +1,149 @@
+"""The training loop: real pictures in, a run folder out, exactly resumable. No arguments, no Hub, no page."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from filelock import FileLock, Timeout
+from tqdm import tqdm
+
+from gan.checkpoints import load_discriminator, load_generator, load_state
+from gan.config import TrainConfig
+from gan.data import locate, read_pictures
+from gan.device import choose_device, choose_precision, describe
+from gan.errors import UserError
+from gan.files import make_folder
+from gan.models import Discriminator, Generator
+from gan.records import MAX_SAMPLES, SAMPLES
+from gan.run import STATES, Run, describe_run
+from gan.step import Trainer
+
+SAVE_SECONDS = 120  # between training states
+LOG_STEPS = 50  # between log lines, as in the reports
+
+
+def train(
+    config: TrainConfig,
+    on_save: Callable[[Path], None] = lambda folder: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Run:
+    """Train until the budget is spent or `stop()` is true, from where the run in `config.out` stands.
+
+    Writes the run folder of the design, and calls `on_save` with it whenever a new snapshot is published.
+    Raises UserError for bad pictures, a full disk, losses that are no longer finite, a folder in use.
+    """
+    folder = Path(config.out)
+    with _alone_in(folder):
+        describe_run(folder, train=config.to_dict())
+        run = _open_run(config)
+        if run.finished:
+            tqdm.write(
+                f"{folder} is finished at {run.trainer.images_seen:,} pictures seen; a larger --images goes on."
+            )
+            return run
+        _train_on(run, stop, lambda: on_save(folder))
+        return run
+
+
+def _train_on(run: Run, stop: Callable[[], bool], on_save: Callable[[], None]) -> None:
+    saved = time.monotonic()
+    run.start_clock()
+    with _progress_bar(run) as bar:
+        while not run.finished and not stop():
+            # One batch; the losses are looked at now and then, as each look waits for the GPU.
+            statistics = run.advance()
+            if run.batch % LOG_STEPS == 1:
+                run.means()
+                bar.write(run.log_line(statistics))
+            bar.update(run.trainer.images_seen - bar.n)
+
+            # The end of an epoch: its line in the history, and where one is due, its grid.
+            if run.epoch_complete:
+                run.record_epoch()
+                if run.due(SAMPLES, MAX_SAMPLES) and not run.finished:
+                    run.publish()
+                    on_save()
+                run.next_epoch()
+                run.start_clock()
+
+            if time.monotonic() - saved > SAVE_SECONDS:
+                run.save_state()
+                saved = time.monotonic()
+
+    # The end: the state first, as it is what cannot be made again.
+    if run.batch:
+        run.record_epoch()
+    run.save_state()
+    if run.trainer.images_seen:
+        run.publish()
+        on_save()
+
+
+def _open_run(config: TrainConfig) -> Run:
+    """Build the run, and take up its newest whole state if it has one."""
+    folder = Path(config.out)
+    device = choose_device(config.device)
+    precision = choose_precision(config.precision, device)
+    source = locate(config.dataset, config.data or None)
+    pictures = read_pictures(source, config.image_size, keep_repeats=config.keep_repeats, spill=folder)
+    run = Run(config, pictures, Trainer(config, device, precision, *_initial_networks(config)))
+    tqdm.write(pictures.report.text())
+    state, damaged = load_state(folder / STATES)
+    for sentence in damaged:
+        tqdm.write(sentence)
+    if state:
+        run.load_state(state)
+        tqdm.write(f"resuming at {run.trainer.images_seen:,} pictures seen")
+    data = {"name": config.dataset, "pictures": run.count, "fingerprint": run.fingerprint}
+    networks = {
+        "generator": run.trainer.generator.arguments(),
+        "discriminator": run.trainer.discriminator.arguments(),
+    }
+    machine = {"hardware": describe(device), "precision": precision, "torch": torch.__version__}
+    describe_run(folder, data=data, **networks, **machine)
+    run.write_reals(pictures)
+    tqdm.write(f"{machine['hardware']}, {precision}; budget {run.budget:,} pictures, {run.epochs} epochs")
+    tqdm.write(f"{folder} will hold at most {run.disk_bytes() / 1e6:.0f} MB")
+    return run
+
+
+def _initial_networks(config: TrainConfig) -> tuple[Generator | None, Discriminator | None]:
+    """Return the networks of the checkpoint that the run continues, or none; raise UserError if they do not fit."""
+    if not config.init_from:
+        return None, None
+    networks = load_generator(config.init_from), load_discriminator(config.init_from)
+    wanted = (
+        Generator(config.z_dim, config.base_channels, config.image_size),
+        Discriminator(config.base_channels, config.image_size, config.d_norm),
+    )
+    for network, other in zip(networks, wanted, strict=True):
+        if network.arguments() != other.arguments():
+            raise UserError(
+                f"{config.init_from}: its {type(network).__name__} is {network.arguments()}, "
+                f"but this run asks for {other.arguments()}. Choose the recipe and flags it was trained with."
+            )
+    return networks
+
+
+def _progress_bar(run: Run) -> tqdm:
+    return tqdm(
+        total=run.budget,
+        initial=run.trainer.images_seen,
+        unit=" pictures",
+        unit_scale=True,
+        dynamic_ncols=True,
+        disable=None,  # on a terminal alone
+    )
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Hold the run's folder, so that no second training writes to it; a kill lets go of it."""
+    make_folder(folder)
+    try:
+        with FileLock(folder / ".lock", timeout=0):
+            yield
+    except Timeout:
+        raise UserError(f"{folder}: another training is writing to this run") from None
