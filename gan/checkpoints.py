@@ -65,9 +65,7 @@ def import_tutorial_weights(source: str | Path) -> Generator:
     try:
         tensors = torch.load(source, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises a dozen kinds for a file that is not what it should be
-        raise UserError(
-            f"{source}: is no state dict that can be read safely ({type(error).__name__})"
-        ) from error
+        raise UserError(f"{source}: is no state dict that can be read safely ({type(error).__name__})") from error
     if not (isinstance(tensors, dict) and all(isinstance(value, Tensor) for value in tensors.values())):
         raise UserError(f"{source}: holds no state dict; save netG.state_dict() and import that")
     tensors = {name.removeprefix("module."): value for name, value in tensors.items()}
@@ -105,9 +103,7 @@ def _build_generator(tensors: dict[str, Tensor], path: Path) -> Generator:
 def _build(kind: type, path: Path, base_channels: int, convolutions: int, **arguments: Any) -> nn.Module:
     """Build a network of so many convolutions: each but the first (G) or last (D) doubles or halves the side."""
     if base_channels < 1 or not 4 <= convolutions <= 6:
-        raise UserError(
-            f"{path}: has {convolutions} convolutions; this DCGAN has 4, 5 or 6 (32, 64 or 128 pixels)"
-        )
+        raise UserError(f"{path}: has {convolutions} convolutions; this DCGAN has 4, 5 or 6 (32, 64 or 128 pixels)")
     return kind(base_channels=base_channels, image_size=2 ** (convolutions + 1), **arguments)
 
 

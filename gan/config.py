@@ -52,17 +52,13 @@ class TrainConfig:
     def __post_init__(self) -> None:
         for name, allowed in _CHOICES.items():
             if getattr(self, name) not in allowed:
-                raise ValueError(
-                    f"{name} is {getattr(self, name)!r}; choose one of {', '.join(map(str, allowed))}"
-                )
+                raise ValueError(f"{name} is {getattr(self, name)!r}; choose one of {', '.join(map(str, allowed))}")
         for name, (low, high) in _RANGES.items():
             if not low <= getattr(self, name) <= high:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must lie between {low} and {high}")
         unknown = set(filter(None, self.augment.split(","))) - set(TRANSFORMS)
         if unknown:
-            raise ValueError(
-                f"augment names {', '.join(sorted(unknown))}; the transforms are {', '.join(TRANSFORMS)}"
-            )
+            raise ValueError(f"augment names {', '.join(sorted(unknown))}; there are {', '.join(TRANSFORMS)}")
         _check_stages(self.stages, self.images)
 
     def budget(self, pictures: int) -> int:
@@ -136,7 +132,7 @@ def _check_stages(stages: tuple[Stage, ...], images: int) -> None:
     for stage in stages:
         if not (0 < stage.lr < 1 and 0 <= stage.beta1 < 1 and stage.epochs >= 0):
             raise ValueError(
-                f"stage {stage.epochs}:{stage.lr}:{stage.beta1} is out of range: epochs >= 0, 0 < lr < 1, 0 <= beta1 < 1"
+                f"stage {stage.epochs}:{stage.lr}:{stage.beta1}: it must have epochs >= 0, 0 < lr < 1, 0 <= beta1 < 1"
             )
     if any(stage.epochs == 0 for stage in stages[:-1]):
         raise ValueError("only the last stage may leave its epochs open")

@@ -1,7 +1,6 @@
-"""Pictures from a folder, a .zip or Kaggle to seeded batches: what is read, what is left out, in which order."""
+"""From folder, .zip or Kaggle to seeded batches: which pictures are read, which are left out, in which order."""
 
 import hashlib
-import io
 import logging
 import math
 import os
@@ -10,13 +9,12 @@ import socket
 import stat
 import sys
 import tempfile
-import threading
 import warnings
 import zipfile
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -25,12 +23,12 @@ from urllib.request import getproxies
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 from tqdm import tqdm
 
 from gan.errors import UserError
 from gan.images import from_uint8
+from gan.pictures import MAX_PIXELS, BadPicture, Size, decode, printable, reason_for
 
 DATASETS = {  # name -> Kaggle slug, sub-folder to use: the Pokémon come twice, as PNG with transparency too
     "pokemon": ("kvpratama/pokemon-images-dataset", "pokemon_jpg"),
@@ -38,55 +36,39 @@ DATASETS = {  # name -> Kaggle slug, sub-folder to use: the Pokémon come twice,
 }
 CONNECT_SECONDS = 10
 SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")  # all that PIL may try: no EPS, nothing rarely tested
-MIN_SIDE = 16  # pixels
-MAX_PIXELS = 100_000_000
 MAX_FILE_BYTES = 4 * MAX_PIXELS  # the largest picture allowed, uncompressed
-ALONE_PIXELS = 16_000_000  # larger pictures are decoded one at a time, so that memory stays small
 BAD_SHARE = 0.05  # with more bad files than this the source is not what its owner thinks
+BLOCK = 256  # pictures under way at once
 LISTED = 50  # bad files that a report names one by one
 SPILL_BYTES = 2 * 1024**3  # a larger cache goes to a file
 
-Size = tuple[int, int]  # (width, height) in pixels, as stored in the file
 Entry = tuple[str, Callable[[], bytes]]  # a file's name, "/" between folders, and what reads its bytes
-_alone = threading.Lock()
-
-
-class _BadPicture(Exception):
-    """The message is the reason, in plain words."""
 
 
 @dataclass(frozen=True)
 class ScanReport:
-    """What a scan found in a source."""
+    """What a scan found in a source; `text` is for people."""
 
     found: int  # picture files, by their suffix
     used: int  # pictures that training sees
-    repeats: int  # byte-identical repeats of a used picture, kept or not
+    repeats: int  # byte-identical repeats of a used picture, dropped or kept
     bad: tuple[tuple[str, str], ...]  # (name, reason) of the picture files left out
-    repeats_kept: bool = False  # True: the repeats are among the used
-    smallest: Size | None = None  # by area, of the used
-    largest: Size | None = None
-    ignored: int = 0  # files that are not pictures by their suffix
-    ignored_kinds: str = ""  # the commonest of them, for people
+    smallest: Size = (0, 0)  # by area, of the used
+    largest: Size = (0, 0)
+    ignored: str = ""  # kinds and numbers of files whose suffix is no picture's
     source: str = ""
 
     def text(self) -> str:
-        """Return the report for people, a fact per line, without a line break at the end."""
+        kept = "kept" if self.used + len(self.bad) == self.found else "left out"
+        span = dict.fromkeys(f"{width} x {height}" for width, height in (self.smallest, self.largest))
         lines = [f"{self.source}: {self.found} picture files, {self.used} used"]
-        if self.smallest and self.largest:
-            span = [f"{width} x {height}" for width, height in (self.smallest, self.largest)]
-            lines.append(f"original sizes: {' to '.join(dict.fromkeys(span))} pixels")
-        if self.repeats:
-            lines.append(
-                f"byte-identical repeats: {self.repeats}, {'kept' if self.repeats_kept else 'left out'}"
-            )
-        if self.ignored:
-            lines.append(f"other files, ignored: {self.ignored} ({self.ignored_kinds})")
+        lines += [f"original sizes: {' to '.join(span)} pixels"]
+        lines += [f"byte-identical repeats: {self.repeats}, {kept}"] if self.repeats else []
+        lines += [f"other files, ignored: {self.ignored}"] if self.ignored else []
         return "\n".join([*lines, f"bad files, left out: {len(self.bad)}", *self.bad_lines()])
 
     def bad_lines(self) -> list[str]:
-        """Return a line per bad file with its reason, at most LISTED of them."""
+        """Return a line per bad file with its reason, LISTED at most."""
         lines = [f"  {name}: {reason}" for name, reason in self.bad[:LISTED]]
         return lines + [f"  and {len(self.bad) - LISTED} more"] * (len(self.bad) > LISTED)
 
@@ -96,9 +78,7 @@ class Pictures:
     """The pictures of a source, ready for `Batches`."""
 
     images: Tensor  # (N, 3, S, S) uint8, channels_last, in natural order of the names
-    fingerprint: (
-        str  # sha256 of the used files' sorted sha256: independent of names, of folder or zip, and of S
-    )
+    fingerprint: str  # sha256 of the used files' sorted sha256: independent of names, of folder or zip, and of S
     report: ScanReport
 
 
@@ -110,30 +90,30 @@ def read_pictures(
     spill: Path | None = None,
     progress: bool = True,
 ) -> Pictures:
-    """Read all pictures of a folder and its sub-folders or of a .zip: the middle square, resized to `image_size`.
+    """Read all pictures of a folder, with its sub-folders, or of a .zip: the middle square, resized.
 
     Transparency goes onto white, EXIF rotation is applied, an animation gives its first frame. A cache above
-    SPILL_BYTES lives in a nameless file in the folder `spill` (None: the system's for temporary files) and goes
-    with the process. Raises UserError: source missing, unreadable or of another kind, damaged .zip, no pictures,
-    more than 5 % of the picture files bad, no room for the cache.
+    SPILL_BYTES is a nameless file in the folder `spill` (None: the system's temporary one), gone with the
+    process. Raises UserError: source missing, unreadable or of another kind, damaged .zip, no pictures, more
+    than 5 % of them bad, no room for the cache.
     """
     source = Path(source).expanduser()
     with _opened(source) as files:
-        visible = [file for file in files if not _hidden(file[0])]
-        entries = sorted((file for file in visible if _suffix(file[0]) in SUFFIXES), key=_natural)
-        others = Counter(_suffix(name) or "no suffix" for name, _ in visible if _suffix(name) not in SUFFIXES)
-        kinds = ", ".join(f"{_printable(suffix)} {count}" for suffix, count in others.most_common(8))
+        files = [file for file in files if not _hidden(file[0])]
+        entries = sorted((file for file in files if _suffix(file[0]) in SUFFIXES), key=_natural)
+        others = Counter(_suffix(name) or "no suffix" for name, _ in files if _suffix(name) not in SUFFIXES)
+        ignored = ", ".join(f"{count} {printable(suffix)}" for suffix, count in others.most_common())[:200]
         if not entries:
-            beside = f" ({others.total()} other files: {kinds})" if others else ""
+            beside = f" (other files: {ignored})" if others else ""
             raise UserError(f"no pictures in {source}{beside}; looked for {' '.join(sorted(SUFFIXES))}")
-        cache = _allocate(len(entries), image_size, spill)
+        cache = _allocate((len(entries), image_size, image_size, 3), spill)
         digests, report = _fill(cache, entries, keep_repeats, progress)
     if len(report.bad) > BAD_SHARE * report.found:
         some = f"{len(report.bad)} of the {report.found} picture files in {source} cannot be used, more than"
         raise UserError("\n".join([f"{some} {BAD_SHARE:.0%}; remove or mend them:", *report.bad_lines()]))
     fingerprint = hashlib.sha256("\n".join(sorted(digests)).encode()).hexdigest()
-    report = replace(report, ignored=others.total(), ignored_kinds=kinds, source=str(source))
-    return Pictures(torch.from_numpy(cache[: len(digests)]).permute(0, 3, 1, 2), fingerprint, report)
+    images = torch.from_numpy(cache[: len(digests)]).permute(0, 3, 1, 2)
+    return Pictures(images, fingerprint, replace(report, ignored=ignored, source=str(source)))
 
 
 @contextmanager
@@ -153,18 +133,12 @@ def _opened(source: Path) -> Iterator[list[Entry]]:
             raise UserError(f"{source} is a damaged .zip ({error}); copy or download it again") from None
         raise UserError(f"{source} is neither a folder nor a .zip") from None
     with archive:
-        yield [
-            (info.filename, partial(_zip_bytes, archive, info))
-            for info in archive.infolist()
-            if not info.is_dir()
-        ]
+        yield [(info.filename, partial(_zip_bytes, archive, info)) for info in archive.infolist() if not info.is_dir()]
 
 
 def _folder_files(root: Path) -> list[Entry]:
     def stop(error: OSError) -> None:
-        raise UserError(
-            f"the folder {error.filename} cannot be read: {error.strerror}; mend that or move it away"
-        )
+        raise UserError(f"the folder {error.filename} cannot be read: {error.strerror}; mend that or move it away")
 
     files, visited = [], set()
     for folder, folders, names in os.walk(root, onerror=stop, followlinks=True):
@@ -182,28 +156,24 @@ def _folder_files(root: Path) -> list[Entry]:
 def _file_bytes(path: Path) -> bytes:
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
-        raise _BadPicture("not a regular file")
+        raise BadPicture("not a regular file")
     _check_bytes(status.st_size)
     return path.read_bytes()
 
 
 def _zip_bytes(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
     if info.flag_bits & 1:
-        raise _BadPicture("encrypted; unpack the .zip with its password first")
+        raise BadPicture("encrypted; unpack the .zip with its password first")
     _check_bytes(info.file_size)  # zipfile never reads past the declared size
     try:
         return archive.read(info)
-    except NotImplementedError:
-        raise _BadPicture("packed in a way that cannot be read here; unpack the .zip first") from None
-    except Exception as error:  # checksum, zlib, header: any of them means the same
-        raise _BadPicture(f"damaged inside the .zip ({_printable(str(error))})") from None
+    except Exception as error:  # checksum, zlib, header, method: whatever it is, it is the .zip's
+        raise BadPicture(f"cannot be unpacked ({printable(str(error))})") from None
 
 
 def _check_bytes(size: int) -> None:
-    if size == 0:
-        raise _BadPicture("empty file")
-    if size > MAX_FILE_BYTES:
-        raise _BadPicture(f"file over {MAX_FILE_BYTES // 10**6} MB")
+    if not 0 < size <= MAX_FILE_BYTES:
+        raise BadPicture(f"file over {MAX_FILE_BYTES // 10**6} MB" if size else "empty file")
 
 
 def _hidden(name: str) -> bool:
@@ -216,15 +186,10 @@ def _suffix(name: str) -> str:
 
 
 def _natural(entry: Entry) -> tuple[list, str]:
-    """Sort 2.png before 10.png; digits compare by their number and then as text, for int() refuses very long ones."""
+    """Sort 2.png before 10.png; digits compare by length, then as text: int() refuses very long ones."""
     parts: list = re.split("([0-9]+)", entry[0].lower())
     parts[1::2] = [(len(digits.lstrip("0")), digits.lstrip("0")) for digits in parts[1::2]]
     return parts, entry[0]
-
-
-def _printable(text: str) -> str:
-    """Escape what cannot be printed, or would steer the terminal."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 class _Result(NamedTuple):
@@ -234,122 +199,50 @@ class _Result(NamedTuple):
     reason: str = ""  # why the file is bad
 
 
-def _read_one(read: Callable[[], bytes], image_size: int) -> _Result:
+def _read_one(entry: Entry, image_size: int) -> _Result:
     try:
-        content = read()
-        pixels, size = _decode(content, image_size)
-    except _BadPicture as error:
+        content = entry[1]()
+        pixels, size = decode(content, image_size)
+    except BadPicture as error:
         return _Result(reason=str(error))
-    except (
-        Exception
-    ) as error:  # PIL's plugins raise nearly anything on a broken file; none of it may end a scan
-        return _Result(reason=_plain(error))
+    except Exception as error:  # PIL's plugins raise nearly anything; none of it may end a scan
+        return _Result(reason=reason_for(error))
     return _Result(hashlib.sha256(content).hexdigest(), pixels, size)
 
 
-def _decode(content: bytes, image_size: int) -> tuple[np.ndarray, Size]:
-    """Return (S, S, 3) uint8 and the original size; raise _BadPicture or whatever PIL raises."""
-    with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-        size, words = image.size, f"{image.width} x {image.height} pixels"
-        if min(size) < MIN_SIDE:
-            raise _BadPicture(f"{words}: under {MIN_SIDE} pixels a side")
-        if math.prod(size) > MAX_PIXELS:  # known from the header, before anything is decoded
-            raise _BadPicture(f"{words}: over {MAX_PIXELS // 10**6} megapixels")
-        if image.format in ("JPEG", "MPO"):  # a huge photo at 1/2 to 1/8, still three times what is needed
-            image.draft(None, (3 * image_size, 3 * image_size))
-        with _alone if math.prod(image.size) > ALONE_PIXELS else nullcontext():
-            _mend_transparency(image)
-            image.load()
-            with suppress(Exception):  # broken EXIF does not make a picture bad
-                ImageOps.exif_transpose(image, in_place=True)
-            return np.asarray(
-                ImageOps.fit(_flatten(image), (image_size, image_size), Image.Resampling.LANCZOS)
-            ), size
-
-
-def _mend_transparency(image: Image.Image) -> None:
-    """Bring a PNG's transparent colour, which PIL leaves in the file's depth, to the 8 bits of the pixels."""
-    colour, depth = image.info.get("transparency"), image.tile[0][3] if image.tile else ""
-    if image.format == "PNG" and colour is not None and depth in ("L;2", "L;4"):
-        image.info["transparency"] = colour * (85 if depth == "L;2" else 17)
-    if image.format == "PNG" and colour is not None and depth == "RGB;16B":
-        image.info["transparency"] = tuple(level >> 8 for level in colour)
-
-
-def _flatten(image: Image.Image) -> Image.Image:
-    """Return the picture as 8-bit RGB, on white where it is transparent."""
-    if image.mode == "F":
-        raise _BadPicture("floating-point pixels; save it with 8 or 16 bits a channel")
-    if image.mode.startswith("I"):
-        return _to_8_bits(image).convert("RGB")
-    if not image.has_transparency_data:
-        return image.convert("RGB")
-    image, flat = image.convert("RGBA"), Image.new("RGB", image.size, "white")
-    flat.paste(image, mask=image.getchannel("A"))
-    return flat
-
-
-def _to_8_bits(image: Image.Image) -> Image.Image:
-    """Return 16-bit grey as 8-bit grey, on white: PIL's own conversion clips at 255 instead of scaling."""
-    levels = np.asarray(image)
-    if levels.min() < 0 or levels.max() > 65_535:
-        raise _BadPicture("more than 16 bits a channel; save it with 8 or 16")
-    grey = ((levels.astype(np.uint32) + 128) // 257).astype(np.uint8)
-    grey[levels == image.info.get("transparency", -1)] = 255
-    return Image.fromarray(grey)
-
-
-def _plain(error: Exception) -> str:
-    """Put what went wrong with a file into words for people."""
-    message = _printable(str(error).partition("\n")[0]) or type(error).__name__
-    if isinstance(error, UnidentifiedImageError):
-        return "no JPEG, PNG, WebP, GIF, BMP or TIFF, or its beginning is damaged"
-    if isinstance(error, Image.DecompressionBombError):
-        return f"over {MAX_PIXELS // 10**6} megapixels"
-    if isinstance(error, OSError) and error.strerror:
-        return f"cannot be read ({error.strerror})"
-    return "cut off before its end" if "truncated" in message.lower() else f"cannot be decoded ({message})"
-
-
-def _allocate(count: int, image_size: int, spill: Path | None) -> np.ndarray:
-    """Return an empty (count, S, S, 3) uint8 array, in a nameless file where it exceeds SPILL_BYTES."""
-    shape = (count, image_size, image_size, 3)
-    if math.prod(shape) <= SPILL_BYTES:
+def _allocate(shape: tuple[int, ...], spill: Path | None) -> np.ndarray:
+    """Return an unfilled uint8 array, in a nameless file where it exceeds SPILL_BYTES."""
+    total = math.prod(shape)
+    if total <= SPILL_BYTES:
         return np.empty(shape, np.uint8)
     folder = Path(spill or tempfile.gettempdir())
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as file:
-            # A full disk must show now: later it would kill the process at a write. (macOS has no such call.)
-            getattr(os, "posix_fallocate", lambda *_: file.truncate(math.prod(shape)))(
-                file.fileno(), 0, math.prod(shape)
-            )
-            return np.asarray(np.memmap(file, np.uint8, "r+", shape=shape))
+            if hasattr(os, "posix_fallocate"):  # a full disk must show now: at a later write it kills the process
+                os.posix_fallocate(file.fileno(), 0, total)
+            return np.asarray(np.memmap(file, np.uint8, "w+", shape=shape))
     except OSError as error:
-        need = f"{math.prod(shape) / 1e9:.1f} GB"
-        raise UserError(
-            f"the {need} picture cache does not fit in {folder}: {error.strerror}; free some room"
-        ) from None
+        need = f"the {total / 1e9:.1f} GB picture cache does not fit in {folder}"
+        raise UserError(f"{need}: {error.strerror or error}; free some room") from None
 
 
-def _fill(
-    cache: np.ndarray, entries: list[Entry], keep_repeats: bool, progress: bool
-) -> tuple[list[str], ScanReport]:
+def _fill(cache: np.ndarray, entries: list[Entry], keep_repeats: bool, progress: bool) -> tuple[list[str], ScanReport]:
     """Decode into the first rows of `cache`; return the digest of each row's file, and the report."""
     digests, sizes, bad, seen, repeats = [], [], [], set(), 0
+    read = partial(_read_one, image_size=cache.shape[1])
     off = None if progress else True  # None: off where stderr is no terminal
-    pool = ThreadPoolExecutor(os.cpu_count() or 1, "pictures")  # PIL decodes without the interpreter's lock
     with (
-        warnings.catch_warnings(
-            action="ignore"
-        ),  # of PIL: each picture is judged here, and named if it is bad
+        warnings.catch_warnings(action="ignore"),  # of PIL: each picture is judged here, and named if it is bad
         tqdm(total=len(entries), desc="reading pictures", unit="", delay=1, leave=False, disable=off) as bar,
+        ThreadPoolExecutor(os.cpu_count() or 1) as pool,  # PIL decodes without the interpreter's lock
     ):
-        try:
-            for (name, _), result in zip(entries, _in_order(pool, entries, cache.shape[1]), strict=True):
+        for start in range(0, len(entries), BLOCK):  # map cancels what waits when Ctrl-C ends it
+            block = entries[start : start + BLOCK]
+            for (name, _), result in zip(block, pool.map(read, block), strict=True):
                 bar.update()
                 if result.pixels is None:
-                    bad.append((_printable(name), result.reason))
+                    bad.append((printable(name), result.reason))
                     continue
                 repeats += result.digest in seen
                 if keep_repeats or result.digest not in seen:
@@ -357,25 +250,12 @@ def _fill(
                     seen.add(result.digest)
                     digests.append(result.digest)
                     sizes.append(result.size)
-        finally:  # Ctrl-C waits for the few pictures under way alone
-            pool.shutdown(cancel_futures=True)
-    extremes = min(sizes, key=math.prod, default=None), max(sizes, key=math.prod, default=None)
-    return digests, ScanReport(len(entries), len(digests), repeats, tuple(bad), keep_repeats, *extremes)
-
-
-def _in_order(pool: Executor, entries: list[Entry], image_size: int) -> Iterator[_Result]:
-    """Yield a result per entry in the order of the entries, with a bounded number of them under way."""
-    pending: deque[Future[_Result]] = deque()
-    for _, read in entries:
-        pending.append(pool.submit(_read_one, read, image_size))
-        if len(pending) >= 4 * (os.cpu_count() or 1):
-            yield pending.popleft().result()
-    while pending:
-        yield pending.popleft().result()
+    extremes = [pick(sizes, key=math.prod, default=(0, 0)) for pick in (min, max)]
+    return digests, ScanReport(len(entries), len(digests), repeats, tuple(bad), *extremes)
 
 
 def locate(dataset: str, data: str | None) -> Path:
-    """Return the folder or .zip to read: `data` where given, else the data set from Kaggle or kagglehub's cache.
+    """Return the folder or .zip to read: `data` where given, else the data set from Kaggle, fetched once.
 
     Raises UserError: no `data` for a data set that is not in DATASETS; any failure of the download.
     """
@@ -384,19 +264,15 @@ def locate(dataset: str, data: str | None) -> Path:
     if dataset not in DATASETS:
         raise UserError(f"the data set {dataset!r} needs --data with a folder of pictures or a .zip")
     slug, folder = DATASETS[dataset]
-    url = f"https://www.kaggle.com/datasets/{slug}"
+    by_hand = f"get them from https://www.kaggle.com/datasets/{slug} and pass the folder or .zip with --data"
     try:
         root = _download(slug)
     except Exception as error:  # kagglehub has a dozen of its own, of requests and of the system
-        raise UserError(
-            f"the {dataset} pictures could not be downloaded ({_why(error)}): get them from {url} "
-            "by hand and pass the folder or .zip with --data"
-        ) from None
+        why = "no connection" if re.search("Connect|Timeout", type(error).__name__) else type(error).__name__
+        raise UserError(f"the {dataset} pictures could not be downloaded ({why}): {by_hand}") from None
     folders = sorted(path for path in root.rglob(folder) if path.is_dir())
     if not folders:
-        raise UserError(
-            f"{root}, downloaded from {url}, has no folder {folder!r}; pass the right one with --data"
-        )
+        raise UserError(f"no folder {folder!r} in the downloaded {root}: {by_hand}")
     return folders[0]
 
 
@@ -405,27 +281,17 @@ def _download(slug: str) -> Path:
 
     logging.getLogger("kagglehub").setLevel(logging.CRITICAL)
     with suppress(socket.gaierror, ConnectionError):  # these come at once, and kagglehub meets them itself
-        if (
-            not getproxies()
-        ):  # kagglehub sets no limit to connecting, so a silent firewall would hold it for minutes
+        if not getproxies():  # kagglehub sets no limit to connecting: a silent firewall would hold it for minutes
             socket.create_connection(("api.kaggle.com", 443), CONNECT_SECONDS).close()
     with redirect_stdout(sys.stderr):  # its advice to upgrade
         return Path(kagglehub.dataset_download(slug))
 
 
-def _why(error: Exception) -> str:
-    if isinstance(error, ImportError):
-        return "kagglehub is not installed"
-    if re.search("Connect|Timeout", type(error).__name__):
-        return "no connection to Kaggle"
-    return f"{type(error).__name__}: {_printable(str(error).partition(chr(10))[0])[:120]}"
-
-
 class Batches:
     """Every picture once per epoch, in an order that is a pure function of (seed, epoch).
 
-    `images` are (N, 3, S, S) uint8. For a CUDA device they move to its memory if they fill at most half of what is
-    free there; else they stay in RAM and each batch moves alone. `flip` mirrors a picture with probability 1/2.
+    `images` are (N, 3, S, S) uint8. On CUDA they move to the GPU's memory, unless they would fill more than
+    half of what is free there: then each batch moves alone. `flip` mirrors each with probability 1/2.
     """
 
     def __init__(self, images: Tensor, batch_size: int, seed: int, flip: bool, device: torch.device) -> None:
@@ -440,19 +306,16 @@ class Batches:
     def take(self, epoch: int, index: int, rng: torch.Generator) -> Tensor:
         """Return batch `index` of an epoch, (B, 3, S, S) float32 in [-1, 1], channels_last, on the device.
 
-        Only flips draw from `rng`, a generator on the same device. Raises IndexError past the end of the epoch.
+        Only flips draw from `rng`, a generator on that device. Raises IndexError past the end of the epoch.
         """
         if not 0 <= index < self.batches_per_epoch:
             raise IndexError(f"batch {index} of an epoch of {self.batches_per_epoch}")
-        rows = self._permutation(epoch)[index * self._batch_size : (index + 1) * self._batch_size]
+        if epoch != self._epoch:  # drawn and copied once per epoch, so that no batch waits for the host
+            order = np.random.default_rng([self._seed, epoch]).permutation(len(self._images))
+            self._epoch, self._order = epoch, torch.from_numpy(order).to(self._images.device)
+        rows = self._order[index * self._batch_size : (index + 1) * self._batch_size]
         batch = self._images.index_select(0, rows).to(self._device)  # (B, S, S, 3)
         if self._flip:
             mirror = torch.rand(len(batch), 1, 1, 1, generator=rng, device=self._device) < 0.5
             batch = torch.where(mirror, batch.flip(2), batch)
         return from_uint8(batch.permute(0, 3, 1, 2))
-
-    def _permutation(self, epoch: int) -> Tensor:
-        if epoch != self._epoch:  # drawn and copied once per epoch, so that no batch waits for the host
-            order = np.random.default_rng([self._seed, epoch]).permutation(len(self._images))
-            self._epoch, self._order = epoch, torch.from_numpy(order).to(self._images.device)
-        return self._order

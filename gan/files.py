@@ -25,9 +25,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     except OSError as error:
         temporary.unlink(missing_ok=True)
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise UserError(
-                f"{path}: the disk is full. Free {len(content) / 1e6:.0f} MB, then resume."
-            ) from error
+            raise UserError(f"{path}: the disk is full. Free {len(content) / 1e6:.0f} MB, then resume.") from error
         raise UserError(f"{path}: cannot be written ({error.strerror})") from error
 
 

@@ -1,6 +1,7 @@
 """The two networks of DCGAN (Radford et al. 2015, arXiv 1511.06434), laid out as in PyTorch's tutorial."""
 
 import math
+from itertools import pairwise
 
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
@@ -13,10 +14,8 @@ class Generator(nn.Module):
         super().__init__()
         self.z_dim, self.base_channels, self.image_size = z_dim, base_channels, image_size
         widths = _widths(base_channels, image_size)[::-1]  # 64 px: 512, 256, 128, 64
-        layers: list[nn.Module] = [
-            nn.ConvTranspose2d(z_dim, widths[0], 4, 1, 0, bias=False)
-        ]  # (N, 512, 4, 4)
-        for before, after in zip(widths, widths[1:], strict=False):
+        layers: list[nn.Module] = [nn.ConvTranspose2d(z_dim, widths[0], 4, 1, 0, bias=False)]  # (N, 512, 4, 4)
+        for before, after in pairwise(widths):
             layers += [nn.BatchNorm2d(before), nn.ReLU(inplace=True)]
             layers += [nn.ConvTranspose2d(before, after, 4, 2, 1, bias=False)]  # (N, 64, 32, 32) at the last
         layers += [nn.BatchNorm2d(widths[-1]), nn.ReLU(inplace=True)]
@@ -39,18 +38,18 @@ class Discriminator(nn.Module):
         super().__init__()
         self.base_channels, self.image_size, self.norm = base_channels, image_size, norm
         widths = _widths(base_channels, image_size)  # 64 px: 64, 128, 256, 512
-        layers: list[nn.Module] = [self._convolution(3, widths[0], 2, 1), nn.LeakyReLU(0.2, inplace=True)]
-        for before, after in zip(widths, widths[1:], strict=False):
-            layers.append(self._convolution(before, after, 2, 1))  # (N, 512, 4, 4) at the last
+        layers: list[nn.Module] = [nn.Conv2d(3, widths[0], 4, 2, 1, bias=False), nn.LeakyReLU(0.2, inplace=True)]
+        for before, after in pairwise(widths):
+            layers.append(nn.Conv2d(before, after, 4, 2, 1, bias=False))  # (N, 512, 4, 4) at the last
             layers += [nn.BatchNorm2d(after)] if norm == "batch" else []
             layers.append(nn.LeakyReLU(0.2, inplace=True))
-        layers.append(self._convolution(widths[-1], 1, 1, 0))  # (N, 1, 1, 1)
+        layers.append(nn.Conv2d(widths[-1], 1, 4, 1, 0, bias=False))  # (N, 1, 1, 1)
         self.main = nn.Sequential(*layers)
-
-    def _convolution(self, before: int, after: int, stride: int, padding: int) -> nn.Module:
-        layer = nn.Conv2d(before, after, 4, stride, padding, bias=False)
-        _initialise(layer)
-        return spectral_norm(layer) if self.norm == "spectral" else layer
+        self.apply(_initialise)
+        if norm == "spectral":
+            for layer in self.main:
+                if isinstance(layer, nn.Conv2d):
+                    spectral_norm(layer)
 
     def forward(self, images: Tensor) -> Tensor:
         return self.main(images).flatten()

@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from gan.files import write_atomically
-from gan.images import GRID_BYTES, encode_webp, make_grid
+from gan.images import encode_webp, make_grid
 
 HISTORY_FILE = "history.jsonl"
 SAMPLES = "samples"
@@ -98,9 +98,7 @@ def write_chart(folder: str | Path) -> None:
         (outputs, {"d_real": "D(x)", "d_fake_before": "D(G(z)) before", "d_fake_after": "D(G(z)) after"}),
     ):
         for key, label in names.items():
-            axes.plot(
-                epochs, [line[key] for line in lines], label=label, marker="." if len(lines) < 40 else None
-            )
+            axes.plot(epochs, [line[key] for line in lines], label=label, marker="." if len(lines) < 40 else None)
         axes.legend()
         axes.grid(alpha=0.3)
     outputs.set(xlabel="epoch", ylim=(0, 1))

@@ -1,6 +1,5 @@
 """A run: its place in the schedule, and everything its folder holds. The loop that drives it is in training."""
 
-import json
 import math
 import time
 from pathlib import Path
@@ -23,7 +22,7 @@ from gan.data import Batches, Pictures
 from gan.ema import with_fresh_statistics
 from gan.errors import UserError
 from gan.files import read_json, write_json
-from gan.images import from_uint8
+from gan.images import GRID_BYTES, from_uint8
 from gan.latent import sample_z
 from gan.step import STATISTICS, Trainer, train_step
 
@@ -152,9 +151,7 @@ class Run:
     def publish(self) -> None:
         """Write what others load and see: both networks, config.json, the epoch's grid and snapshot."""
         device, z_dim = self.trainer.device, self.config.z_dim
-        generator = with_fresh_statistics(
-            self.trainer.shown_generator, sample_z(STATISTICS_SEEDS, z_dim).to(device)
-        )
+        generator = with_fresh_statistics(self.trainer.shown_generator, sample_z(STATISTICS_SEEDS, z_dim).to(device))
         for kind, limit in (
             (records.SAMPLES, records.MAX_SAMPLES),
             (records.SNAPSHOTS, records.MAX_SNAPSHOTS),
@@ -168,7 +165,6 @@ class Run:
         save_network(self.folder / GENERATOR_FILE, generator)
         save_network(self.folder / DISCRIMINATOR_FILE, self.trainer.discriminator)
         self._describe_progress()
-        records.write_chart(self.folder)
 
     def _describe_progress(self) -> None:
         describe_run(
@@ -216,7 +212,7 @@ class Run:
         )
         state = 4 * (3 * (weights_g + weights_d) + (weights_g if self.trainer.ema_generator else 0))
         published = 2 * (weights_g * (2 + records.MAX_SNAPSHOTS) + weights_d)
-        return 3 * state + published + records.MAX_SAMPLES * records.GRID_BYTES
+        return 3 * state + published + records.MAX_SAMPLES * GRID_BYTES
 
 
 def describe_run(folder: Path, **facts: Any) -> None:

@@ -9,14 +9,14 @@ import torch
 from filelock import FileLock, Timeout
 from tqdm import tqdm
 
-from gan.checkpoints import load_discriminator, load_generator, load_state
+from gan.checkpoints import CONFIG_FILE, load_discriminator, load_generator, load_state
 from gan.config import TrainConfig
 from gan.data import locate, read_pictures
 from gan.device import choose_device, choose_precision, describe
 from gan.errors import UserError
-from gan.files import make_folder
+from gan.files import make_folder, read_json
 from gan.models import Discriminator, Generator
-from gan.records import MAX_SAMPLES, SAMPLES
+from gan.records import MAX_SAMPLES, SAMPLES, write_chart
 from gan.run import STATES, Run, describe_run
 from gan.step import Trainer
 
@@ -39,9 +39,7 @@ def train(
         describe_run(folder, train=config.to_dict())
         run = _open_run(config)
         if run.finished:
-            tqdm.write(
-                f"{folder} is finished at {run.trainer.images_seen:,} pictures seen; a larger --images goes on."
-            )
+            tqdm.write(f"{folder} is finished at {run.trainer.images_seen:,} pictures seen; a larger --images goes on.")
             return run
         _train_on(run, stop, lambda: on_save(folder))
         return run
@@ -78,6 +76,7 @@ def _train_on(run: Run, stop: Callable[[], bool], on_save: Callable[[], None]) -
     run.save_state()
     if run.trainer.images_seen:
         run.publish()
+        write_chart(run.folder)
         on_save()
 
 
@@ -88,31 +87,34 @@ def _open_run(config: TrainConfig) -> Run:
     precision = choose_precision(config.precision, device)
     source = locate(config.dataset, config.data or None)
     pictures = read_pictures(source, config.image_size, keep_repeats=config.keep_repeats, spill=folder)
-    run = Run(config, pictures, Trainer(config, device, precision, *_initial_networks(config)))
     tqdm.write(pictures.report.text())
     state, damaged = load_state(folder / STATES)
     for sentence in damaged:
         tqdm.write(sentence)
+    networks = _networks_to_continue(config) if config.init_from and not state else ()
+    run = Run(config, pictures, Trainer(config, device, precision, *networks))
     if state:
         run.load_state(state)
         tqdm.write(f"resuming at {run.trainer.images_seen:,} pictures seen")
     data = {"name": config.dataset, "pictures": run.count, "fingerprint": run.fingerprint}
-    networks = {
-        "generator": run.trainer.generator.arguments(),
-        "discriminator": run.trainer.discriminator.arguments(),
-    }
-    machine = {"hardware": describe(device), "precision": precision, "torch": torch.__version__}
-    describe_run(folder, data=data, **networks, **machine)
+    hardware = describe(device)
+    describe_run(
+        folder,
+        data=data,
+        generator=run.trainer.generator.arguments(),
+        discriminator=run.trainer.discriminator.arguments(),
+        hardware=hardware,
+        precision=precision,
+        torch=torch.__version__,
+    )
     run.write_reals(pictures)
-    tqdm.write(f"{machine['hardware']}, {precision}; budget {run.budget:,} pictures, {run.epochs} epochs")
+    tqdm.write(f"{hardware}, {precision}; budget {run.budget:,} pictures, {run.epochs} epochs")
     tqdm.write(f"{folder} will hold at most {run.disk_bytes() / 1e6:.0f} MB")
     return run
 
 
-def _initial_networks(config: TrainConfig) -> tuple[Generator | None, Discriminator | None]:
-    """Return the networks of the checkpoint that the run continues, or none; raise UserError if they do not fit."""
-    if not config.init_from:
-        return None, None
+def _networks_to_continue(config: TrainConfig) -> tuple[Generator, Discriminator]:
+    """Return the networks of the checkpoint that the run starts from; raise UserError if they do not fit."""
     networks = load_generator(config.init_from), load_discriminator(config.init_from)
     wanted = (
         Generator(config.z_dim, config.base_channels, config.image_size),
@@ -124,7 +126,14 @@ def _initial_networks(config: TrainConfig) -> tuple[Generator | None, Discrimina
                 f"{config.init_from}: its {type(network).__name__} is {network.arguments()}, "
                 f"but this run asks for {other.arguments()}. Choose the recipe and flags it was trained with."
             )
+    describe_run(Path(config.out), images_before=_images_seen(Path(config.init_from, CONFIG_FILE)))
     return networks
+
+
+def _images_seen(path: Path) -> int:
+    """Return how many pictures the checkpoint of this config.json has seen; 0 where it does not say."""
+    described = read_json(path) if path.is_file() else {}
+    return described.get("images_seen", 0) + described.get("images_before", 0)
 
 
 def _progress_bar(run: Run) -> tqdm:

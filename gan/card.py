@@ -1,0 +1,115 @@
+"""The model card (README.md) of a checkpoint folder, written from the folder's own files; nothing typed by hand."""
+
+from pathlib import Path
+from typing import Any
+
+from gan.checkpoints import CONFIG_FILE
+from gan.files import read_json
+from gan.records import SAMPLES, list_epochs, read_history
+
+# Where the pictures come from, and whose they are.
+SOURCES = {
+    "pokemon": (
+        "[819 Pokémon pictures from Kaggle](https://www.kaggle.com/datasets/kvpratama/pokemon-images-dataset)",
+        "The pictures belong to their owners; Pokémon is a trademark of Nintendo, Creatures and GAME FREAK.",
+    ),
+    "anime": (
+        "[anime faces from Kaggle](https://www.kaggle.com/datasets/splcher/animefacedataset)",
+        "The pictures belong to the artists who drew them.",
+    ),
+}
+OWN_PICTURES = ("a folder of pictures", "The pictures belong to their owners.")
+
+FRONT_MATTER = """\
+---
+library_name: pytorch
+pipeline_tag: unconditional-image-generation
+license: other
+tags: [gan, dcgan, image-generation]
+---
+"""
+
+
+def write_card(folder: Path) -> str:
+    """Return the model card of a checkpoint folder; a missing or damaged config.json raises UserError."""
+    config = read_json(folder / CONFIG_FILE)
+    sections = [f"# {folder.name}", _what_it_is(config), *_pictures(folder), _use(folder.name)]
+    if "train" in config:
+        sections += [_training(folder, config), _data(config)]
+    sections.append(_limits(config))
+    return FRONT_MATTER + "\n" + "\n\n".join(sections) + "\n"
+
+
+def _what_it_is(config: dict[str, Any]) -> str:
+    side = config["generator"]["image_size"]
+    return (
+        f"A DCGAN generator: {config['generator']['z_dim']} random numbers in, a picture of {side} x {side} pixels out."
+    )
+
+
+def _pictures(folder: Path) -> list[str]:
+    grids = list(list_epochs(folder, SAMPLES).items())
+    if not grids:
+        return []
+    epoch, path = grids[-1]
+    return [f"![64 pictures generated after epoch {epoch}, uncurated]({SAMPLES}/{path.name})"]
+
+
+def _use(name: str) -> str:
+    return f"""\
+## Use
+
+```python
+from gan.checkpoints import load_generator
+from gan.images import make_grid
+from gan.latent import sample_z
+
+generator = load_generator("checkpoints/{name}")
+make_grid(generator(sample_z(range(16), generator.z_dim))).save("pictures.png")
+```"""
+
+
+def _training(folder: Path, config: dict[str, Any]) -> str:
+    train = config["train"]
+    before = config.get("images_before", 0)
+    rows = {
+        "recipe": train["recipe"],
+        "pictures seen": f"{config['images_seen'] + before:,}"
+        + (f", {before:,} of them before this run" * bool(before)),
+        "epochs": config["epoch"],
+        "loss": train["loss"],
+        "batch size": train["batch_size"],
+        "stages (epochs, lr, beta1)": "; ".join(
+            f"{stage['epochs'] or 'all'}, {stage['lr']:g}, {stage['beta1']:g}" for stage in train["stages"]
+        ),
+        "augmentation": train["augment"] or "none",
+        "EMA half-life in pictures": train["ema_half_life_images"] or "no EMA",
+        "hardware": f"{config['hardware']}, {config['precision']}",
+        "hours": f"{config['seconds'] / 3600:.2f}",
+    }
+    history = read_history(folder)
+    if history:
+        last = history[-1]
+        rows["last epoch"] = (
+            f"Loss_D {last['loss_d']:.3f}, Loss_G {last['loss_g']:.3f}, D(x) {last['d_real']:.3f}, "
+            f"D(G(z)) {last['d_fake_before']:.3f} / {last['d_fake_after']:.3f}"
+        )
+    table = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
+    return f"## Training\n\n| what | value |\n|---|---|\n{table}"
+
+
+def _data(config: dict[str, Any]) -> str:
+    data = config["data"]
+    source, owner = SOURCES.get(data["name"], OWN_PICTURES)
+    fingerprint = f"Fingerprint of the {data['pictures']:,} pictures used: `{data['fingerprint']}`."
+    return f"## Data\n\nTrained on {source}. {owner} None of them is in this folder. {fingerprint}"
+
+
+def _limits(config: dict[str, Any]) -> str:
+    side = config["generator"]["image_size"]
+    return (
+        "## Limits\n\n"
+        f"A small network and small pictures ({side} pixels a side): shapes are often odd and details soft. "
+        "It shows what its training pictures showed and knows nothing else. It may come close to single training "
+        "pictures; look before you use a result for more than play."
+    )

@@ -1,0 +1,91 @@
+"""Who may import whom: entry points -> training, ui -> data, checkpoints, records, card -> leaves."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+FLOORS = (
+    {"app", "train", "gan.promote"},
+    {"gan.training", "gan.ui"},
+    {"gan.run"},
+    {"gan.data", "gan.checkpoints", "gan.records", "gan.card", "gan.step"},
+    {
+        "gan.config",
+        "gan.pictures",
+        "gan.models",
+        "gan.losses",
+        "gan.augment",
+        "gan.images",
+        "gan.latent",
+        "gan.ema",
+        "gan.device",
+    },
+    {"gan.files"},
+    {"gan.errors", "gan"},
+)
+# Modules of one floor that may know each other: the card tells what the folder's other files hold.
+SIDEWAYS = {("gan.card", "gan.checkpoints"), ("gan.card", "gan.records")}
+FORBIDDEN_TO_THE_APP = ("gan.training", "gan.run", "gan.step", "gan.losses", "gan.augment", "gan.data")
+
+
+def modules() -> dict[str, Path]:
+    files = [*ROOT.glob("*.py"), *(ROOT / "gan").rglob("*.py")]
+    return {
+        str(file.relative_to(ROOT).with_suffix("")).replace("/", ".").removesuffix(".__init__"): file for file in files
+    }
+
+
+def imports(file: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def ours(file: Path) -> set[str]:
+    known = modules()
+    return {name for name in imports(file) if name in known} - {"gan"}
+
+
+def room(module: str) -> str:
+    return "gan.ui" if module.startswith("gan.ui") else module
+
+
+def floor(module: str) -> int:
+    return next(number for number, rooms in enumerate(FLOORS) if room(module) in rooms)
+
+
+@pytest.mark.parametrize("module", modules())
+def test_every_module_has_a_floor_and_imports_only_from_below(module: str):
+    for other in ours(modules()[module]):
+        below = floor(other) > floor(module)
+        beside = room(other) == room(module) or (module, other) in SIDEWAYS
+        assert below or beside, f"{module} imports {other}"
+
+
+@pytest.mark.parametrize("module", modules())
+def test_libraries_stay_in_their_rooms(module: str):
+    names = {name.split(".")[0] for name in imports(modules()[module])}
+    assert "gradio" not in names or module == "app" or room(module) == "gan.ui"
+    assert "huggingface_hub" not in names
+    assert "kagglehub" not in names or module == "gan.data"
+    assert "argparse" not in names or floor(module) == 0
+
+
+def test_the_app_knows_nothing_of_training():
+    known, seen, queue = modules(), set(), ["app", *[name for name in modules() if room(name) == "gan.ui"]]
+    while queue:
+        module = queue.pop()
+        if module not in seen:
+            seen.add(module)
+            queue += ours(known[module])
+    assert not seen & set(FORBIDDEN_TO_THE_APP)
+
+
+def test_no_room_is_without_a_name_of_its_own():
+    assert not {"utils", "util", "common", "misc", "helpers"} & {name.split(".")[-1] for name in modules()}

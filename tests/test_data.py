@@ -1,0 +1,636 @@
+"""The reader against drawn pictures with known pixels, every kind of broken file, and the order of batches."""
+
+import io
+import os
+import random
+import resource
+import signal
+import socket
+import struct
+import sys
+import threading
+import types
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from gan import data, pictures
+from gan.data import Batches, ScanReport, locate, read_pictures
+from gan.errors import UserError
+
+S = 32
+RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
+
+
+def encoded(image: Image.Image, kind: str, **options) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def png(width: int, height: int, depth: int, colour_type: int, rows: bytes, *chunks: tuple[bytes, bytes]) -> bytes:
+    """Write a PNG by hand: rows with their filter bytes, and chunks that go before them."""
+    header = (b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour_type, 0, 0, 0))
+    parts = [header, *chunks, (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
+    packed = [
+        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body)) for name, body in parts
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(packed)
+
+
+def flat(colour=RED, side: int = S) -> Image.Image:
+    return Image.new("RGB", (side, side), colour)
+
+
+def noise(seed: int, side: int = S) -> Image.Image:
+    return Image.fromarray(np.random.default_rng(seed).integers(0, 256, (side, side, 3), np.uint8))
+
+
+def quarters(side: int = S) -> Image.Image:
+    """Red, green / blue, white."""
+    image = Image.new("RGB", (side, side), WHITE)
+    half = side // 2
+    image.paste(RED, (0, 0, half, half))
+    image.paste(GREEN, (half, 0, side, half))
+    image.paste(BLUE, (0, half, half, side))
+    return image
+
+
+def corners(image: torch.Tensor) -> list[tuple[int, ...]]:
+    return [tuple(image[:, y, x].tolist()) for y in (3, -4) for x in (3, -4)]
+
+
+def filled(folder: Path, count: int = 40) -> Path:
+    """Write good pictures enough that one bad file stays under 5 %."""
+    for seed in range(count):
+        noise(seed).save(folder / f"good{seed}.png")
+    return folder
+
+
+def read(source: Path, size: int = S, **options) -> data.Pictures:
+    return read_pictures(source, size, progress=False, **options)
+
+
+def only(tmp_path: Path, content: bytes, name: str = "a.png", size: int = S) -> torch.Tensor:
+    """Return the one picture, (3, S, S) uint8, that `content` decodes to."""
+    (tmp_path / name).write_bytes(content)
+    return read(tmp_path, size).images[0]
+
+
+# ---- formats and modes ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF", "WEBP", "GIF"])
+def test_lossless_formats_keep_every_pixel_of_a_picture_of_the_right_size(tmp_path, kind):
+    options = {"lossless": True} if kind == "WEBP" else {}
+    image = only(tmp_path, encoded(quarters(), kind, **options), "a.PNG")  # by content, not by name
+    assert np.array_equal(image.permute(1, 2, 0).numpy(), np.asarray(quarters()))
+
+
+def test_noise_of_the_right_size_is_untouched(tmp_path):
+    image = only(tmp_path, encoded(noise(1), "PNG"))
+    assert np.array_equal(image.permute(1, 2, 0).numpy(), np.asarray(noise(1)))
+
+
+def test_jpeg_and_grey_jpeg(tmp_path):
+    image = only(tmp_path, encoded(quarters(), "JPEG", quality=95), "a.JPG")
+    assert (image.int() - torch.tensor(np.asarray(quarters())).permute(2, 0, 1).int()).abs().float().mean() < 5
+    grey = only(tmp_path, encoded(Image.new("L", (S, S), 77), "JPEG"), "a.JPG")
+    assert grey.unique().tolist() == [77]
+
+
+def test_middle_square_is_cut_out_and_resized(tmp_path):
+    wide = Image.new("RGB", (4 * S, 2 * S), RED)
+    wide.paste(quarters(2 * S), (S, 0))
+    assert corners(only(tmp_path, encoded(wide, "PNG"))) == [RED, GREEN, BLUE, WHITE]
+
+
+def test_huge_jpeg_decoded_at_a_fraction_looks_as_if_decoded_whole(tmp_path):
+    content = encoded(noise(5, 300), "JPEG", quality=95)  # nothing but detail: the hardest case
+    whole = pictures.ImageOps.fit(Image.open(io.BytesIO(content)), (S, S), Image.Resampling.LANCZOS)
+    found = only(tmp_path, content, "a.jpg").permute(1, 2, 0).numpy().astype(int)
+    assert np.abs(found - np.asarray(whole)).max() <= 4
+
+
+def test_half_transparent_red_on_white(tmp_path):
+    assert tuple(only(tmp_path, encoded(Image.new("RGBA", (S, S), (255, 0, 0, 128)), "PNG"))[:, 0, 0]) == (
+        255,
+        127,
+        127,
+    )
+    webp = encoded(Image.new("RGBA", (S, S), (255, 0, 0, 128)), "WEBP", lossless=True)
+    assert tuple(only(tmp_path, webp)[:, 5, 5]) == (255, 127, 127)
+
+
+def test_hidden_colour_under_full_transparency_does_not_bleed_when_resized(tmp_path):
+    image = Image.new("RGBA", (2 * S, 2 * S), (0, 0, 0, 0))
+    assert only(tmp_path, encoded(image, "PNG")).unique().tolist() == [255]
+
+
+def test_grey_with_alpha(tmp_path):
+    assert only(tmp_path, encoded(Image.new("LA", (S, S), (100, 51)), "PNG")).unique().tolist() == [224]
+
+
+def test_palette_with_one_and_with_graded_transparency(tmp_path):
+    image = quarters().quantize(4)
+    red = image.getpixel((0, 0))
+    assert corners(only(tmp_path, encoded(image, "PNG", transparency=red))) == [WHITE, GREEN, BLUE, WHITE]
+    graded = bytes(128 if index == red else 255 for index in range(4))
+    found = corners(only(tmp_path, encoded(image, "PNG", transparency=graded)))
+    assert found == [(255, 127, 127), GREEN, BLUE, WHITE]
+    assert corners(only(tmp_path, encoded(image, "GIF", transparency=red))) == [WHITE, GREEN, BLUE, WHITE]
+
+
+def test_transparent_colour_of_rgb_and_grey(tmp_path):
+    assert corners(only(tmp_path, encoded(quarters(), "PNG", transparency=GREEN))) == [RED, WHITE, BLUE, WHITE]
+    grey = Image.new("L", (S, S), 10)
+    grey.paste(200, (0, 0, S // 2, S))
+    found = only(tmp_path, encoded(grey, "PNG", transparency=10))
+    assert (found[0, 0, 0], found[0, 0, -1]) == (200, 255)
+
+
+@pytest.mark.parametrize(("depth", "step"), [(1, 255), (2, 85), (4, 17)])
+def test_transparent_grey_below_8_bits(tmp_path, depth, step):
+    row = b"\0" + b"\0" * (S * depth // 16) + b"\xff" * (S * depth // 16)  # black on the left, white on the right
+    plain = only(tmp_path, png(S, S, depth, 0, row * S))
+    assert (plain[0, 0, 0], plain[0, 0, -1]) == (0, 255)
+    black_gone = only(tmp_path, png(S, S, depth, 0, row * S, (b"tRNS", struct.pack(">H", 0))))
+    assert black_gone.unique().tolist() == [255]
+    one = b"\0" + bytes([sum(1 << shift for shift in range(0, 8, depth))]) * (S * depth // 8)  # level 1 all over
+    kept = only(tmp_path, png(S, S, depth, 0, one * S, (b"tRNS", struct.pack(">H", 0))))
+    gone = only(tmp_path, png(S, S, depth, 0, one * S, (b"tRNS", struct.pack(">H", 1))))
+    assert kept.unique().tolist() == [step] and gone.unique().tolist() == [255]
+
+
+@pytest.mark.parametrize("level", [0, 1, 100, 254, 255])
+def test_16_bit_grey_is_scaled_not_clipped(tmp_path, level):
+    levels = np.full((S, S), 257 * level, np.uint16)
+    for kind in ("PNG", "TIFF"):
+        assert only(tmp_path, encoded(Image.fromarray(levels), kind)).unique().tolist() == [level]
+    wide = Image.fromarray(levels.astype(np.int32))  # mode I
+    assert wide.mode == "I" and only(tmp_path, encoded(wide, "TIFF")).unique().tolist() == [level]
+
+
+def test_16_bit_rgb_and_its_transparent_colour(tmp_path):
+    row = b"\0" + struct.pack(">HHH", 257 * 10, 257 * 100, 257 * 200) * S
+    assert tuple(only(tmp_path, png(S, S, 16, 2, row * S))[:, 0, 0]) == (10, 100, 200)
+    chunk = (b"tRNS", struct.pack(">HHH", 257 * 10, 257 * 100, 257 * 200))
+    assert tuple(only(tmp_path, png(S, S, 16, 2, row * S, chunk))[:, 0, 0]) == WHITE
+    half = b"\0" + struct.pack(">HHHH", 65535, 0, 0, 257 * 128) * S
+    assert tuple(only(tmp_path, png(S, S, 16, 6, half * S))[:, 0, 0]) == (255, 127, 127)
+
+
+def test_transparent_colour_of_16_bit_grey(tmp_path):
+    row = b"\0" + struct.pack(">H", 257 * 10) * (S // 2) + struct.pack(">H", 257 * 20) * (S // 2)
+    found = only(tmp_path, png(S, S, 16, 0, row * S, (b"tRNS", struct.pack(">H", 257 * 10))))
+    assert (found[1, 4, 0], found[1, 4, -1]) == (255, 20)
+
+
+def test_one_bit(tmp_path):
+    assert only(tmp_path, encoded(Image.new("1", (S, S), 1), "PNG")).unique().tolist() == [255]
+
+
+def test_cmyk(tmp_path):
+    image = Image.new("CMYK", (S, S), (0, 255, 255, 0))  # no cyan, all magenta and yellow: red
+    jpeg = only(tmp_path, encoded(image, "JPEG", quality=100), "a.jpg")  # PIL writes Adobe's inverted kind
+    assert (jpeg[:, 9, 9].int() - torch.tensor(RED)).abs().max() <= 3
+    assert tuple(only(tmp_path, encoded(image, "TIFF"), "a.jpg")[:, 9, 9]) == RED
+
+
+# where each corner of the upright picture lies in the file
+ORIENTATIONS = {
+    1: [RED, GREEN, BLUE, WHITE],
+    2: [GREEN, RED, WHITE, BLUE],
+    3: [WHITE, BLUE, GREEN, RED],
+    4: [BLUE, WHITE, RED, GREEN],
+    5: [RED, BLUE, GREEN, WHITE],
+    6: [BLUE, RED, WHITE, GREEN],
+    7: [WHITE, GREEN, BLUE, RED],
+    8: [GREEN, WHITE, RED, BLUE],
+}
+
+
+@pytest.mark.parametrize("orientation", ORIENTATIONS)
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_exif_rotation(tmp_path, orientation, kind):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    found = corners(only(tmp_path, encoded(quarters(), kind, exif=exif)))
+    assert found == ORIENTATIONS[orientation]
+
+
+def test_exif_rotation_of_a_jpeg_and_broken_exif(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    image = only(tmp_path, encoded(quarters(8 * S), "JPEG", exif=exif), "a.jpg")
+    expected = torch.tensor(ORIENTATIONS[6])
+    assert (torch.tensor(corners(image)) - expected).abs().max() < 12
+    broken = encoded(quarters(8 * S), "JPEG", exif=b"Exif\0\0MM\0*\xff\xff\xff\xff\0")
+    expected = torch.tensor(ORIENTATIONS[1])
+    assert (torch.tensor(corners(only(tmp_path, broken, "a.jpg"))) - expected).abs().max() < 12
+
+
+def test_first_frame_of_an_animation(tmp_path):
+    for kind in ("GIF", "WEBP", "PNG"):
+        options = {"lossless": True} if kind == "WEBP" else {}
+        moving = encoded(flat(RED), kind, save_all=True, append_images=[flat(BLUE), flat(GREEN)], **options)
+        assert tuple(only(tmp_path, moving)[:, 1, 1]) == RED
+
+
+# ---- broken files --------------------------------------------------------------------------------------------------
+
+JPEG = encoded(noise(0, 64), "JPEG")
+BROKEN = {
+    "cut.jpg": (JPEG[: len(JPEG) // 2], "cut off before its end"),
+    "cut.png": (encoded(noise(0), "PNG")[:900], "cut off before its end"),
+    "cut.webp": (encoded(noise(0), "WEBP")[:300], "cannot be decoded"),
+    "cut.gif": (encoded(noise(0), "GIF")[:900], "cut off before its end"),
+    "header.jpg": (JPEG[:10], "cut off before its end"),
+    "empty.png": (b"", "empty file"),
+    "text.png": (b"hello, world " * 20, "no JPEG, PNG"),
+    "drawing.png": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 64 64\n", "no JPEG, PNG"),
+    "tiny.png": (encoded(Image.new("RGB", (15, 400)), "PNG"), "15 x 400 pixels: under 16 pixels a side"),
+    "bomb.png": (png(13000, 13000, 8, 2, b""), "13000 x 13000 pixels: over 100 megapixels"),
+    "bigger.png": (png(60000, 60000, 8, 2, b""), "over 100 megapixels"),
+    "hollow.png": (png(9700, 9700, 8, 0, b"\0" * 99), "cut off before its end"),
+    "float.tif": (encoded(Image.new("F", (S, S), 0.5), "TIFF"), "floating-point"),
+    "deep.tif": (encoded(Image.new("I", (S, S), 70_000), "TIFF"), "more than 16 bits"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_broken_file_is_left_out_with_its_reason(tmp_path, name):
+    content, reason = BROKEN[name]
+    (filled(tmp_path) / name).write_bytes(content)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    report = read(tmp_path).report
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 250_000  # KB
+    assert (report.found, report.used, report.bad[0][0]) == (41, 40, name)
+    assert reason in report.bad[0][1] and "\n" not in report.bad[0][1]
+    assert f"  {name}: " in report.text() and reason in report.text()
+
+
+def test_damaged_bytes_never_end_a_scan(tmp_path):
+    rng = random.Random(0)
+    kinds = {"JPEG": {}, "PNG": {}, "WEBP": {}, "GIF": {}, "BMP": {}, "TIFF": {"compression": "tiff_lzw"}}
+    for kind, options in kinds.items():
+        good = encoded(noise(3), kind, **options)
+        for _ in range(40):
+            content = bytearray(good)
+            for _ in range(rng.randint(1, 12)):
+                content[rng.randrange(min(len(content), 400))] = rng.randrange(256)
+            result = data._read_one(("a", lambda content=bytes(content): content), S)
+            assert (result.pixels is None) == bool(result.reason)
+
+
+def test_a_folder_a_link_and_a_pipe_named_like_pictures(tmp_path):
+    filled(tmp_path, 60)
+    (tmp_path / "x.png").mkdir()
+    flat(BLUE).save(tmp_path / "x.png" / "inside.png")
+    (tmp_path / "nowhere.png").symlink_to(tmp_path / "missing")
+    os.mkfifo(tmp_path / "pipe.jpg")
+    (tmp_path / "loop").symlink_to(tmp_path)
+    report = read(tmp_path).report
+    assert (report.found, report.used) == (63, 61)
+    assert dict(report.bad) == {
+        "nowhere.png": "cannot be read (No such file or directory)",
+        "pipe.jpg": "not a regular file",
+    }
+
+
+def test_unreadable_file_and_folder(tmp_path, monkeypatch):
+    filled(tmp_path)
+
+    def refuse(path, *_):
+        if path.name == "good7.png":
+            raise PermissionError(13, "Permission denied")
+        return open(path, "rb").read()
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    assert read(tmp_path).report.bad == (("good7.png", "cannot be read (Permission denied)"),)
+    monkeypatch.setattr(os, "walk", lambda root, onerror, **_: onerror(PermissionError(13, "no", str(root))))
+    with pytest.raises(UserError, match="cannot be read: no"):
+        read(tmp_path)
+
+
+def test_names_that_cannot_be_printed_are_escaped(tmp_path):
+    filled(tmp_path)
+    (tmp_path / "red\x1b[31m\n.png").write_bytes(b"")
+    os.close(os.open(os.fsencode(tmp_path) + b"/\xff.png", os.O_CREAT))
+    report = read(tmp_path).report
+    assert [name for name, _ in report.bad] == ["red\\x1b[31m\\n.png", "\\udcff.png"]
+    assert report.text().isprintable() or report.text().replace("\n", "").isprintable()
+
+
+def test_more_than_5_percent_bad_is_an_error_that_names_them(tmp_path):
+    filled(tmp_path, 19)
+    (tmp_path / "bad1.png").write_bytes(b"")
+    assert read(tmp_path).report.used == 19  # 5 % exactly
+    (tmp_path / "bad2.png").write_bytes(b"x")
+    with pytest.raises(UserError, match=r"2 of the 21 .* 5%; remove or mend them:\n  bad1.png: empty file\n  bad2"):
+        read(tmp_path)
+
+
+def test_a_long_list_of_bad_files_is_cut():
+    lines = ScanReport(1000, 940, 0, tuple((f"{i}.png", "empty file") for i in range(60))).text().splitlines()
+    assert lines[-2:] == ["  49.png: empty file", "  and 10 more"]
+
+
+# ---- sources -------------------------------------------------------------------------------------------------------
+
+
+def zipped(path: Path, files: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("missing", None, "does not exist"),
+        ("a.txt", b"hello", "neither a folder nor a .zip"),
+        ("a.zip", b"PK\x03\x04 and nothing", "damaged .zip"),
+        ("b.zip", b"", "damaged .zip"),
+    ],
+)
+def test_sources_that_are_none(tmp_path, name, content, words):
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(UserError, match=words) as caught:
+        read(tmp_path / name)
+    assert str(tmp_path / name) in str(caught.value)
+
+
+def test_source_without_pictures_says_what_it_has(tmp_path):
+    (tmp_path / "a.HEIC").write_bytes(b"x")
+    with pytest.raises(UserError, match=r"no pictures in .*1 \.heic.*looked for .*\.png"):
+        read(tmp_path)
+
+
+def test_folder_and_zip_give_the_same_and_other_files_are_ignored(tmp_path):
+    folder = tmp_path / "folder"
+    (folder / "sub").mkdir(parents=True)
+    files = {name: encoded(noise(i), "PNG") for i, name in enumerate(["10.png", "2.png", "sub/1.PNG", "b.png"])}
+    files |= {"notes.txt": b"x", "more.txt": b"x", "README": b"x", ".DS_Store": b"x", "._2.png": b"x"}
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    backwards = dict(reversed(files.items())) | {"__MACOSX/sub/2.png": b"x"}
+    first, second = read(folder), read(zipped(tmp_path / "a.zip", backwards))
+    assert torch.equal(first.images, second.images) and first.fingerprint == second.fingerprint
+    expected = [noise(1), noise(0), noise(3), noise(2)]  # 2, 10, b, sub/1
+    assert np.array_equal(first.images.permute(0, 2, 3, 1).numpy(), np.stack([np.asarray(e) for e in expected]))
+    assert first.report.ignored == second.report.ignored == "2 .txt, 1 no suffix"
+    assert first.report.found == second.report.found == 4
+    assert first.images.is_contiguous(memory_format=torch.channels_last) and first.images.dtype == torch.uint8
+
+
+def test_fingerprint_is_of_the_pictures_alone(tmp_path):
+    one = zipped(tmp_path / "1.zip", {"a.png": encoded(noise(1), "PNG"), "b.png": encoded(noise(2), "PNG")})
+    renamed = zipped(tmp_path / "2.zip", {"b.png": encoded(noise(1), "PNG"), "a.png": encoded(noise(2), "PNG")})
+    other = zipped(tmp_path / "3.zip", {"b.png": encoded(noise(1), "PNG"), "a.png": encoded(noise(3), "PNG")})
+    prints = [read(path, size).fingerprint for path, size in ((one, 16), (one, S), (renamed, S), (other, S))]
+    assert prints[0] == prints[1] == prints[2] != prints[3] and len(prints[0]) == 64
+
+
+def test_odd_entries_of_a_zip(tmp_path, monkeypatch):
+    monkeypatch.setattr(data, "MAX_FILE_BYTES", 50_000)
+    files = {f"{seed}.png": encoded(noise(seed), "PNG") for seed in range(80)}
+    files |= {"../../x.png": encoded(flat(), "PNG"), "huge.png": bytes(60_000), "n" * 5000 + "1" * 5000 + ".png": b"z"}
+    content = bytearray(zipped(tmp_path / "a.zip", files).read_bytes())
+    locked, damaged = content.rindex(b"79.png") - 46, content.rindex(b"78.png") - 46
+    content[locked + 8] |= 1  # the flag of encryption
+    content[damaged + 16] ^= 0xFF  # the checksum
+    (tmp_path / "a.zip").write_bytes(content)
+    monkeypatch.setattr(data, "BAD_SHARE", 0.1)
+    report = read(tmp_path / "a.zip").report
+    reasons = {name[:8]: reason for name, reason in report.bad}
+    assert report.used == 79 and len(reasons) == 4
+    assert "encrypted" in reasons["79.png"] and "cannot be unpacked" in reasons["78.png"]
+    assert reasons["huge.png"] == "file over 0 MB" and "no JPEG" in reasons["n" * 8]
+    assert not list(tmp_path.parent.glob("x.png"))
+
+
+def test_byte_identical_repeats(tmp_path):
+    files = {"a.png": encoded(noise(1), "PNG"), "b.png": encoded(noise(2), "PNG"), "c.png": encoded(noise(1), "PNG")}
+    source = zipped(tmp_path / "a.zip", files)
+    dropped, kept = read(source), read(source, keep_repeats=True)
+    assert (dropped.report.found, dropped.report.used, dropped.report.repeats) == (3, 2, 1)
+    assert (kept.report.found, kept.report.used, kept.report.repeats) == (3, 3, 1)
+    assert "repeats: 1, left out" in dropped.report.text() and "repeats: 1, kept" in kept.report.text()
+    assert torch.equal(kept.images[0], kept.images[2]) and torch.equal(kept.images[:2], dropped.images)
+    assert dropped.fingerprint != kept.fingerprint
+
+
+def test_report_names_the_sizes(tmp_path):
+    for name, side in (("a", 40), ("b", 16), ("c", 90)):
+        flat(RED, side).save(tmp_path / f"{name}.png")
+    report = read(tmp_path).report
+    assert (report.smallest, report.largest) == ((16, 16), (90, 90))
+    assert report.text() == (
+        f"{tmp_path}: 3 picture files, 3 used\noriginal sizes: 16 x 16 to 90 x 90 pixels\nbad files, left out: 0"
+    )
+
+
+def test_large_cache_goes_to_a_nameless_file(tmp_path, monkeypatch):
+    source = zipped(tmp_path / "a.zip", {f"{seed}.png": encoded(noise(seed), "PNG") for seed in range(5)})
+    in_memory = read(source)
+    monkeypatch.setattr(data, "SPILL_BYTES", 1000)
+    files = []
+    monkeypatch.setattr(data.np, "memmap", lambda *a, real=np.memmap, **k: files.append(a[0]) or real(*a, **k))
+    spilled = read(source, spill=tmp_path / "spill")
+    assert len(files) == 1 and list((tmp_path / "spill").iterdir()) == []
+    assert torch.equal(spilled.images, in_memory.images)
+    assert spilled.images.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_full_disk_is_a_clear_error(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(data, "SPILL_BYTES", 1000)
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(UserError, match=r"cache does not fit in .*: No space left on device"):
+        read(filled(tmp_path, 3), spill=tmp_path / "spill")
+
+
+def test_ctrl_c_ends_a_scan_at_once(tmp_path, monkeypatch):
+    calls = []
+
+    def slow(entry, image_size):
+        calls.append(entry)
+        if len(calls) == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+        threading.Event().wait(0.05)
+        return data._Result("x", np.zeros((S, S, 3), np.uint8))
+
+    monkeypatch.setattr(data, "_read_one", slow)
+    before = threading.active_count()
+    with pytest.raises(KeyboardInterrupt):
+        read(filled(tmp_path, 40))
+    assert len(calls) < 3 + 2 * (os.cpu_count() or 1) and threading.active_count() == before
+
+
+# ---- batches -------------------------------------------------------------------------------------------------------
+
+
+def batches(count: int = 10, batch_size: int = 4, seed: int = 0, flip: bool = False) -> Batches:
+    """Make pictures whose left half holds their number and whose right half holds 255."""
+    images = torch.full((count, 3, 4, 4), 255, dtype=torch.uint8)
+    images[..., :2] = torch.arange(count, dtype=torch.uint8)[:, None, None, None]
+    return Batches(images, batch_size, seed, flip, torch.device("cpu"))
+
+
+def numbers(batch: torch.Tensor) -> list[int]:
+    return ((batch.amin((1, 2, 3)) + 1) * 127.5).round().int().tolist()
+
+
+def epoch(source: Batches, number: int) -> list[int]:
+    rng = torch.Generator()
+    return [n for index in range(source.batches_per_epoch) for n in numbers(source.take(number, index, rng))]
+
+
+def test_every_picture_once_per_epoch_and_a_smaller_last_batch():
+    source = batches()
+    assert source.batches_per_epoch == 3
+    assert [len(source.take(0, index, torch.Generator())) for index in range(3)] == [4, 4, 2]
+    orders = [epoch(source, number) for number in range(3)] + [epoch(batches(seed=1), 0)]
+    assert all(sorted(order) == list(range(10)) for order in orders)
+    assert len({tuple(order) for order in orders}) == 4
+    assert orders[1] == np.random.default_rng([0, 1]).permutation(10).tolist()
+
+
+def test_a_batch_larger_than_the_set_is_the_set():
+    source = batches(batch_size=64)
+    assert source.batches_per_epoch == 1 and len(source.take(0, 0, torch.Generator())) == 10
+
+
+def test_batches_are_floats_in_channels_last():
+    batch = batches(count=256, batch_size=256).take(0, 0, torch.Generator())
+    assert batch.dtype == torch.float32 and batch.shape == (256, 3, 4, 4)
+    assert batch.is_contiguous(memory_format=torch.channels_last)
+    assert (batch.min(), batch.max()) == (-1, 1)
+
+
+def test_take_is_a_pure_function_of_epoch_index_and_generator():
+    source, fresh = batches(flip=True), batches(flip=True)
+    rng = torch.Generator().manual_seed(3)
+    state = rng.get_state()
+    first = source.take(4, 1, rng)
+    source.take(7, 0, rng)
+    rng.set_state(state)
+    assert torch.equal(source.take(4, 1, rng), first)
+    assert torch.equal(fresh.take(4, 1, torch.Generator().manual_seed(3)), first)
+    batches().take(4, 1, rng.set_state(state))
+    assert torch.equal(rng.get_state(), state)  # no flips, nothing drawn
+
+
+def test_about_half_of_the_pictures_are_mirrored_each_for_itself():
+    batch = batches(count=255, batch_size=255, flip=True).take(0, 0, torch.Generator().manual_seed(0))
+    mirrored = batch[:, 0, 0, 0] > batch[:, 0, 0, 3]
+    assert 100 < mirrored.sum() < 155
+    assert sorted(numbers(batch)) == list(range(255))
+    straight = torch.where(mirrored[:, None, None, None], batch.flip(3), batch)
+    unflipped = batches(count=255, batch_size=255).take(0, 0, torch.Generator())
+    assert torch.equal(straight, unflipped)
+
+
+def test_past_the_end_of_an_epoch():
+    with pytest.raises(IndexError):
+        batches().take(0, 3, torch.Generator())
+
+
+# ---- Kaggle --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def kaggle(monkeypatch):
+    """Put a function in the place of kagglehub.dataset_download, and no network around it."""
+
+    def offline(*_):
+        raise socket.gaierror(-2, "Name or service not known")
+
+    def install(download):
+        monkeypatch.setitem(sys.modules, "kagglehub", types.SimpleNamespace(dataset_download=download))
+
+    monkeypatch.setattr(socket, "create_connection", offline)
+    monkeypatch.setattr(data, "getproxies", dict)
+    return install
+
+
+def test_locate_takes_the_jpg_half_of_the_pokemon(tmp_path, kaggle, capsys):
+    for folder in ("pokemon/pokemon", "pokemon_jpg/pokemon_jpg"):
+        (tmp_path / folder).mkdir(parents=True)
+    flat(BLUE).save(tmp_path / "pokemon/pokemon/1.png")
+    flat(RED).save(tmp_path / "pokemon_jpg/pokemon_jpg/1.jpg")
+
+    def download(slug):
+        assert slug == "kvpratama/pokemon-images-dataset"
+        print("please upgrade")
+        return str(tmp_path)
+
+    kaggle(download)
+    found = read(locate("pokemon", None))
+    assert found.report.found == 1 and found.images[0, 0].min() > 250
+    assert capsys.readouterr().out == ""
+
+
+def test_locate_takes_the_images_of_anime(tmp_path, kaggle):
+    (tmp_path / "images").mkdir()
+    kaggle(lambda slug: str(tmp_path) if slug == "splcher/animefacedataset" else "")
+    assert locate("anime", "") == tmp_path / "images"
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ConnectionError("refused\nTraceback"), "no connection"),
+        (TimeoutError("slow"), "no connection"),
+        (ValueError("403"), "ValueError"),
+    ],
+)
+def test_a_failed_download_is_one_sentence(kaggle, error, words):
+    def download(slug):
+        raise error
+
+    kaggle(download)
+    with pytest.raises(UserError, match=words) as caught:
+        locate("pokemon", None)
+    message = str(caught.value)
+    assert "https://www.kaggle.com/datasets/kvpratama/pokemon-images-dataset" in message
+    assert "--data" in message and "\n" not in message
+
+
+def test_a_silent_firewall_does_not_hold_the_download(kaggle, monkeypatch):
+    def silent(address, timeout):
+        assert timeout <= 10
+        raise TimeoutError("timed out")
+
+    kaggle(lambda slug: pytest.fail("kagglehub would wait for minutes"))
+    monkeypatch.setattr(socket, "create_connection", silent)
+    with pytest.raises(UserError, match="no connection"):
+        locate("anime", None)
+
+
+def test_a_download_without_the_folder(tmp_path, kaggle):
+    kaggle(lambda slug: str(tmp_path))
+    with pytest.raises(UserError, match="no folder 'images'"):
+        locate("anime", None)
+
+
+def test_missing_kagglehub(monkeypatch):
+    monkeypatch.setitem(sys.modules, "kagglehub", None)
+    with pytest.raises(UserError, match="ModuleNotFoundError"):
+        locate("anime", None)
+
+
+def test_given_data_wins_and_a_folder_needs_it(tmp_path):
+    assert locate("anime", str(tmp_path)) == tmp_path
+    with pytest.raises(UserError, match="--data"):
+        locate("folder", None)

@@ -1,0 +1,40 @@
+"""Files that are written whole or not at all."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from gan.errors import UserError
+from gan.files import read_json, write_atomically, write_json
+
+
+def test_a_write_that_fails_leaves_the_old_content_and_no_trace(tmp_path: Path, monkeypatch):
+    path = tmp_path / "file"
+    write_atomically(path, b"old")
+
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(UserError, match="disk is full"):
+        write_atomically(path, b"new")
+    assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]
+
+
+def test_folders_are_made_and_one_that_cannot_be_is_an_error(tmp_path: Path):
+    write_json(tmp_path / "a" / "b" / "c.json", {"x": 1})
+    assert read_json(tmp_path / "a" / "b" / "c.json") == {"x": 1}
+    with pytest.raises(UserError, match="cannot be made"):
+        write_json(tmp_path / "a" / "b" / "c.json" / "d.json", {})
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"), [("{", "not valid JSON"), ("[1]", "no JSON object"), (None, "cannot be read")]
+)
+def test_json_that_is_none_is_an_error_with_its_name(tmp_path: Path, content: str | None, reason: str):
+    path = tmp_path / "config.json"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(UserError, match=rf"config\.json: .*{reason}"):
+        read_json(path)

@@ -1,0 +1,70 @@
+"""The two networks: the tutorial's layout, sizes and initialisation."""
+
+import pytest
+import torch
+
+from gan.models import Discriminator, Generator
+
+
+def count(network: torch.nn.Module) -> int:
+    return sum(weights.numel() for weights in network.parameters())
+
+
+def test_parameter_counts_are_the_reports():
+    assert count(Generator()) == 3_576_704
+    assert count(Discriminator()) == 2_765_568
+
+
+def test_the_layout_is_that_of_pytorchs_tutorial():
+    generator = {name: tuple(value.shape) for name, value in Generator().state_dict().items() if value.dim() == 4}
+    assert generator == {
+        "main.0.weight": (100, 512, 4, 4),
+        "main.3.weight": (512, 256, 4, 4),
+        "main.6.weight": (256, 128, 4, 4),
+        "main.9.weight": (128, 64, 4, 4),
+        "main.12.weight": (64, 3, 4, 4),
+    }
+    discriminator = [name for name, value in Discriminator().state_dict().items() if value.dim() == 4]
+    assert discriminator == [f"main.{i}.weight" for i in (0, 2, 5, 8, 11)]
+
+
+@pytest.mark.parametrize("image_size", [32, 64, 128])
+@pytest.mark.parametrize("norm", ["batch", "spectral", "none"])
+def test_every_size_and_norm_runs_both_ways(image_size: int, norm: str):
+    generator = Generator(z_dim=5, base_channels=4, image_size=image_size)
+    discriminator = Discriminator(base_channels=4, image_size=image_size, norm=norm)
+    images = generator(torch.randn(3, 5))
+    assert images.shape == (3, 3, image_size, image_size) and images.abs().max() <= 1
+    logits = discriminator(images)
+    assert logits.shape == (3,)
+    logits.sum().backward()
+    assert all(weights.grad is not None for weights in generator.parameters())
+    assert Generator(**generator.arguments()).arguments() == generator.arguments()
+    assert Discriminator(**discriminator.arguments()).arguments() == discriminator.arguments()
+
+
+def test_logits_are_not_squashed():
+    discriminator = Discriminator(base_channels=4, image_size=32)
+    with torch.no_grad():
+        discriminator.main[-1].weight.mul_(1_000)
+    assert discriminator(torch.randn(8, 3, 32, 32)).abs().max() > 1
+
+
+def test_weights_start_as_in_the_paper():
+    torch.manual_seed(0)
+    for network in (Generator(), Discriminator(), Discriminator(norm="none")):
+        for module in network.modules():
+            if isinstance(module, torch.nn.Conv2d | torch.nn.ConvTranspose2d):
+                assert module.weight.std().item() == pytest.approx(0.02, rel=0.1)
+                assert module.weight.mean().abs() < 0.005
+            elif isinstance(module, torch.nn.BatchNorm2d):
+                assert module.weight.mean().item() == pytest.approx(1.0, abs=0.01)
+                assert module.weight.std().item() == pytest.approx(0.02, rel=0.5)
+                assert not module.bias.any()
+
+
+def test_spectral_norm_bounds_the_first_layer():
+    discriminator = Discriminator(base_channels=8, image_size=32, norm="spectral")
+    for _ in range(30):
+        discriminator(torch.randn(2, 3, 32, 32))
+    assert torch.linalg.matrix_norm(discriminator.main[0].weight.flatten(1), 2).item() == pytest.approx(1, rel=1e-2)

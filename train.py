@@ -1,0 +1,295 @@
+"""Train a DCGAN on a folder of pictures, on a GPU or on a laptop's CPU.
+
+    python train.py --dataset pokemon                                 # downloads the pictures from Kaggle
+    python train.py --dataset anime --data anime.zip --epochs 30
+    python train.py --dataset folder --data my_pictures --images 100_000
+    python train.py --resume runs/pokemon --images 600_000            # go on, exactly where it stopped
+    python train.py --smoke                                           # a minute on any machine: does it all work?
+
+Ctrl-C saves and stops; --resume goes on. The result is a folder: python -m gan.promote runs/pokemon NAME shows it
+in the demo.
+"""
+
+import argparse
+import json
+import shutil
+import signal
+import sys
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from gan import config as options
+from gan.config import TrainConfig, parse_stages, recipe_config
+from gan.errors import UserError
+
+# Flags that set the field of TrainConfig of their name, as they are.
+FIELDS = (
+    "batch_size",
+    "loss",
+    "augment",
+    "r1_gamma",
+    "d_norm",
+    "flip",
+    "ema_half_life_images",
+    "base_channels",
+    "image_size",
+    "seed",
+    "device",
+    "precision",
+    "keep_repeats",
+)
+# What may differ when a run goes on; anything else would make it another run.
+RESUMABLE = {"resume", "data", "images", "epochs", "stages", "device", "precision", "dry_run"}
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the command line; a flag that is not given leaves no trace, so that the recipe decides."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        argument_default=argparse.SUPPRESS,
+        allow_abbrev=False,
+    )
+    what = parser.add_argument_group("what to train on")
+    what.add_argument(
+        "--dataset", choices=options.DATASETS, help="pokemon and anime are downloaded unless --data is given"
+    )
+    what.add_argument("--data", metavar="FOLDER_OR_ZIP", help="pictures of your own, or an own copy of the data set")
+    what.add_argument("--keep-repeats", action="store_true", help="train on byte-identical repeats too")
+    what.add_argument("--check", action="store_true", help="scan the pictures, say what was found, and stop")
+
+    how = parser.add_argument_group("how to train")
+    how.add_argument("--recipe", choices=options.RECIPES, help="default: the best known for the data set")
+    budget = how.add_mutually_exclusive_group()
+    budget.add_argument("--images", type=int, metavar="N", help="budget in pictures seen, as in 300_000")
+    budget.add_argument("--epochs", type=int, metavar="N", help="budget in passes over the pictures")
+    how.add_argument("--stages", metavar="E:LR:B1,...", help='epochs:lr:beta1, as in "5:2e-4:0.5,5:1e-4:0.3"')
+    how.add_argument("--batch-size", type=int, metavar="N")
+    how.add_argument("--lr", type=float, help="Adam's learning rate, of a recipe of one stage")
+    how.add_argument("--beta1", type=float, help="Adam's beta1, of a recipe of one stage")
+    how.add_argument("--loss", choices=options.LOSSES)
+    how.add_argument("--r1-gamma", type=float, metavar="G", help="weight of the gradient penalty; 0: none")
+    how.add_argument("--d-norm", choices=options.NORMS, help="normalisation in the discriminator")
+    how.add_argument("--augment", metavar="POLICY", help=f'"{",".join(options.TRANSFORMS)}", some of them, or "none"')
+    how.add_argument("--flip", action=argparse.BooleanOptionalAction, help="mirror half of the real pictures")
+    how.add_argument(
+        "--ema-half-life", type=int, dest="ema_half_life_images", metavar="N", help="in pictures; 0: no EMA"
+    )
+    how.add_argument("--base-channels", type=int, metavar="N", help="width of both networks, default 64")
+    how.add_argument("--image-size", type=int, choices=options.IMAGE_SIZES, help="pixels a side, default 64")
+    how.add_argument("--seed", type=int)
+    how.add_argument("--init-from", metavar="CHECKPOINT", help="continue the networks of a checkpoint folder")
+
+    where = parser.add_argument_group("where")
+    where.add_argument("--device", choices=options.DEVICES)
+    where.add_argument("--precision", choices=options.PRECISIONS, help="auto: bf16 where the hardware is fast at it")
+    where.add_argument("--out", metavar="RUN", help="folder of the run, default runs/RECIPE")
+    where.add_argument("--resume", metavar="RUN", help="go on with a run; --images, --epochs or --stages extend it")
+    where.add_argument("--dry-run", action="store_true", help="print the resolved config and stop")
+    where.add_argument("--smoke", action="store_true", help="train, stop, resume and save a tiny model in a minute")
+    return parser
+
+
+def new_config(flags: dict[str, Any]) -> TrainConfig:
+    """Return recipe + flags; what contradicts itself raises ValueError."""
+    if "dataset" not in flags and "recipe" not in flags:
+        raise ValueError("give --dataset pokemon, anime or folder (or --recipe, or --resume RUN)")
+    recipe = flags.get("recipe", flags.get("dataset", ""))
+    config = recipe_config(recipe, **{name: flags[name] for name in FIELDS if name in flags})
+    if config.augment == "none":
+        config = replace(config, augment="")
+    config = replace(
+        config,
+        dataset=flags.get("dataset", config.dataset),
+        data=_absolute(flags.get("data", "")),
+        init_from=_absolute(flags.get("init_from", "")),
+        out=_absolute(flags.get("out", f"runs/{recipe}")),
+    )
+    return with_budget(with_schedule(config, flags), flags)
+
+
+def with_schedule(config: TrainConfig, flags: dict[str, Any]) -> TrainConfig:
+    """Apply --stages, or --lr and --beta1."""
+    single = {name: flags[name] for name in ("lr", "beta1") if name in flags}
+    if "stages" in flags:
+        if single:
+            raise ValueError("--stages names lr and beta1 itself; leave out --lr and --beta1")
+        return replace(config, stages=parse_stages(flags["stages"]), images=0)
+    if single and len(config.stages) > 1:
+        raise ValueError(f"{config.recipe} has {len(config.stages)} stages; give --stages instead of --lr and --beta1")
+    return replace(config, stages=(*config.stages[:-1], replace(config.stages[-1], **single)))
+
+
+def with_budget(config: TrainConfig, flags: dict[str, Any]) -> TrainConfig:
+    """Apply --images or --epochs."""
+    if "images" in flags or "epochs" in flags:
+        name = "images" if "images" in flags else "epochs"
+        if flags[name] < 1:
+            raise ValueError(f"--{name} is {flags[name]}; it must be at least 1")
+    if "images" in flags:
+        return replace(config, images=flags["images"])
+    return config.with_epochs(flags["epochs"]) if "epochs" in flags else config
+
+
+def resumed_config(flags: dict[str, Any]) -> TrainConfig:
+    """Return the config of the run to resume, extended by the flags that a resumed run may be given."""
+    from gan.checkpoints import CONFIG_FILE
+    from gan.files import read_json
+
+    fixed = sorted(set(flags) - RESUMABLE)
+    if fixed:
+        names = ", ".join("--" + name.replace("_", "-") for name in fixed)
+        raise ValueError(
+            f"{names} cannot change in a resumed run; start a new one, with --init-from to keep its weights"
+        )
+    folder = Path(flags["resume"])
+    path = folder / CONFIG_FILE
+    if not path.is_file():
+        raise UserError(
+            f"{folder}: holds no run ({CONFIG_FILE} is missing). --resume takes a folder that train.py made."
+        )
+    described = read_json(path)
+    try:
+        config = TrainConfig.from_dict(described["train"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{path}: describes no run of this version ({error})") from error
+    changes = {name: flags[name] for name in ("device", "precision") if name in flags}
+    config = replace(config, out=_absolute(folder), data=_absolute(flags.get("data", config.data)), **changes)
+    if "stages" in flags:
+        pictures = described.get("data", {}).get("pictures")
+        if not pictures:
+            raise UserError(f"{folder}: this run has not begun, so there is nothing to append stages to")
+        config = config.with_more_stages(parse_stages(flags["stages"]), pictures)
+    return with_budget(config, flags)
+
+
+def smoke_config(flags: dict[str, Any]) -> TrainConfig:
+    """Return the config of a tiny run on the given pictures, or on drawn ones, in a folder made anew."""
+    out = Path(flags.pop("out", "runs/smoke"))
+    if out.exists() and not (out / "smoke").is_file():
+        raise ValueError(f"{out} is there already and was not made by --smoke; choose another --out")
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    (out / "smoke").touch()
+    if "data" not in flags:
+        flags["data"] = str(draw_pictures(out / "pictures"))
+    tiny = {"dataset": "folder", "base_channels": 16, "image_size": 32, "epochs": 4}
+    return new_config({**tiny, **flags, "out": str(out)})
+
+
+def draw_pictures(folder: Path, count: int = 256) -> Path:
+    """Draw discs of many colours and sizes for --smoke; return their folder."""
+    import random
+
+    from PIL import Image, ImageDraw
+
+    folder.mkdir()
+    rng = random.Random(0)
+    for i in range(count):
+        picture = Image.new("RGB", (32, 32), "white")
+        x, y, radius = rng.randrange(8, 24), rng.randrange(8, 24), rng.randrange(4, 9)
+        color = tuple(rng.randrange(200) for _ in range(3))
+        ImageDraw.Draw(picture).ellipse((x - radius, y - radius, x + radius, y + radius), fill=color)
+        picture.save(folder / f"{i}.png")
+    return folder
+
+
+def _absolute(path: str | Path) -> str:
+    return str(Path(path).expanduser().resolve()) if path else ""
+
+
+class StopRequest:
+    """Ctrl-C or SIGTERM: before the loop runs, and the second time, exit at once; in the loop, save first."""
+
+    def __init__(self) -> None:
+        self.signal: int | None = None
+        self.in_loop = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._handle)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if self.signal or not self.in_loop:
+            sys.exit(128 + number)
+        self.signal = number
+        print("stopping: saving the run first", file=sys.stderr, flush=True)
+
+    def __call__(self) -> bool:
+        """Return whether the loop, which asks before each step, is to stop."""
+        self.in_loop = True
+        return self.signal is not None
+
+
+def run_training(config: TrainConfig, stop: StopRequest) -> int:
+    """Train; return the exit status."""
+    import torch
+
+    from gan.training import train
+
+    try:
+        run = train(config, stop=stop)
+    except torch.OutOfMemoryError as error:
+        raise UserError("the GPU has too little memory; try a smaller --batch-size") from error
+    seen = f"{run.trainer.images_seen:,} pictures seen"
+    if not run.finished:
+        print(f"stopped at {seen}. Go on with: python train.py --resume {config.out}")
+        return 128 + (stop.signal or 0)
+    print(f"done: {seen}. Show it in the demo with: python -m gan.promote {config.out} NAME")
+    return 0
+
+
+def run_smoke(config: TrainConfig, stop: StopRequest) -> int:
+    """Train half of the budget, load the run again, train the other half."""
+    from gan.checkpoints import load_generator
+
+    status = run_training(config.with_epochs(2), stop) or run_training(config, stop)
+    if status == 0:
+        load_generator(config.out)
+        print(f"smoke test passed; look at {Path(config.out, 'samples')}")
+    return status
+
+
+def check_data(config: TrainConfig) -> int:
+    """Print what --check found."""
+    from gan.data import locate, read_pictures
+
+    source = locate(config.dataset, config.data or None)
+    print(read_pictures(source, config.image_size, keep_repeats=config.keep_repeats).report.text())
+    return 0
+
+
+def read_flags(flags: dict[str, Any], smoke: bool) -> TrainConfig:
+    """Return the config of the run that the flags ask for; flags that make no sense raise UserError."""
+    try:
+        if "resume" in flags:
+            return resumed_config(flags)
+        config = smoke_config(flags) if smoke else new_config(flags)
+    except ValueError as error:
+        raise UserError(str(error)) from error
+    if Path(config.out, "config.json").exists():
+        raise UserError(f"{config.out} holds a run already; go on with --resume {config.out}, or choose another --out")
+    return config
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; return the exit status."""
+    parser = build_parser()
+    flags = vars(parser.parse_args(arguments))
+    check, dry_run, smoke = (flags.pop(name, False) for name in ("check", "dry_run", "smoke"))
+    stop = StopRequest()
+    try:
+        config = read_flags(flags, smoke)
+        if check:
+            return check_data(config)
+        print(json.dumps(config.to_dict(), indent=2), flush=True)
+        if dry_run:
+            return 0
+        return (run_smoke if smoke else run_training)(config, stop)
+    except UserError as error:
+        print(f"train.py: {error}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
