@@ -98,6 +98,8 @@ def new_config(flags: dict[str, Any]) -> TrainConfig:
         raise ValueError("give --dataset pokemon, anime or folder (or --recipe, or --resume RUN)")
     recipe = flags.get("recipe", flags.get("dataset", ""))
     config = recipe_config(recipe, **{name: flags[name] for name in FIELDS if name in flags})
+    if flags.get("dataset", config.dataset) == "folder" and "data" not in flags:
+        raise ValueError("--dataset folder needs --data, a folder of pictures or a .zip")
     if config.augment == "none":
         config = replace(config, augment="")
     config = replace(
@@ -267,7 +269,7 @@ def read_flags(flags: dict[str, Any], smoke: bool) -> TrainConfig:
         config = smoke_config(flags) if smoke else new_config(flags)
     except ValueError as error:
         raise UserError(str(error)) from error
-    if Path(config.out, "config.json").exists():
+    if any(Path(config.out, "states").glob("*.pt")):
         raise UserError(f"{config.out} holds a run already; go on with --resume {config.out}, or choose another --out")
     return config
 

@@ -26,15 +26,17 @@ def to_pil(image: Tensor) -> Image.Image:
     return Image.fromarray(to_uint8(image).permute(1, 2, 0).contiguous().cpu().numpy())
 
 
-def make_grid(images: Tensor, columns: int | None = None, padding: int = 0) -> Image.Image:
-    """Lay (N, 3, H, W) in [-1, 1] out row by row; `columns` is the whole root of N, rounded up, unless told.
+def make_grid(images: Tensor, columns: int | None = None) -> Image.Image:
+    """Lay (N, 3, H, W) in [-1, 1] out row by row without gaps; cells left over are white.
 
-    `padding` is the gap between pictures in pixels, white.
+    `columns` is the root of N, rounded up, unless told. torchvision has this too, but takes a second to import.
     """
-    from torchvision.utils import make_grid as tile  # torchvision takes a second to import
-
-    columns = columns or math.ceil(math.sqrt(len(images)))
-    return to_pil(tile(images.float().cpu(), nrow=columns, padding=padding, pad_value=1.0))
+    n, channels, height, width = images.shape
+    columns = columns or math.ceil(math.sqrt(n))
+    rows = math.ceil(n / columns)
+    blank = images.new_ones(rows * columns - n, channels, height, width)
+    cells = torch.cat([images, blank]).view(rows, columns, channels, height, width)
+    return to_pil(cells.permute(2, 0, 3, 1, 4).reshape(channels, rows * height, columns * width))
 
 
 def encode_webp(image: Image.Image, max_bytes: int = GRID_BYTES) -> bytes:

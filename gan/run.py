@@ -1,6 +1,7 @@
 """A run: its place in the schedule, and everything its folder holds. The loop that drives it is in training."""
 
 import math
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -196,7 +197,8 @@ class Run:
             raise UserError(
                 f"{self.folder}: this run was trained on other pictures. Give the same --data, or a new --out."
             )
-        torch.set_num_threads(state["threads"])  # with another number, sums differ in their last bit
+        if "OMP_NUM_THREADS" not in os.environ:  # with another number, sums differ in their last bit
+            torch.set_num_threads(state["threads"])
         self.trainer.load_state_dict(state)
         self._begin_epoch(state["number"])
         self.batch, self.sums = state["batch"], state["sums"].to(self.sums.device)

@@ -45,6 +45,10 @@ class Trainer:
         self.optimizer_d = torch.optim.Adam(self.discriminator.parameters(), **settings)
         self.optimizer_g = torch.optim.Adam(self.generator.parameters(), **settings)
 
+    def draw_z(self, count: int) -> Tensor:
+        """Return fresh latents, (count, z_dim), on the device."""
+        return torch.randn(count, self.config.z_dim, generator=self.rng, device=self.device)
+
     @property
     def shown_generator(self) -> Generator:
         """The generator to show, save and measure: the average, or G itself where the recipe has no EMA."""
@@ -90,7 +94,7 @@ def train_step(trainer: Trainer, real_images: Tensor) -> Tensor:
         with autocast(trainer.device, trainer.precision):
             return discriminator(images).float()
 
-    z = torch.randn(len(real_images), config.z_dim, generator=trainer.rng, device=trainer.device)
+    z = trainer.draw_z(len(real_images))
     with autocast(trainer.device, trainer.precision):
         fake_images = generator(z)  # (N, 3, H, W), used by both updates
     fake_images = fake_images.float()

@@ -9,7 +9,7 @@ import torch
 from filelock import FileLock, Timeout
 from tqdm import tqdm
 
-from gan.checkpoints import CONFIG_FILE, load_discriminator, load_generator, load_state
+from gan.checkpoints import CONFIG_FILE, list_states, load_discriminator, load_generator, load_state
 from gan.config import TrainConfig
 from gan.data import locate, read_pictures
 from gan.device import choose_device, choose_precision, describe
@@ -36,6 +36,8 @@ def train(
     """
     folder = Path(config.out)
     with _alone_in(folder):
+        if not list_states(folder / STATES):
+            (folder / CONFIG_FILE).unlink(missing_ok=True)  # of a run that never got as far as a state
         describe_run(folder, train=config.to_dict())
         run = _open_run(config)
         if run.finished:
@@ -95,7 +97,8 @@ def _open_run(config: TrainConfig) -> Run:
     run = Run(config, pictures, Trainer(config, device, precision, *networks))
     if state:
         run.load_state(state)
-        tqdm.write(f"resuming at {run.trainer.images_seen:,} pictures seen")
+        threads = f"{state['threads']} thread{'s' * (state['threads'] > 1)}"
+        tqdm.write(f"resuming at {run.trainer.images_seen:,} pictures seen, so far on {threads} (OMP_NUM_THREADS)")
     data = {"name": config.dataset, "pictures": run.count, "fingerprint": run.fingerprint}
     hardware = describe(device)
     describe_run(

@@ -30,7 +30,13 @@ def test_a_grid_runs_row_by_row():
     pixels = np.asarray(make_grid(images))
     assert pixels.shape == (4, 6, 3)  # three columns
     assert pixels[0, ::2, 0].tolist() == [0, 51, 102] and pixels[2, ::2, 0].tolist() == [153, 204, 255]
-    assert np.asarray(make_grid(images, columns=6, padding=1)).shape == (4, 19, 3)
+    assert np.asarray(make_grid(images, columns=6)).shape == (2, 12, 3)
+
+
+def test_cells_left_over_are_white():
+    pixels = np.asarray(make_grid(torch.full((5, 3, 2, 2), -1.0)))
+    assert pixels.shape == (4, 6, 3)
+    assert not pixels[:2].any() and not pixels[2:, :4].any() and (pixels[2:, 4:] == 255).all()
 
 
 def test_webp_fits_its_bound_even_for_noise(tmp_path):
