@@ -1,0 +1,97 @@
+"""The demo in the browser, and the entry point of a Hugging Face Space.
+
+python app.py                                    every model in checkpoints/
+python app.py --checkpoint runs/mine             one folder, a run that is still training included
+python app.py --host 0.0.0.0 --port 8000         for other machines in the network
+"""
+
+import argparse
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+CHECKPOINTS = Path(__file__).parent / "checkpoints"
+WEIGHTS = "model.safetensors"
+SESSIONS_KEPT = 100  # Gradio keeps the last values of each; the page does without
+
+
+def parse_arguments(arguments: list[str]) -> argparse.Namespace:
+    """Read the command line; what is wrong there ends the program with one sentence and status 2."""
+    parser = argparse.ArgumentParser(
+        prog="app.py", description="Show the trained models in the browser.", allow_abbrev=False
+    )
+    parser.add_argument(
+        "--checkpoint", nargs="+", action="extend", metavar="FOLDER",
+        help=f"folders with a {WEIGHTS}: published models or runs (default: every one in checkpoints/)",
+    )  # fmt: skip
+    host = os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1")
+    parser.add_argument("--host", default=host, help="address to listen on (default: %(default)s)")
+    port = os.environ.get("GRADIO_SERVER_PORT", "7860")
+    parser.add_argument("--port", type=int, default=port, help="port to listen on (default: %(default)s)")
+    parser.add_argument("--share", action="store_true", help="also make a public link through gradio.live")
+    options = parser.parse_args(arguments)
+    if not 1 <= options.port <= 65535:
+        parser.error(f"argument --port: {options.port} is no port; choose one from 1 to 65535")
+    for folder in options.checkpoint or ():
+        if not Path(folder, WEIGHTS).is_file():
+            stop(f"--checkpoint {folder}: there is no {WEIGHTS} in such a folder. Name the folder of a model or a run.")
+    return options
+
+
+def stop(sentence: str) -> None:
+    print(f"app.py: {sentence}", file=sys.stderr)
+    sys.exit(2)
+
+
+def check_port(host: str, port: int) -> None:
+    """End the program with a sentence where nobody can listen on this port."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or error
+        stop(f"cannot listen on {host}, port {port} ({reason}). Choose another with --port.")
+
+
+def build(options: argparse.Namespace) -> Any:
+    """Load the models and return the page; torch and gradio are imported here, once the arguments are right."""
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    from gan.ui.demo import build_demo
+    from gan.ui.loaded import find_checkpoints, load_models
+
+    models, problems = load_models(options.checkpoint or find_checkpoints(CHECKPOINTS))
+    for problem in problems:
+        print(f"app.py: {problem}", file=sys.stderr)
+    return build_demo(models, problems)
+
+
+def launch(demo: Any, options: argparse.Namespace) -> None:
+    """Serve the page until Ctrl-C or SIGTERM."""
+    from gan.ui.theme import launch_look
+
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(143))  # nothing is left to save
+    try:
+        demo.launch(
+            server_name=options.host,
+            server_port=options.port,
+            share=options.share,
+            ssr_mode=False,
+            run_history=False,
+            state_session_capacity=SESSIONS_KEPT,
+            **launch_look(),
+        )
+    except OSError as error:
+        stop(f"cannot serve on {options.host}, port {options.port}: {error}")
+
+
+options = parse_arguments(sys.argv[1:] if __name__ == "__main__" else [])
+if __name__ == "__main__":
+    check_port(options.host, options.port)
+demo = build(options)
+if __name__ == "__main__":
+    launch(demo, options)

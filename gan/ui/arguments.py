@@ -1,0 +1,77 @@
+"""From what a visitor or a program sent to values that can be used; anything else is a gr.Error with a sentence.
+
+Events run with `preprocess=False`, so that these functions see everything that is sent and answer all of it.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import gradio as gr
+
+from gan.latent import MAX_SEED
+from gan.ui.loaded import LoadedModel
+
+DEFAULT_SEED = 1
+DEFAULT_COUNT = 16
+MAX_COUNT = 64
+DEFAULT_TRUNCATION = 1.0
+
+
+def refuse(sentence: str) -> gr.Error:
+    """Return the error that shows the sentence to the visitor and prints no traceback on the server."""
+    return gr.Error(sentence, print_exception=False)
+
+
+def choose_model(models: Sequence[LoadedModel], name: Any) -> LoadedModel:
+    """Return the model of this name; the first where none is named."""
+    if name is None:
+        return models[0]
+    for model in models:
+        if model.name == name:
+            return model
+    raise refuse(f"There is no model called {_show(name)}. There is: {', '.join(model.name for model in models)}.")
+
+
+def read_seeds(seed: Any, count: Any) -> range:
+    """Return the seeds of `count` pictures from `seed` on."""
+    seed = read_whole(seed, "Seed", 0, MAX_SEED, DEFAULT_SEED)
+    count = read_whole(count, "The number of pictures", 1, MAX_COUNT, DEFAULT_COUNT)
+    if seed + count - 1 > MAX_SEED:
+        raise refuse(
+            f"{count} pictures from seed {seed:,} on would need seeds above {MAX_SEED:,}. "
+            f"Take a seed of at most {MAX_SEED - count + 1:,}, or fewer pictures."
+        )
+    return range(seed, seed + count)
+
+
+def read_whole(value: Any, name: str, low: int, high: int, default: int) -> int:
+    """Return a whole number between low and high, both included; the default for None."""
+    if value is None:
+        return default
+    if not _is_number(value) or value != int(value):
+        raise refuse(f"{name} must be a whole number from {low:,} to {high:,}, not {_show(value)}.")
+    if not low <= value <= high:
+        raise refuse(f"{name} must lie between {low:,} and {high:,}; {_show(value)} does not.")
+    return int(value)
+
+
+def read_fraction(value: Any, name: str, default: float) -> float:
+    """Return a number from 0 to 1; the default for None."""
+    if value is None:
+        return default
+    if not _is_number(value) or not 0 <= value <= 1:
+        raise refuse(f"{name} must be a number from 0 to 1, not {_show(value)}.")
+    return float(value)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and -math.inf < value < math.inf
+
+
+def _show(value: Any) -> str:
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes out no whole number of more than 4,300 digits
+        return "a number that large"
+    return text if len(text) <= 40 else f"{text[:37]}..."

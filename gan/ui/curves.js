@@ -1,0 +1,140 @@
+// Loss_D and Loss_G, D(x) and D(G(z)) over epochs, as SVG in the page's own colours. Pointer, touch and arrow keys
+// read the values off; without them the readout follows the epoch of the sample grid.
+// props.value: {epoch: [...], loss_d: [...], ..., marks: [{epoch, text}]}, null where a value is missing.
+const root = element.querySelector(".curves");
+const CHARTS = [
+    {
+        title: "Losses",
+        curves: [["loss_d", "Loss_D", "d"], ["loss_g", "Loss_G", "g"]],
+    },
+    {
+        title: "How real the pictures look to the discriminator",
+        top: 1,
+        curves: [["d_real", "D(x)", "d"], ["d_fake_before", "D(G(z)) before", "g"], ["d_fake_after", "D(G(z)) after", "g2"]],
+    },
+];
+const HEIGHT = 190;
+const LEFT = 38, RIGHT = 12, TOP = 18, BOTTOM = 24;
+let hover = null; // index of the epoch under the pointer
+let pinned = null; // the epoch of the sample grid
+let redraw = [];
+const pointAll = () => redraw.forEach(({ point }) => point());
+
+// Round numbers from at most `low` to at least `high`.
+const ticks = (low, high, wanted) => {
+    const rough = (high - low || 1) / wanted;
+    const power = 10 ** Math.floor(Math.log10(rough));
+    const step = [1, 2, 5, 10].map((n) => n * power).find((n) => n >= rough);
+    const found = [];
+    for (let n = Math.floor(low / step + 1e-6); n <= Math.ceil(high / step - 1e-6); n++) found.push(Number((n * step).toPrecision(12)));
+    return found;
+};
+const say = (number) => (number === null || number === undefined ? "–" : number.toFixed(Math.abs(number) < 10 ? 3 : 1));
+const escape = (text) => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+
+const build = (chart, value) => {
+    const figure = document.createElement("figure");
+    figure.innerHTML = `<figcaption><h3>${chart.title}</h3><span class="at"></span></figcaption>
+        <ul class="legend">${chart.curves.map(([, label, colour]) =>
+            `<li class="${colour}"><i></i>${label} <b></b></li>`).join("")}</ul>
+        <div class="plot" tabindex="0" role="img"></div>`;
+    const plot = figure.querySelector(".plot");
+    const epochs = value.epoch;
+    const first = epochs[0], last = Math.max(epochs.at(-1), first + 1);
+    const all = chart.curves.flatMap(([key]) => value[key]).filter((y) => y !== null);
+    const rules = ticks(chart.top ? 0 : Math.min(0, ...all), chart.top ?? Math.max(0.1, ...all), 4);
+    const low = rules[0], high = rules.at(-1);
+    const lines = chart.curves.map(([key, label]) => `${label} from ${say(value[key][0])} to ${say(value[key].at(-1))}`);
+    plot.setAttribute("aria-label", `${chart.title}, epochs ${first} to ${epochs.at(-1)}: ${lines.join("; ")}. Arrow keys read values.`);
+    let x = () => 0;
+
+    const nearest = (epoch) => epochs.reduce((best, other, i) =>
+        Math.abs(other - epoch) < Math.abs(epochs[best] - epoch) ? i : best, 0);
+    const point = () => {
+        const index = hover ?? (pinned === null ? epochs.length - 1 : nearest(pinned));
+        figure.querySelector(".at").textContent = `epoch ${epochs[index]}`;
+        figure.querySelectorAll(".legend b").forEach((b, i) => (b.textContent = say(value[chart.curves[i][0]][index])));
+        const cursor = plot.querySelector(".cursor");
+        if (!cursor) return;
+        cursor.setAttribute("transform", `translate(${x(epochs[index])} 0)`);
+        plot.querySelectorAll(".dot").forEach((dot, i) => {
+            const y = value[chart.curves[i][0]][index];
+            dot.style.display = y === null ? "none" : "";
+            if (y !== null) dot.setAttribute("cy", scaleY(y));
+        });
+    };
+    const scaleY = (y) => TOP + (1 - (y - low) / (high - low)) * (HEIGHT - TOP - BOTTOM);
+    const render = () => {
+        const width = plot.clientWidth;
+        if (!width) return;
+        x = (epoch) => LEFT + ((epoch - first) / (last - first)) * (width - LEFT - RIGHT);
+        const path = (key) => {
+            let pen = "M";
+            return epochs.map((epoch, i) => {
+                if (value[key][i] === null) { pen = "M"; return ""; }
+                const piece = `${pen}${x(epoch).toFixed(1)} ${scaleY(value[key][i]).toFixed(1)}`;
+                pen = "L";
+                return piece;
+            }).join("");
+        };
+        let taken = -100;
+        const marks = value.marks.map(({ epoch, text }) => {
+            const at = x(epoch);
+            const label = text.split(":")[0].slice(0, 14);
+            const room = at - taken > 70 && width - at > 60;
+            if (room) taken = at;
+            return `<g class="mark"><title>${escape(`epoch ${epoch}: ${text}`)}</title>
+                <line x1="${at}" x2="${at}" y1="${TOP}" y2="${HEIGHT - BOTTOM}"/>
+                ${room ? `<text x="${at + 4}" y="${TOP - 6}">${escape(label)}</text>` : ""}</g>`;
+        });
+        plot.innerHTML = `<svg width="${width}" height="${HEIGHT}" aria-hidden="true">
+            ${rules.map((y) => `<g class="rule"><line x1="${LEFT}" x2="${width - RIGHT}" y1="${scaleY(y)}" y2="${scaleY(y)}"/>
+                <text x="${LEFT - 8}" y="${scaleY(y) + 4}" text-anchor="end">${y}</text></g>`).join("")}
+            ${ticks(first, epochs.at(-1), Math.max(2, Math.floor(width / 90))).filter((n) => Number.isInteger(n) && n >= first && n <= last).map((epoch) =>
+                `<text class="tick" x="${x(epoch)}" y="${HEIGHT - 6}" text-anchor="middle">${epoch}</text>`).join("")}
+            ${marks.join("")}
+            ${chart.curves.map(([key, , colour]) => `<path class="${colour}" d="${path(key)}"/>`).join("")}
+            <g class="cursor"><line y1="${TOP}" y2="${HEIGHT - BOTTOM}"/>
+                ${chart.curves.map(([, , colour]) => `<circle class="dot ${colour}" r="3.5"/>`).join("")}</g>
+        </svg>`;
+        point();
+    };
+    plot.addEventListener("pointermove", (event) => {
+        const across = event.clientX - plot.getBoundingClientRect().left - LEFT;
+        hover = nearest(first + (across / (plot.clientWidth - LEFT - RIGHT)) * (last - first));
+        pointAll();
+    });
+    const leave = () => { hover = null; pointAll(); };
+    plot.addEventListener("pointerleave", leave);
+    plot.addEventListener("blur", leave);
+    plot.addEventListener("keydown", (event) => {
+        const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+        if (!step) return;
+        event.preventDefault();
+        hover ??= pinned === null ? epochs.length - 1 : nearest(pinned);
+        hover = Math.min(Math.max(hover + step, 0), epochs.length - 1);
+        pointAll();
+    });
+    redraw.push({ render, point });
+    return figure;
+};
+
+const draw = () => {
+    const value = props.value;
+    redraw = [];
+    hover = null;
+    if (!value || !value.epoch.length) {
+        root.innerHTML = `<p class="empty">No curves: this model came without its history.jsonl.</p>`;
+        return;
+    }
+    root.replaceChildren(...CHARTS.map((chart) => build(chart, value)));
+    redraw.forEach(({ render }) => render());
+};
+
+new ResizeObserver(() => redraw.forEach(({ render }) => render())).observe(root);
+document.addEventListener("gan:epoch", ({ detail }) => {
+    pinned = detail;
+    pointAll();
+});
+watch("value", draw);
+draw();

@@ -1,0 +1,126 @@
+"""What several test files share: drawn pictures, one thread, train.py in this process or in one of its own."""
+
+import itertools
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import namedtuple
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageDraw
+
+ROOT = Path(__file__).resolve().parent.parent
+DEADLINE = 60  # seconds that anything waited for may take on a busy machine
+
+Result = namedtuple("Result", "status out err")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--kills", type=int, default=10, help="how often a training run is killed with -9 and resumed")
+
+
+def draw_pictures(folder, count):
+    """Draw discs, no two alike, 32 pixels a side; return the folder."""
+    folder.mkdir(parents=True)
+    rng = random.Random(count)
+    for i in range(count):
+        picture = Image.new("RGB", (32, 32), (i % 256, rng.randrange(256), rng.randrange(256)))
+        x, y, radius = rng.randrange(8, 24), rng.randrange(8, 24), rng.randrange(4, 9)
+        color = tuple(rng.randrange(256) for _ in range(3))
+        ImageDraw.Draw(picture).ellipse((x - radius, y - radius, x + radius, y + radius), fill=color)
+        picture.save(folder / f"{i}.png")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory):
+    """A folder of 40 pictures: three batches of at most 16."""
+    return draw_pictures(tmp_path_factory.mktemp("data") / "pictures", 40)
+
+
+@pytest.fixture
+def one_thread():
+    """Compute with one thread, as the runs that results are compared with do."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def cli(capsys):
+    """Return a function that runs train.py in this process; its exit status, standard output and standard error."""
+    import train
+
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def run(*arguments):
+        capsys.readouterr()
+        try:
+            status = train.main([str(argument) for argument in arguments])
+        except SystemExit as leaving:
+            status = leaving.code
+        return Result(status, *capsys.readouterr())
+
+    yield run
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+class Launched:
+    """A Python process under test; what it writes goes to files, so that no pipe can fill."""
+
+    def __init__(self, folder, command, **options):
+        self.out, self.err = folder / "out.txt", folder / "err.txt"
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)}
+        with open(self.out, "w") as out, open(self.err, "w") as err:
+            self.process = subprocess.Popen(
+                [sys.executable, *map(str, command)], cwd=folder, env=environment, stdout=out, stderr=err, **options
+            )
+
+    def wait_until(self, happened):
+        """Wait until `happened()`; it must come to that while the process lives."""
+        deadline = time.monotonic() + DEADLINE
+        while not happened():
+            assert self.process.poll() is None, f"ended with {self.process.returncode}: {self.err.read_text()}"
+            assert time.monotonic() < deadline, f"waited in vain; so far: {self.out.read_text()}"
+            time.sleep(0.01)
+
+    def wait_for(self, text):
+        """Wait until the text is on standard output."""
+        self.wait_until(lambda: text in self.out.read_text())
+
+    def send(self, number):
+        self.process.send_signal(number)
+
+    def result(self, timeout=DEADLINE):
+        """Wait for the end; return the exit status, standard output and standard error."""
+        return Result(self.process.wait(timeout), self.out.read_text(), self.err.read_text())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.stdin:
+            self.process.stdin.close()
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture
+def launch(tmp_path):
+    """Return a function that starts Python with these arguments, in a folder of its own; a context that ends it."""
+    numbers = itertools.count()
+
+    def start(*command, **options):
+        folder = tmp_path / f"process-{next(numbers)}"
+        folder.mkdir()
+        return Launched(folder, command, **options)
+
+    return start

@@ -1,0 +1,61 @@
+"""What the page reads at its start: good folders, damaged ones, histories with holes."""
+
+import pytest
+
+from gan.checkpoints import save_network
+from gan.models import Generator
+from gan.ui.history import curves_of, grid_of
+from gan.ui.loaded import find_checkpoints, load_models
+
+
+def checkpoint(folder):
+    folder.mkdir(parents=True)
+    save_network(folder / "model.safetensors", Generator(base_channels=8, image_size=32))
+    return folder
+
+
+def test_folders_with_weights_are_found_by_name(tmp_path):
+    for name in ("beta", "alpha"):
+        checkpoint(tmp_path / name)
+    (tmp_path / "notes").mkdir()
+    assert [path.name for path in find_checkpoints(tmp_path)] == ["alpha", "beta"]
+    assert find_checkpoints(tmp_path / "nowhere") == []
+
+
+def test_a_damaged_folder_is_named_and_the_others_load(tmp_path):
+    good, bad = checkpoint(tmp_path / "good"), checkpoint(tmp_path / "bad")
+    (bad / "model.safetensors").write_bytes(b"nonsense")
+    models, problems = load_models([bad, good])
+    assert [model.name for model in models] == ["good"]
+    assert len(problems) == 1 and str(bad) in problems[0]
+
+
+def test_names_are_distinct_and_a_folder_counts_once(tmp_path):
+    first, second = checkpoint(tmp_path / "a" / "cats"), checkpoint(tmp_path / "b" / "cats")
+    models, _ = load_models([first, second, first])
+    assert [model.name for model in models] == ["cats", "b/cats"]
+
+
+def test_a_history_with_holes_is_read(tmp_path):
+    folder = checkpoint(tmp_path / "model")
+    (folder / "history.jsonl").write_text(
+        '{"epoch": 2, "loss_d": NaN, "loss_g": 1.5, "event": "stage: lr 1"}\n'
+        '{"epoch": 1, "loss_d": 9}\n{"epoch": 1, "loss_d": 0.5}\n{"loss_d": 3}\n[]\n{"epoch": 3, "lo'
+    )
+    (model,), _ = load_models([folder])
+    curves = curves_of(model)
+    assert curves["epoch"] == [1, 2]
+    assert curves["loss_d"] == [0.5, None]
+    assert curves["loss_g"] == [None, 1.5]
+    assert curves["marks"] == [{"epoch": 2, "text": "stage: lr 1"}]
+    assert grid_of(model, None)["image"] is None
+
+
+@pytest.mark.parametrize("asked, found", [(None, 9), (1, 1), (4, 3), (100, 9), (0, 1)])
+def test_the_grid_nearest_to_an_epoch_is_shown(tmp_path, asked, found):
+    folder = checkpoint(tmp_path / "model")
+    (folder / "samples").mkdir()
+    for epoch in (1, 3, 9):
+        (folder / "samples" / f"epoch-{epoch:04d}.webp").write_bytes(bytes([epoch]))
+    (model,), _ = load_models([folder])
+    assert grid_of(model, asked)["epoch"] == found
