@@ -58,7 +58,6 @@ def build_parser() -> argparse.ArgumentParser:
     )
     what.add_argument("--data", metavar="FOLDER_OR_ZIP", help="pictures of your own, or an own copy of the data set")
     what.add_argument("--keep-repeats", action="store_true", help="train on byte-identical repeats too")
-    what.add_argument("--check", action="store_true", help="scan the pictures, say what was found, and stop")
 
     how = parser.add_argument_group("how to train")
     how.add_argument("--recipe", choices=options.RECIPES, help="default: the best known for the data set")
@@ -87,8 +86,10 @@ def build_parser() -> argparse.ArgumentParser:
     where.add_argument("--precision", choices=options.PRECISIONS, help="auto: bf16 where the hardware is fast at it")
     where.add_argument("--out", metavar="RUN", help="folder of the run, default runs/RECIPE")
     where.add_argument("--resume", metavar="RUN", help="go on with a run; --images, --epochs or --stages extend it")
-    where.add_argument("--dry-run", action="store_true", help="print the resolved config and stop")
-    where.add_argument("--smoke", action="store_true", help="train, stop, resume and save a tiny model in a minute")
+    instead = where.add_mutually_exclusive_group()
+    instead.add_argument("--check", action="store_true", help="scan the pictures, say what was found, and stop")
+    instead.add_argument("--dry-run", action="store_true", help="print the resolved config and stop")
+    instead.add_argument("--smoke", action="store_true", help="train, stop, resume and save a tiny model in a minute")
     return parser
 
 
@@ -97,11 +98,11 @@ def new_config(flags: dict[str, Any]) -> TrainConfig:
     if "dataset" not in flags and "recipe" not in flags:
         raise ValueError("give --dataset pokemon, anime or folder (or --recipe, or --resume RUN)")
     recipe = flags.get("recipe", flags.get("dataset", ""))
+    if flags.get("augment") == "none":
+        flags = {**flags, "augment": ""}
     config = recipe_config(recipe, **{name: flags[name] for name in FIELDS if name in flags})
     if flags.get("dataset", config.dataset) == "folder" and "data" not in flags:
         raise ValueError("--dataset folder needs --data, a folder of pictures or a .zip")
-    if config.augment == "none":
-        config = replace(config, augment="")
     config = replace(
         config,
         dataset=flags.get("dataset", config.dataset),
@@ -118,7 +119,7 @@ def with_schedule(config: TrainConfig, flags: dict[str, Any]) -> TrainConfig:
     if "stages" in flags:
         if single:
             raise ValueError("--stages names lr and beta1 itself; leave out --lr and --beta1")
-        return replace(config, stages=parse_stages(flags["stages"]), images=0)
+        return replace(config, stages=parse_stages(flags["stages"]), images=flags.get("images", 0))
     if single and len(config.stages) > 1:
         raise ValueError(f"{config.recipe} has {len(config.stages)} stages; give --stages instead of --lr and --beta1")
     return replace(config, stages=(*config.stages[:-1], replace(config.stages[-1], **single)))
@@ -142,7 +143,7 @@ def resumed_config(flags: dict[str, Any]) -> TrainConfig:
 
     fixed = sorted(set(flags) - RESUMABLE)
     if fixed:
-        names = ", ".join("--" + name.replace("_", "-") for name in fixed)
+        names = ", ".join("--" + name.removesuffix("_images").replace("_", "-") for name in fixed)
         raise ValueError(
             f"{names} cannot change in a resumed run; start a new one, with --init-from to keep its weights"
         )
@@ -265,6 +266,8 @@ def read_flags(flags: dict[str, Any], smoke: bool) -> TrainConfig:
     """Return the config of the run that the flags ask for; flags that make no sense raise UserError."""
     try:
         if "resume" in flags:
+            if smoke:
+                raise ValueError("--smoke makes a run of its own; leave out --resume")
             return resumed_config(flags)
         config = smoke_config(flags) if smoke else new_config(flags)
     except ValueError as error:
@@ -280,6 +283,7 @@ def main(arguments: list[str] | None = None) -> int:
     flags = vars(parser.parse_args(arguments))
     check, dry_run, smoke = (flags.pop(name, False) for name in ("check", "dry_run", "smoke"))
     stop = StopRequest()
+    sys.stdout.reconfigure(line_buffering=True)  # so that a log file shows each line at once
     try:
         config = read_flags(flags, smoke)
         if check:

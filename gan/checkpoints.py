@@ -130,7 +130,7 @@ def save_state(folder: str | Path, images_seen: int, state: dict[str, Any]) -> P
     path = Path(folder, f"images-{images_seen:012d}-{_digest(content)}.pt")
     write_atomically(path, content)
     others = [other for other in list_states(folder) if other != path]
-    earlier = [other for other in others if other.name < path.name]
+    earlier = [other for other in others if other.name[:19] <= path.name[:19]]
     for other in set(others) - set(earlier[: STATES_KEPT - 1]):
         other.unlink(missing_ok=True)
     return path

@@ -53,3 +53,9 @@ def read_json(path: Path) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise UserError(f"{path}: holds no JSON object")
     return values
+
+
+def clear_parts(folder: Path) -> None:
+    """Delete what a killed process left half-written in the folder and in those right below it."""
+    for part in (*folder.glob("*.part"), *folder.glob("*/*.part")):
+        part.unlink(missing_ok=True)

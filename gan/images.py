@@ -40,8 +40,8 @@ def make_grid(images: Tensor, columns: int | None = None) -> Image.Image:
 
 
 def encode_webp(image: Image.Image, max_bytes: int = GRID_BYTES) -> bytes:
-    """Return the image as WebP at the highest quality (90 down to 30) that fits `max_bytes`."""
-    for quality in range(90, 20, -10):
+    """Return the image as WebP at the highest quality (90 down to 0) that fits `max_bytes`."""
+    for quality in (*range(90, 0, -10), 5, 0):
         buffer = io.BytesIO()
         image.save(buffer, "webp", quality=quality, method=4)
         if buffer.tell() <= max_bytes:

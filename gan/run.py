@@ -151,6 +151,8 @@ class Run:
     @torch.inference_mode()
     def publish(self) -> None:
         """Write what others load and see: both networks, config.json, the epoch's grid and snapshot."""
+        if not self.trainer.finite():
+            self._raise_not_finite()
         device, z_dim = self.trainer.device, self.config.z_dim
         generator = with_fresh_statistics(self.trainer.shown_generator, sample_z(STATISTICS_SEEDS, z_dim).to(device))
         for kind, limit in (

@@ -14,7 +14,7 @@ from gan.config import TrainConfig
 from gan.data import locate, read_pictures
 from gan.device import choose_device, choose_precision, describe
 from gan.errors import UserError
-from gan.files import make_folder, read_json
+from gan.files import clear_parts, make_folder, read_json, write_json
 from gan.models import Discriminator, Generator
 from gan.records import MAX_SAMPLES, SAMPLES, write_chart
 from gan.run import STATES, Run, describe_run
@@ -36,18 +36,20 @@ def train(
     """
     folder = Path(config.out)
     with _alone_in(folder):
-        if not list_states(folder / STATES):
-            (folder / CONFIG_FILE).unlink(missing_ok=True)  # of a run that never got as far as a state
-        describe_run(folder, train=config.to_dict())
+        clear_parts(folder)
+        if not list_states(folder / STATES):  # what never got as far as a state begins anew
+            write_json(folder / CONFIG_FILE, {"train": config.to_dict()})
         run = _open_run(config)
+        if _killed_before_publishing(run):
+            _publish(run, on_save)
         if run.finished:
             tqdm.write(f"{folder} is finished at {run.trainer.images_seen:,} pictures seen; a larger --images goes on.")
             return run
-        _train_on(run, stop, lambda: on_save(folder))
+        _train_on(run, stop, on_save)
         return run
 
 
-def _train_on(run: Run, stop: Callable[[], bool], on_save: Callable[[], None]) -> None:
+def _train_on(run: Run, stop: Callable[[], bool], on_save: Callable[[Path], None]) -> None:
     saved = time.monotonic()
     run.start_clock()
     with _progress_bar(run) as bar:
@@ -63,8 +65,7 @@ def _train_on(run: Run, stop: Callable[[], bool], on_save: Callable[[], None]) -
             if run.epoch_complete:
                 run.record_epoch()
                 if run.due(SAMPLES, MAX_SAMPLES) and not run.finished:
-                    run.publish()
-                    on_save()
+                    _publish(run, on_save)
                 run.next_epoch()
                 run.start_clock()
 
@@ -77,9 +78,19 @@ def _train_on(run: Run, stop: Callable[[], bool], on_save: Callable[[], None]) -
         run.record_epoch()
     run.save_state()
     if run.trainer.images_seen:
-        run.publish()
+        _publish(run, on_save)
         write_chart(run.folder)
-        on_save()
+
+
+def _publish(run: Run, on_save: Callable[[Path], None]) -> None:
+    run.publish()
+    on_save(run.folder)
+
+
+def _killed_before_publishing(run: Run) -> bool:
+    """Whether the run's state, at the end of an epoch or of the run, is ahead of its published networks."""
+    published = read_json(run.folder / CONFIG_FILE).get("images_seen", 0)
+    return run.trainer.images_seen > published and (run.finished or run.batch == 0)
 
 
 def _open_run(config: TrainConfig) -> Run:
@@ -93,6 +104,8 @@ def _open_run(config: TrainConfig) -> Run:
     state, damaged = load_state(folder / STATES)
     for sentence in damaged:
         tqdm.write(sentence)
+    if damaged and not state:
+        tqdm.write(f"{folder / STATES}: no state is whole; starting from the beginning.")
     networks = _networks_to_continue(config) if config.init_from and not state else ()
     run = Run(config, pictures, Trainer(config, device, precision, *networks))
     if state:
@@ -103,6 +116,7 @@ def _open_run(config: TrainConfig) -> Run:
     hardware = describe(device)
     describe_run(
         folder,
+        train=config.to_dict(),
         data=data,
         generator=run.trainer.generator.arguments(),
         discriminator=run.trainer.discriminator.arguments(),
@@ -154,8 +168,14 @@ def _progress_bar(run: Run) -> tqdm:
 def _alone_in(folder: Path) -> Iterator[None]:
     """Hold the run's folder, so that no second training writes to it; a kill lets go of it."""
     make_folder(folder)
+    lock = FileLock(folder / ".lock", timeout=0)
     try:
-        with FileLock(folder / ".lock", timeout=0):
-            yield
+        lock.acquire()
     except Timeout:
         raise UserError(f"{folder}: another training is writing to this run") from None
+    except OSError as error:
+        raise UserError(f"{folder}: cannot be written to ({error.strerror})") from error
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,191 @@
+"""The config and the table of recipes: what is valid, what a schedule means, and the way to JSON and back."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from gan.config import (
+    DATASETS,
+    RECIPES,
+    TRANSFORMS,
+    Stage,
+    TrainConfig,
+    parse_stages,
+    recipe_config,
+)
+
+FIRST, SECOND, THIRD = Stage(2, 2e-4, 0.5), Stage(3, 1e-4, 0.3), Stage(4, 1e-5, 0.5)
+
+
+def staged(*stages, images=0):
+    return recipe_config("folder", stages=stages, images=images)
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_every_recipe_is_valid_and_comes_back_from_json_as_it_was(recipe):
+    config = recipe_config(recipe)
+    assert config.recipe == recipe
+    assert config.dataset in DATASETS
+    assert TrainConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+def test_every_dataset_has_a_default_recipe():
+    assert set(DATASETS) <= set(RECIPES)
+
+
+@pytest.mark.parametrize("recipe", [name for name in RECIPES if name.endswith("-report")])
+def test_a_report_recipe_is_the_plain_loop(recipe):
+    config = recipe_config(recipe)
+    plain = ("bce", "", False, 0, 0, "batch")
+    assert plain == (
+        config.loss,
+        config.augment,
+        config.flip,
+        config.ema_half_life_images,
+        config.r1_gamma,
+        config.d_norm,
+    )
+    assert config.stages[0].lr == 2e-4
+    assert config.stages[0].beta1 == 0.5
+
+
+def test_the_second_report_has_its_four_stages():
+    config = recipe_config("anime-report")
+    assert config.batch_size == 128
+    assert config.stages == parse_stages("5:2e-4:0.5,5:1e-4:0.3,10:1e-4:0.5,10:1e-5:0.5")
+    assert config.budget(1_000) == 30_000
+
+
+@pytest.mark.parametrize("recipe", ["pokemon", "anime", "folder"])
+def test_a_default_recipe_uses_what_is_best_known(recipe):
+    config = recipe_config(recipe)
+    assert config.loss == "relativistic"
+    assert config.r1_gamma > 0
+    assert config.augment.split(",") == list(TRANSFORMS)
+    assert config.ema_half_life_images > 0
+
+
+def test_a_changed_field_overrides_the_recipe():
+    assert recipe_config("pokemon", batch_size=7) == replace(recipe_config("pokemon"), batch_size=7)
+
+
+def test_an_unknown_recipe_is_refused_with_the_known_ones():
+    with pytest.raises(ValueError, match=r"'pokemons'.*pokemon-report"):
+        recipe_config("pokemons")
+
+
+def test_a_field_of_another_version_is_refused_by_name():
+    values = {**recipe_config("folder").to_dict(), "momentum": 0.9}
+    with pytest.raises(ValueError, match="momentum"):
+        TrainConfig.from_dict(values)
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("dataset", "cats"),
+        ("loss", "wasserstein"),
+        ("d_norm", "layer"),
+        ("image_size", 48),
+        ("device", "tpu"),
+        ("precision", "fp8"),
+        ("augment", "color,blur"),
+        ("images", -1),
+        ("batch_size", 1),
+        ("r1_gamma", -0.1),
+        ("r1_gamma", float("nan")),
+        ("penalty_every", 0),
+        ("ema_half_life_images", -1),
+        ("base_channels", 0),
+        ("z_dim", 0),
+        ("seed", -1),
+        ("seed", 2**32),
+    ],
+)
+def test_a_value_that_makes_no_sense_is_refused_by_name(name, value):
+    with pytest.raises(ValueError, match=name):
+        recipe_config("folder", **{name: value})
+
+
+@pytest.mark.parametrize(
+    "stage",
+    [Stage(1, 0.0, 0.5), Stage(1, 1.0, 0.5), Stage(1, float("nan"), 0.5), Stage(1, 2e-4, 1.0), Stage(-1, 2e-4, 0.5)],
+)
+def test_a_stage_out_of_range_is_refused(stage):
+    with pytest.raises(ValueError, match="must have epochs"):
+        staged(stage)
+
+
+def test_a_run_without_stages_or_without_a_budget_is_refused():
+    with pytest.raises(ValueError, match="at least one stage"):
+        staged()
+    with pytest.raises(ValueError, match="budget"):
+        staged(Stage(0, 2e-4, 0.5))
+    with pytest.raises(ValueError, match="last stage"):
+        staged(Stage(0, 2e-4, 0.5), FIRST, images=1_000)
+
+
+def test_stages_are_read_as_epochs_lr_beta1():
+    assert parse_stages("5:2e-4:0.5,5:1e-4:0.3") == (Stage(5, 2e-4, 0.5), Stage(5, 1e-4, 0.3))
+
+
+@pytest.mark.parametrize("text", ["", "5", "5:2e-4", "5:2e-4:0.5:1", "five:2e-4:0.5", "5:2e-4:0.5,", "1.5:2e-4:0.5"])
+def test_stages_that_cannot_be_read_are_refused_with_an_example(text):
+    with pytest.raises(ValueError, match="epochs:lr:beta1, as in"):
+        parse_stages(text)
+
+
+def test_the_budget_is_the_images_or_the_epochs_of_the_stages():
+    assert staged(FIRST, images=1_000).budget(40) == 1_000
+    assert staged(FIRST, SECOND).budget(40) == 5 * 40
+
+
+def test_the_stage_of_an_epoch_counts_from_where_the_stage_begins():
+    config = staged(FIRST, SECOND, THIRD)
+    places = [config.stage_at(epoch, 9) for epoch in range(9)]
+    assert places == [
+        *((FIRST, i, 2) for i in range(2)),
+        *((SECOND, i, 3) for i in range(3)),
+        *((THIRD, i, 4) for i in range(4)),
+    ]
+
+
+def test_the_last_stage_reaches_to_the_end_of_the_run():
+    config = staged(FIRST, SECOND)
+    assert config.stage_at(9, 12) == (SECOND, 7, 10)  # the budget in images goes beyond the stages
+    assert config.stage_at(3, 4) == (SECOND, 1, 2)  # or ends before them
+    assert staged(Stage(0, 2e-4, 0.5), images=400).stage_at(9, 10) == (Stage(0, 2e-4, 0.5), 9, 10)
+
+
+def test_an_epoch_after_the_end_still_has_a_place_in_the_last_stage():
+    assert staged(FIRST, SECOND).stage_at(5, 5) == (SECOND, 3, 4)
+
+
+@pytest.mark.parametrize("epochs", range(1, 15))
+def test_any_number_of_epochs_cuts_the_stages_short_or_stretches_the_last(epochs):
+    config = staged(FIRST, SECOND, THIRD)
+    changed = config.with_epochs(epochs)
+    assert changed.budget(40) == epochs * 40
+    places = [changed.stage_at(epoch, epochs) for epoch in range(epochs)]
+    for (stage, i, _), (expected, j, _) in zip(
+        places, [config.stage_at(e, epochs) for e in range(epochs)], strict=True
+    ):
+        assert (stage.lr, stage.beta1, i) == (expected.lr, expected.beta1, j)
+    assert sum(stage.epochs for stage in changed.stages) == epochs
+
+
+def test_epochs_replace_a_budget_in_images():
+    changed = staged(Stage(0, 2e-4, 0.5), images=1_000).with_epochs(3)
+    assert (changed.images, changed.stages) == (0, (Stage(3, 2e-4, 0.5),))
+
+
+def test_appended_stages_begin_where_the_budget_so_far_ends():
+    config = staged(Stage(0, 2e-4, 0.5), images=95).with_more_stages((SECOND,), pictures=40)
+    assert config.stages == (Stage(3, 2e-4, 0.5), SECOND)  # the third epoch, begun, is filled up
+    assert config.budget(40) == 6 * 40
+
+
+def test_stages_appended_twice_follow_each_other():
+    config = staged(FIRST).with_more_stages((SECOND,), 40).with_more_stages((THIRD,), 40)
+    assert config.stages == (FIRST, SECOND, THIRD)

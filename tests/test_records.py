@@ -1,0 +1,132 @@
+"""What a run shows to people: the history, the grids and snapshots that are kept, the chart."""
+
+from itertools import pairwise
+
+import pytest
+import torch
+from PIL import Image
+
+from gan import records
+from gan.records import (
+    MAX_SAMPLES,
+    MAX_SNAPSHOTS,
+    SAMPLES,
+    SNAPSHOTS,
+    epoch_file,
+    kept_epochs,
+    list_epochs,
+    prune_epochs,
+    read_history,
+    write_chart,
+    write_grid,
+    write_history,
+)
+
+LONG = [*range(1, 400), 999, 1_000, 4_096, 10_007]
+
+
+def line(epoch, **values):
+    return {
+        "epoch": epoch,
+        "loss_d": 1.0,
+        "loss_g": 2.0,
+        "d_real": 0.6,
+        "d_fake_before": 0.4,
+        "d_fake_after": 0.3,
+    } | values
+
+
+def touch_epochs(folder, kind, epochs):
+    for epoch in epochs:
+        path = epoch_file(folder, kind, epoch)
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+
+
+def test_a_history_is_read_as_it_was_written(tmp_path):
+    lines = [line(1), line(2, event="stage: lr 0.0001")]
+    write_history(tmp_path, lines)
+    assert read_history(tmp_path) == lines
+
+
+def test_no_history_is_an_empty_one(tmp_path):
+    assert read_history(tmp_path) == []
+
+
+def test_lines_that_are_no_objects_are_passed_over(tmp_path):
+    (tmp_path / records.HISTORY_FILE).write_bytes(b'{"epoch": 1}\n\n[2]\n\xff\xfe\n{"epoch": 3}\n{"epoch": 4, "lo')
+    assert read_history(tmp_path) == [{"epoch": 1}, {"epoch": 3}]
+
+
+@pytest.mark.parametrize("limit", [MAX_SAMPLES, MAX_SNAPSHOTS])
+def test_never_more_epochs_are_kept_than_the_limit(limit):
+    assert all(len(kept_epochs(last, limit)) <= limit for last in LONG)
+
+
+@pytest.mark.parametrize("limit", [MAX_SAMPLES, MAX_SNAPSHOTS])
+def test_the_first_and_the_last_epoch_are_always_kept(limit):
+    assert all({1, last} <= kept_epochs(last, limit) for last in LONG)
+
+
+@pytest.mark.parametrize("limit", [MAX_SAMPLES, MAX_SNAPSHOTS])
+def test_every_epoch_of_a_short_run_is_kept(limit):
+    assert all(kept_epochs(last, limit) == set(range(1, last + 1)) for last in range(1, limit - 1))
+
+
+@pytest.mark.parametrize("limit", [MAX_SAMPLES, MAX_SNAPSHOTS])
+def test_kept_epochs_are_spread_evenly_and_are_not_too_few(limit):
+    for last in LONG[limit:]:
+        kept = sorted(kept_epochs(last, limit))
+        gaps = [later - earlier for earlier, later in pairwise(kept)]
+        assert len(set(gaps[1:-1])) == 1
+        assert max(gaps) <= gaps[1]
+        assert len(kept) > limit / 2 - 2
+
+
+@pytest.mark.parametrize("limit", [MAX_SAMPLES, MAX_SNAPSHOTS])
+def test_a_longer_run_keeps_nothing_that_a_shorter_one_dropped(limit):
+    for shorter, longer in pairwise(LONG):
+        assert {epoch for epoch in kept_epochs(longer, limit) if epoch < shorter} <= kept_epochs(shorter, limit)
+
+
+@pytest.mark.parametrize("kind, suffix", [(SAMPLES, "webp"), (SNAPSHOTS, "safetensors")])
+def test_files_of_epochs_are_listed_in_order_whatever_lies_beside_them(tmp_path, kind, suffix):
+    touch_epochs(tmp_path, kind, (10_000, 2, 30))
+    for other in (f"epoch-0004.{suffix}.part", "epoch-0004.txt", f"epoch-4.{suffix}", f"epoch-last.{suffix}"):
+        (tmp_path / kind / other).touch()
+    assert list(list_epochs(tmp_path, kind)) == [2, 30, 10_000]
+
+
+def test_no_folder_holds_no_epochs(tmp_path):
+    assert list_epochs(tmp_path, SAMPLES) == {}
+
+
+def test_pruning_deletes_the_other_epochs_of_that_kind_alone(tmp_path):
+    for kind in (SAMPLES, SNAPSHOTS):
+        touch_epochs(tmp_path, kind, range(1, 6))
+    prune_epochs(tmp_path, SAMPLES, {1, 5, 9})
+    assert list(list_epochs(tmp_path, SAMPLES)) == [1, 5]
+    assert list(list_epochs(tmp_path, SNAPSHOTS)) == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("image_size", [32, 64, 128])
+def test_a_grid_is_eight_by_eight_and_below_80_kb_even_of_pure_noise(tmp_path, image_size):
+    images = torch.rand(64, 3, image_size, image_size, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    write_grid(tmp_path / "grid.webp", images)
+    assert (tmp_path / "grid.webp").stat().st_size <= 80_000
+    with Image.open(tmp_path / "grid.webp") as grid:
+        assert (grid.format, grid.size) == ("WEBP", (8 * image_size, 8 * image_size))
+
+
+@pytest.mark.parametrize("epochs", [1, 60])
+def test_the_chart_shows_the_history(tmp_path, epochs):
+    write_history(tmp_path, [line(epoch) for epoch in range(1, epochs + 1)])
+    write_chart(tmp_path)
+    with Image.open(tmp_path / records.CHART_FILE) as chart:
+        assert chart.format == "PNG"
+        assert len(chart.convert("RGB").getcolors(maxcolors=1 << 20)) > 10
+
+
+def test_an_empty_history_has_no_chart(tmp_path):
+    write_chart(tmp_path)
+    assert list(tmp_path.iterdir()) == []

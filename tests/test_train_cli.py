@@ -1,0 +1,391 @@
+"""Every flag of train.py: what it changes, what it refuses and in which words; what must start without torch."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import ROOT, draw_pictures
+
+import train
+from gan.checkpoints import load_discriminator, load_generator, load_state
+from gan.config import RECIPES, TrainConfig
+from gan.records import read_history
+
+NEW = ("--dataset", "folder", "--data", "pictures")
+TINY = (*NEW, "--image-size", 32, "--base-channels", 8, "--batch-size", 16, "--epochs", 1, "--device", "cpu")
+
+# flag -> (value, or None where it takes none; the fields of the dry run's config that it changes)
+EFFECTS = {
+    "--dataset": ("anime", {"dataset": "anime", "recipe": "anime", "batch_size": 64, "out": "runs/anime"}),
+    "--data": ("some/pictures", {"data": "some/pictures"}),
+    "--keep-repeats": (None, {"keep_repeats": True}),
+    "--recipe": ("pokemon", {"recipe": "pokemon", "out": "runs/pokemon"}),
+    "--images": ("60_000", {"images": 60_000}),
+    "--epochs": ("7", {"images": 0, "stages": [{"epochs": 7, "lr": 2e-4, "beta1": 0.5}]}),
+    "--stages": (
+        "5:3e-4:0.4,6:1e-4:0",
+        {"images": 0, "stages": [{"epochs": 5, "lr": 3e-4, "beta1": 0.4}, {"epochs": 6, "lr": 1e-4, "beta1": 0.0}]},
+    ),
+    "--batch-size": ("7", {"batch_size": 7}),
+    "--lr": ("1e-3", {"stages": [{"epochs": 0, "lr": 1e-3, "beta1": 0.5}]}),
+    "--beta1": ("0", {"stages": [{"epochs": 0, "lr": 2e-4, "beta1": 0.0}]}),
+    "--loss": ("hinge", {"loss": "hinge"}),
+    "--r1-gamma": ("0.25", {"r1_gamma": 0.25}),
+    "--d-norm": ("spectral", {"d_norm": "spectral"}),
+    "--augment": ("color,cutout", {"augment": "color,cutout"}),
+    "--flip": (None, {}),
+    "--no-flip": (None, {"flip": False}),
+    "--ema-half-life": ("500", {"ema_half_life_images": 500}),
+    "--base-channels": ("24", {"base_channels": 24}),
+    "--image-size": ("128", {"image_size": 128}),
+    "--seed": ("4294967295", {"seed": 4294967295}),
+    "--init-from": ("checkpoints/mine", {"init_from": "checkpoints/mine"}),
+    "--device": ("cpu", {"device": "cpu"}),
+    "--precision": ("bf16", {"precision": "bf16"}),
+    "--out": ("runs/mine", {"out": "runs/mine"}),
+}
+PATHS = {"data", "out", "init_from"}
+VERBS = {"--help", "--check", "--dry-run", "--smoke", "--resume"}  # with tests of their own
+FLAGS = [flag for action in train.build_parser()._actions for flag in action.option_strings if flag.startswith("--")]
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path, monkeypatch):
+    """Run in an empty folder, and draw no charts."""
+    monkeypatch.setattr("gan.training.write_chart", lambda folder: None)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def run(cli, pictures, tmp_path):
+    """A finished run of one epoch."""
+    assert cli(*TINY, "--data", pictures, "--out", "run").status == 0
+    return tmp_path / "run"
+
+
+def planned(cli, *arguments):
+    """Return the config that a dry run prints."""
+    result = cli("--dry-run", *arguments)
+    assert (result.status, result.err) == (0, "")
+    return json.loads(result.out)
+
+
+def assert_refused(result, *words):
+    """One sentence on standard error, status 2, nothing else."""
+    assert result.status == 2
+    assert result.err.startswith("train.py: ")
+    assert result.err.count("\n") == 1
+    for word in words:
+        assert word in result.err
+
+
+# --- flags -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("flag", [flag for flag in FLAGS if flag not in VERBS])
+def test_a_flag_changes_its_fields_and_no_others(flag, cli, tmp_path):
+    value, effect = EFFECTS[flag]
+    expected = {name: str(tmp_path / value) if name in PATHS else value for name, value in effect.items()}
+    plain = planned(cli, *NEW)
+    changed = planned(cli, *NEW, flag, *([] if value is None else [value]))
+    assert changed == {**plain, **expected}
+    assert TrainConfig.from_dict(changed).to_dict() is not None
+
+
+def test_every_flag_with_a_test_is_there():
+    assert set(FLAGS) == set(EFFECTS) | VERBS
+
+
+@pytest.mark.parametrize(
+    "flag, choice",
+    [
+        (action.option_strings[0], str(choice))
+        for action in train.build_parser()._actions
+        for choice in action.choices or ()
+    ],
+)
+def test_every_choice_of_a_flag_is_valid(flag, choice, cli):
+    planned(cli, *NEW, flag, choice)
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_recipe_alone_is_enough(recipe, cli, tmp_path):
+    config = planned(cli, "--recipe", recipe, *(NEW[2:] if recipe == "folder" else ()))
+    assert config["recipe"] == recipe
+    assert config["out"] == str(tmp_path / "runs" / recipe)
+
+
+def test_no_augmentation_and_no_ema_can_be_asked_for(cli):
+    config = planned(cli, *NEW, "--augment", "none", "--ema-half-life", "0", "--r1-gamma", "0")
+    assert (config["augment"], config["ema_half_life_images"], config["r1_gamma"]) == ("", 0, 0)
+
+
+def test_epochs_cut_the_stages_of_a_recipe(cli):
+    config = planned(cli, "--recipe", "anime-report", "--epochs", 7)
+    assert [stage["epochs"] for stage in config["stages"]] == [5, 2]
+
+
+def test_a_last_stage_may_leave_its_end_to_the_budget(cli):
+    config = planned(cli, *NEW, "--stages", "5:2e-4:0.5,0:1e-4:0.5", "--images", "60_000")
+    assert (config["images"], [stage["epochs"] for stage in config["stages"]]) == (60_000, [5, 0])
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        ([], ["--dataset", "--resume"]),
+        (["--data", "pictures"], ["--dataset"]),
+        ([*NEW, "--stages", "5"], ["'5'", "epochs:lr:beta1"]),
+        ([*NEW, "--stages", "5:2e-4:0.5,x:1:1"], ["'x:1:1'"]),
+        ([*NEW, "--stages", "5:2:0.5"], ["0 < lr < 1"]),
+        ([*NEW, "--stages", "0:2e-4:0.5"], ["budget"]),
+        ([*NEW, "--stages", "5:2e-4:0.5", "--lr", "1e-3"], ["--stages", "--lr"]),
+        ([*NEW, "--stages", "5:2e-4:0.5", "--beta1", "0"], ["--stages", "--beta1"]),
+        (["--recipe", "anime-report", "--lr", "1e-3"], ["4 stages", "--stages"]),
+        ([*NEW, "--lr", "0"], ["0 < lr < 1"]),
+        ([*NEW, "--lr", "1"], ["0 < lr < 1"]),
+        ([*NEW, "--lr", "nan"], ["0 < lr < 1"]),
+        ([*NEW, "--beta1", "1"], ["beta1 < 1"]),
+        ([*NEW, "--augment", "color,blur"], ["blur", "translation"]),
+        ([*NEW, "--augment", "none,color"], ["none"]),
+        ([*NEW, "--batch-size", "1"], ["batch"]),
+        ([*NEW, "--seed", "-1"], ["seed"]),
+        ([*NEW, "--ema-half-life", "-1"], ["half"]),
+        ([*NEW, "--images", "0"], ["--images", "at least 1"]),
+        ([*NEW, "--epochs", "0"], ["--epochs", "at least 1"]),
+        ([*NEW, "--epochs", "-3"], ["--epochs", "at least 1"]),
+        (["--dataset", "folder"], ["--data"]),
+        (["--recipe", "folder", "--dry-run"], ["--data"]),
+        ([*NEW, "--data", "nowhere"], ["nowhere", "does not exist"]),
+        ([*NEW, "--check", "--data", "nowhere"], ["nowhere", "does not exist"]),
+        (["--resume", "nowhere"], ["nowhere", "holds no run"]),
+    ],
+    ids=lambda value: " ".join(value) or "nothing" if isinstance(value, list) else None,
+)
+def test_what_makes_no_sense_is_refused_in_one_sentence(arguments, words, cli):
+    assert_refused(cli(*arguments), *words)
+
+
+@pytest.mark.parametrize(
+    "arguments, word",
+    [
+        (["--dataset", "cats"], "cats"),
+        (["--recipe", "cats"], "cats"),
+        ([*NEW, "--loss", "cats"], "cats"),
+        ([*NEW, "--image-size", "48"], "48"),
+        ([*NEW, "--images", "many"], "many"),
+        ([*NEW, "--images", "9", "--epochs", "9"], "not allowed with"),
+        ([*NEW, "--check", "--dry-run"], "not allowed with"),
+        ([*NEW, "--smoke", "--dry-run"], "not allowed with"),
+        ([*NEW, "--smoke", "--check"], "not allowed with"),
+        ([*NEW, "--batch", "9"], "--batch"),
+        ([*NEW, "--frobnicate"], "--frobnicate"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_what_the_parser_refuses_has_the_usage_and_one_sentence(arguments, word, cli, tmp_path):
+    result = cli(*arguments)
+    assert (result.status, result.out) == (2, "")
+    assert result.err.startswith("usage: ")
+    assert word in result.err.splitlines()[-1]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("arguments", [["--dry-run", *NEW], ["--dry-run", "--recipe", "pokemon-report"]])
+def test_a_dry_run_writes_nothing(arguments, cli, tmp_path):
+    assert cli(*arguments).status == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_check_prints_the_scan_and_writes_nothing(cli, tmp_path, tmp_path_factory):
+    data = draw_pictures(tmp_path_factory.mktemp("check") / "pictures", 40)
+    (data / "broken.png").write_bytes(b"no picture")
+    (data / "again.png").write_bytes((data / "0.png").read_bytes())
+    result = cli("--check", *NEW, "--data", data)
+    assert (result.status, result.err) == (0, "")
+    for words in ("42 picture files, 40 used", "repeats: 1, left out", "left out: 1", "broken.png: "):
+        assert words in result.out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_repeats_are_kept_if_asked_for(cli, pictures, tmp_path_factory):
+    data = draw_pictures(tmp_path_factory.mktemp("check") / "pictures", 30)
+    (data / "again.png").write_bytes((data / "0.png").read_bytes())
+    assert "repeats: 1, kept" in cli("--check", *NEW, "--data", data, "--keep-repeats").out
+
+
+# --- training ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--loss", "bce", "--d-norm", "batch"],
+        ["--loss", "hinge", "--d-norm", "spectral"],
+        ["--augment", "none", "--no-flip", "--ema-half-life", "0", "--r1-gamma", "0"],
+        ["--precision", "bf16", "--image-size", "64", "--base-channels", "4"],
+        ["--images", "20", "--beta1", "0", "--lr", "1e-3", "--seed", "7"],
+        ["--recipe", "anime-report", "--stages", "1:2e-4:0.5,1:1e-4:0.3"],
+    ],
+    ids=" ".join,
+)
+def test_flags_train(flags, cli, pictures, tmp_path):
+    budget = {"--images", "--stages"} & set(flags)
+    tiny = TINY[: TINY.index("--epochs")] if budget else TINY
+    result = cli(*tiny, "--data", pictures, "--out", "run", *flags)
+    assert (result.status, result.err) == (0, "")
+    assert f"python -m gan.promote {tmp_path / 'run'} NAME" in result.out
+    trained = json.loads((tmp_path / "run" / "config.json").read_text())["train"]
+    assert json.loads(result.out[: result.out.index("\n}\n") + 2]) == trained  # printed first, as it is saved
+    assert load_generator(tmp_path / "run").image_size == trained["image_size"]
+    history = read_history("run")
+    assert [line["lr"] for line in history] == [stage["lr"] for stage in trained["stages"]]
+    assert [line["beta1"] for line in history] == [stage["beta1"] for stage in trained["stages"]]
+
+
+def test_a_finished_run_goes_on_with_a_larger_budget(run, cli):
+    assert cli("--resume", run, "--epochs", 2).status == 0
+    assert [line["images_seen"] for line in read_history(run)] == [40, 80]
+    assert cli("--resume", run, "--images", 81).status == 0
+    assert [line["images_seen"] for line in read_history(run)] == [40, 80, 96]
+
+
+def test_a_dry_run_of_a_resume_shows_the_extended_config_and_changes_nothing(run, cli):
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    config = planned(cli, "--resume", run, "--stages", "2:1e-4:0.3", "--precision", "fp32", "--device", "auto")
+    assert [stage["epochs"] for stage in config["stages"]] == [1, 2]
+    assert (config["precision"], config["device"]) == ("fp32", "auto")
+    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
+
+
+FIXED = [
+    flag for flag in EFFECTS if flag not in ("--data", "--images", "--epochs", "--stages", "--device", "--precision")
+]
+
+
+@pytest.mark.parametrize("flag", FIXED)
+def test_a_resumed_run_refuses_what_would_make_it_another_run(flag, cli, tmp_path):
+    value = EFFECTS[flag][0]
+    result = cli("--resume", "run", flag, *([] if value is None else [value]))
+    assert_refused(result, f": {flag.replace('--no-', '--')} cannot change in a resumed run")
+
+
+def test_a_resume_is_no_smoke_test(run, cli):
+    result = cli("--resume", run, "--smoke")
+    assert result.status == 2
+    assert "--smoke" in result.err
+
+
+def test_stages_cannot_be_appended_to_a_run_that_has_not_begun(cli, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "config.json").write_text(json.dumps({"train": planned(cli, *NEW)}))
+    assert_refused(cli("--resume", "run", "--stages", "1:1e-4:0.5"), "has not begun")
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"train": {}}', '{"train": {"colour": 1, "stages": []}}', "{"])
+def test_a_config_that_cannot_be_read_is_an_error_in_words(content, cli, tmp_path):
+    (tmp_path / "config.json").write_text(content)
+    assert_refused(cli("--resume", tmp_path), "config.json")
+
+
+def test_a_folder_that_holds_a_run_is_not_trained_over(run, cli, pictures):
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    assert_refused(cli(*TINY, "--data", pictures, "--out", run), "holds a run already", f"--resume {run}")
+    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
+
+
+def test_a_checkpoint_is_continued(run, cli, pictures, tmp_path):
+    result = cli(*TINY, "--data", pictures, "--out", "more", "--init-from", run)
+    assert (result.status, result.err) == (0, "")
+    assert load_state(tmp_path / "more" / "states")[0]["images_seen"] == 40
+    distance = {}
+    for folder in (run, tmp_path / "more"):
+        for load in (load_generator, load_discriminator):
+            distance[folder, load] = torch.cat([weight.flatten() for weight in load(folder).parameters()])
+    for load in (load_generator, load_discriminator):  # three small steps away, while other weights are far
+        assert 0 < (distance[run, load] - distance[tmp_path / "more", load]).abs().max() < 0.01
+
+
+@pytest.mark.parametrize(
+    "flags, words",
+    [
+        (["--base-channels", "16"], ["Generator", "'base_channels': 8", "'base_channels': 16"]),
+        (["--image-size", "64"], ["Generator"]),
+        (["--d-norm", "batch"], ["Discriminator", "norm"]),
+    ],
+    ids=lambda value: " ".join(value) if value[0].startswith("--") else None,
+)
+def test_a_checkpoint_that_does_not_fit_is_refused(flags, words, run, cli, pictures):
+    result = cli(*TINY, "--data", pictures, "--out", "more", "--init-from", run, *flags)
+    assert_refused(result, f"{run}: its ", *words)
+
+
+def test_a_checkpoint_without_a_discriminator_is_refused(run, cli, pictures):
+    (run / "discriminator.safetensors").unlink()
+    assert_refused(cli(*TINY, "--data", pictures, "--out", "more", "--init-from", run), "discriminator.safetensors")
+
+
+def test_no_connection_is_one_sentence_with_the_way_around_it(cli, monkeypatch):
+    def unreachable(slug):
+        raise ConnectionError
+
+    monkeypatch.setattr("gan.data._download", unreachable)
+    assert_refused(cli("--dataset", "pokemon"), "no connection", "https://www.kaggle.com/", "--data")
+
+
+# --- processes ---------------------------------------------------------------------------------------------
+
+
+def test_the_smoke_test_passes_in_an_empty_folder_and_again_in_its_own(launch):
+    with launch(ROOT / "train.py", "--smoke", "--device", "cpu") as launched:
+        result = launched.result()
+        assert (result.status, result.err) == (0, "")
+        assert "smoke test passed" in result.out
+        assert "is finished" not in result.out
+        assert "resuming at 512 pictures seen" in result.out
+        assert len(read_history(launched.out.parent / "runs" / "smoke")) == 4
+
+
+def test_the_smoke_test_deletes_nothing_but_its_own(cli, tmp_path):
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious" / "thesis.txt").touch()
+    assert_refused(cli("--smoke", "--out", "precious"), "was not made by --smoke")
+    assert (tmp_path / "precious" / "thesis.txt").exists()
+
+
+@pytest.mark.parametrize("module", ["train", "gan.promote"])
+def test_help_comes_within_a_second_without_torch(module, launch):
+    code = f"""
+import json, sys, time
+import {module} as module
+try:
+    module.main(["--help"])
+except SystemExit as leaving:
+    heavy = sorted({{"torch", "numpy", "PIL", "matplotlib", "gradio"}} & set(sys.modules))
+    print(json.dumps([leaving.code, heavy, time.process_time()]))
+"""
+    with launch("-c", code) as launched:
+        result = launched.result()
+    assert result.err == ""
+    assert "usage: " in result.out
+    status, heavy, seconds = json.loads(result.out.splitlines()[-1])
+    assert (status, heavy) == (0, [])
+    assert seconds < 1
+
+
+@pytest.mark.parametrize("command", [["train.py"], ["-m", "gan.promote"]], ids=" ".join)
+def test_help_is_answered_from_the_shell(command, launch):
+    arguments = [ROOT / word if word.endswith(".py") else word for word in command]
+    with launch(*arguments, "--help") as launched:
+        result = launched.result()
+    assert (result.status, result.err) == (0, "")
+    assert result.out.startswith("usage: ")
+
+
+def test_the_paths_of_a_config_do_not_depend_on_where_it_was_made(cli):
+    config = planned(cli, *NEW, "--data", "~/pictures", "--out", "../run")
+    assert Path(config["data"]) == Path.home() / "pictures"
+    assert Path(config["out"]) == Path.cwd().parent / "run"
