@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 CHECKPOINTS = Path(__file__).parent / "checkpoints"
 WEIGHTS = "model.safetensors"
@@ -41,7 +41,8 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     return options
 
 
-def stop(sentence: str) -> None:
+def stop(sentence: str) -> NoReturn:
+    """End the program with one sentence on stderr and status 2."""
     print(f"app.py: {sentence}", file=sys.stderr)
     sys.exit(2)
 

@@ -21,8 +21,9 @@ from types import FrameType
 from typing import Any
 
 from gan import config as options
-from gan.config import TrainConfig, parse_stages, recipe_config
+from gan.config import Stage, TrainConfig, parse_stages, recipe_config
 from gan.errors import UserError
+from gan.files import PART
 
 # Flags that set the field of TrainConfig of their name, as they are.
 FIELDS = (
@@ -41,7 +42,9 @@ FIELDS = (
     "keep_repeats",
 )
 # What may differ when a run goes on; anything else would make it another run.
-RESUMABLE = {"resume", "data", "images", "epochs", "stages", "device", "precision", "dry_run"}
+RESUMABLE = {"resume", "data", "images", "epochs", "stages", "device", "precision"}
+# What a run writes before it has learned anything, so that it may begin anew.
+UNTOUCHED = {".lock", "config.json", "reals.webp"}
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -97,9 +100,14 @@ def new_config(flags: dict[str, Any]) -> TrainConfig:
     """Return recipe + flags; what contradicts itself raises ValueError."""
     if "dataset" not in flags and "recipe" not in flags:
         raise ValueError("give --dataset pokemon, anime or folder (or --recipe, or --resume RUN)")
+    if "data" in flags and "dataset" not in flags:
+        raise ValueError(
+            "say what --data is: --dataset pokemon or anime (a copy of that data set), or --dataset folder"
+        )
     recipe = flags.get("recipe", flags.get("dataset", ""))
-    if flags.get("augment") == "none":
-        flags = {**flags, "augment": ""}
+    if "augment" in flags:
+        policy = "" if flags["augment"] == "none" else flags["augment"].replace(" ", "")
+        flags = {**flags, "augment": policy}
     config = recipe_config(recipe, **{name: flags[name] for name in FIELDS if name in flags})
     if flags.get("dataset", config.dataset) == "folder" and "data" not in flags:
         raise ValueError("--dataset folder needs --data, a folder of pictures or a .zip")
@@ -110,6 +118,8 @@ def new_config(flags: dict[str, Any]) -> TrainConfig:
         init_from=_absolute(flags.get("init_from", "")),
         out=_absolute(flags.get("out", f"runs/{recipe}")),
     )
+    if config.data and Path(config.out).is_relative_to(config.data):
+        raise ValueError(f"--out {config.out} lies inside --data: the run's own files would become training pictures")
     return with_budget(with_schedule(config, flags), flags)
 
 
@@ -161,11 +171,22 @@ def resumed_config(flags: dict[str, Any]) -> TrainConfig:
     changes = {name: flags[name] for name in ("device", "precision") if name in flags}
     config = replace(config, out=_absolute(folder), data=_absolute(flags.get("data", config.data)), **changes)
     if "stages" in flags:
-        pictures = described.get("data", {}).get("pictures")
-        if not pictures:
-            raise UserError(f"{folder}: this run has not begun, so there is nothing to append stages to")
-        config = config.with_more_stages(parse_stages(flags["stages"]), pictures)
+        config = with_appended_stages(config, parse_stages(flags["stages"]), described, folder)
     return with_budget(config, flags)
+
+
+def with_appended_stages(
+    config: TrainConfig, stages: tuple[Stage, ...], described: dict[str, Any], folder: Path
+) -> TrainConfig:
+    """Append stages to a run's; where it is still busy with just these, the command was repeated after a stop."""
+    pictures = described.get("data", {}).get("pictures")
+    if not pictures:
+        raise UserError(f"{folder}: this run has not begun, so there is nothing to append stages to")
+    unfinished = described.get("images_seen", 0) < config.budget(pictures)
+    if unfinished and len(config.stages) > len(stages) and config.stages[-len(stages) :] == stages:
+        print("these stages are appended already; going on with them")
+        return config
+    return config.with_more_stages(stages, pictures)
 
 
 def smoke_config(flags: dict[str, Any]) -> TrainConfig:
@@ -272,9 +293,17 @@ def read_flags(flags: dict[str, Any], smoke: bool) -> TrainConfig:
         config = smoke_config(flags) if smoke else new_config(flags)
     except ValueError as error:
         raise UserError(str(error)) from error
-    if any(Path(config.out, "states").glob("*.pt")):
-        raise UserError(f"{config.out} holds a run already; go on with --resume {config.out}, or choose another --out")
     return config
+
+
+def refuse_used_folder(folder: Path) -> None:
+    """Raise UserError where a new run would write over something."""
+    entries = {path.name.removesuffix(PART) for path in folder.iterdir()} if folder.is_dir() else set()
+    if entries <= UNTOUCHED and (".lock" in entries or not entries):
+        return
+    if {".lock", "config.json"} <= entries:
+        raise UserError(f"{folder} holds a run already; go on with --resume {folder}, or choose another --out")
+    raise UserError(f"{folder} holds other files; choose another --out, a folder that is empty or not there yet")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -283,7 +312,9 @@ def main(arguments: list[str] | None = None) -> int:
     flags = vars(parser.parse_args(arguments))
     check, dry_run, smoke = (flags.pop(name, False) for name in ("check", "dry_run", "smoke"))
     stop = StopRequest()
-    sys.stdout.reconfigure(line_buffering=True)  # so that a log file shows each line at once
+    # A log file shows each line at once; a name that the terminal cannot show does not end the program.
+    sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")
+    sys.stderr.reconfigure(errors="backslashreplace")
     try:
         config = read_flags(flags, smoke)
         if check:
@@ -291,6 +322,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(json.dumps(config.to_dict(), indent=2), flush=True)
         if dry_run:
             return 0
+        if "resume" not in flags and not smoke:
+            refuse_used_folder(Path(config.out))
         return (run_smoke if smoke else run_training)(config, stop)
     except UserError as error:
         print(f"train.py: {error}", file=sys.stderr)

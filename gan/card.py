@@ -30,7 +30,7 @@ tags: [gan, dcgan, image-generation]
 """
 
 
-def write_card(folder: Path) -> str:
+def card_text(folder: Path) -> str:
     """Return the model card of a checkpoint folder; a missing or damaged config.json raises UserError."""
     config = read_json(folder / CONFIG_FILE)
     sections = [f"# {folder.name}", _what_it_is(config), *_pictures(folder), _use(folder.name)]

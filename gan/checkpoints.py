@@ -4,6 +4,7 @@ import hashlib
 import io
 import math
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +101,7 @@ def _build_generator(tensors: dict[str, Tensor], path: Path) -> Generator:
     return _load_strictly(network, tensors, path).eval()
 
 
-def _build(kind: type, path: Path, base_channels: int, convolutions: int, **arguments: Any) -> nn.Module:
+def _build(kind: type[nn.Module], path: Path, base_channels: int, convolutions: int, **arguments: Any) -> nn.Module:
     """Build a network of so many convolutions: each but the first (G) or last (D) doubles or halves the side."""
     if base_channels < 1 or not 4 <= convolutions <= 6:
         raise UserError(f"{path}: has {convolutions} convolutions; this DCGAN has 4, 5 or 6 (32, 64 or 128 pixels)")
@@ -132,7 +133,8 @@ def save_state(folder: str | Path, images_seen: int, state: dict[str, Any]) -> P
     others = [other for other in list_states(folder) if other != path]
     earlier = [other for other in others if other.name[:19] <= path.name[:19]]
     for other in set(others) - set(earlier[: STATES_KEPT - 1]):
-        other.unlink(missing_ok=True)
+        with suppress(OSError):  # what cannot be deleted is no reason to stop training
+            other.unlink()
     return path
 
 
@@ -140,7 +142,11 @@ def load_state(folder: str | Path) -> tuple[dict[str, Any] | None, list[str]]:
     """Return the newest training state that is whole (None if there is none) and a sentence per damaged one."""
     damaged = []
     for path in list_states(folder):
-        content = path.read_bytes()
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            damaged.append(f"{path}: this state cannot be read ({error.strerror}); falling back to the one before.")
+            continue
         if _digest(content) == STATE_NAME.fullmatch(path.name)[2]:
             return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True), damaged
         damaged.append(f"{path}: this state is damaged; falling back to the one before.")
@@ -150,7 +156,7 @@ def load_state(folder: str | Path) -> tuple[dict[str, Any] | None, list[str]]:
 def list_states(folder: str | Path) -> list[Path]:
     """Return the training states in the folder, newest first."""
     states = [path for path in Path(folder).glob("images-*.pt") if STATE_NAME.fullmatch(path.name)]
-    return sorted(states, key=lambda path: (path.name[:19], path.stat().st_mtime_ns), reverse=True)
+    return sorted(states, key=lambda path: (path.name[:19], path.lstat().st_mtime_ns), reverse=True)
 
 
 def _digest(content: bytes) -> str:

@@ -30,7 +30,8 @@ class TrainConfig:
     dataset: str  # one of DATASETS
     data: str = ""  # folder or .zip; empty: download the data set
     out: str = ""  # folder of the run
-    images: int = 300_000  # budget in real pictures shown to the discriminator; 0: the epochs of the stages
+    images: int = 300_000  # budget in real pictures shown to the discriminator; 0: see epochs
+    epochs: int = 0  # budget in passes over the pictures where images is 0; 0: the epochs of the stages
     stages: tuple[Stage, ...] = (Stage(0, 2e-4, 0.5),)
     batch_size: int = 32  # pictures per step
     loss: str = "relativistic"  # one of LOSSES
@@ -59,11 +60,11 @@ class TrainConfig:
         unknown = set(filter(None, self.augment.split(","))) - set(TRANSFORMS)
         if unknown:
             raise ValueError(f"augment names {', '.join(sorted(unknown))}; there are {', '.join(TRANSFORMS)}")
-        _check_stages(self.stages, self.images)
+        _check_stages(self.stages, self.images or self.epochs)
 
     def budget(self, pictures: int) -> int:
         """Return how many pictures the run is to see, given how many there are."""
-        return self.images or sum(stage.epochs for stage in self.stages) * pictures
+        return self.images or (self.epochs or sum(stage.epochs for stage in self.stages)) * pictures
 
     def stage_at(self, epoch: int, epochs: int) -> tuple[Stage, int, int]:
         """Return the stage of an epoch (from 0) of a run of so many epochs, its epochs before, and its length.
@@ -73,25 +74,22 @@ class TrainConfig:
         start = 0
         for stage in self.stages[:-1]:
             if epoch < start + stage.epochs:
-                return stage, epoch - start, stage.epochs
+                return stage, epoch - start, min(stage.epochs, max(epochs, epoch + 1) - start)
             start += stage.epochs
         return self.stages[-1], epoch - start, max(epochs, epoch + 1) - start
 
     def with_epochs(self, epochs: int) -> "TrainConfig":
-        """Return this config with a budget of so many epochs: its stages cut short, or the last one stretched."""
-        kept, left = [], epochs
-        for stage in self.stages:
-            last = stage is self.stages[-1]
-            length = left if last or not stage.epochs else min(stage.epochs, left)
-            if length > 0:
-                kept.append(replace(stage, epochs=length))
-            left -= length
-        return replace(self, images=0, stages=tuple(kept))
+        """Return this config with a budget of so many epochs; its stages stay, the last one reaching to the end."""
+        return replace(self, images=0, epochs=epochs)
 
     def with_more_stages(self, stages: tuple[Stage, ...], pictures: int) -> "TrainConfig":
-        """Return this config with stages appended; the budget so far, for so many pictures, is filled up first."""
-        so_far = self.with_epochs(math.ceil(self.budget(pictures) / pictures))
-        return replace(so_far, stages=so_far.stages + stages)
+        """Return this config with stages appended behind the budget that it has for so many pictures."""
+        left, so_far = math.ceil(self.budget(pictures) / pictures), []
+        for stage in self.stages:
+            length = left if stage is self.stages[-1] else min(stage.epochs, left)
+            so_far += [replace(stage, epochs=length)] if length else []
+            left -= length
+        return replace(self, images=0, epochs=0, stages=(*so_far, *stages))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the config as JSON-ready data."""
@@ -116,6 +114,7 @@ _CHOICES = {
 }
 _RANGES = {
     "images": (0, 10**12),
+    "epochs": (0, 10**9),
     "batch_size": (2, 65_536),
     "r1_gamma": (0, 1e6),
     "penalty_every": (1, 1_000),
@@ -126,7 +125,7 @@ _RANGES = {
 }
 
 
-def _check_stages(stages: tuple[Stage, ...], images: int) -> None:
+def _check_stages(stages: tuple[Stage, ...], budget: int) -> None:
     if not stages:
         raise ValueError("a run needs at least one stage")
     for stage in stages:
@@ -136,7 +135,7 @@ def _check_stages(stages: tuple[Stage, ...], images: int) -> None:
             )
     if any(stage.epochs == 0 for stage in stages[:-1]):
         raise ValueError("only the last stage may leave its epochs open")
-    if stages[-1].epochs == 0 and not images:
+    if stages[-1].epochs == 0 and not budget:
         raise ValueError("give a budget: images, or epochs of the last stage")
 
 

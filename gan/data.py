@@ -59,6 +59,7 @@ class ScanReport:
     source: str = ""
 
     def text(self) -> str:
+        """Return the report for people, one fact a line."""
         kept = "kept" if self.used + len(self.bad) == self.found else "left out"
         span = dict.fromkeys(f"{width} x {height}" for width, height in (self.smallest, self.largest))
         lines = [f"{self.source}: {self.found} picture files, {self.used} used"]
@@ -299,6 +300,7 @@ class Batches:
         self._device = torch.device(device)
         if self._device.type == "cuda" and images.nbytes <= torch.cuda.mem_get_info(self._device)[0] // 2:
             self._images = self._images.to(self._device)
+        self.nbytes = images.nbytes
         self._batch_size, self._seed, self._flip = batch_size, seed, flip
         self._epoch, self._order = -1, torch.empty(0, dtype=torch.int64)
         self.batches_per_epoch = math.ceil(len(images) / batch_size)  # the last one may be smaller

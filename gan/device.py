@@ -30,7 +30,9 @@ def choose_precision(name: str, device: torch.device) -> str:
     if device.type == "cuda":
         fast = torch.cuda.is_bf16_supported(including_emulation=False)
     else:
-        fast = device.type == "cpu" and (torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+        # Private, but the only names that every torch since 2.8 has; without them, the safe answer is no.
+        checks = [getattr(torch.cpu, name, bool) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")]
+        fast = device.type == "cpu" and any(check() for check in checks)
     return "bf16" if fast else "fp32"
 
 

@@ -8,13 +8,15 @@ from typing import Any
 
 from gan.errors import UserError
 
+PART = ".gan-part"  # behind the name of a file that is being written
+
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a temporary file, flush it to the disk and rename it; a reader sees the old content or the new.
 
     A full disk or a folder without permission raises UserError and leaves no trace.
     """
-    temporary = path.with_name(f"{path.name}.part")
+    temporary = path.with_name(f"{path.name}{PART}")
     make_folder(path.parent)
     try:
         with open(temporary, "wb") as file:
@@ -57,5 +59,5 @@ def read_json(path: Path) -> dict[str, Any]:
 
 def clear_parts(folder: Path) -> None:
     """Delete what a killed process left half-written in the folder and in those right below it."""
-    for part in (*folder.glob("*.part"), *folder.glob("*/*.part")):
+    for part in (*folder.glob(f"*{PART}"), *folder.glob(f"*/*{PART}")):
         part.unlink(missing_ok=True)

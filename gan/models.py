@@ -24,6 +24,7 @@ class Generator(nn.Module):
         self.apply(_initialise)
 
     def forward(self, z: Tensor) -> Tensor:
+        """Map latents (N, z_dim) to pictures (N, 3, image_size, image_size) in [-1, 1]."""
         return self.main(z[:, :, None, None])
 
     def arguments(self) -> dict[str, int]:
@@ -52,6 +53,7 @@ class Discriminator(nn.Module):
                     spectral_norm(layer)
 
     def forward(self, images: Tensor) -> Tensor:
+        """Map pictures (N, 3, image_size, image_size) in [-1, 1] to logits (N,)."""
         return self.main(images).flatten()
 
     def arguments(self) -> dict[str, int | str]:

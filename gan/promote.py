@@ -12,11 +12,12 @@ from pathlib import Path
 
 from gan.errors import UserError
 
+CHECKPOINTS = Path(__file__).resolve().parents[1] / "checkpoints"  # where app.py looks
 PUBLISHED_SNAPSHOTS = 2  # earlier generators in the folder, 7 MB each at 64 pixels
 PRIVATE = ("data", "out", "init_from", "device")  # of the training config: paths and habits of one machine
 
 
-def promote(source: str | Path, name: str, into: str | Path = "checkpoints") -> Path:
+def promote(source: str | Path, name: str, into: str | Path = CHECKPOINTS) -> Path:
     """Build the checkpoint folder beside its place, then put it there; return it.
 
     Raises UserError where the run has nothing to show yet or the name is no plain folder name.
@@ -33,13 +34,23 @@ def promote(source: str | Path, name: str, into: str | Path = "checkpoints") -> 
         staged.mkdir(parents=True)
         (_copy_run if source.is_dir() else _import_weights)(source, staged)
         _write_card(staged)
-        shutil.rmtree(target, ignore_errors=True)
-        staged.rename(target)
-    except OSError as error:
-        raise UserError(f"{target}: cannot be written ({error.strerror})") from error
+        _replace(target, staged, part / "replaced")
+    except OSError as error:  # shutil's own kind has no strerror
+        raise UserError(f"{source} cannot be copied to {target}: {error.strerror or error}") from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return target
+
+
+def _replace(target: Path, staged: Path, replaced: Path) -> None:
+    if target.exists():
+        target.rename(replaced)
+    try:
+        staged.rename(target)
+    except OSError:
+        if replaced.exists():
+            replaced.rename(target)
+        raise
 
 
 def _copy_run(run: Path, target: Path) -> None:
@@ -51,6 +62,8 @@ def _copy_run(run: Path, target: Path) -> None:
         raise UserError(f"{run}: has no {GENERATOR_FILE} yet; train on with python train.py --resume {run}")
     load_generator(run)  # a damaged file is never promoted
     config = read_json(run / CONFIG_FILE)
+    if "train" not in config or "epoch" not in config:
+        raise UserError(f"{run}: is no run that train.py made; its {CONFIG_FILE} does not say how it was trained")
     config["train"] = {key: value for key, value in config["train"].items() if key not in PRIVATE}
     write_json(target / CONFIG_FILE, config)
     for file in (GENERATOR_FILE, DISCRIMINATOR_FILE, HISTORY_FILE, "metrics.jsonl"):
@@ -70,19 +83,19 @@ def telling_epochs(earlier: list[int], last: int) -> list[int]:
 
 
 def _import_weights(source: Path, target: Path) -> None:
-    from gan.checkpoints import CONFIG_FILE, GENERATOR_FILE, import_tutorial_weights, save_network
+    from gan.checkpoints import CONFIG_FILE, GENERATOR_FILE, import_tutorial_weights, load_generator, save_network
     from gan.files import write_json
 
-    generator = import_tutorial_weights(source)
+    generator = (load_generator if source.suffix == ".safetensors" else import_tutorial_weights)(source)
     save_network(target / GENERATOR_FILE, generator)
     write_json(target / CONFIG_FILE, {"generator": generator.arguments()})
 
 
 def _write_card(folder: Path) -> None:
-    from gan.card import write_card
+    from gan.card import card_text
     from gan.files import write_atomically
 
-    write_atomically(folder / "README.md", write_card(folder).encode())
+    write_atomically(folder / "README.md", card_text(folder).encode())
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -90,7 +103,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("source", metavar="RUN", help="folder that train.py made, or a .pth of the tutorial's layout")
     parser.add_argument("name", metavar="NAME", help="what the demo calls it")
-    parser.add_argument("--into", default="checkpoints", metavar="FOLDER", help="default: checkpoints")
+    parser.add_argument(
+        "--into", default=CHECKPOINTS, metavar="FOLDER", help="default: the checkpoints/ that app.py shows"
+    )
     options = parser.parse_args(arguments)
     try:
         print(f"{promote(options.source, options.name, options.into)}: show it with python app.py")

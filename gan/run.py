@@ -19,7 +19,7 @@ from gan.checkpoints import (
     save_state,
 )
 from gan.config import TrainConfig
-from gan.data import Batches, Pictures
+from gan.data import SPILL_BYTES, Batches, Pictures
 from gan.ema import with_fresh_statistics
 from gan.errors import UserError
 from gan.files import read_json, write_json
@@ -28,6 +28,7 @@ from gan.latent import sample_z
 from gan.step import STATISTICS, Trainer, train_step
 
 STATES = "states"
+RECORD_BYTES = 2_000_000  # room for the history, the chart and config.json
 GRID_SEEDS = range(64)  # the latents of every sample grid
 STATISTICS_SEEDS = range(10_000, 10_512)  # the latents that BatchNorm statistics are measured on
 
@@ -113,7 +114,7 @@ class Run:
         )
 
     def record_epoch(self) -> None:
-        """Write the epoch's line of history.jsonl, as far as the epoch went."""
+        """Add the epoch's line to the history, as far as the epoch went."""
         means = self.means()
         self._lap()
         stage, epochs_before, _ = self.config.stage_at(self.number, self.epochs)
@@ -128,8 +129,9 @@ class Run:
             "beta1": stage.beta1,
             "event": f"stage: lr {stage.lr:g}, beta1 {stage.beta1:g}" if begins else None,
         }
-        self.history = [old for old in self.history if old["epoch"] <= self.number] + [line]
-        records.write_history(self.folder, self.history)
+        if self.history and self.history[-1]["epoch"] == line["epoch"]:
+            self.history.pop()  # of the same epoch, when the run was stopped in it
+        self.history.append(line)
 
     def _lap(self) -> None:
         """Add the time since the last lap to the epoch's and the run's."""
@@ -144,15 +146,16 @@ class Run:
 
     # --- what goes to the disk ---
 
-    def due(self, kind: str, limit: int) -> bool:
-        """Whether a run of this length keeps such a file of the epoch last trained on."""
+    def due(self, limit: int) -> bool:
+        """Whether a run of this length that keeps so many epochs keeps the one last trained on."""
         return self.shown_epoch in records.kept_epochs(self.epochs, limit)
 
     @torch.inference_mode()
     def publish(self) -> None:
-        """Write what others load and see: both networks, config.json, the epoch's grid and snapshot."""
+        """Write what others load and see: history, both networks, config.json, the epoch's grid and snapshot."""
         if not self.trainer.finite():
             self._raise_not_finite()
+        records.write_history(self.folder, self.history)
         device, z_dim = self.trainer.device, self.config.z_dim
         generator = with_fresh_statistics(self.trainer.shown_generator, sample_z(STATISTICS_SEEDS, z_dim).to(device))
         for kind, limit in (
@@ -163,7 +166,7 @@ class Run:
             records.prune_epochs(self.folder, kind, keep)
         grid = records.epoch_file(self.folder, records.SAMPLES, self.shown_epoch)
         records.write_grid(grid, generator(sample_z(GRID_SEEDS, z_dim).to(device)))
-        if self.due(records.SNAPSHOTS, records.MAX_SNAPSHOTS):
+        if self.due(records.MAX_SNAPSHOTS):
             save_network(records.epoch_file(self.folder, records.SNAPSHOTS, self.shown_epoch), generator)
         save_network(self.folder / GENERATOR_FILE, generator)
         save_network(self.folder / DISCRIMINATOR_FILE, self.trainer.discriminator)
@@ -191,6 +194,7 @@ class Run:
         times = {"seconds": self.seconds, "epoch_seconds": self.epoch_seconds}
         machine = {"fingerprint": self.fingerprint, "threads": torch.get_num_threads()}
         state = {**self.trainer.state_dict(), **place, **times, **machine, "history": self.history}
+        records.write_history(self.folder, self.history)
         save_state(self.folder / STATES, self.trainer.images_seen, state)
 
     def load_state(self, state: dict[str, Any]) -> None:
@@ -203,7 +207,7 @@ class Run:
             torch.set_num_threads(state["threads"])
         self.trainer.load_state_dict(state)
         self._begin_epoch(state["number"])
-        self.batch, self.sums = state["batch"], state["sums"].to(self.sums.device)
+        self.batch, self.sums = state["batch"], state["sums"].to(self.sums)
         self.seconds, self.epoch_seconds = state["seconds"], state["epoch_seconds"]
         self.history = state["history"]
         self._begin_stage_if_due()
@@ -216,7 +220,8 @@ class Run:
         )
         state = 4 * (3 * (weights_g + weights_d) + (weights_g if self.trainer.ema_generator else 0))
         published = 2 * (weights_g * (2 + records.MAX_SNAPSHOTS) + weights_d)
-        return 3 * state + published + records.MAX_SAMPLES * GRID_BYTES
+        pictures = self.batches.nbytes if self.batches.nbytes > SPILL_BYTES else 0
+        return 3 * state + published + pictures + (records.MAX_SAMPLES + 2) * GRID_BYTES + RECORD_BYTES
 
 
 def describe_run(folder: Path, **facts: Any) -> None:

@@ -37,6 +37,7 @@ class Trainer:
         self.ema_generator = copy.deepcopy(self.generator) if config.ema_half_life_images else None
         self.rng = torch.Generator(device).manual_seed(config.seed)  # latents, flips, augmentation
         self.step, self.images_seen = 0, 0
+        self.images_before = 0  # seen by the checkpoint that the networks come from
         self.begin_stage(config.stages[0])
 
     def begin_stage(self, stage: Stage) -> None:
@@ -62,14 +63,19 @@ class Trainer:
     def state_dict(self) -> dict[str, Any]:
         """Return everything the next step depends on."""
         state = {name: part.state_dict() for name, part in self._parts().items()}
-        return {**state, "rng": self.rng.get_state(), "step": self.step, "images_seen": self.images_seen}
+        counters = {"step": self.step, "images_seen": self.images_seen, "images_before": self.images_before}
+        return {**state, **counters, "rng": self.rng.get_state(), "device": self.device.type}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take up what `state_dict` returned."""
+        """Take up what `state_dict` returned; from another kind of device, the random numbers begin anew."""
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
-        self.rng.set_state(state["rng"])
         self.step, self.images_seen = state["step"], state["images_seen"]
+        self.images_before = state.get("images_before", 0)
+        if state.get("device", "cpu") == self.device.type:
+            self.rng.set_state(state["rng"])
+        else:
+            self.rng.manual_seed(self.config.seed + self.images_seen)
 
     def _parts(self) -> dict[str, Any]:
         parts = {
@@ -99,8 +105,8 @@ def train_step(trainer: Trainer, real_images: Tensor) -> Tensor:
         fake_images = generator(z)  # (N, 3, H, W), used by both updates
     fake_images = fake_images.float()
 
-    # D: logits of reals up, of fakes down, and now and then its slope at the pictures down.
-    reals = diversify(real_images).requires_grad_(penalize)
+    # D: logits of reals up, of fakes down, and now and then its slope down, at the augmented pictures it is shown.
+    reals = diversify(real_images).detach().requires_grad_(penalize)
     fakes = diversify(fake_images.detach()).requires_grad_(penalize and relativistic)
     real_logits, fake_logits = judge(reals), judge(fakes)
     discriminator_loss = DISCRIMINATOR_LOSS[config.loss](real_logits, fake_logits)
@@ -111,7 +117,7 @@ def train_step(trainer: Trainer, real_images: Tensor) -> Tensor:
             penalty = penalty + gradient_penalty(fakes, fake_logits)  # R2
         objective = objective + config.r1_gamma * config.penalty_every * penalty
     trainer.optimizer_d.zero_grad()
-    objective.backward()
+    objective.backward(inputs=list(discriminator.parameters()))
     trainer.optimizer_d.step()
 
     # G: logits of the same fakes up, before a D that stands still.
@@ -127,7 +133,8 @@ def train_step(trainer: Trainer, real_images: Tensor) -> Tensor:
     trainer.step += 1
     trainer.images_seen += len(real_images)
     if trainer.ema_generator:
-        decay = ema_decay(len(real_images), config.ema_half_life_images, trainer.images_seen)
+        seen = trainer.images_before + trainer.images_seen
+        decay = ema_decay(len(real_images), config.ema_half_life_images, seen)
         update_ema(trainer.ema_generator, generator, decay)
     outputs = (real_logits.sigmoid().mean(), fake_logits.sigmoid().mean(), fake_logits_after.sigmoid().mean())
     return torch.stack((discriminator_loss, generator_loss, *outputs)).detach()

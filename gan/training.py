@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
 from filelock import FileLock, Timeout
@@ -16,7 +17,7 @@ from gan.device import choose_device, choose_precision, describe
 from gan.errors import UserError
 from gan.files import clear_parts, make_folder, read_json, write_json
 from gan.models import Discriminator, Generator
-from gan.records import MAX_SAMPLES, SAMPLES, write_chart
+from gan.records import MAX_SAMPLES, write_chart
 from gan.run import STATES, Run, describe_run
 from gan.step import Trainer
 
@@ -43,7 +44,7 @@ def train(
         if _killed_before_publishing(run):
             _publish(run, on_save)
         if run.finished:
-            tqdm.write(f"{folder} is finished at {run.trainer.images_seen:,} pictures seen; a larger --images goes on.")
+            tqdm.write(f"{folder} has spent its budget; a larger --images goes on.")
             return run
         _train_on(run, stop, on_save)
         return run
@@ -64,7 +65,7 @@ def _train_on(run: Run, stop: Callable[[], bool], on_save: Callable[[Path], None
             # The end of an epoch: its line in the history, and where one is due, its grid.
             if run.epoch_complete:
                 run.record_epoch()
-                if run.due(SAMPLES, MAX_SAMPLES) and not run.finished:
+                if run.due(MAX_SAMPLES) and not run.finished:
                     _publish(run, on_save)
                 run.next_epoch()
                 run.start_clock()
@@ -108,26 +109,40 @@ def _open_run(config: TrainConfig) -> Run:
         tqdm.write(f"{folder / STATES}: no state is whole; starting from the beginning.")
     networks = _networks_to_continue(config) if config.init_from and not state else ()
     run = Run(config, pictures, Trainer(config, device, precision, *networks))
+    if networks:
+        run.trainer.images_before = _images_seen(Path(config.init_from, CONFIG_FILE))
     if state:
         run.load_state(state)
-        threads = f"{state['threads']} thread{'s' * (state['threads'] > 1)}"
-        tqdm.write(f"resuming at {run.trainer.images_seen:,} pictures seen, so far on {threads} (OMP_NUM_THREADS)")
-    data = {"name": config.dataset, "pictures": run.count, "fingerprint": run.fingerprint}
-    hardware = describe(device)
+        tqdm.write(f"resuming at {run.trainer.images_seen:,} pictures seen, {_exactness(state, device)}")
+    if not run.finished:
+        _describe(run, precision)
+        run.write_reals(pictures)
+        tqdm.write(f"{describe(device)}, {precision}; budget {run.budget:,} pictures, {run.epochs} epochs")
+        tqdm.write(f"{folder} will hold at most {run.disk_bytes() / 1e6:.0f} MB")
+    return run
+
+
+def _exactness(state: dict[str, Any], device: torch.device) -> str:
+    """Say whether the run goes on to the bit as if it had not been stopped."""
+    before = state.get("device", "cpu")
+    if before != device.type:
+        return f"so far on {before}: from here on with other random numbers"
+    return f"on {state['threads']} thread{'s' * (state['threads'] > 1)} so far (OMP_NUM_THREADS)"
+
+
+def _describe(run: Run, precision: str) -> None:
+    """Put into config.json what does not change while the run goes on."""
     describe_run(
-        folder,
-        train=config.to_dict(),
-        data=data,
+        run.folder,
+        train=run.config.to_dict(),
+        data={"name": run.config.dataset, "pictures": run.count, "fingerprint": run.fingerprint},
         generator=run.trainer.generator.arguments(),
         discriminator=run.trainer.discriminator.arguments(),
-        hardware=hardware,
+        images_before=run.trainer.images_before,
+        hardware=describe(run.trainer.device),
         precision=precision,
         torch=torch.__version__,
     )
-    run.write_reals(pictures)
-    tqdm.write(f"{hardware}, {precision}; budget {run.budget:,} pictures, {run.epochs} epochs")
-    tqdm.write(f"{folder} will hold at most {run.disk_bytes() / 1e6:.0f} MB")
-    return run
 
 
 def _networks_to_continue(config: TrainConfig) -> tuple[Generator, Discriminator]:
@@ -143,7 +158,6 @@ def _networks_to_continue(config: TrainConfig) -> tuple[Generator, Discriminator
                 f"{config.init_from}: its {type(network).__name__} is {network.arguments()}, "
                 f"but this run asks for {other.arguments()}. Choose the recipe and flags it was trained with."
             )
-    describe_run(Path(config.out), images_before=_images_seen(Path(config.init_from, CONFIG_FILE)))
     return networks
 
 

@@ -102,6 +102,10 @@ def test_tutorial_weights_become_a_checkpoint(tmp_path: Path):
     assert load_generator(folder).z_dim == 9
     assert json.loads((folder / "config.json").read_text())["generator"]["z_dim"] == 9
     assert "# mine" in (folder / "README.md").read_text()
+    again = promote(folder / "model.safetensors", "again", tmp_path)
+    assert load_generator(again).z_dim == 9
+    with pytest.raises(UserError, match=r"is no run that train\.py made"):
+        promote(folder, "third", tmp_path)
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "../x", "a/b", ".hidden", "a b", "x" * 200])

@@ -22,7 +22,7 @@ EFFECTS = {
     "--keep-repeats": (None, {"keep_repeats": True}),
     "--recipe": ("pokemon", {"recipe": "pokemon", "out": "runs/pokemon"}),
     "--images": ("60_000", {"images": 60_000}),
-    "--epochs": ("7", {"images": 0, "stages": [{"epochs": 7, "lr": 2e-4, "beta1": 0.5}]}),
+    "--epochs": ("7", {"images": 0, "epochs": 7}),
     "--stages": (
         "5:3e-4:0.4,6:1e-4:0",
         {"images": 0, "stages": [{"epochs": 5, "lr": 3e-4, "beta1": 0.4}, {"epochs": 6, "lr": 1e-4, "beta1": 0.0}]},
@@ -389,3 +389,59 @@ def test_the_paths_of_a_config_do_not_depend_on_where_it_was_made(cli):
     config = planned(cli, *NEW, "--data", "~/pictures", "--out", "../run")
     assert Path(config["data"]) == Path.home() / "pictures"
     assert Path(config["out"]) == Path.cwd().parent / "run"
+
+
+def test_stages_that_a_budget_cut_short_are_there_when_it_grows(cli, pictures):
+    stages = [*TINY[: TINY.index("--epochs")], "--data", pictures, "--stages", "1:2e-4:0.5,1:1e-4:0.3,1:1e-5:0.5"]
+    assert cli(*stages, "--out", "cut", "--epochs", 1).status == 0
+    assert cli("--resume", "cut", "--epochs", 3).status == 0
+    assert cli(*stages, "--out", "straight").status == 0
+    assert [line["lr"] for line in read_history("cut")] == [2e-4, 1e-4, 1e-5]
+    weights = [load_state(Path(folder, "states"))[0]["generator"] for folder in ("cut", "straight")]
+    assert all(torch.equal(value, weights[1][name]) for name, value in weights[0].items())
+
+
+def test_a_budget_below_what_was_seen_changes_nothing(run, cli):
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    result = cli("--resume", run, "--images", 5)
+    assert result.status == 0 and "has spent its budget" in result.out
+    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
+
+
+def test_appending_stages_again_after_a_stop_appends_them_once(run, cli):
+    path = run / "config.json"
+    described = json.loads(path.read_text())
+    appended = TrainConfig.from_dict(described["train"]).with_more_stages(train.parse_stages("2:1e-4:0.3"), 40)
+    path.write_text(json.dumps({**described, "train": appended.to_dict()}))  # as a kill right after the start leaves it
+    result = cli("--resume", run, "--stages", "2:1e-4:0.3")
+    assert "appended already" in result.out
+    assert [line["lr"] for line in read_history(run)] == [2e-4, 1e-4, 1e-4]
+
+
+def test_a_folder_with_other_files_is_left_alone(cli, pictures, tmp_path):
+    (tmp_path / "films").mkdir()
+    for name in ("film.mkv.part", "config.json"):
+        (tmp_path / "films" / name).write_text("mine")
+    assert_refused(cli(*TINY, "--data", pictures, "--out", "films"), "holds other files")
+    assert {path.name: path.read_text() for path in (tmp_path / "films").iterdir()} == {
+        "film.mkv.part": "mine",
+        "config.json": "mine",
+    }
+
+
+def test_a_run_inside_its_own_pictures_is_refused(cli, tmp_path):
+    draw_pictures(tmp_path / "mine", 4)
+    assert_refused(cli(*TINY, "--data", "mine", "--out", "mine/run"), "inside --data")
+
+
+def test_a_check_and_a_dry_run_do_not_mind_a_run_that_is_there(run, cli, pictures):
+    for flag in ("--check", "--dry-run"):
+        assert cli(*TINY, "--data", pictures, "--out", run, flag).status == 0
+
+
+def test_data_without_a_dataset_is_asked_about(cli, pictures):
+    assert_refused(cli("--recipe", "anime-report", "--data", pictures), "say what --data is")
+
+
+def test_blanks_in_a_policy_do_not_matter(cli):
+    assert planned(cli, *NEW, "--augment", "color, cutout")["augment"] == "color,cutout"

@@ -110,7 +110,7 @@ def contents(folder):
 
 
 def leftovers(folder):
-    return list(Path(folder).rglob("*.part"))
+    return list(Path(folder).rglob("*.gan-part"))
 
 
 @pytest.fixture(autouse=True)
@@ -224,7 +224,7 @@ def test_resuming_a_finished_run_changes_nothing(pictures, straight, cli):
     before = contents(folder)
     result = cli("--resume", folder)
     assert (result.status, result.err) == (0, "")
-    assert "is finished at 160 pictures seen" in result.out
+    assert "has spent its budget" in result.out
     assert contents(folder) == before
 
 
@@ -288,7 +288,7 @@ def test_a_moved_run_goes_on_where_it_lies(pictures, straight, tmp_path, cli):
 
 KILLER = """
 import json, os, signal, sys, time
-import torchvision.utils, gan.training, train  # paid once: each training is born with all imported
+import torch._dynamo, gan.training, train  # paid once: each training is born with all imported
 gan.training.SAVE_SECONDS = -1  # a state after every step
 gan.training.write_chart = lambda folder: None
 
@@ -330,7 +330,7 @@ class Trainings:
 
 
 def test_a_run_killed_at_random_instants_ends_like_one_that_was_never_killed(request, pictures, tmp_path, launch):
-    out, epochs, killed, rng = tmp_path / "run", 6, [], random.Random()
+    out, epochs, killed, rng = tmp_path / "run", 6, [], random.Random(0)
     new = ["--dataset", "folder", "--data", pictures, "--out", out, "--batch-size", 16, "--base-channels", 8]
     new += ["--image-size", 32, "--device", "cpu"]
 
@@ -349,6 +349,7 @@ def test_a_run_killed_at_random_instants_ends_like_one_that_was_never_killed(req
             assert damaged == []
             assert state or not list_states(out / "states")
             killed.append(state["images_seen"] if state else 0)
+            assert len(killed) < 100, "no training lives long enough to save"
         assert trainings.run(*arguments()) == 0
     assert killed == sorted(killed)  # what was saved once is never lost
     assert len(list_states(out / "states")) == 2
@@ -785,3 +786,38 @@ def test_a_run_that_began_from_a_checkpoint_goes_on_without_it(pictures, straigh
     train(config, stop=stop_after(1))
     shutil.rmtree(tmp_path / "checkpoint")
     assert train(config, stop=stop_after(1)).trainer.step == 2
+
+
+def test_the_average_of_a_continued_checkpoint_is_not_thrown_away(pictures, straight, tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr("gan.step.ema_decay", lambda batch, half_life, images: seen.append(images) or 0.5)
+    config = config_of("relativistic", pictures, tmp_path, init_from=str(straight("relativistic")), images=40)
+    train(config, stop=stop_after(1))
+    train(config)
+    assert seen == [EPOCHS * 40 + images for images in (16, 32, 40)]
+
+
+# --- another machine ---------------------------------------------------------------------------------------
+
+
+def test_a_run_begun_on_a_gpu_goes_on_here_and_says_what_that_means(pictures, tmp_path, monkeypatch, capsys):
+    config = config_of("relativistic", pictures, tmp_path)
+    run = train(config, stop=stop_after(2))
+    state = run.trainer.state_dict()
+    monkeypatch.setattr(
+        type(run.trainer), "state_dict", lambda self: {**state, "device": "cuda", "rng": torch.zeros(16).byte()}
+    )
+    run.save_state()
+    monkeypatch.undo()
+    capsys.readouterr()
+    assert train(config).finished
+    assert "so far on cuda: from here on with other random numbers" in capsys.readouterr().out
+
+
+def test_a_state_that_cannot_be_read_counts_as_damaged(pictures, tmp_path, capsys):
+    config = config_of("relativistic", pictures, tmp_path)
+    train(config, stop=stop_after(2))
+    (tmp_path / "states" / "images-000000999999-0123456789abcdef.pt").mkdir()
+    capsys.readouterr()
+    assert train(config, stop=stop_after(1)).trainer.images_seen == 40
+    assert "cannot be read" in capsys.readouterr().out

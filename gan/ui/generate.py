@@ -117,7 +117,8 @@ def build_generate(models: Sequence[LoadedModel], model_choice: gr.Radio) -> Non
                 sheet_of(models[0], first, DEFAULT_TRUNCATION),
                 label="Pictures",
                 html_template="<div class='pictures'></div>",
-                js_on_load=(HERE / "crisp.js").read_text() + (HERE / "pictures.js").read_text(),
+                js_on_load=(HERE / "crisp.js").read_text(encoding="utf-8")
+                + (HERE / "pictures.js").read_text(encoding="utf-8"),
                 apply_default_css=False,
                 elem_id="pictures",
             )

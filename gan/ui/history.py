@@ -96,14 +96,14 @@ def build_history(models: Sequence[LoadedModel], model_choice: gr.Radio) -> None
         }
 
     first = models[0]
-    crisp = (HERE / "crisp.js").read_text()
+    crisp = (HERE / "crisp.js").read_text(encoding="utf-8")
     with gr.Row(elem_classes="record"):
         with gr.Column(scale=0, min_width=320, elem_classes="epochs"):
             grid = gr.HTML(
                 grid_of(first, None),
                 label="Sample grid",
                 html_template="<div class='samples'></div>",
-                js_on_load=crisp + (HERE / "samples.js").read_text(),
+                js_on_load=crisp + (HERE / "samples.js").read_text(encoding="utf-8"),
                 apply_default_css=False,
                 elem_id="samples",
             )
@@ -113,7 +113,7 @@ def build_history(models: Sequence[LoadedModel], model_choice: gr.Radio) -> None
                 curves_of(first),
                 label="Curves",
                 html_template="<div class='curves'></div>",
-                js_on_load=(HERE / "curves.js").read_text(),
+                js_on_load=(HERE / "curves.js").read_text(encoding="utf-8"),
                 apply_default_css=False,
                 elem_id="curves",
             )

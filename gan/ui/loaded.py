@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,10 +63,19 @@ def load_models(folders: Iterable[str | Path]) -> tuple[tuple[LoadedModel, ...],
             name,
             folder,
             generator.requires_grad_(False).to(memory_format=torch.channels_last),  # a fifth faster on the CPU
-            {epoch: path.read_bytes() for epoch, path in list_epochs(folder, SAMPLES).items()},
+            _read_samples(folder),
             _clean_history(read_history(folder)),
         )
     return tuple(models.values()), tuple(problems)
+
+
+def _read_samples(folder: Path) -> dict[int, bytes]:
+    """Return the sample grids by epoch; one that a run in progress has just thinned out is left out."""
+    samples = {}
+    for epoch, path in list_epochs(folder, SAMPLES).items():
+        with suppress(FileNotFoundError):
+            samples[epoch] = path.read_bytes()
+    return samples
 
 
 def _clean_history(lines: list[dict[str, Any]]) -> tuple[dict[str, Any], ...]:

@@ -76,4 +76,8 @@ def build_theme() -> gr.themes.Base:
 
 def launch_look() -> dict[str, object]:
     """Return the arguments of `launch()` that make up the look."""
-    return {"theme": build_theme(), "css": (Path(__file__).parent / "style.css").read_text(), "footer_links": ["api"]}
+    return {
+        "theme": build_theme(),
+        "css": (Path(__file__).parent / "style.css").read_text(encoding="utf-8"),
+        "footer_links": ["api"],
+    }

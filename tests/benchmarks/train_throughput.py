@@ -94,7 +94,7 @@ def main() -> None:
             if turn:  # the first turn warms up
                 speeds[name].append(speed)
     medians = {name: statistics.median(values) for name, values in speeds.items()}
-    print(print(f"{describe(device)}; batch {options.batch_size}, recipe {options.recipe}, {options.turns} turns"))
+    print(f"{describe(device)}; batch {options.batch_size}, recipe {options.recipe}, {options.turns} turns")
     for name, values in speeds.items():
         print(f"{name:5s} {medians[name]:6.1f} pictures/s (median; {min(values):.1f} to {max(values):.1f})")
     print(f"ratio {medians['ours'] / medians['plain']:.2f}")
