@@ -100,7 +100,7 @@ def new_config(flags: dict[str, Any]) -> TrainConfig:
     """Return recipe + flags; what contradicts itself raises ValueError."""
     if "dataset" not in flags and "recipe" not in flags:
         raise ValueError("give --dataset pokemon, anime or folder (or --recipe, or --resume RUN)")
-    if "data" in flags and "dataset" not in flags:
+    if "data" in flags and "dataset" not in flags and flags["recipe"] != "folder":
         raise ValueError(
             "say what --data is: --dataset pokemon or anime (a copy of that data set), or --dataset folder"
         )

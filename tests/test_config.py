@@ -163,21 +163,30 @@ def test_an_epoch_after_the_end_still_has_a_place_in_the_last_stage():
 
 
 @pytest.mark.parametrize("epochs", range(1, 15))
-def test_any_number_of_epochs_cuts_the_stages_short_or_stretches_the_last(epochs):
+def test_a_budget_in_epochs_leaves_the_stages_whole_and_counts_as_far_as_it_goes(epochs):
     config = staged(FIRST, SECOND, THIRD)
     changed = config.with_epochs(epochs)
     assert changed.budget(40) == epochs * 40
-    places = [changed.stage_at(epoch, epochs) for epoch in range(epochs)]
-    for (stage, i, _), (expected, j, _) in zip(
-        places, [config.stage_at(e, epochs) for e in range(epochs)], strict=True
-    ):
-        assert (stage.lr, stage.beta1, i) == (expected.lr, expected.beta1, j)
-    assert sum(stage.epochs for stage in changed.stages) == epochs
+    assert changed.stages == config.stages
+    lengths = {stage.lr: length for stage, _, length in (changed.stage_at(epoch, epochs) for epoch in range(epochs))}
+    assert sum(lengths.values()) == epochs
+    assert changed.with_epochs(9).with_epochs(epochs) == changed
+
+
+@pytest.mark.parametrize("epochs", range(1, 15))
+def test_stages_appended_behind_a_cut_begin_there(epochs):
+    longer = staged(FIRST, SECOND, THIRD).with_epochs(epochs).with_more_stages((Stage(2, 1e-6, 0.1),), 40)
+    assert longer.budget(40) == (epochs + 2) * 40
+    assert [longer.stage_at(epoch, epochs + 2)[0].lr == 1e-6 for epoch in range(epochs + 2)] == [
+        *[False] * epochs,
+        True,
+        True,
+    ]
 
 
 def test_epochs_replace_a_budget_in_images():
     changed = staged(Stage(0, 2e-4, 0.5), images=1_000).with_epochs(3)
-    assert (changed.images, changed.stages) == (0, (Stage(3, 2e-4, 0.5),))
+    assert (changed.images, changed.epochs, changed.budget(40)) == (0, 3, 120)
 
 
 def test_appended_stages_begin_where_the_budget_so_far_ends():

@@ -123,9 +123,10 @@ def test_no_augmentation_and_no_ema_can_be_asked_for(cli):
     assert (config["augment"], config["ema_half_life_images"], config["r1_gamma"]) == ("", 0, 0)
 
 
-def test_epochs_cut_the_stages_of_a_recipe(cli):
+def test_epochs_are_a_budget_and_leave_the_stages_of_a_recipe(cli):
     config = planned(cli, "--recipe", "anime-report", "--epochs", 7)
-    assert [stage["epochs"] for stage in config["stages"]] == [5, 2]
+    assert config["epochs"] == 7
+    assert [stage["epochs"] for stage in config["stages"]] == [5, 5, 10, 10]
 
 
 def test_a_last_stage_may_leave_its_end_to_the_budget(cli):
