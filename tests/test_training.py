@@ -579,8 +579,13 @@ def test_a_state_that_cannot_be_written_stops_it_with_a_sentence(pictures, tmp_p
     assert_stopped_by_the_disk(result, tmp_path / "run", before)
 
 
-@pytest.mark.parametrize("out", ["/sys/kernel", "/dev/null", "/proc/none/run"])
-def test_a_folder_that_cannot_be_written_to_is_an_error_in_words(out, pictures, cli):
+def test_a_folder_that_allows_no_files_is_an_error_in_words(pictures):
+    with pytest.raises(UserError, match="^/sys/kernel: cannot be written to"):
+        train(config_of("report", pictures, "/sys/kernel"))
+
+
+@pytest.mark.parametrize("out", ["/dev/null", "/proc/none/run"])
+def test_a_folder_that_cannot_be_made_is_an_error_in_words(out, pictures, cli):
     result = cli(*new_run(pictures, out)[1:])
     assert result.status == 2
     assert re.fullmatch(r"train\.py: [^\n]+ (cannot be|the folder cannot be) [^\n]+\n", result.err)
