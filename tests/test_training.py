@@ -580,7 +580,7 @@ def test_a_state_that_cannot_be_written_stops_it_with_a_sentence(pictures, tmp_p
 
 
 def test_a_folder_that_allows_no_files_is_an_error_in_words(pictures):
-    with pytest.raises(UserError, match="^/sys/kernel: cannot be written to"):
+    with pytest.raises(UserError, match=r"^/sys/kernel: cannot be written to"):
         train(config_of("report", pictures, "/sys/kernel"))
 
 
