@@ -106,6 +106,10 @@ class Run:
             self._raise_not_finite()
         return dict(zip(STATISTICS, means, strict=True))
 
+    def _check_weights(self) -> None:
+        if not self.trainer.finite():
+            self._raise_not_finite()
+
     def _raise_not_finite(self) -> None:
         raise UserError(
             f"{self.folder}: the losses are no longer finite (epoch {self.number + 1}, "
@@ -153,8 +157,7 @@ class Run:
     @torch.inference_mode()
     def publish(self) -> None:
         """Write what others load and see: history, both networks, config.json, the epoch's grid and snapshot."""
-        if not self.trainer.finite():
-            self._raise_not_finite()
+        self._check_weights()
         records.write_history(self.folder, self.history)
         device, z_dim = self.trainer.device, self.config.z_dim
         generator = with_fresh_statistics(self.trainer.shown_generator, sample_z(STATISTICS_SEEDS, z_dim).to(device))
@@ -187,8 +190,7 @@ class Run:
     def save_state(self) -> None:
         """Write the training state, all that the rest of the run depends on; what is not finite is never saved."""
         self.means()
-        if not self.trainer.finite():
-            self._raise_not_finite()
+        self._check_weights()
         self._lap()
         place = {"number": self.number, "batch": self.batch, "sums": self.sums.cpu()}
         times = {"seconds": self.seconds, "epoch_seconds": self.epoch_seconds}
