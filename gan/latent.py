@@ -1,6 +1,6 @@
-"""Latents: from a seed to z, truncation, and the ways between two latents. No weights here."""
+"""Latents: from a seed to z, truncation, edits, and the ways between two latents. Loads no weights."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -26,6 +26,28 @@ def truncate(z: Tensor, psi: float) -> Tensor:
     if not 0.0 <= psi <= 1.0:
         raise ValueError("truncation lies between 0 and 1")
     return z * psi
+
+
+def principal_directions(first_layer: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """Return the directions of z that move a generator's pictures most, and how much each counts.
+
+    Right singular vectors of the first layer (SeFa, arXiv 2007.06600, eq. 5), largest singular value first; the sign
+    is fixed so that the largest coordinate is positive. `first_layer` is (z_dim, C, k, k); returned are at most
+    `count` rows of unit length, (K, z_dim) float32, and the share of the squared singular values each has, (K,).
+    """
+    matrix = first_layer.detach().flatten(1).double()
+    values, vectors = torch.linalg.eigh(matrix @ matrix.T)  # of z_dim x z_dim: much smaller than the layer
+    values, rows = values.flip(0), vectors.T.flip(0)[:count]
+    signs = rows.gather(1, rows.abs().argmax(1, keepdim=True)).sign()
+    return (rows * signs).float(), (values / values.sum())[:count].float()
+
+
+def edit(z: Tensor, directions: Tensor, amounts: Sequence[float], offsets: Mapping[int, float]) -> Tensor:
+    """Return z + sum_k amounts[k] * directions[k] + offsets, all (z_dim,); offsets name single coordinates from 0."""
+    edited = z + torch.tensor(amounts, dtype=z.dtype) @ directions[: len(amounts)] if amounts else z.clone()
+    for coordinate, amount in offsets.items():
+        edited[coordinate] += amount
+    return edited
 
 
 def lerp(a: Tensor, b: Tensor, t: float) -> Tensor:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw
+from served import CHROMIUM, CHROMIUM_FLAGS, EPOCHS, Server, copy_app, plant
 
 ROOT = Path(__file__).resolve().parent.parent
 DEADLINE = 60  # seconds that anything waited for may take on a busy machine
@@ -124,3 +125,62 @@ def launch(tmp_path):
         return Launched(folder, command, **options)
 
     return start
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """The app with three checkpoints: alpha has a record of its training, bare has none, damaged cannot be read."""
+    folder = copy_app(tmp_path_factory.mktemp("app") / "copy")
+    plant(folder / "checkpoints" / "alpha", 1, EPOCHS)
+    plant(folder / "checkpoints" / "bare", 2)
+    weights = plant(folder / "checkpoints" / "damaged", 3) / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    server = Server(folder)
+    yield server
+    server.stop()
+    assert "Traceback" not in server.log.read_text(), server.log.read_text()
+
+
+@pytest.fixture(scope="session")
+def client(server, tmp_path_factory):
+    from gradio_client import Client
+
+    client = Client(server.url, verbose=False, download_files=tmp_path_factory.mktemp("downloads"))
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Debian's Chromium, started once."""
+    from playwright.sync_api import sync_playwright
+
+    assert CHROMIUM, "these tests need Chromium: apt-get install chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium):
+    """Return a function that opens the page; complaints of the page and requests to elsewhere fail the test."""
+    contexts, complaints = [], []
+
+    def open_page(url, width=1280, height=900, **options):
+        context = chromium.new_context(viewport={"width": width, "height": height}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        page.on("console", lambda said: said.type in ("error", "warning") and complaints.append(said.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        local = (url, "data:", "blob:")
+        page.on("request", lambda asked: asked.url.startswith(local) or complaints.append(f"asked {asked.url}"))
+        page.on("response", lambda got: got.status < 400 or complaints.append(f"{got.status} for {got.url}"))
+        page.goto(url)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []

@@ -56,13 +56,46 @@ def read_whole(value: Any, name: str, low: int, high: int, default: int) -> int:
     return int(value)
 
 
-def read_fraction(value: Any, name: str, default: float) -> float:
-    """Return a number from 0 to 1; the default for None."""
+def read_number(value: Any, name: str, low: float, high: float, default: float) -> float:
+    """Return a number between low and high, both included; the default for None."""
     if value is None:
         return default
-    if not _is_number(value) or not 0 <= value <= 1:
-        raise refuse(f"{name} must be a number from 0 to 1, not {_show(value)}.")
+    if not _is_number(value) or not low <= value <= high:
+        raise refuse(f"{name} must be a number from {low:g} to {high:g}, not {_show(value)}.")
     return float(value)
+
+
+def read_fraction(value: Any, name: str, default: float) -> float:
+    """Return a number from 0 to 1; the default for None."""
+    return read_number(value, name, 0, 1, default)
+
+
+def read_choice(value: Any, name: str, options: Sequence[str], default: str) -> str:
+    """Return one of the options; the default for None."""
+    if value is None:
+        return default
+    if value not in options:
+        raise refuse(f"{name} must be one of {', '.join(options)}, not {_show(value)}.")
+    return value
+
+
+def read_flag(value: Any, name: str, default: bool) -> bool:
+    """Return True or False, which a link writes as 1 or 0; the default for None."""
+    if value is None:
+        return default
+    if not isinstance(value, bool | int) or value not in (0, 1):
+        raise refuse(f"{name} must be true or false, not {_show(value)}.")
+    return bool(value)
+
+
+def from_link(text: str) -> int | float | str:
+    """Return what a link's value stands for: a number where it is one, else the text itself."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
 
 
 def _is_number(value: Any) -> bool:

@@ -5,9 +5,12 @@ from collections.abc import Sequence
 
 import gradio as gr
 
+from gan.ui.drawn import PRIVATE
+from gan.ui.explore import build_explore
 from gan.ui.generate import build_generate
 from gan.ui.history import build_history
 from gan.ui.loaded import LoadedModel
+from gan.ui.page import build_page, wire_page
 
 TITLE = "GAN Studio"
 HEADER = """<header class="masthead">
@@ -28,6 +31,11 @@ model. To look at a run before that: <code>python app.py --checkpoint RUN</code>
 FOOTER = """<footer class="colophon">Every picture is computed on this machine, at the moment you ask for it. The
 pictures that a network learned from belong to their owners.{pokemon}</footer>"""
 POKEMON = " Pokémon is a trademark of Nintendo, Creatures and GAME FREAK, who have nothing to do with this page."
+TABS = (
+    ("generate", "Generate", build_generate),
+    ("explore", "Explore", build_explore),
+    ("training", "Training", build_history),
+)
 
 
 def build_demo(models: Sequence[LoadedModel], problems: Sequence[str] = ()) -> gr.Blocks:
@@ -41,15 +49,24 @@ def build_demo(models: Sequence[LoadedModel], problems: Sequence[str] = ()) -> g
                 apply_default_css=False,
             )
         if models:
-            names = [model.name for model in models]
-            model_choice = gr.Radio(names, value=names[0], label="Model", elem_id="model")
-            with gr.Tabs(elem_id="tabs"):
-                with gr.Tab("Generate", id="generate"):
-                    build_generate(models, model_choice)
-                with gr.Tab("Training", id="training"):
-                    build_history(models, model_choice)
+            _build_studio(demo, models)
         else:
             gr.HTML(NO_MODELS, apply_default_css=False)
         pokemon = POKEMON if any("pokemon" in model.name.lower() for model in models) else ""
         gr.HTML(FOOTER.format(pokemon=pokemon), apply_default_css=False)
     return demo.queue(api_open=False, max_size=64, default_concurrency_limit=2)
+
+
+def _build_studio(demo: gr.Blocks, models: Sequence[LoadedModel]) -> None:
+    """Lay out the model choice and the tabs under it."""
+    names = [model.name for model in models]
+    with gr.Row(elem_classes="model-row"):
+        model_choice = gr.Radio(names, value=names[0], label="Model", elem_id="model")
+        page, post = build_page()
+    rooms = []
+    with gr.Tabs(elem_id="tabs", selected=TABS[0][0]) as tabs:
+        for name, title, build in TABS:
+            with gr.Tab(title, id=name) as tab:
+                rooms.append(build(models, model_choice, post))
+            tab.select(None, None, None, js=f"() => window.ganStudio.send('tab', '{name}')", **PRIVATE)
+    wire_page(demo, page, post, models, model_choice, tabs, rooms)

@@ -1,155 +1,155 @@
-"""The Generate tab: a seed, how many pictures, how daring; the sheet of pictures, each with its seed."""
+"""The Generate tab: a seed, how many pictures, how daring; the sheet of pictures, each a specimen of its own."""
 
-import base64
 import io
 import math
-from collections.abc import Sequence
-from pathlib import Path
+import zipfile
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import gradio as gr
-import torch
 from PIL import Image
-from torch import Tensor
 
 from gan.images import make_grid, to_pil
-from gan.latent import MAX_SEED, sample_z, truncate
+from gan.latent import sample_z, truncate
+from gan.ui import controls, page
 from gan.ui.arguments import (
     DEFAULT_COUNT,
-    DEFAULT_SEED,
     DEFAULT_TRUNCATION,
     MAX_COUNT,
     choose_model,
+    read_choice,
+    read_flag,
     read_fraction,
     read_seeds,
 )
+from gan.ui.drawn import PRIVATE, drawn
+from gan.ui.encode import dominant_colours, enlarge, lossless_uri, png_bytes, with_recipe
 from gan.ui.loaded import LoadedModel
+from gan.ui.specimen import Specimen, read_specimen
+from gan.ui.tab import Tab
 
-HERE = Path(__file__).parent
-SLIDER_REACH = 9_999  # the slider ends here until a larger seed is typed; the dice stay within
-
-# Seeds beyond the slider's end lengthen it by a decimal place, so that field and slider always agree. Two steps: the
-# browser would cut a value off at the end that the slider has so far.
-LENGTHEN = f"""(seed) => {{
-    let reach = {SLIDER_REACH};
-    while (reach < seed && reach < {MAX_SEED}) reach = Math.min(reach * 10 + 9, {MAX_SEED});
-    return {{__type__: "update", maximum: reach}};
-}}"""
-FOLLOW = f"(seed) => Math.min(Math.max(Math.floor(seed || 0), 0), {MAX_SEED})"
-ROLL = f"""(old) => {{
-    const seed = Math.floor(Math.random() * {SLIDER_REACH});
-    return seed < old ? seed : seed + 1;
-}}"""
+ENLARGED = 8  # times, where a large PNG is asked for
+SPEC = (
+    controls.seed(hint="A seed is the picture’s number: the same seed always gives the same picture."),
+    controls.number("count", "Pictures", 1, MAX_COUNT, DEFAULT_COUNT),
+    controls.truncation(),
+)
 
 
-def draw(generator: torch.nn.Module, seeds: Sequence[int], truncation: float) -> Tensor:
-    """Return the pictures of these seeds, (N, 3, H, W) in [-1, 1]."""
-    with torch.inference_mode():
-        return generator(truncate(sample_z(seeds, generator.z_dim), truncation))
+def read_sheet(values: Any) -> tuple[range, float]:
+    """Read {"seed", "count", "truncation"}, all of it optional, as seeds and truncation."""
+    values = values if isinstance(values, Mapping) else {}
+    truncation = read_fraction(values.get("truncation"), "Truncation", DEFAULT_TRUNCATION)
+    return read_seeds(values.get("seed"), values.get("count")), truncation
 
 
 def sheet_of(model: LoadedModel, seeds: Sequence[int], truncation: float) -> dict[str, Any]:
     """Return what pictures.js draws: all pictures in one lossless image, and what each of them is."""
     columns = math.ceil(math.sqrt(len(seeds)))
-    images = draw(model.generator, seeds, truncation)
-    buffer = io.BytesIO()
-    make_grid(images, columns).save(buffer, "webp", lossless=True, quality=0, method=0)  # 5 ms for 64 pictures
+    images = model.draw(truncate(sample_z(seeds, model.generator.z_dim), truncation))
     return {
-        "image": "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode(),
+        "image": lossless_uri(make_grid(images, columns)),
         "side": images.shape[-1],
         "columns": columns,
         "seeds": list(seeds),
-        "model": model.name,
         "truncation": truncation,
+        **model.label(),
+        "link": model.label() | {"seed": seeds[0], "count": len(seeds), "truncation": truncation},
     }
 
 
-def build_generate(models: Sequence[LoadedModel], model_choice: gr.Radio) -> None:
+def saved_name(model: LoadedModel, seed: int) -> str:
+    """Return what a picture is called on disk, without a suffix."""
+    return f"{model.name.replace('/', '-')}-seed-{seed}"
+
+
+def saved_picture(model: LoadedModel, specimen: Specimen) -> Image.Image:
+    """Return one picture with its recipe, ready to be saved as PNG."""
+    return with_recipe(to_pil(model.draw(specimen.z(model)[None])[0]), specimen.recipe(model))
+
+
+def save(models: Sequence[LoadedModel], wish: Any) -> dict[str, Any]:
+    """Return the PNG of one specimen, {"model", "seed", ..., "large", "enlarge"}, as a message to the page."""
+    wish = wish if isinstance(wish, Mapping) else {}
+    model = choose_model(models, wish.get("model"))
+    specimen = read_specimen(model, wish)
+    picture, name = saved_picture(model, specimen), saved_name(model, specimen.seed)
+    if read_flag(wish.get("large"), "large", False):
+        smooth = read_choice(wish.get("enlarge"), "enlarge", ("crisp", "smooth"), "crisp") == "smooth"
+        large = enlarge(picture, ENLARGED, smooth)
+        picture, name = with_recipe(large, specimen.recipe(model)), f"{name}-large"
+    return page.file(f"{name}.png", "image/png", png_bytes(picture))
+
+
+def zip_of(model: LoadedModel, seeds: Sequence[int], truncation: float) -> bytes:
+    """Return a zip with a PNG per seed, each with its recipe."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for seed in seeds:
+            picture = saved_picture(model, Specimen(seed, truncation))
+            archive.writestr(f"{saved_name(model, seed)}.png", png_bytes(picture))
+    return buffer.getvalue()
+
+
+def build_generate(models: Sequence[LoadedModel], model_choice: gr.Radio, post: gr.HTML) -> Tab:
     """Lay the tab out inside the current gr.Tab, wire it, and offer /generate to programs."""
 
-    def show(model: Any, seed: Any, count: Any, truncation: Any) -> dict[str, Any]:
-        return sheet_of(
-            choose_model(models, model),
-            read_seeds(seed, count),
-            read_fraction(truncation, "Truncation", DEFAULT_TRUNCATION),
-        )
+    def show(model: Any, values: Any) -> dict[str, Any]:
+        return sheet_of(choose_model(models, model), *read_sheet(values))
+
+    def restore(model: LoadedModel, link: Mapping[str, Any]) -> dict[str, Any]:
+        seeds, truncation = read_sheet(link)
+        return {"seed": seeds[0], "count": len(seeds), "truncation": truncation}
+
+    def describe(event: gr.EventData) -> dict[str, Any]:
+        wish = event._data if isinstance(event._data, Mapping) else {}
+        model = choose_model(models, wish.get("model"))
+        specimen = read_specimen(model, wish)
+        picture = to_pil(model.draw(specimen.z(model)[None])[0])
+        return page.message("specimen", **specimen.recipe(model), colours=dominant_colours(picture))
+
+    def save_one(event: gr.EventData) -> dict[str, Any]:
+        return save(models, event._data)
+
+    def save_all(model: Any, values: Any) -> dict[str, Any]:
+        chosen, (seeds, truncation) = choose_model(models, model), read_sheet(values)
+        name = f"{saved_name(chosen, seeds[0])}-to-{seeds[-1]}.zip"
+        return page.file(name, "application/zip", zip_of(chosen, seeds, truncation))
 
     def generate(
         model: Any = None, seed: Any = None, count: Any = None, truncation: Any = None
     ) -> tuple[Image.Image, list[tuple[Image.Image, str]]]:
         """Draw `count` pictures with the seeds from `seed` on: one image of them all, and each with its seed."""
-        chosen, seeds = choose_model(models, model), read_seeds(seed, count)
-        images = draw(chosen.generator, seeds, read_fraction(truncation, "Truncation", DEFAULT_TRUNCATION))
-        singles = [(to_pil(image), f"seed {seed}") for image, seed in zip(images, seeds, strict=True)]
+        chosen = choose_model(models, model)
+        seeds, truncation = read_sheet({"seed": seed, "count": count, "truncation": truncation})
+        images = chosen.draw(truncate(sample_z(seeds, chosen.generator.z_dim), truncation))
+        singles = [
+            (with_recipe(to_pil(image), Specimen(seed, truncation).recipe(chosen)), f"seed {seed}")
+            for image, seed in zip(images, seeds, strict=True)
+        ]
         return make_grid(images), singles
 
-    first = range(DEFAULT_SEED, DEFAULT_SEED + DEFAULT_COUNT)
+    first, (seeds, truncation) = models[0], read_sheet({})
     with gr.Row(elem_classes="bench"):
-        with gr.Column(scale=0, min_width=300, elem_classes="controls"):
-            with gr.Row(elem_classes="seed-row"):
-                seed_field = gr.Number(
-                    DEFAULT_SEED, label="Seed", step=1, elem_id="seed-field", min_width=120, container=True
-                )
-                dice = gr.Button("Roll", elem_id="dice", min_width=96, scale=0, variant="primary")
-            seed_slider = gr.Slider(
-                0,
-                SLIDER_REACH,
-                DEFAULT_SEED,
-                step=1,
-                label="Seed, by slider",
-                elem_id="seed-slider",
-                buttons=[],
-            )
-            gr.HTML(
-                "A seed is the picture’s number: the same seed always gives the same picture.",
-                elem_classes="hint seed-hint",
-            )
-            count = gr.Slider(1, MAX_COUNT, DEFAULT_COUNT, step=1, label="Pictures", elem_id="count", buttons=[])
-            truncation = gr.Slider(
-                0, 1, DEFAULT_TRUNCATION, step=0.01, label="Truncation", elem_id="truncation", buttons=[]
-            )
-            gr.HTML(
-                "Truncation at 0: one safe picture. At 1: all that the network can do, failures included.",
-                elem_classes="hint",
-            )
+        with gr.Column(scale=0, min_width=300, elem_classes="side"):
+            panel = controls.build_controls(SPEC, "generate-controls")
         with gr.Column(scale=1, min_width=320, elem_classes="stage"):
-            pictures = gr.HTML(
-                sheet_of(models[0], first, DEFAULT_TRUNCATION),
-                label="Pictures",
-                html_template="<div class='pictures'></div>",
-                js_on_load=(HERE / "crisp.js").read_text(encoding="utf-8")
-                + (HERE / "pictures.js").read_text(encoding="utf-8"),
-                apply_default_css=False,
-                elem_id="pictures",
-            )
+            pictures = drawn("pictures", sheet_of(first, seeds, truncation), "Pictures")
+    inputs = [gr.Number(visible=False, label=label) for label in ("Seed", "Pictures", "Truncation")]
     grid_file = gr.Image(visible=False, label="Grid", format="png")
     single_files = gr.Gallery(visible=False, label="Pictures with their seeds", format="png")
 
-    # The field is what counts: slider and dice write into it, and its change draws the pictures. One event with
-    # "always_last" draws them all, so that the last value wins and no stale answer comes after it.
-    private = {"api_visibility": "private", "show_progress": "hidden"}
-    seed_slider.input(None, seed_slider, seed_field, js="(seed) => seed", **private)
-    rolled = dice.click(None, seed_field, seed_field, js=ROLL, **private)
-    for step in (seed_field.input, rolled.then):
-        lengthened = step(None, seed_field, seed_slider, js=LENGTHEN, **private)
-        lengthened.then(None, seed_field, seed_slider, js=FOLLOW, **private)
-    inputs = [model_choice, seed_field, count, truncation]
+    # "always_last": while a slider is dragged the last value wins, and no stale answer comes after it.
+    networks = {"concurrency_id": "networks"}
     gr.on(
-        [seed_field.change, count.change, truncation.change, model_choice.change],
-        show,
-        inputs,
-        pictures,
-        preprocess=False,
-        trigger_mode="always_last",
-        concurrency_id="networks",
-        **private,
-    )
+        [panel.input, model_choice.change], show, [model_choice, panel], pictures,
+        trigger_mode="always_last", **networks, **PRIVATE,
+    )  # fmt: skip
+    pictures.select(describe, None, post, trigger_mode="multiple", **networks, **PRIVATE)
+    pictures.download(save_one, None, post, trigger_mode="multiple", **networks, **PRIVATE)
+    pictures.submit(save_all, [model_choice, panel], post, **networks, **PRIVATE)
     gr.on(
-        [],
-        generate,
-        inputs,
-        [grid_file, single_files],
-        preprocess=False,
-        api_name="generate",
-        concurrency_id="networks",
-    )
+        [], generate, [model_choice, *inputs], [grid_file, single_files],
+        preprocess=False, api_name="generate", **networks,
+    )  # fmt: skip
+    return Tab("generate", panel, restore)

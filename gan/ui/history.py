@@ -1,9 +1,7 @@
 """The Training tab: the sample grid of each epoch under a slider, and the curves of the two networks' contest."""
 
-import base64
 import io
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import gradio as gr
@@ -11,9 +9,11 @@ from PIL import Image
 
 from gan.images import open_rgb
 from gan.ui.arguments import choose_model, read_whole, refuse
+from gan.ui.drawn import PRIVATE, drawn
+from gan.ui.encode import webp_uri
 from gan.ui.loaded import LoadedModel
+from gan.ui.tab import Tab
 
-HERE = Path(__file__).parent
 CURVES = ("epoch", "loss_d", "loss_g", "d_real", "d_fake_before", "d_fake_after")
 MAX_EPOCH = 10**9
 
@@ -43,7 +43,7 @@ def grid_of(model: LoadedModel, epoch: int | None) -> dict[str, Any]:
     found = nearest(epochs_of(model), epoch)
     content = model.samples.get(found)
     return {
-        "image": content and "data:image/webp;base64," + base64.b64encode(content).decode(),
+        "image": content and webp_uri(content),
         "epoch": found,
         "last": max([*model.samples, *(line["epoch"] for line in model.history)], default=None),
         "model": model.name,
@@ -57,7 +57,7 @@ def curves_of(model: LoadedModel) -> dict[str, Any]:
     return {key: [line[key] for line in model.history] for key in CURVES} | {"marks": marks}
 
 
-def build_history(models: Sequence[LoadedModel], model_choice: gr.Radio) -> None:
+def build_history(models: Sequence[LoadedModel], model_choice: gr.Radio, post: gr.HTML) -> Tab:
     """Lay the tab out inside the current gr.Tab, wire it, and offer /history to programs."""
 
     def slider_of(model: LoadedModel) -> dict[str, Any]:
@@ -75,6 +75,9 @@ def build_history(models: Sequence[LoadedModel], model_choice: gr.Radio) -> None
     def show_model(model: Any) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
         chosen = choose_model(models, model)
         return gr.update(**slider_of(chosen)), grid_of(chosen, None), curves_of(chosen)
+
+    def restore(model: LoadedModel, link: Mapping[str, Any]) -> dict[str, Any]:
+        return gr.update(value=read_whole(link.get("epoch"), "Epoch", 0, MAX_EPOCH, epochs_of(model)[-1]))
 
     def history(model: Any = None, epoch: Any = None) -> tuple[Image.Image | None, dict[str, Any]]:
         """Return the sample grid nearest to `epoch` (the last one without it), and the training's history.
@@ -96,33 +99,18 @@ def build_history(models: Sequence[LoadedModel], model_choice: gr.Radio) -> None
         }
 
     first = models[0]
-    crisp = (HERE / "crisp.js").read_text(encoding="utf-8")
     with gr.Row(elem_classes="record"):
         with gr.Column(scale=0, min_width=320, elem_classes="epochs"):
-            grid = gr.HTML(
-                grid_of(first, None),
-                label="Sample grid",
-                html_template="<div class='samples'></div>",
-                js_on_load=crisp + (HERE / "samples.js").read_text(encoding="utf-8"),
-                apply_default_css=False,
-                elem_id="samples",
-            )
+            grid = drawn("samples", grid_of(first, None), "Sample grid")
             epoch = gr.Slider(step=1, label="Epoch", elem_id="epoch", buttons=[], **slider_of(first))
         with gr.Column(scale=1, min_width=320):
-            curves = gr.HTML(
-                curves_of(first),
-                label="Curves",
-                html_template="<div class='curves'></div>",
-                js_on_load=(HERE / "curves.js").read_text(encoding="utf-8"),
-                apply_default_css=False,
-                elem_id="curves",
-            )
+            curves = drawn("curves", curves_of(first), "Curves")
             gr.HTML(HOW_TO_READ, apply_default_css=False)
     epoch_input = gr.Number(None, visible=False, label="Epoch")
     grid_file = gr.Image(visible=False, label="Sample grid", format="png")
     lines = gr.JSON(visible=False, label="History")
 
-    private = {"api_visibility": "private", "show_progress": "hidden", "preprocess": False}
-    epoch.input(show_epoch, [model_choice, epoch], grid, trigger_mode="always_last", **private)
-    model_choice.change(show_model, model_choice, [epoch, grid, curves], trigger_mode="always_last", **private)
+    epoch.input(show_epoch, [model_choice, epoch], grid, trigger_mode="always_last", **PRIVATE)
+    model_choice.change(show_model, model_choice, [epoch, grid, curves], trigger_mode="always_last", **PRIVATE)
     gr.on([], history, [model_choice, epoch_input], [grid_file, lines], preprocess=False, api_name="history")
+    return Tab("training", epoch, restore)

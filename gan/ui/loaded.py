@@ -1,5 +1,6 @@
 """The models the page shows, read once at start-up and never changed afterwards."""
 
+import hashlib
 import math
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -8,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from gan.checkpoints import GENERATOR_FILE, load_generator
 from gan.errors import UserError
+from gan.latent import principal_directions
 from gan.models import Generator
-from gan.records import SAMPLES, list_epochs, read_history
+from gan.records import REALS_FILE, SAMPLES, SNAPSHOTS, list_epochs, read_history
 
+DIRECTIONS = 8  # principal directions that the Explore tab offers
 HISTORY_NUMBERS = (
     "epoch",
     "images_seen",
@@ -34,9 +38,23 @@ class LoadedModel:
 
     name: str
     folder: Path
+    weights: str  # first 16 hexadecimal digits of the weights file's SHA-256
     generator: Generator
+    directions: Tensor  # (K, z_dim), the generator's principal directions
+    shares: tuple[float, ...]  # how much of the first layer's power each direction has
+    snapshots: Mapping[int, Path]  # epoch -> an earlier generator, in order of epochs
+    reals: bytes | None  # WebP of real pictures, where the folder is a run on this machine
     samples: Mapping[int, bytes]  # epoch -> the sample grid's WebP file, in order of epochs
     history: tuple[Mapping[str, Any], ...]  # lines of history.jsonl, by epoch; a number that is none is None
+
+    def label(self) -> dict[str, str]:
+        """Return what a link says of the model."""
+        return {"model": self.name, "weights": self.weights}
+
+    def draw(self, z: Tensor) -> Tensor:
+        """Return the pictures of latents (N, z_dim): (N, 3, H, W) in [-1, 1]."""
+        with torch.inference_mode():
+            return self.generator(z)
 
 
 def find_checkpoints(root: str | Path) -> list[Path]:
@@ -59,10 +77,16 @@ def load_models(folders: Iterable[str | Path]) -> tuple[tuple[LoadedModel, ...],
             name = f"{folder.parent.name}/{name}"
         while name in models:
             name += "'"
+        directions, shares = principal_directions(generator.main[0].weight, DIRECTIONS)
         models[name] = LoadedModel(
             name,
             folder,
+            hashlib.sha256((folder / GENERATOR_FILE).read_bytes()).hexdigest()[:16],
             generator.requires_grad_(False).to(memory_format=torch.channels_last),  # a fifth faster on the CPU
+            directions,
+            tuple(shares.tolist()),
+            list_epochs(folder, SNAPSHOTS),
+            _read_reals(folder),
             _read_samples(folder),
             _clean_history(read_history(folder)),
         )
@@ -76,6 +100,13 @@ def _read_samples(folder: Path) -> dict[int, bytes]:
         with suppress(FileNotFoundError):
             samples[epoch] = path.read_bytes()
     return samples
+
+
+def _read_reals(folder: Path) -> bytes | None:
+    try:
+        return (folder / REALS_FILE).read_bytes()
+    except OSError:
+        return None
 
 
 def _clean_history(lines: list[dict[str, Any]]) -> tuple[dict[str, Any], ...]:

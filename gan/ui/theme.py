@@ -1,4 +1,4 @@
-"""How the page looks: colours, system fonts (nothing is fetched), style.css. In Gradio 6 `launch()` takes all that."""
+"""How the page looks: colours, system fonts (nothing is fetched), styles/. In Gradio 6 `launch()` takes all that."""
 
 from pathlib import Path
 
@@ -6,6 +6,8 @@ import gradio as gr
 
 SANS = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "Liberation Sans", "sans-serif")
 MONO = ("ui-monospace", "SF Mono", "Menlo", "Consolas", "Liberation Mono", "monospace")
+
+STYLES = Path(__file__).parent / "styles"  # one file per part of the page
 
 PAPER = gr.themes.Color(
     c50="#faf8f4", c100="#f3f0e9", c200="#e5e0d5", c300="#d2cbbd", c400="#a39b8b", c500="#776f61", c600="#5a5449",
@@ -78,6 +80,6 @@ def launch_look() -> dict[str, object]:
     """Return the arguments of `launch()` that make up the look."""
     return {
         "theme": build_theme(),
-        "css": (Path(__file__).parent / "style.css").read_text(encoding="utf-8"),
+        "css": "".join(path.read_text(encoding="utf-8") for path in sorted(STYLES.glob("*.css"))),
         "footer_links": ["api"],
     }

@@ -1,20 +1,31 @@
-// The sheet of pictures: one button per picture with its seed; a click or Enter opens it large. Arrow keys walk.
-// props.value: {image, side, columns, seeds, model, truncation}. One image holds all pictures; each is cut out of it
-// onto a canvas once it is decoded, so that the sheet changes at once and never flickers.
+// The sheet of pictures: one button per picture with its seed; a click or Enter opens it as a specimen. Arrow keys walk.
+// props.value: {image, side, columns, seeds, model, weights, truncation, link}. One image holds all pictures; each is
+// cut out of it onto a canvas once it is decoded, so that the sheet changes at once and never flickers.
 const root = element.querySelector(".pictures");
 root.innerHTML = `
+    <div class="sheet-head"><p></p><button type="button" class="quiet" data-zip>Save all as zip</button></div>
     <ul class="sheet" aria-label="Pictures"></ul>
     <dialog class="specimen" aria-labelledby="specimen-title">
         <div class="specimen-picture"><canvas role="img"></canvas></div>
         <div class="specimen-text">
+            <p class="number">Specimen</p>
             <h2 id="specimen-title"></h2>
-            <p></p>
-        </div>
-        <div class="specimen-actions">
-            <button type="button" data-step="-1" aria-label="Previous picture">←</button>
-            <button type="button" data-step="1" aria-label="Next picture">→</button>
-            <button type="button" data-save>Save PNG</button>
-            <button type="button" data-close>Close</button>
+            <p class="facts"></p>
+            <ul class="swatches" aria-label="Dominant colours"></ul>
+            <div class="specimen-actions">
+                <button type="button" data-go="explore">Explore</button>
+                <button type="button" data-go="A">Interpolate from here</button>
+                <button type="button" data-go="B">Interpolate to here</button>
+                <button type="button" data-save>Save PNG</button>
+                <button type="button" data-save="large">Save large</button>
+                <button type="button" data-link>Copy link</button>
+                <button type="button" data-smooth aria-pressed="false">Smooth</button>
+            </div>
+            <div class="specimen-walk">
+                <button type="button" data-step="-1" aria-label="Previous picture">←</button>
+                <button type="button" data-step="1" aria-label="Next picture">→</button>
+                <button type="button" data-close>Close</button>
+            </div>
         </div>
     </dialog>`;
 const sheet = root.querySelector(".sheet");
@@ -24,14 +35,7 @@ let shown = null; // the value on screen
 let picture = null; // its decoded image
 let latest = 0;
 let open = 0; // index of the picture in the dialog
-
-const cut = (canvas, index) => {
-    const side = shown.side;
-    canvas.width = canvas.height = side;
-    const x = (index % shown.columns) * side;
-    const y = Math.floor(index / shown.columns) * side;
-    canvas.getContext("2d").drawImage(picture, x, y, side, side, 0, 0, side, side);
-};
+let smooth = false;
 
 const makeTile = () => {
     const item = document.createElement("li");
@@ -56,35 +60,45 @@ const fit = () => {
     sheet.style.setProperty("--gap", `${Math.min(Math.floor(spread), 48)}px`);
 };
 
+// What links, saved files and other tabs need to know of the picture in the dialog.
+const recipe = () => ({
+    model: shown.model, weights: shown.weights, seed: shown.seeds[open], truncation: shown.truncation,
+});
 const fillDialog = () => {
     open = Math.min(Math.max(open, 0), shown.seeds.length - 1);
     const seed = shown.seeds[open];
-    cut(large, open);
-    const room = Math.min(window.innerWidth - 64, window.innerHeight - 240);
-    const size = wholeSize(shown.side, room);
+    cut(large, picture, shown.side, shown.columns, open);
+    const wide = window.innerWidth > 760;
+    const room = Math.min(window.innerWidth - (wide ? 420 : 64), window.innerHeight - (wide ? 96 : 380));
+    const size = wholeSize(shown.side, Math.max(room, shown.side * 2));
     large.style.width = large.style.height = `${size}px`;
+    large.classList.toggle("smooth", smooth);
     large.setAttribute("aria-label", `Picture made by ${shown.model} from seed ${seed}`);
-    dialog.querySelector("h2").textContent = `seed ${seed}`;
-    const how = shown.truncation < 1 ? `, truncation ${shown.truncation}` : "";
-    dialog.querySelector("p").textContent = `${shown.model}${how}, ${shown.side} × ${shown.side} pixels`;
+    dialog.querySelector("h2").textContent = `No. ${seed}`;
+    dialog.querySelector(".facts").textContent =
+        `${shown.model}, truncation ${shown.truncation}, ${shown.side} × ${shown.side} pixels`;
     dialog.querySelector("[data-step='-1']").disabled = open === 0;
     dialog.querySelector("[data-step='1']").disabled = open === shown.seeds.length - 1;
+    dialog.querySelector(".swatches").replaceChildren();
+    trigger("select", recipe());
 };
+studio.receive("specimen", ({ model, seed, truncation, colours }) => {
+    const same = shown && model === shown.model && seed === shown.seeds[open] && truncation === shown.truncation;
+    if (same) swatches(dialog.querySelector(".swatches"), colours);
+});
 
 const draw = async () => {
     const value = props.value;
     if (!value || !value.image) return;
     const turn = ++latest;
-    const image = new Image();
-    image.src = value.image;
-    await image.decode();
+    const image = await decode(value.image);
     if (turn !== latest) return;
     [shown, picture] = [value, image];
     while (sheet.children.length > value.seeds.length) sheet.lastChild.remove();
     while (sheet.children.length < value.seeds.length) sheet.append(makeTile());
     value.seeds.forEach((seed, index) => {
         const tile = sheet.children[index].firstChild;
-        cut(tile.firstChild, index);
+        cut(tile.firstChild, image, value.side, value.columns, index);
         tile.lastChild.textContent = `seed ${seed}`;
         tile.setAttribute("aria-label", `Seed ${seed}: open this picture`);
         tile.tabIndex = index === 0 ? 0 : -1;
@@ -93,6 +107,10 @@ const draw = async () => {
     root.dataset.seeds = `${value.seeds[0]}-${value.seeds.at(-1)}`;
     root.dataset.model = value.model;
     root.dataset.truncation = value.truncation;
+    const [from, to] = [value.seeds[0], value.seeds.at(-1)];
+    root.querySelector(".sheet-head p").textContent =
+        value.seeds.length > 1 ? `${value.seeds.length} pictures, seeds ${from} to ${to}` : `1 picture, seed ${from}`;
+    studio.send("shown", { tab: "generate", link: value.link });
     fit();
     if (dialog.open) fillDialog();
 };
@@ -125,17 +143,34 @@ dialog.addEventListener("keydown", (event) => {
     if (event.key === "ArrowLeft") step(-1);
     if (event.key === "ArrowRight") step(1);
 });
+const leave = (tab, message) => {
+    dialog.close();
+    studio.send(`${tab}-controls`, message);
+    studio.go(tab);
+};
 dialog.addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (event.target === dialog || button?.hasAttribute("data-close")) dialog.close();
-    else if (button?.dataset.step) step(Number(button.dataset.step));
-    else if (button?.hasAttribute("data-save")) {
-        const link = document.createElement("a");
-        link.download = `${shown.model.replaceAll("/", "-")}-seed-${shown.seeds[open]}.png`;
-        link.href = large.toDataURL("image/png");
-        link.click();
+    if (!button) return;
+    const { step: by, go, save, link } = button.dataset;
+    const { seed, truncation } = recipe();
+    if (by) step(Number(by));
+    if (go === "explore") leave("explore", (said) => ({ ...edited(said), seed, truncation }));
+    else if (go) {
+        const end = ([first, ...rest]) => (go === "A" ? [seed, ...rest] : [first, ...rest.slice(0, -1), seed]);
+        leave("interpolate", ({ seeds }) => ({ seeds: end(seeds), truncation }));
+    }
+    if (save !== undefined) trigger("download", { ...recipe(), large: save === "large", enlarge: smooth ? "smooth" : "crisp" });
+    if (link !== undefined) copy(linkTo("explore", recipe()), "the link to this picture");
+    if (button.hasAttribute("data-smooth")) {
+        smooth = !smooth;
+        button.setAttribute("aria-pressed", smooth);
+        large.classList.toggle("smooth", smooth);
     }
 });
+// Directions and coordinates back to 0: another picture begins unedited.
+const edited = (said) => Object.fromEntries(Object.keys(said).filter((name) => /^[dz]\d+$/.test(name)).map((name) => [name, 0]));
+root.querySelector("[data-zip]").addEventListener("click", () => trigger("submit"));
 dialog.addEventListener("close", () => tiles()[open]?.focus());
 
 new ResizeObserver(fit).observe(sheet);

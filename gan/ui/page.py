@@ -1,0 +1,86 @@
+"""What belongs to the page as a whole: links that rebuild it, pictures dropped onto it, files it hands out."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import gradio as gr
+
+from gan.ui.arguments import from_link, refuse
+from gan.ui.drawn import PRIVATE, drawn
+from gan.ui.loaded import LoadedModel
+from gan.ui.tab import Tab
+
+MAX_VALUE = 2_000  # characters of one value in a link
+
+
+def build_page() -> tuple[gr.HTML, gr.HTML]:
+    """Return what listens to the page (links, drops) and what carries messages to it; see `message`."""
+    return drawn("page", {}, "Saved pictures"), drawn("post", {}, "Messages")
+
+
+def message(to: str, **content: Any) -> dict[str, Any]:
+    """Return a message for the component that listens under this name (studio.receive)."""
+    return {"to": to, **content}
+
+
+def progress(done: int, of: int, what: str) -> dict[str, Any]:
+    """Return the message that shows how far a file has come."""
+    return message("download", done=done, of=of, what=what)
+
+
+def file(name: str, mime: str, content: bytes) -> dict[str, Any]:
+    """Return the message that makes the browser save a file; nothing stays on the server."""
+    return message("download", name=name, mime=mime, data=base64.b64encode(content).decode())
+
+
+def find_model(models: Sequence[LoadedModel], link: Mapping[str, Any]) -> tuple[LoadedModel, str]:
+    """Return the model that a link or a saved picture means, and what is to be said of it."""
+    name, weights = link.get("model"), link.get("weights")
+    for model in models:
+        if weights is not None and model.weights == weights:
+            return model, ""
+    for model in models:
+        if model.name == name or name is None:
+            if weights is None:
+                return model, ""
+            return model, f"This was made with other weights of {model.name}, so it may look different here."
+    names = ", ".join(model.name for model in models)
+    raise refuse(f"This was made by a model called {str(name)[:40]!r}, which is not here. There is: {names}.")
+
+
+def wire_page(
+    demo: gr.Blocks, page: gr.HTML, post: gr.HTML, models: Sequence[LoadedModel], choice: gr.Radio, tabs: gr.Tabs,
+    rooms: Sequence[Tab],
+) -> None:  # fmt: skip
+    """Let the address bar and saved pictures set the model, the tab and its controls."""
+
+    def restore(link: Mapping[str, Any]) -> dict[Any, Any]:
+        if not link:
+            return {post: message("page")}
+        try:
+            model, remark = find_model(models, link)
+            room = next((room for room in rooms if room.id == link.get("tab")), rooms[0])
+            controls = room.restore(model, link)
+        except gr.Error as error:
+            return {post: message("page", remark=error.message)}
+        return {
+            choice: model.name,
+            tabs: gr.Tabs(selected=room.id),
+            room.controls: controls,
+            post: message("page", remark=remark, restored=True),
+        }
+
+    def from_address(request: gr.Request) -> dict[Any, Any]:
+        query = dict(request.query_params) if request else {}
+        return restore({key: from_link(value[:MAX_VALUE]) for key, value in query.items() if value})
+
+    def from_picture(sent: Any) -> dict[Any, Any]:
+        recipe = sent.get("recipe") if isinstance(sent, Mapping) else None
+        if not isinstance(recipe, Mapping):
+            return {post: message("page", remark="There is no recipe in this picture.")}
+        return restore({**recipe, "tab": "explore"})
+
+    outputs = [choice, tabs, post, *(room.controls for room in rooms)]
+    demo.load(from_address, None, outputs, **PRIVATE)
+    page.upload(from_picture, page, outputs, **PRIVATE)
