@@ -1,10 +1,10 @@
-// The controls of a tab, from props.spec (see controls.py). What they say is props.value, {name: value}; every change
+// The controls of a tab, from spec (see controls.py). What they say is props.value, {name: value}; every change
 // of it is an `input` event. A value that comes from the server is taken over and told of in the same way.
 const root = element.querySelector(".controls");
 const said = { ...props.value };
 const setters = {}; // name -> shows a value without telling of it
 const ranges = {}; // name -> [low, high, step]
-const id = (name) => `${element.closest("[id]")?.id ?? "controls"}-${name}`;
+const id = (name) => `${elementId}-${name}`;
 
 const tell = () => {
     props.value = { ...said };
@@ -178,10 +178,10 @@ const build = (control) => KINDS[control.kind](control);
 const start = (controls) => controls.reduce((found, control) => ({
     ...found, ...(control.inside ? start(control.inside) : {}), ...(control.name ? { [control.name]: control.value } : {}),
 }), {});
-const first = start(props.spec);
+const first = start(spec);
 
 const show = () => Object.entries(setters).forEach(([name, set]) => set(said[name]));
-root.append(...props.spec.map(build));
+root.append(...spec.map(build));
 show();
 // A link set them before this tab was first opened.
 if (JSON.stringify(said) !== JSON.stringify(first)) setTimeout(() => trigger("input"));
@@ -192,7 +192,7 @@ watch("value", () => {
     trigger("input");
 });
 // Other components set some of the values by message, say {seed: 7}.
-studio.receive(element.closest("[id]")?.id, (values) => {
+studio.receive(elementId, (values) => {
     Object.assign(said, typeof values === "function" ? values(said) : values);
     show();
     tell();

@@ -6,7 +6,7 @@ const root = element.querySelector(".page");
 root.innerHTML = `
     <label class="open-picture"><input type="file" accept="image/png"><span>Open a saved picture</span></label>
     <div class="drop" hidden><p>Drop a PNG saved here: it brings its picture back.</p></div>
-    <div class="toast" role="status" hidden><p></p><progress max="1" hidden></progress></div>`;
+    <div class="toast" role="status" popover="manual"><p></p><progress max="1" hidden></progress></div>`;
 const drop = root.querySelector(".drop");
 const toast = root.querySelector(".toast");
 const bar = toast.querySelector("progress");
@@ -14,11 +14,12 @@ const bar = toast.querySelector("progress");
 // --- sentences and progress
 let quiet;
 const say = (sentence, seconds = 8) => {
-    toast.hidden = !sentence;
+    toast.hidePopover();
+    toast.showPopover(); // as the latest of the top layer it lies above an open dialog, too
     bar.hidden = true;
     toast.querySelector("p").textContent = sentence;
     clearTimeout(quiet);
-    if (seconds) quiet = setTimeout(() => (toast.hidden = true), seconds * 1000);
+    if (seconds) quiet = setTimeout(() => toast.hidePopover(), seconds * 1000);
 };
 studio.receive("say", say);
 

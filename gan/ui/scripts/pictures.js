@@ -16,6 +16,8 @@ root.innerHTML = `
                 <button type="button" data-go="explore">Explore</button>
                 <button type="button" data-go="A">Interpolate from here</button>
                 <button type="button" data-go="B">Interpolate to here</button>
+            </div>
+            <div class="specimen-actions">
                 <button type="button" data-save>Save PNG</button>
                 <button type="button" data-save="large">Save large</button>
                 <button type="button" data-link>Copy link</button>

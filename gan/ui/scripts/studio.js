@@ -9,8 +9,9 @@ const studio = (window.ganStudio ??= (() => {
         },
         receive(as, handler) {
             handlers[as] = handler;
-            for (const message of waiting[as] ?? []) handler(message);
+            const letters = waiting[as] ?? [];
             delete waiting[as];
+            setTimeout(() => letters.forEach(handler)); // a component can trigger events once it is there
         },
         go(tab) {
             document.querySelector(`#tabs [role=tablist] [data-tab-id="${tab}"]`)?.click();
