@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 FLOORS = (
-    {"app", "train", "gan.promote"},
+    {"app", "train", "gan.promote", "gan.evaluate"},
     {"gan.training", "gan.ui"},
     {"gan.run"},
     {"gan.data", "gan.checkpoints", "gan.records", "gan.card", "gan.step"},
@@ -21,6 +21,7 @@ FLOORS = (
         "gan.latent",
         "gan.ema",
         "gan.device",
+        "gan.metrics",
     },
     {"gan.files"},
     {"gan.errors", "gan"},

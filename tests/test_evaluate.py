@@ -1,0 +1,105 @@
+"""python -m gan.evaluate with a small stand-in for Inception: what it measures, writes and refuses."""
+
+import json
+
+import pytest
+import torch
+from served import plant
+
+from gan import evaluate, metrics
+
+COUNT = 64
+
+
+@pytest.fixture
+def extractor(monkeypatch, tmp_path):
+    """Features are the mean colours of 16 patches; return how many pictures were looked at."""
+    seen = []
+
+    def load(weights):
+        def extract(batches):
+            features = [
+                torch.nn.functional.avg_pool2d(batch.float(), batch.shape[-1] // 4).flatten(1) for batch in batches
+            ]
+            seen.append(sum(map(len, features)))
+            return torch.cat(features)
+
+        return extract
+
+    monkeypatch.setattr(metrics, "load_extractor", load)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return seen
+
+
+@pytest.fixture
+def data(tmp_path):
+    from conftest import draw_pictures
+
+    return draw_pictures(tmp_path / "pictures", 60)
+
+
+def run(*arguments):
+    return evaluate.main([str(argument) for argument in arguments])
+
+
+def test_a_checkpoint_is_measured_and_the_line_lies_beside_it(extractor, data, tmp_path, capsys):
+    folder = plant(tmp_path / "alpha", 1, (1, 3))
+    assert run(folder, "--data", data, "--count", COUNT) == 0
+    line = json.loads(capsys.readouterr().out)
+    assert json.loads((folder / "metrics.jsonl").read_text()) == line
+    assert line["generated"] == COUNT and line["real"] == 60 and line["floor"]["count"] == 30
+    assert line["fid64_train"] > 0 and line["seeds"] == "0-63" and len(line["weights"]) == 16
+    assert {"kid_train", "kid_standard_error", "precision", "recall", "novelty", "copies"} <= set(line)
+
+
+def test_real_features_are_computed_once(extractor, data, tmp_path):
+    folder = plant(tmp_path / "alpha", 1)
+    assert run(folder, "--data", data, "--count", COUNT) == 0
+    assert run(folder, "--data", data, "--count", COUNT) == 0
+    assert extractor == [60, COUNT, COUNT]
+    first, second = map(json.loads, (folder / "metrics.jsonl").read_text().splitlines())
+    assert {**first, "seconds": 0} == {**second, "seconds": 0}
+
+
+def test_snapshots_are_measured_before_the_model(extractor, data, tmp_path):
+    folder = plant(tmp_path / "alpha", 1, (1, 3))
+    assert run(folder, "--data", data, "--count", COUNT, "--snapshots") == 0
+    lines = list(map(json.loads, (folder / "metrics.jsonl").read_text().splitlines()))
+    assert lines[-1]["file"] == "model.safetensors"
+    assert [line["epoch"] for line in lines[:-1]] == sorted(line["epoch"] for line in lines[:-1]) and len(lines) > 1
+    assert lines[0]["file"] == "snapshots/epoch-0001.safetensors" and lines[0]["images_seen"] == 40
+
+
+def test_more_real_pictures_than_wanted_are_taken_evenly(extractor, data, tmp_path):
+    folder = plant(tmp_path / "alpha", 1)
+    assert run(folder, "--data", data, "--count", COUNT, "--real-count", "50") == 0
+    assert json.loads((folder / "metrics.jsonl").read_text())["real"] == 50
+
+
+@pytest.mark.parametrize(
+    "arguments, says",
+    [
+        (["nowhere", "--data", "DATA"], "nowhere"),
+        (["MODEL", "--data", "nowhere.zip"], "nowhere.zip"),
+        (["MODEL", "--data", "FEW"], "50 are the least"),
+    ],
+)
+def test_mistakes_get_one_sentence(arguments, says, extractor, data, pictures, tmp_path, capsys):
+    places = {"MODEL": plant(tmp_path / "alpha", 1), "DATA": data, "FEW": pictures}
+    assert run(*[places.get(argument, argument) for argument in arguments], "--count", COUNT) == 2
+    said = capsys.readouterr().err.strip()
+    assert says in said.splitlines()[-1] and "Traceback" not in said
+
+
+def test_too_few_pictures_are_refused_at_once(capsys):
+    with pytest.raises(SystemExit):
+        run("x", "--data", "y", "--count", "10")
+    assert "--count: 50 pictures" in capsys.readouterr().err
+
+
+def test_help_does_not_import_torch():
+    import subprocess
+    import sys
+
+    script = "import sys; from gan import evaluate; assert not {'torch', 'numpy'} & set(sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script]).returncode == 0
