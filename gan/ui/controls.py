@@ -56,6 +56,17 @@ def seeds(name: str, label: str, value: Sequence[int], most: int) -> dict[str, A
     }  # fmt: skip
 
 
+def track(name: str, label: str, choices: str, values: Sequence[int]) -> dict[str, Any]:
+    """One of a list of whole numbers, by slider or played like a film; `choices` names the list among the values.
+
+    The player waits for the message NAME-drawn, where NAME is the component's id, before it goes on.
+    """
+    return {
+        "kind": "track", "name": name, "label": label, "choices": choices, "values": list(values),
+        "value": values[-1] if values else None,
+    }  # fmt: skip
+
+
 def buttons(*actions: tuple[str, str, Sequence[str]]) -> dict[str, Any]:
     """Buttons that set some controls at once: (label, "default" or "random", their names)."""
     return {
@@ -77,9 +88,14 @@ def defaults(spec: Sequence[dict[str, Any]]) -> dict[str, Any]:
             found |= defaults(control["inside"])
         elif "name" in control:
             found[control["name"]] = control["value"]
+        if control["kind"] == "track":
+            found[control["choices"]] = control["values"]
     return found
 
 
-def build_controls(spec: Sequence[dict[str, Any]], elem_id: str) -> gr.HTML:
-    """Return the component; its value is {name: value}, its `input` event tells of every change."""
-    return drawn("controls", defaults(spec), "Controls", elem_id, spec=list(spec))
+def build_controls(spec: Sequence[dict[str, Any]], elem_id: str, **unseen: Any) -> gr.HTML:
+    """Return the component; its value is {name: value}, its `input` event tells of every change.
+
+    `unseen` are values that no control shows: other components set them by message.
+    """
+    return drawn("controls", defaults(spec) | unseen, "Controls", elem_id, spec=list(spec))

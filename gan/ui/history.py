@@ -1,29 +1,45 @@
-"""The Training tab: the sample grid of each epoch under a slider, and the curves of the two networks' contest."""
+"""The Training tab: the sample grid of each epoch, the curves of the contest, one seed through it all, the reals."""
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import gradio as gr
 from PIL import Image
 
+from gan.checkpoints import CONFIG_FILE
+from gan.errors import UserError
+from gan.files import read_json
 from gan.images import open_rgb
-from gan.ui.arguments import choose_model, read_whole, refuse
+from gan.latent import MAX_SEED
+from gan.ui import animation, controls, page
+from gan.ui.arguments import DEFAULT_SEED, choose_model, read_choice, read_whole, refuse
 from gan.ui.drawn import PRIVATE, drawn
 from gan.ui.encode import webp_uri
 from gan.ui.loaded import LoadedModel
 from gan.ui.tab import Tab
+from gan.ui.through_training import creature_of
 
 CURVES = ("epoch", "loss_d", "loss_g", "d_real", "d_fake_before", "d_fake_after")
 MAX_EPOCH = 10**9
+FILM_FPS = 4
+LAST_FRAME = 6  # times that a film shows its last grid
 
-HOW_TO_READ = """<div class="reading">
-<p>Two networks compete, the generator draws and the discriminator tells drawn from real: while both losses wobble and
-neither runs away, each still has something to learn from the other.</p>
-<p>D(x) is how real the real pictures look to the discriminator and D(G(z)) how real the drawn ones do, so curves close
-together mean that it can hardly tell, and one near 1 with the other near 0 that it has won and the drawing stops
-getting better.</p>
-</div>"""
+COMPETE = (
+    "Two networks compete, the generator draws and the discriminator tells drawn from real: while both losses wobble "
+    "and neither runs away, each still has something to learn from the other."
+)
+ABSOLUTE = (
+    "D(x) is how real the real pictures look to the discriminator and D(G(z)) how real the drawn ones do, so curves "
+    "close together mean that it can hardly tell, and one near 1 with the other near 0 that it has won and the drawing "
+    "stops getting better."
+)
+PAIRED = (
+    "This discriminator compares a real picture with a drawn one, so only the distance between D(x) and D(G(z)) says "
+    "something: close together it can hardly tell them apart, far apart it has won and the drawing stops getting "
+    "better."
+)
 
 
 def epochs_of(model: LoadedModel) -> list[int]:
@@ -38,46 +54,122 @@ def nearest(epochs: Sequence[int], epoch: int | None) -> int | None:
     return epochs[-1] if epoch is None else min(epochs, key=lambda other: abs(other - epoch))
 
 
-def grid_of(model: LoadedModel, epoch: int | None) -> dict[str, Any]:
+def read_place(model: LoadedModel, values: Any) -> tuple[int | None, int]:
+    """Read {"epoch", "seed"}, both optional: the epoch next to it that there is something to see of, and the seed."""
+    values = values if isinstance(values, Mapping) else {}
+    epoch = read_whole(values.get("epoch"), "Epoch", 0, MAX_EPOCH, MAX_EPOCH)
+    seed = read_whole(values.get("seed"), "Seed", 0, MAX_SEED, DEFAULT_SEED)
+    return nearest(epochs_of(model), epoch), seed
+
+
+def place_of(model: LoadedModel, epoch: int | None, seed: int) -> dict[str, Any]:
+    """Return the value of the tab's controls."""
+    return {"epochs": epochs_of(model), "epoch": epoch, "seed": seed}
+
+
+def grid_of(model: LoadedModel, epoch: int | None, seed: int = DEFAULT_SEED) -> dict[str, Any]:
     """Return what samples.js shows: the grid nearest to an epoch, and what is known of that epoch."""
     found = nearest(epochs_of(model), epoch)
     content = model.samples.get(found)
+    place = {"seed": seed} if found is None else {"epoch": found, "seed": seed}
     return {
         "image": content and webp_uri(content),
         "epoch": found,
         "last": max([*model.samples, *(line["epoch"] for line in model.history)], default=None),
         "model": model.name,
         "images_seen": next((line["images_seen"] for line in model.history if line["epoch"] == found), None),
+        "film": len(model.samples) > 1,
+        "seed": seed,
+        "link": model.label() | place,
     }
 
 
 def curves_of(model: LoadedModel) -> dict[str, Any]:
-    """Return what curves.js draws: a list per curve, and the epochs at which something happened."""
-    marks = [{"epoch": line["epoch"], "text": str(line["event"])} for line in model.history[1:] if line.get("event")]
-    return {key: [line[key] for line in model.history] for key in CURVES} | {"marks": marks}
+    """Return what curves.js draws: a list per curve, the epochs at which something happened, and how to read it all."""
+    return {key: [line[key] for line in model.history] for key in CURVES} | {
+        "marks": list(_marks(model.history)),
+        "reading": [COMPETE, PAIRED if _loss(model) == "relativistic" else ABSOLUTE],
+    }
+
+
+def _marks(history: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield the events of the history, and the changes of stage that it does not name itself."""
+    for before, line in pairwise(history):
+        settings = [(line.get(key), before.get(key)) for key in ("lr", "beta1")]
+        changed = any(now != then and None not in (now, then) for now, then in settings)
+        if line.get("event"):
+            yield {"epoch": line["epoch"], "text": str(line["event"])}
+        elif changed:
+            yield {"epoch": line["epoch"], "text": f"stage: lr {line['lr']:g}, beta1 {line['beta1']:g}"}
+
+
+def _loss(model: LoadedModel) -> Any:
+    """Return the name of the loss that the model was trained with; None where its folder does not say."""
+    try:
+        train = read_json(model.folder / CONFIG_FILE).get("train")
+    except UserError:
+        return None
+    return train.get("loss") if isinstance(train, Mapping) else None
+
+
+def reals_of(model: LoadedModel) -> dict[str, Any]:
+    """Return what reals.js shows; real pictures are there for runs on this machine alone."""
+    return {"image": model.reals and webp_uri(model.reals), "model": model.name}
+
+
+def film(model: LoadedModel, kind: str) -> Iterator[dict[str, Any]]:
+    """Yield messages to the page: how far the film of the sample grids is, then the file."""
+    grids = list(model.samples.values())
+    if not grids:
+        raise refuse(f"{model.name} has no sample grids to make a film of.")
+    what, made, size = f"A film of {len(grids)} grids", None, None
+    for done, content in enumerate(grids):
+        try:
+            grid = open_rgb(io.BytesIO(content))
+        except OSError:
+            continue  # a damaged grid is left out
+        if made is None:
+            size = grid.size
+            made = _begin(kind, size)
+        if grid.size == size:
+            made.add(grid)
+        yield page.progress(done, len(grids), what)
+    if made is None:
+        raise refuse(f"The sample grids of {model.name} are all damaged.")
+    for _ in range(LAST_FRAME - 1):
+        made.add(grid)
+    yield page.file(f"{model.name.replace('/', '-')}-training.{kind}", animation.MIME[kind], made.finish())
+
+
+def _begin(kind: str, size: tuple[int, int]) -> animation.Animation:
+    try:
+        return animation.start(kind, size, FILM_FPS, loop=True)
+    except UserError as error:
+        raise refuse(str(error)) from error
 
 
 def build_history(models: Sequence[LoadedModel], model_choice: gr.Radio, post: gr.HTML) -> Tab:
     """Lay the tab out inside the current gr.Tab, wire it, and offer /history to programs."""
 
-    def slider_of(model: LoadedModel) -> dict[str, Any]:
-        epochs = epochs_of(model) or [0]
-        return {
-            "minimum": epochs[0],
-            "maximum": max(epochs[-1], epochs[0] + 1),
-            "value": epochs[-1],
-            "visible": len(epochs) > 1,
-        }
-
-    def show_epoch(model: Any, epoch: Any) -> dict[str, Any]:
-        return grid_of(choose_model(models, model), read_whole(epoch, "Epoch", 0, MAX_EPOCH, MAX_EPOCH))
-
-    def show_model(model: Any) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    def show(model: Any, values: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         chosen = choose_model(models, model)
-        return gr.update(**slider_of(chosen)), grid_of(chosen, None), curves_of(chosen)
+        epoch, seed = read_place(chosen, values)
+        return grid_of(chosen, epoch, seed), creature_of(chosen, seed)
+
+    def show_model(model: Any, values: Any) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+        chosen = choose_model(models, model)
+        epoch, seed = read_place(chosen, values)
+        if not (isinstance(values, Mapping) and values.get("epochs") == epochs_of(chosen)):
+            epoch = nearest(epochs_of(chosen), None)  # another model's epoch says nothing here
+        return place_of(chosen, epoch, seed), curves_of(chosen), reals_of(chosen)
 
     def restore(model: LoadedModel, link: Mapping[str, Any]) -> dict[str, Any]:
-        return gr.update(value=read_whole(link.get("epoch"), "Epoch", 0, MAX_EPOCH, epochs_of(model)[-1]))
+        return place_of(model, *read_place(model, link))
+
+    def save_film(event: gr.EventData) -> Iterator[dict[str, Any]]:
+        wish = event._data if isinstance(event._data, Mapping) else {}
+        chosen = choose_model(models, wish.get("model"))
+        yield from film(chosen, read_choice(wish.get("format"), "The format", list(animation.MIME), "webp"))
 
     def history(model: Any = None, epoch: Any = None) -> tuple[Image.Image | None, dict[str, Any]]:
         """Return the sample grid nearest to `epoch` (the last one without it), and the training's history.
@@ -99,18 +191,30 @@ def build_history(models: Sequence[LoadedModel], model_choice: gr.Radio, post: g
         }
 
     first = models[0]
+    spec = [controls.track("epoch", "Epoch", "epochs", epochs_of(first))]
     with gr.Row(elem_classes="record"):
         with gr.Column(scale=0, min_width=320, elem_classes="epochs"):
+            panel = controls.build_controls(spec, "training-controls", seed=DEFAULT_SEED)
             grid = drawn("samples", grid_of(first, None), "Sample grid")
-            epoch = gr.Slider(step=1, label="Epoch", elem_id="epoch", buttons=[], **slider_of(first))
         with gr.Column(scale=1, min_width=320):
             curves = drawn("curves", curves_of(first), "Curves")
-            gr.HTML(HOW_TO_READ, apply_default_css=False)
+    with gr.Row(elem_classes="record"):
+        with gr.Column(scale=1, min_width=320):
+            creature = drawn("creature", {}, "One creature through training")  # asks for it when the tab is opened
+        with gr.Column(scale=1, min_width=320):
+            reals = drawn("reals", reals_of(first), "Real pictures")
     epoch_input = gr.Number(None, visible=False, label="Epoch")
     grid_file = gr.Image(visible=False, label="Sample grid", format="png")
     lines = gr.JSON(visible=False, label="History")
 
-    epoch.input(show_epoch, [model_choice, epoch], grid, trigger_mode="always_last", **PRIVATE)
-    model_choice.change(show_model, model_choice, [epoch, grid, curves], trigger_mode="always_last", **PRIVATE)
+    networks = {"concurrency_id": "networks"}
+    gr.on(
+        [panel.input, creature.load], show, [model_choice, panel], [grid, creature],
+        trigger_mode="always_last", **networks, **PRIVATE,
+    )  # fmt: skip
+    model_choice.change(
+        show_model, [model_choice, panel], [panel, curves, reals], trigger_mode="always_last", **PRIVATE
+    )
+    grid.download(save_film, None, post, concurrency_id="animations", concurrency_limit=1, **PRIVATE)
     gr.on([], history, [model_choice, epoch_input], [grid_file, lines], preprocess=False, api_name="history")
-    return Tab("training", epoch, restore)
+    return Tab("training", panel, restore)

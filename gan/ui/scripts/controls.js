@@ -98,9 +98,13 @@ const KINDS = {
 
     choice(control) {
         const { name, label, options } = control;
-        const part = make(`<fieldset class="control choice"><legend>${label}</legend><div class="segments">${options.map((option) =>
-            `<label><input type="radio" name="${id(name)}" value="${option}"><span>${option}</span></label>`).join("")}</div>
+        const segment = `<label><input type="radio" name="${id(name)}"><span></span></label>`;
+        const part = make(`<fieldset class="control choice"><legend>${label}</legend>
+            <div class="segments">${segment.repeat(options.length)}</div>
             ${hint(control)}</fieldset>`);
+        part.querySelectorAll("label").forEach((segment, index) => {
+            segment.firstChild.value = segment.lastChild.textContent = options[index]; // names of folders may hold any sign
+        });
         setters[name] = (value) => part.querySelectorAll("input").forEach((input) => (input.checked = input.value === value));
         part.addEventListener("change", (event) => say(name, event.target.value));
         return part;
@@ -152,6 +156,47 @@ const KINDS = {
         return part;
     },
 
+    track({ name, label, choices }) {
+        const part = make(`<div class="control track">
+            <button type="button" class="quiet play" aria-label="Play">Play</button>
+            <label for="${id(name)}">${label}</label>
+            <input type="range" id="${id(name)}" name="${name}" min="0" step="1"></div>`);
+        const [play, , slider] = part.children;
+        let playing = false;
+        const list = () => said[choices] ?? [];
+        const set = (setters[name] = (value) => {
+            part.hidden = list().length < 2;
+            slider.max = Math.max(list().length - 1, 1);
+            slider.value = list().findLastIndex((other) => other <= value);
+            slider.setAttribute("aria-valuetext", `${label} ${value}`);
+        });
+        const move = (index) => {
+            set(list()[index]);
+            say(name, list()[index]);
+        };
+        const run = (on) => {
+            playing = on;
+            play.textContent = on ? "Pause" : "Play";
+            play.setAttribute("aria-label", play.textContent);
+        };
+        slider.addEventListener("input", () => {
+            run(false);
+            move(Number(slider.value));
+        });
+        play.addEventListener("click", () => {
+            run(!playing);
+            const at = Number(slider.value);
+            if (playing) move(at === list().length - 1 ? 0 : at + 1);
+        });
+        studio.receive(`${elementId}-drawn`, () => setTimeout(() => {
+            if (!playing || !part.clientWidth) return run(false); // paused, or another tab is open
+            const at = Number(slider.value);
+            if (at === list().length - 1) run(false);
+            else move(at + 1);
+        }, 250));
+        return part;
+    },
+
     buttons({ actions }) {
         const part = make(`<div class="control buttons">${actions.map(({ label }) =>
             `<button type="button" class="quiet">${label}</button>`).join("")}</div>`);
@@ -176,7 +221,8 @@ const KINDS = {
 };
 const build = (control) => KINDS[control.kind](control);
 const start = (controls) => controls.reduce((found, control) => ({
-    ...found, ...(control.inside ? start(control.inside) : {}), ...(control.name ? { [control.name]: control.value } : {}),
+    ...found, ...(control.inside ? start(control.inside) : {}), ...(control.choices ? { [control.choices]: control.values } : {}),
+    ...(control.name ? { [control.name]: control.value } : {}),
 }), {});
 const first = start(spec);
 

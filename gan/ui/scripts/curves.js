@@ -1,6 +1,6 @@
 // Loss_D and Loss_G, D(x) and D(G(z)) over epochs, as SVG in the page's own colours. Pointer, touch and arrow keys
 // read the values off; without them the readout follows the epoch of the sample grid.
-// props.value: {epoch: [...], loss_d: [...], ..., marks: [{epoch, text}]}, null where a value is missing.
+// props.value: {epoch: [...], loss_d: [...], ..., marks: [{epoch, text}], reading: [sentences]}, null where a value is missing.
 const root = element.querySelector(".curves");
 const CHARTS = [
     {
@@ -119,6 +119,26 @@ const build = (chart, value) => {
     return figure;
 };
 
+// What happened when, in words.
+const events = (marks) => {
+    const list = document.createElement("ul");
+    list.className = "events";
+    list.hidden = !marks.length;
+    list.setAttribute("aria-label", "Events");
+    list.append(...marks.map(({ epoch, text }) => {
+        const item = document.createElement("li");
+        item.textContent = `Epoch ${epoch}: ${text}`;
+        return item;
+    }));
+    return list;
+};
+const reading = (sentences) => {
+    const text = document.createElement("div");
+    text.className = "reading";
+    text.append(...sentences.map((sentence) => Object.assign(document.createElement("p"), { textContent: sentence })));
+    return text;
+};
+
 const draw = () => {
     const value = props.value;
     redraw = [];
@@ -127,7 +147,7 @@ const draw = () => {
         root.innerHTML = `<p class="empty">No curves: this model came without its history.jsonl.</p>`;
         return;
     }
-    root.replaceChildren(...CHARTS.map((chart) => build(chart, value)));
+    root.replaceChildren(...CHARTS.map((chart) => build(chart, value)), events(value.marks), reading(value.reading));
     redraw.forEach(({ render }) => render());
 };
 

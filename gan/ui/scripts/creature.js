@@ -1,0 +1,56 @@
+// One seed through training: its picture by each earlier generator and by the model itself.
+// props.value: {image (side by side), side, stages: [{epoch, images_seen}], missing, seed, model}, or {} at first.
+const MOST = 4_294_967_295, REACH = 10_000;
+const root = element.querySelector(".creature");
+root.innerHTML = `
+    <h3>One creature through training</h3>
+    <div class="control creature-seed">
+        <label for="creature-seed">Seed</label>
+        <input type="number" id="creature-seed" min="0" max="${MOST}" step="1">
+        <button type="button" class="roll">Roll</button>
+    </div>
+    <ol class="stages"></ol>
+    <p class="note"></p>`;
+const field = root.querySelector("input");
+const list = root.querySelector(".stages");
+let latest = 0, shown = null;
+
+const follow = (seed) => studio.send("training-controls", { seed });
+field.addEventListener("input", () => field.value !== "" && follow(Number(field.value)));
+root.querySelector(".roll").addEventListener("click", () => follow(Math.floor(Math.random() * REACH)));
+
+const fit = () => {
+    if (!shown || !root.clientWidth) return;
+    const across = Math.min(shown.stages.length, root.clientWidth < 500 ? 3 : 4);
+    list.style.setProperty("--size", `${wholeSize(shown.side, (root.clientWidth - 16 * (across - 1)) / across, 2)}px`);
+};
+const draw = async () => {
+    const value = props.value;
+    if (!value?.image) return;
+    const turn = ++latest;
+    const sheet = await decode(value.image);
+    if (turn !== latest) return;
+    shown = value;
+    if (document.activeElement !== field) field.value = value.seed;
+    list.replaceChildren(...value.stages.map(({ epoch, images_seen: seen }, index) => {
+        const item = document.createElement("li");
+        item.innerHTML = `<canvas role="img"></canvas><strong></strong><span></span>`;
+        const [canvas, name, count] = item.children;
+        cut(canvas, sheet, value.side, value.stages.length, index);
+        name.textContent = epoch === null ? "As it is now" : `Epoch ${epoch}`;
+        count.textContent = seen == null ? "" : `${seen.toLocaleString("en")} seen`;
+        canvas.setAttribute("aria-label", `Seed ${value.seed} drawn by ${value.model}, ${name.textContent.toLowerCase()}`);
+        return item;
+    }));
+    const lost = value.missing.length ? ` The snapshot of epoch ${value.missing.join(", ")} cannot be read.` : "";
+    root.querySelector(".note").textContent = (value.stages.length > 1
+        ? "The same seed, drawn by the network as it was then. Click a picture in the grid to follow that one."
+        : "This folder holds no earlier snapshots, so there is only the picture as it is now.") + lost;
+    root.dataset.seed = value.seed;
+    fit();
+};
+
+new ResizeObserver(fit).observe(root);
+watch("value", draw);
+if (props.value?.image) draw();
+else setTimeout(() => trigger("load"));
