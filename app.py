@@ -15,7 +15,9 @@ from typing import Any, NoReturn
 
 CHECKPOINTS = Path(__file__).parent / "checkpoints"
 WEIGHTS = "model.safetensors"
-SESSIONS_KEPT = 100  # Gradio keeps the last values of each; the page does without
+SESSIONS_KEPT = 100  # Gradio keeps something of each; the page does without
+MAX_UPLOAD = "5mb"  # the page uploads nothing, but Gradio's route for it is open
+MAX_BODY = 6_000_000  # bytes of one request; what the page sends has a few thousand
 
 
 def parse_arguments(arguments: list[str]) -> argparse.Namespace:
@@ -83,6 +85,8 @@ def launch(demo: Any, options: argparse.Namespace) -> None:
             share=options.share,
             ssr_mode=False,
             run_history=False,
+            max_file_size=MAX_UPLOAD,
+            app_kwargs={"max_body_size": MAX_BODY},
             state_session_capacity=SESSIONS_KEPT,
             **launch_look(),
         )

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 import os
 import shutil
 import socket
@@ -13,40 +14,75 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
-from gan.checkpoints import save_network
+from gan.checkpoints import CONFIG_FILE, save_network
+from gan.config import recipe_config
+from gan.files import write_json
+from gan.latent import principal_directions
 from gan.models import Generator
-from gan.records import SAMPLES, epoch_file, write_grid, write_history
+from gan.records import REALS_FILE, SAMPLES, SNAPSHOTS, epoch_file, write_grid, write_history
+from gan.ui.loaded import DIRECTIONS, LoadedModel
 
 ROOT = Path(__file__).resolve().parent.parent
-DEADLINE = 60  # seconds that a server may take to start on a busy machine
+DEADLINE = 60  # seconds that anything waited for may take on a busy machine
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 EPOCHS = (1, 3, 6)
 
 
-def plant(folder, seed, epochs=()):
-    """Write a checkpoint folder with a tiny generator, and with the record of these epochs."""
+def tiny_generator(seed):
+    """Return a generator of 8 channels whose pictures differ visibly."""
     torch.manual_seed(seed)
     generator = Generator(base_channels=8)
-    folder.mkdir(parents=True)
     with torch.inference_mode():
-        for _ in range(20):  # so that the statistics are those of its activations and pictures differ
+        for _ in range(20):  # so that the statistics are those of its activations
             generator(torch.randn(16, generator.z_dim))
         generator.main[-2].weight.mul_(20)
-        generator.eval()
-        save_network(folder / "model.safetensors", generator)
-        for epoch in epochs:
-            (folder / SAMPLES).mkdir(exist_ok=True)
-            images = generator(torch.randn(64, generator.z_dim) * epoch)
-            write_grid(epoch_file(folder, SAMPLES, epoch), images)
+    return generator.eval()
+
+
+def tiny_model(name, seed=0):
+    """Return a model as the page has it in memory, without a folder."""
+    generator = tiny_generator(seed)
+    directions, shares = principal_directions(generator.main[0].weight.detach(), DIRECTIONS)
+    return LoadedModel(
+        name, Path(name), f"{seed:016x}", generator, directions, tuple(shares.tolist()), {}, None, {}, ()
+    )  # fmt: skip
+
+
+def plant(folder, seed, epochs=()):
+    """Write a checkpoint folder with a tiny generator, and with the record of these epochs."""
+    folder.mkdir(parents=True)
+    generator = tiny_generator(seed)
+    save_network(folder / "model.safetensors", generator)
     if epochs:
-        numbers = {"loss_g": 1.0, "d_real": 0.6, "d_fake_before": 0.5, "d_fake_after": 0.4, "event": None}
-        lines = range(1, epochs[-1] + 1)
-        write_history(
-            folder, [{"epoch": epoch, "images_seen": epoch * 40, "loss_d": 1 / epoch, **numbers} for epoch in lines]
-        )
+        plant_record(folder, generator, epochs)
     return folder
+
+
+def plant_record(folder, generator, epochs):
+    """Write what a run of train.py leaves behind: history, sample grids, earlier generators, real pictures, config."""
+    (folder / SAMPLES).mkdir()
+    (folder / SNAPSHOTS).mkdir()
+    grid_z = torch.randn(64, generator.z_dim)
+    for epoch in epochs:
+        with torch.inference_mode():
+            write_grid(epoch_file(folder, SAMPLES, epoch), generator(grid_z * epoch))
+        save_network(epoch_file(folder, SNAPSHOTS, epoch), tiny_generator(100 + epoch))
+    write_grid(folder / REALS_FILE, torch.rand(16, 3, 64, 64) * 2 - 1)
+    last = epochs[-1]
+    numbers = {"loss_g": 1.0, "d_real": 0.6, "d_fake_before": 0.5, "d_fake_after": 0.4, "event": None}
+    lines = [{"epoch": epoch, "images_seen": epoch * 40, "loss_d": 1 / epoch} for epoch in range(1, last + 1)]
+    write_history(folder, [line | numbers for line in lines])
+    config = {
+        "train": recipe_config("pokemon").to_dict(),
+        "data": {"name": "pokemon", "pictures": 40, "fingerprint": "0" * 64},
+        "generator": generator.arguments(),
+        "hardware": "a machine of the tests", "precision": "fp32",
+        "epoch": last, "images_seen": last * 40, "seconds": 60,
+    }  # fmt: skip
+    write_json(folder / CONFIG_FILE, config)
 
 
 def copy_app(folder):
@@ -65,6 +101,7 @@ class Server:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}/"
+        self.folder = folder
         self.log = folder / "log.txt"
         environment = {**os.environ, "GRADIO_TEMP_DIR": str(folder / "cache"), "PYTHONUNBUFFERED": "1"}
         with self.log.open("w") as log:
@@ -82,6 +119,12 @@ class Server:
         self.process.wait()
 
 
+def memory(pid):
+    """Return the bytes that a process holds in memory."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
 def run_app(*arguments):
     """Run app.py to its end; return exit status, standard output, standard error."""
     done = subprocess.run(
@@ -90,9 +133,68 @@ def run_app(*arguments):
     return done.returncode, done.stdout, done.stderr
 
 
-def pixels(path):
-    with Image.open(path) as image:
+def pixels(source):
+    """Return a picture (path, file or bytes) as an array, (H, W, 3), that can be subtracted."""
+    with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as image:
         return np.asarray(image.convert("RGB")).astype(int)
+
+
+def png(recipe=None, size=(64, 64)):
+    """Return a black PNG that carries this text as its recipe; one of 13,000 pixels a side has 20 KB."""
+    notes = PngInfo()
+    if recipe is not None:
+        notes.add_text("gan-studio", recipe)
+    buffer = io.BytesIO()
+    Image.new("1", size).save(buffer, "png", pnginfo=notes)
+    return buffer.getvalue()
+
+
+def recipe_in(source):
+    """Return the recipe that a PNG (path or file) carries."""
+    with Image.open(source) as image:
+        return json.loads(image.text["gan-studio"])
+
+
+def differ(one, other):
+    """Return the largest difference between two pictures, in levels of 255."""
+    return np.abs(one - other).max()
+
+
+def picture_on(canvas):
+    """Return what a canvas (a locator) shows, as an array."""
+    uri = canvas.evaluate("canvas => canvas.toDataURL('image/png')")
+    return pixels(base64.b64decode(uri.split(",")[1]))
+
+
+# --- the controls and pictures of the page -----------------------------------------------------------------------
+
+
+def control(page, tab, name, kind):
+    """Return the input of this kind, "range" or "number", that belongs to a control."""
+    return page.locator(f'#{tab}-controls .control:not(.drawer):has([name="{name}"]) input[type={kind}]')
+
+
+def field(page, tab, name):
+    return control(page, tab, name, "number")
+
+
+def slider(page, tab, name):
+    return control(page, tab, name, "range")
+
+
+def model_button(page, name):
+    return page.locator("#model").get_by_label(name, exact=True)
+
+
+def toast(page, sentence):
+    """Return the place where the page says sentences, if it says this one."""
+    return page.locator(".toast:visible").filter(has_text=sentence)
+
+
+def choose_file(page, content):
+    """Open these bytes as a saved picture."""
+    file = {"name": "saved.png", "mimeType": "image/png", "buffer": content}
+    page.locator(".open-picture input").set_input_files(file)
 
 
 def wait_for_seeds(page, seeds):
@@ -100,6 +202,26 @@ def wait_for_seeds(page, seeds):
 
 
 def pictures_of(page):
-    """Return the pictures on the page as arrays."""
-    urls = page.eval_on_selector_all(".tile canvas", "all => all.map(canvas => canvas.toDataURL('image/png'))")
-    return [pixels(io.BytesIO(base64.b64decode(url.split(",")[1]))) for url in urls]
+    """Return the pictures of the sheet as arrays."""
+    return [picture_on(canvas) for canvas in page.locator(".tile canvas").all()]
+
+
+def recipe_of(page):
+    """Return what the Explore tab shows, as it says itself."""
+    return json.loads(page.locator(".explored").get_attribute("data-recipe"))
+
+
+def wait_for_recipe(page, **parts):
+    """Wait until the Explore tab shows a picture of this recipe; only the parts named count."""
+    page.wait_for_function(
+        """parts => {
+            const recipe = JSON.parse(document.querySelector(".explored")?.dataset.recipe ?? "{}");
+            return Object.entries(parts).every(([key, value]) => (recipe[key] ?? 0) === value);
+        }""",
+        arg=parts,
+    )
+
+
+def explored_picture(page):
+    """Return the large picture of the Explore tab."""
+    return picture_on(page.locator(".explored .after canvas"))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from gan.latent import MAX_SEED, lerp, sample_z, slerp, truncate
+from gan.latent import MAX_SEED, edit, lerp, principal_directions, sample_z, slerp, truncate
 
 
 def test_z_is_numpys_legacy_stream_as_float32():
@@ -86,3 +86,60 @@ def test_slerp_between_opposite_ends_is_finite_and_between_them():
 
 def test_slerp_from_a_latent_truncated_to_zero_is_finite():
     assert torch.isfinite(slerp(torch.zeros(100), sample_z([5], 100)[0], 0.5)).all()
+
+
+def first_layer(seed=0, z_dim=12):
+    """Return a layer (z_dim, C, k, k) whose singular values are well apart."""
+    generator = torch.Generator().manual_seed(seed)
+    scales = 1.5 ** torch.arange(z_dim, dtype=torch.float32)[:, None, None, None]
+    return torch.randn(z_dim, 6, 4, 4, generator=generator) * scales
+
+
+def test_principal_directions_are_orthonormal_rows_the_largest_coordinate_positive():
+    rows, shares = principal_directions(first_layer(), 8)
+    assert rows.shape == (8, 12) and shares.shape == (8,) and rows.dtype == torch.float32
+    assert torch.allclose(rows @ rows.T, torch.eye(8), atol=1e-6)
+    assert all(row[row.abs().argmax()] > 0 for row in rows)
+
+
+def test_principal_directions_are_the_singular_vectors_of_the_layer_strongest_first():
+    layer = first_layer(3)
+    rows, shares = principal_directions(layer, 12)
+    _, values, vectors = torch.linalg.svd(layer.flatten(1).T.double(), full_matrices=False)  # it maps z to features
+    assert torch.allclose((rows.double() * vectors).sum(1).abs(), torch.ones(12, dtype=torch.double), atol=1e-5)
+    assert torch.allclose(shares.double(), values**2 / (values**2).sum(), atol=1e-6)
+    assert (shares.diff() <= 0).all() and shares.sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_a_step_along_an_earlier_direction_changes_the_first_layers_answer_more():
+    layer = first_layer(5)
+    rows, _ = principal_directions(layer, 12)
+    answers = (rows @ layer.flatten(1)).norm(dim=1)
+    assert (answers.diff() < 0).all()
+
+
+def test_the_sign_of_a_direction_is_not_a_matter_of_chance():
+    rows, _ = principal_directions(first_layer(), 8)
+    mirrored, _ = principal_directions(-first_layer(), 8)
+    assert torch.equal(rows, mirrored)
+
+
+def test_there_are_no_more_directions_than_coordinates():
+    rows, shares = principal_directions(first_layer(z_dim=4), 8)
+    assert rows.shape == (4, 4) and shares.shape == (4,)
+
+
+def test_an_edit_adds_directions_and_offsets():
+    z, directions = torch.zeros(3), torch.tensor([[1.0, 0, 0], [0, 0.6, 0.8]])
+    edited = edit(z, directions, [2.0, -5.0], {2: 0.5, 0: -1.0})
+    assert torch.allclose(edited, torch.tensor([1.0, -3.0, -3.5]))
+    assert torch.equal(edit(z, directions, [2.0], {}), torch.tensor([2.0, 0, 0]))
+
+
+def test_an_edit_leaves_what_it_was_given_alone():
+    z = sample_z([1], 3)[0]
+    before = z.clone()
+    for amounts in ((), (1.0,)):
+        edit(z, torch.eye(3), amounts, {1: 4.0})
+        assert torch.equal(z, before)
+    assert torch.equal(edit(z, torch.eye(3), (), {}), z)

@@ -2,13 +2,19 @@
 
 import html
 from collections.abc import Sequence
+from typing import Any
 
 import gradio as gr
+from gradio.block_function import BlockFunction
+from gradio.state_holder import SessionState
 
+from gan.ui.about import build_about
+from gan.ui.compare import build_compare
 from gan.ui.drawn import PRIVATE
 from gan.ui.explore import build_explore
 from gan.ui.generate import build_generate
 from gan.ui.history import build_history
+from gan.ui.interpolate import build_interpolate
 from gan.ui.loaded import LoadedModel
 from gan.ui.page import build_page, wire_page
 
@@ -34,13 +40,29 @@ POKEMON = " Pokémon is a trademark of Nintendo, Creatures and GAME FREAK, who h
 TABS = (
     ("generate", "Generate", build_generate),
     ("explore", "Explore", build_explore),
+    ("interpolate", "Interpolate", build_interpolate),
     ("training", "Training", build_history),
+    ("models", "Two models", build_compare),
+    ("about", "About", build_about),
 )
+
+
+class Page(gr.Blocks):
+    """Blocks that hand to an event what was sent, as it was sent, and None for what was not.
+
+    Gradio itself keeps a copy of every value, fetches what looks like a file, and fails where an argument is missing.
+    """
+
+    async def preprocess_data(
+        self, block_fn: BlockFunction, inputs: list[Any], state: SessionState | None, explicit_call: bool = False
+    ) -> list[Any]:
+        wanted = len(block_fn.inputs)
+        return [*inputs, *[None] * wanted][:wanted]
 
 
 def build_demo(models: Sequence[LoadedModel], problems: Sequence[str] = ()) -> gr.Blocks:
     """Return the page for these models; `problems` are sentences about checkpoints that could not be read."""
-    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(600, 1800)) as demo:
+    with Page(title=TITLE, analytics_enabled=False, delete_cache=(600, 1800)) as demo:
         gr.HTML(HEADER, apply_default_css=False)
         if problems:
             items = "".join(f"<li>{html.escape(problem)}</li>" for problem in problems)
@@ -64,7 +86,7 @@ def _build_studio(demo: gr.Blocks, models: Sequence[LoadedModel]) -> None:
         model_choice = gr.Radio(names, value=names[0], label="Model", elem_id="model")
         page, post = build_page()
     rooms = []
-    with gr.Tabs(elem_id="tabs", selected=TABS[0][0]) as tabs:
+    with gr.Tabs(elem_id="tabs", selected=TABS[0][0], overflow_behavior="wrap") as tabs:
         for name, title, build in TABS:
             with gr.Tab(title, id=name) as tab:
                 rooms.append(build(models, model_choice, post))

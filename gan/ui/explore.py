@@ -1,5 +1,6 @@
 """The Explore tab: one picture, sliders along the generator's principal directions, every coordinate in a drawer."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -86,7 +87,7 @@ def build_explore(models: Sequence[LoadedModel], model_choice: gr.Radio, post: g
         offsets = {} if offsets is None else offsets
         if not isinstance(directions, list):
             raise refuse("directions must be a list of at most 8 numbers from -10 to 10.")
-        if not isinstance(offsets, Mapping) or not all(str(key).isdecimal() for key in offsets):
+        if not isinstance(offsets, Mapping) or not all(re.fullmatch(r"\d{1,4}", str(key)) for key in offsets):
             raise refuse('offsets must map coordinates to numbers from -10 to 10, as in {"17": 0.5}.')
         edits = {f"d{k}": amount for k, amount in enumerate(directions, 1)}
         edits |= {f"z{int(key)}": amount for key, amount in offsets.items()}

@@ -1,8 +1,7 @@
 """The Training tab: the sample grid of each epoch, the curves of the contest, one seed through it all, the reals."""
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import gradio as gr
@@ -13,32 +12,32 @@ from gan.errors import UserError
 from gan.files import read_json
 from gan.images import open_rgb
 from gan.latent import MAX_SEED
-from gan.ui import animation, controls, page
+from gan.ui import animation, controls
 from gan.ui.arguments import DEFAULT_SEED, choose_model, read_choice, read_whole, refuse
 from gan.ui.drawn import PRIVATE, drawn
 from gan.ui.encode import webp_uri
+from gan.ui.film import film
 from gan.ui.loaded import LoadedModel
 from gan.ui.tab import Tab
-from gan.ui.through_training import creature_of
+from gan.ui.through_training import creature_of, images_seen
 
 CURVES = ("epoch", "loss_d", "loss_g", "d_real", "d_fake_before", "d_fake_after")
 MAX_EPOCH = 10**9
-FILM_FPS = 4
-LAST_FRAME = 6  # times that a film shows its last grid
 
 COMPETE = (
-    "Two networks compete, the generator draws and the discriminator tells drawn from real: while both losses wobble "
-    "and neither runs away, each still has something to learn from the other."
+    "Two networks compete, the generator draws and the discriminator tells drawn from real, and Loss_G and Loss_D say "
+    "how badly each is doing: while both wobble and neither runs away, each still has something to learn from the "
+    "other."
 )
 ABSOLUTE = (
-    "D(x) is how real the real pictures look to the discriminator and D(G(z)) how real the drawn ones do, so curves "
-    "close together mean that it can hardly tell, and one near 1 with the other near 0 that it has won and the drawing "
-    "stops getting better."
+    "D(x) is how real the real pictures look to the discriminator and D(G(z)) how real the drawn ones do, before and "
+    "after the generator’s step, so curves close together mean that it can hardly tell, and one near 1 with the other "
+    "near 0 that it has won and the drawing stops getting better."
 )
 PAIRED = (
-    "This discriminator compares a real picture with a drawn one, so only the distance between D(x) and D(G(z)) says "
-    "something: close together it can hardly tell them apart, far apart it has won and the drawing stops getting "
-    "better."
+    "D(x) is its verdict on real pictures and D(G(z)) on drawn ones, before and after the generator’s step, but this "
+    "discriminator learned by comparing the two, so only the distance between them says something: close together it "
+    "can hardly tell them apart, far apart it has won and the drawing stops getting better."
 )
 
 
@@ -77,7 +76,7 @@ def grid_of(model: LoadedModel, epoch: int | None, seed: int = DEFAULT_SEED) -> 
         "epoch": found,
         "last": max([*model.samples, *(line["epoch"] for line in model.history)], default=None),
         "model": model.name,
-        "images_seen": next((line["images_seen"] for line in model.history if line["epoch"] == found), None),
+        "images_seen": images_seen(model).get(found),
         "film": len(model.samples) > 1,
         "seed": seed,
         "link": model.label() | place,
@@ -92,15 +91,18 @@ def curves_of(model: LoadedModel) -> dict[str, Any]:
     }
 
 
-def _marks(history: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+def _marks(history: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     """Yield the events of the history, and the changes of stage that it does not name itself."""
-    for before, line in pairwise(history):
-        settings = [(line.get(key), before.get(key)) for key in ("lr", "beta1")]
-        changed = any(now != then and None not in (now, then) for now, then in settings)
-        if line.get("event"):
-            yield {"epoch": line["epoch"], "text": str(line["event"])}
-        elif changed:
-            yield {"epoch": line["epoch"], "text": f"stage: lr {line['lr']:g}, beta1 {line['beta1']:g}"}
+    settings: dict[str, float] = {}
+    for line in history:
+        now = settings | {key: line[key] for key in ("lr", "beta1") if line.get(key) is not None}
+        texts = [str(line["event"])] if line.get("event") else []
+        changed = any(now[key] != settings[key] for key in settings)
+        if changed and not any(text.startswith("stage") for text in texts):
+            texts.append("stage: " + ", ".join(f"{key} {value:g}" for key, value in now.items()))
+        if texts:
+            yield {"epoch": line["epoch"], "text": "; ".join(texts)}
+        settings = now
 
 
 def _loss(model: LoadedModel) -> Any:
@@ -117,44 +119,17 @@ def reals_of(model: LoadedModel) -> dict[str, Any]:
     return {"image": model.reals and webp_uri(model.reals), "model": model.name}
 
 
-def film(model: LoadedModel, kind: str) -> Iterator[dict[str, Any]]:
-    """Yield messages to the page: how far the film of the sample grids is, then the file."""
-    grids = list(model.samples.values())
-    if not grids:
-        raise refuse(f"{model.name} has no sample grids to make a film of.")
-    what, made, size = f"A film of {len(grids)} grids", None, None
-    for done, content in enumerate(grids):
-        try:
-            grid = open_rgb(io.BytesIO(content))
-        except OSError:
-            continue  # a damaged grid is left out
-        if made is None:
-            size = grid.size
-            made = _begin(kind, size)
-        if grid.size == size:
-            made.add(grid)
-        yield page.progress(done, len(grids), what)
-    if made is None:
-        raise refuse(f"The sample grids of {model.name} are all damaged.")
-    for _ in range(LAST_FRAME - 1):
-        made.add(grid)
-    yield page.file(f"{model.name.replace('/', '-')}-training.{kind}", animation.MIME[kind], made.finish())
-
-
-def _begin(kind: str, size: tuple[int, int]) -> animation.Animation:
-    try:
-        return animation.start(kind, size, FILM_FPS, loop=True)
-    except UserError as error:
-        raise refuse(str(error)) from error
-
-
 def build_history(models: Sequence[LoadedModel], model_choice: gr.Radio, post: gr.HTML) -> Tab:
     """Lay the tab out inside the current gr.Tab, wire it, and offer /history to programs."""
 
-    def show(model: Any, values: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    def show(model: Any, values: Any) -> dict[str, Any]:
         chosen = choose_model(models, model)
-        epoch, seed = read_place(chosen, values)
-        return grid_of(chosen, epoch, seed), creature_of(chosen, seed)
+        return grid_of(chosen, *read_place(chosen, values))
+
+    def show_creature(model: Any, values: Any) -> dict[str, Any]:
+        chosen = choose_model(models, model)
+        _, seed = read_place(chosen, values)
+        return creature_of(chosen, seed)
 
     def show_model(model: Any, values: Any) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
         chosen = choose_model(models, model)
@@ -196,21 +171,18 @@ def build_history(models: Sequence[LoadedModel], model_choice: gr.Radio, post: g
         with gr.Column(scale=0, min_width=320, elem_classes="epochs"):
             panel = controls.build_controls(spec, "training-controls", seed=DEFAULT_SEED)
             grid = drawn("samples", grid_of(first, None), "Sample grid")
-        with gr.Column(scale=1, min_width=320):
+            creature = drawn("creature", {}, "One creature through training")
+        with gr.Column(scale=1, min_width=320, elem_classes="lessons"):
             curves = drawn("curves", curves_of(first), "Curves")
-    with gr.Row(elem_classes="record"):
-        with gr.Column(scale=1, min_width=320):
-            creature = drawn("creature", {}, "One creature through training")  # asks for it when the tab is opened
-        with gr.Column(scale=1, min_width=320):
             reals = drawn("reals", reals_of(first), "Real pictures")
     epoch_input = gr.Number(None, visible=False, label="Epoch")
     grid_file = gr.Image(visible=False, label="Sample grid", format="png")
     lines = gr.JSON(visible=False, label="History")
 
-    networks = {"concurrency_id": "networks"}
-    gr.on(
-        [panel.input, creature.load], show, [model_choice, panel], [grid, creature],
-        trigger_mode="always_last", **networks, **PRIVATE,
+    panel.input(show, [model_choice, panel], grid, trigger_mode="always_last", **PRIVATE)
+    creature.load(
+        show_creature, [model_choice, panel], creature,
+        trigger_mode="always_last", concurrency_id="networks", **PRIVATE,
     )  # fmt: skip
     model_choice.change(
         show_model, [model_choice, panel], [panel, curves, reals], trigger_mode="always_last", **PRIVATE

@@ -1,6 +1,7 @@
 """What belongs to the page as a whole: links that rebuild it, pictures dropped onto it, files it hands out."""
 
 import base64
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from gan.ui.loaded import LoadedModel
 from gan.ui.tab import Tab
 
 MAX_VALUE = 2_000  # characters of one value in a link
+NAMES = ("tab", "model", "weights", "against")  # what a link writes as text, though it may look like a number
 
 
 def build_page() -> tuple[gr.HTML, gr.HTML]:
@@ -20,8 +22,11 @@ def build_page() -> tuple[gr.HTML, gr.HTML]:
 
 
 def message(to: str, **content: Any) -> dict[str, Any]:
-    """Return a message for the component that listens under this name (studio.receive)."""
-    return {"to": to, **content}
+    """Return a message for the component that listens under this name (studio.receive).
+
+    It says when it was sent: Gradio does not deliver the same value twice.
+    """
+    return {"to": to, "sent": time.time_ns(), **content}
 
 
 def progress(done: int, of: int, what: str) -> dict[str, Any]:
@@ -49,6 +54,15 @@ def find_model(models: Sequence[LoadedModel], link: Mapping[str, Any]) -> tuple[
     raise refuse(f"This was made by a model called {str(name)[:40]!r}, which is not here. There is: {names}.")
 
 
+def find_tab(rooms: Sequence[Tab], link: Mapping[str, Any]) -> Tab:
+    """Return the tab that a link means; the first where it names none."""
+    name = link.get("tab", rooms[0].id)
+    for room in rooms:
+        if room.id == name:
+            return room
+    raise refuse(f"This link leads to {str(name)[:40]!r}, which this page does not have.")
+
+
 def wire_page(
     demo: gr.Blocks, page: gr.HTML, post: gr.HTML, models: Sequence[LoadedModel], choice: gr.Radio, tabs: gr.Tabs,
     rooms: Sequence[Tab],
@@ -60,20 +74,20 @@ def wire_page(
             return {post: message("page")}
         try:
             model, remark = find_model(models, link)
-            room = next((room for room in rooms if room.id == link.get("tab")), rooms[0])
+            room = find_tab(rooms, link)
             controls = room.restore(model, link)
         except gr.Error as error:
             return {post: message("page", remark=error.message)}
-        return {
+        answer = {
             choice: model.name,
             tabs: gr.Tabs(selected=room.id),
-            room.controls: controls,
-            post: message("page", remark=remark, restored=True),
+            post: message("page", remark=remark, tab=room.id),
         }
+        return answer if room.controls is None else answer | {room.controls: controls}
 
     def from_address(request: gr.Request) -> dict[Any, Any]:
-        query = dict(request.query_params) if request else {}
-        return restore({key: from_link(value[:MAX_VALUE]) for key, value in query.items() if value})
+        query = {key: value[:MAX_VALUE] for key, value in request.query_params.items() if value}
+        return restore({key: value if key in NAMES else from_link(value) for key, value in query.items()})
 
     def from_picture(sent: Any) -> dict[Any, Any]:
         recipe = sent.get("recipe") if isinstance(sent, Mapping) else None
@@ -81,6 +95,6 @@ def wire_page(
             return {post: message("page", remark="There is no recipe in this picture.")}
         return restore({**recipe, "tab": "explore"})
 
-    outputs = [choice, tabs, post, *(room.controls for room in rooms)]
+    outputs = [choice, tabs, post, *(room.controls for room in rooms if room.controls is not None)]
     demo.load(from_address, None, outputs, **PRIVATE)
-    page.upload(from_picture, page, outputs, **PRIVATE)
+    page.upload(from_picture, page, outputs, trigger_mode="always_last", **PRIVATE)

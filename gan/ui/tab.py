@@ -11,8 +11,11 @@ from gan.ui.loaded import LoadedModel
 
 @dataclass(frozen=True)
 class Tab:
-    """`restore(model, link)` returns a value for `controls` from a link's values, or raises gr.Error."""
+    """`restore(model, link)` returns a value for `controls` from a link's values, or raises gr.Error.
+
+    A tab that shows the chosen model and nothing else has no controls (None); what its `restore` returns is not used.
+    """
 
     id: str
-    controls: Component
+    controls: Component | None
     restore: Callable[[LoadedModel, Mapping[str, Any]], Any]

@@ -1,5 +1,6 @@
 """One seed through training: its picture by each earlier generator in the folder, and by the model itself."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,26 +18,34 @@ from gan.ui.loaded import LoadedModel
 KEPT = 12  # earlier generators in memory, 14 MB each at 64 pixels
 
 
+def images_seen(model: LoadedModel) -> Mapping[int, int | None]:
+    """Return how many pictures the networks had seen after each epoch; None where the history does not say."""
+    return {line["epoch"]: line["images_seen"] for line in model.history}
+
+
 def creature_of(model: LoadedModel, seed: int) -> dict[str, Any]:
     """Return what creature.js draws: the seed's pictures in one image, the epoch of each, and what is missing."""
-    seen = {line["epoch"]: line["images_seen"] for line in model.history}
+    seen = images_seen(model)
     last = max(seen, default=None)
-    generators, epochs, missing = [], [], []
+    z = sample_z([seed], model.generator.z_dim)
+    pictures, epochs, missing = [], [], []
     for epoch, path in model.snapshots.items():
-        if epoch == last:
+        if last is not None and epoch >= last:
             continue  # the model itself
         try:
-            generators.append(_snapshot(path, path.stat().st_mtime_ns))
-            epochs.append(epoch)
+            generator = _snapshot(path, path.stat().st_mtime_ns)
+            _check_size(generator, model.generator)
         except (UserError, OSError):
             missing.append(epoch)
-    pictures = [*(_draw(generator, seed) for generator in generators), model.draw(_z(model.generator, seed))]
-    side = pictures[-1].shape[-1]
-    same = [picture for picture in pictures if picture.shape[-1] == side]
+            continue
+        with torch.inference_mode():
+            pictures.append(generator(z))
+        epochs.append(epoch)
+    images = torch.cat([*pictures, model.draw(z)])
     return {
-        "image": lossless_uri(make_grid(torch.cat(same), len(same))),
-        "side": side,
-        "stages": [{"epoch": epoch, "images_seen": seen.get(epoch)} for epoch in (*epochs, last)][-len(same) :],
+        "image": lossless_uri(make_grid(images, len(images))),
+        "side": images.shape[-1],
+        "stages": [{"epoch": epoch, "images_seen": seen.get(epoch)} for epoch in (*epochs, last)],
         "missing": missing,
         "seed": seed,
         "model": model.name,
@@ -46,13 +55,10 @@ def creature_of(model: LoadedModel, seed: int) -> dict[str, Any]:
 @lru_cache(KEPT)
 def _snapshot(path: Path, written: int) -> Generator:
     """Return the generator in the file, as it was written at that time."""
-    return load_generator(path).requires_grad_(False)
+    return load_generator(path).requires_grad_(False).to(memory_format=torch.channels_last)
 
 
-def _z(generator: Generator, seed: int) -> torch.Tensor:
-    return sample_z([seed], generator.z_dim)
-
-
-def _draw(generator: Generator, seed: int) -> torch.Tensor:
-    with torch.inference_mode():
-        return generator(_z(generator, seed))
+def _check_size(generator: Generator, final: Generator) -> None:
+    """Refuse a snapshot that takes other latents or draws other pictures than the model that it is to have become."""
+    if (generator.z_dim, generator.image_size) != (final.z_dim, final.image_size):
+        raise UserError("This snapshot is of another network.")

@@ -1,5 +1,6 @@
 // Loss_D and Loss_G, D(x) and D(G(z)) over epochs, as SVG in the page's own colours. Pointer, touch and arrow keys
-// read the values off; without them the readout follows the epoch of the sample grid.
+// read the values off; without them the readout follows the epoch of the sample grid. Events are marked in the plots and
+// listed below them; the pointer snaps to a mark, and an item of the list points at its own.
 // props.value: {epoch: [...], loss_d: [...], ..., marks: [{epoch, text}], reading: [sentences]}, null where a value is missing.
 const root = element.querySelector(".curves");
 const CHARTS = [
@@ -14,11 +15,18 @@ const CHARTS = [
     },
 ];
 const HEIGHT = 190;
+const SNAP = 6; // pixels on either side of a mark
 const LEFT = 38, RIGHT = 12, TOP = 18, BOTTOM = 24;
 let hover = null; // index of the epoch under the pointer
 let pinned = null; // the epoch of the sample grid
 let redraw = [];
 const pointAll = () => redraw.forEach(({ point }) => point());
+const hoverAt = (index) => {
+    hover = index;
+    pointAll();
+};
+const nearest = (epochs, epoch) => epochs.reduce((best, other, i) =>
+    Math.abs(other - epoch) < Math.abs(epochs[best] - epoch) ? i : best, 0);
 
 // Round numbers from at most `low` to at least `high`.
 const ticks = (low, high, wanted) => {
@@ -34,10 +42,10 @@ const escape = (text) => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(
 
 const build = (chart, value) => {
     const figure = document.createElement("figure");
-    figure.innerHTML = `<figcaption><h3>${chart.title}</h3><span class="at"></span></figcaption>
+    figure.innerHTML = `<figcaption><h2>${chart.title}</h2><span class="at"></span></figcaption>
         <ul class="legend">${chart.curves.map(([, label, colour]) =>
             `<li class="${colour}"><i></i>${label} <b></b></li>`).join("")}</ul>
-        <div class="plot" tabindex="0" role="img"></div>`;
+        <div class="plot" tabindex="0" role="slider"></div>`;
     const plot = figure.querySelector(".plot");
     const epochs = value.epoch;
     const first = epochs[0], last = Math.max(epochs.at(-1), first + 1);
@@ -45,15 +53,20 @@ const build = (chart, value) => {
     const rules = ticks(chart.top ? 0 : Math.min(0, ...all), chart.top ?? Math.max(0.1, ...all), 4);
     const low = rules[0], high = rules.at(-1);
     const lines = chart.curves.map(([key, label]) => `${label} from ${say(value[key][0])} to ${say(value[key].at(-1))}`);
-    plot.setAttribute("aria-label", `${chart.title}, epochs ${first} to ${epochs.at(-1)}: ${lines.join("; ")}. Arrow keys read values.`);
+    plot.setAttribute("aria-label", `${chart.title}: ${lines.join("; ")}. Arrow keys read the values.`);
+    plot.setAttribute("aria-valuemin", first);
+    plot.setAttribute("aria-valuemax", epochs.at(-1));
     let x = () => 0;
 
-    const nearest = (epoch) => epochs.reduce((best, other, i) =>
-        Math.abs(other - epoch) < Math.abs(epochs[best] - epoch) ? i : best, 0);
+    const current = () => hover ?? (pinned === null ? epochs.length - 1 : nearest(epochs, pinned));
     const point = () => {
-        const index = hover ?? (pinned === null ? epochs.length - 1 : nearest(pinned));
-        figure.querySelector(".at").textContent = `epoch ${epochs[index]}`;
+        const index = current();
+        const event = value.marks.find(({ epoch }) => epoch === epochs[index]);
+        const at = `epoch ${epochs[index]}${event ? `, ${event.text}` : ""}`;
+        figure.querySelector(".at").textContent = at;
         figure.querySelectorAll(".legend b").forEach((b, i) => (b.textContent = say(value[chart.curves[i][0]][index])));
+        plot.setAttribute("aria-valuenow", epochs[index]);
+        plot.setAttribute("aria-valuetext", [at, ...chart.curves.map(([key, label]) => `${label} ${say(value[key][index])}`)].join(", "));
         const cursor = plot.querySelector(".cursor");
         if (!cursor) return;
         cursor.setAttribute("transform", `translate(${x(epochs[index])} 0)`);
@@ -83,14 +96,14 @@ const build = (chart, value) => {
             const label = text.split(":")[0].slice(0, 14);
             const room = at - taken > 70 && width - at > 60;
             if (room) taken = at;
-            return `<g class="mark"><title>${escape(`epoch ${epoch}: ${text}`)}</title>
+            return `<g class="mark">
                 <line x1="${at}" x2="${at}" y1="${TOP}" y2="${HEIGHT - BOTTOM}"/>
                 ${room ? `<text x="${at + 4}" y="${TOP - 6}">${escape(label)}</text>` : ""}</g>`;
         });
         plot.innerHTML = `<svg width="${width}" height="${HEIGHT}" aria-hidden="true">
             ${rules.map((y) => `<g class="rule"><line x1="${LEFT}" x2="${width - RIGHT}" y1="${scaleY(y)}" y2="${scaleY(y)}"/>
                 <text x="${LEFT - 8}" y="${scaleY(y) + 4}" text-anchor="end">${y}</text></g>`).join("")}
-            ${ticks(first, epochs.at(-1), Math.max(2, Math.floor(width / 90))).filter((n) => Number.isInteger(n) && n >= first && n <= last).map((epoch) =>
+            ${ticks(first, epochs.at(-1), Math.max(2, Math.floor(width / 64))).filter((n) => Number.isInteger(n) && n >= first && n <= last).map((epoch) =>
                 `<text class="tick" x="${x(epoch)}" y="${HEIGHT - 6}" text-anchor="middle">${epoch}</text>`).join("")}
             ${marks.join("")}
             ${chart.curves.map(([key, , colour]) => `<path class="${colour}" d="${path(key)}"/>`).join("")}
@@ -100,34 +113,37 @@ const build = (chart, value) => {
         point();
     };
     plot.addEventListener("pointermove", (event) => {
-        const across = event.clientX - plot.getBoundingClientRect().left - LEFT;
-        hover = nearest(first + (across / (plot.clientWidth - LEFT - RIGHT)) * (last - first));
-        pointAll();
+        const across = event.clientX - plot.getBoundingClientRect().left;
+        const mark = value.marks.find(({ epoch }) => Math.abs(x(epoch) - across) <= SNAP);
+        const epoch = first + ((across - LEFT) / (plot.clientWidth - LEFT - RIGHT)) * (last - first);
+        hoverAt(nearest(epochs, mark ? mark.epoch : epoch));
     });
-    const leave = () => { hover = null; pointAll(); };
-    plot.addEventListener("pointerleave", leave);
-    plot.addEventListener("blur", leave);
+    plot.addEventListener("pointerleave", () => hoverAt(null));
+    plot.addEventListener("blur", () => hoverAt(null));
     plot.addEventListener("keydown", (event) => {
-        const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+        const steps = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10, Home: -Infinity, End: Infinity };
+        const step = steps[event.key];
         if (!step) return;
         event.preventDefault();
-        hover ??= pinned === null ? epochs.length - 1 : nearest(pinned);
-        hover = Math.min(Math.max(hover + step, 0), epochs.length - 1);
-        pointAll();
+        hoverAt(Math.min(Math.max(current() + step, 0), epochs.length - 1));
     });
     redraw.push({ render, point });
     return figure;
 };
 
-// What happened when, in words.
-const events = (marks) => {
+// What happened when, in words; to point at one is to point at its epoch in the plots.
+const events = ({ epoch: epochs, marks }) => {
     const list = document.createElement("ul");
     list.className = "events";
     list.hidden = !marks.length;
     list.setAttribute("aria-label", "Events");
     list.append(...marks.map(({ epoch, text }) => {
-        const item = document.createElement("li");
-        item.textContent = `Epoch ${epoch}: ${text}`;
+        const item = document.createElement("li"), button = document.createElement("button");
+        button.type = "button";
+        button.textContent = `Epoch ${epoch}: ${text}`;
+        for (const kind of ["pointerenter", "focus"]) button.addEventListener(kind, () => hoverAt(nearest(epochs, epoch)));
+        for (const kind of ["pointerleave", "blur"]) button.addEventListener(kind, () => hoverAt(null));
+        item.append(button);
         return item;
     }));
     return list;
@@ -147,7 +163,7 @@ const draw = () => {
         root.innerHTML = `<p class="empty">No curves: this model came without its history.jsonl.</p>`;
         return;
     }
-    root.replaceChildren(...CHARTS.map((chart) => build(chart, value)), events(value.marks), reading(value.reading));
+    root.replaceChildren(...CHARTS.map((chart) => build(chart, value)), events(value), reading(value.reading));
     redraw.forEach(({ render }) => render());
 };
 

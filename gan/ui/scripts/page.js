@@ -42,7 +42,7 @@ studio.receive("download", ({ name, mime, data, done, of, what }) => {
 
 // --- the address bar
 const links = {}; // tab -> what it shows
-let tab = new URLSearchParams(location.search).get("tab") ?? "generate";
+let tab = "generate";
 let ready = false; // not before the server has read the address
 let writing;
 const address = () => {
@@ -59,10 +59,11 @@ studio.receive("tab", (name) => {
     tab = name;
     address();
 });
-studio.receive("page", ({ remark, restored }) => {
+studio.receive("page", ({ remark, tab: restored }) => {
     ready = true;
     if (remark) say(remark);
-    if (!restored) address(); // else the address is right, and the tabs tell of what it makes them show
+    if (restored) tab = restored; // it tells of itself once it shows what was asked for
+    else address();
 });
 
 // --- saved pictures

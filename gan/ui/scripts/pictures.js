@@ -118,6 +118,11 @@ const draw = async () => {
 };
 
 const tiles = () => [...sheet.querySelectorAll(".tile")];
+// One picture of the sheet is reached with Tab, the others from there.
+const focusTile = (index) => {
+    tiles().forEach((tile, other) => (tile.tabIndex = other === index ? 0 : -1));
+    tiles()[index]?.focus();
+};
 sheet.addEventListener("click", (event) => {
     const tile = event.target.closest(".tile");
     if (!tile) return;
@@ -133,9 +138,7 @@ sheet.addEventListener("keydown", (event) => {
     const to = event.key === "Home" ? 0 : event.key === "End" ? all.length - 1 : at + steps[event.key];
     if (at < 0 || !all[to]) return;
     event.preventDefault();
-    all[at].tabIndex = -1;
-    all[to].tabIndex = 0;
-    all[to].focus();
+    focusTile(to);
 });
 const step = (by) => {
     open += by;
@@ -145,11 +148,6 @@ dialog.addEventListener("keydown", (event) => {
     if (event.key === "ArrowLeft") step(-1);
     if (event.key === "ArrowRight") step(1);
 });
-const leave = (tab, message) => {
-    dialog.close();
-    studio.send(`${tab}-controls`, message);
-    studio.go(tab);
-};
 dialog.addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (event.target === dialog || button?.hasAttribute("data-close")) dialog.close();
@@ -157,10 +155,12 @@ dialog.addEventListener("click", (event) => {
     const { step: by, go, save, link } = button.dataset;
     const { seed, truncation } = recipe();
     if (by) step(Number(by));
-    if (go === "explore") leave("explore", (said) => ({ ...edited(said), seed, truncation }));
+    if (go) dialog.close();
+    if (go === "explore") explore(seed, truncation);
     else if (go) {
         const end = ([first, ...rest]) => (go === "A" ? [seed, ...rest] : [first, ...rest.slice(0, -1), seed]);
-        leave("interpolate", ({ seeds }) => ({ seeds: end(seeds), truncation }));
+        studio.send("interpolate-controls", ({ seeds }) => ({ seeds: end(seeds), truncation }));
+        studio.go("interpolate");
     }
     if (save !== undefined) trigger("download", { ...recipe(), large: save === "large", enlarge: smooth ? "smooth" : "crisp" });
     if (link !== undefined) copy(linkTo("explore", recipe()), "the link to this picture");
@@ -170,10 +170,8 @@ dialog.addEventListener("click", (event) => {
         large.classList.toggle("smooth", smooth);
     }
 });
-// Directions and coordinates back to 0: another picture begins unedited.
-const edited = (said) => Object.fromEntries(Object.keys(said).filter((name) => /^[dz]\d+$/.test(name)).map((name) => [name, 0]));
 root.querySelector("[data-zip]").addEventListener("click", () => trigger("submit"));
-dialog.addEventListener("close", () => tiles()[open]?.focus());
+dialog.addEventListener("close", () => focusTile(open));
 
 new ResizeObserver(fit).observe(sheet);
 watch("value", draw);

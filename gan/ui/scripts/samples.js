@@ -1,5 +1,5 @@
-// One epoch's sample grid: 64 pictures, always of seeds 0 to 63, enlarged by whole factors where there is room. A click
-// (or arrow keys and Enter) chooses the seed whose way through training is shown below.
+// One epoch's sample grid: 64 pictures, always of seeds 0 to 63, enlarged by whole factors where there is room. On each
+// lies a button that chooses the seed whose way through training is shown below; arrow keys walk.
 // props.value: {image (null: there is none), epoch, last, model, images_seen, film, seed, link}.
 const ACROSS = 8;
 const root = element.querySelector(".samples");
@@ -7,7 +7,7 @@ root.innerHTML = `
     <figure>
         <div class="samples-room">
             <img alt="" hidden>
-            <button type="button" class="cells"><i class="chosen"></i><i class="aim"></i></button>
+            <div class="cells" role="group" aria-label="The 64 pictures: choose one to follow through training"></div>
         </div>
         <p class="empty" hidden></p>
         <figcaption><strong></strong><span></span></figcaption>
@@ -21,8 +21,15 @@ const image = root.querySelector("img");
 const empty = root.querySelector(".empty");
 const cells = root.querySelector(".cells");
 const films = root.querySelector(".actions");
-let latest = 0;
-let aim = 0; // the cell that Enter would choose
+let latest = 0, drawnEpoch;
+
+cells.append(...Array.from({ length: ACROSS * ACROSS }, (_, seed) => {
+    const cell = document.createElement("button");
+    cell.type = "button";
+    cell.setAttribute("aria-label", `Seed ${seed}`);
+    return cell;
+}));
+const all = [...cells.children];
 
 const fit = () => {
     if (!image.naturalWidth || !room.clientWidth) return;
@@ -30,14 +37,11 @@ const fit = () => {
     image.style.width = cells.style.width = cells.style.height = `${size}px`;
     image.classList.toggle("whole", size * (window.devicePixelRatio || 1) >= image.naturalWidth);
 };
-const mark = (sign, cell) => {
-    sign.hidden = cell >= ACROSS * ACROSS;
-    sign.style.left = `${((cell % ACROSS) * 100) / ACROSS}%`;
-    sign.style.top = `${(Math.floor(cell / ACROSS) * 100) / ACROSS}%`;
-};
-const label = () => {
-    mark(cells.querySelector(".aim"), aim);
-    cells.setAttribute("aria-label", `Follow seed ${aim} through training; arrow keys choose another of the 64 pictures`);
+// One cell can be reached with Tab, the others from there.
+const reach = (seed) => all.forEach((cell, index) => (cell.tabIndex = index === seed ? 0 : -1));
+const mark = (seed) => {
+    all.forEach((cell, index) => cell.setAttribute("aria-pressed", index === seed));
+    reach(all[seed] ? seed : 0);
 };
 
 const draw = async () => {
@@ -68,29 +72,31 @@ const draw = async () => {
     root.querySelector("strong").textContent = value.epoch === null ? "" : `Epoch ${value.epoch} of ${value.last}`;
     root.querySelector("span").textContent = seen;
     root.dataset.epoch = value.epoch ?? "";
-    mark(cells.querySelector(".chosen"), value.seed);
-    label();
+    mark(value.seed);
     await image.decode().catch(() => {});
+    if (turn !== latest) return;
     fit();
     document.dispatchEvent(new CustomEvent("gan:epoch", { detail: value.epoch }));
     studio.send("shown", { tab: "training", link: value.link });
-    studio.send("training-controls-drawn");
+    studio.send("creature", { model: value.model, seed: value.seed });
+    if (drawnEpoch !== value.epoch) studio.send("training-controls-drawn"); // the player goes on; another seed is no step
+    drawnEpoch = value.epoch;
 };
 
-const choose = () => studio.send("training-controls", { seed: aim });
-cells.addEventListener("pointermove", (event) => {
-    const box = cells.getBoundingClientRect();
-    const at = (from, length) => Math.min(Math.max(Math.floor((from / length) * ACROSS), 0), ACROSS - 1);
-    aim = at(event.clientY - box.top, box.height) * ACROSS + at(event.clientX - box.left, box.width);
-    label();
+cells.addEventListener("click", (event) => {
+    const seed = all.indexOf(event.target);
+    if (seed < 0) return;
+    studio.send("training-controls", { seed });
+    studio.send("creature-look");
 });
-cells.addEventListener("click", choose);
 cells.addEventListener("keydown", (event) => {
-    const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -ACROSS, ArrowDown: ACROSS }[event.key];
-    if (!by || aim + by < 0 || aim + by >= ACROSS * ACROSS) return;
+    const at = all.indexOf(event.target);
+    const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -ACROSS, ArrowDown: ACROSS };
+    const to = event.key === "Home" ? 0 : event.key === "End" ? all.length - 1 : at + steps[event.key];
+    if (at < 0 || !all[to]) return;
     event.preventDefault();
-    aim += by;
-    label();
+    reach(to);
+    all[to].focus();
 });
 films.addEventListener("click", (event) => {
     const { film } = event.target.dataset;

@@ -62,3 +62,10 @@ const swatches = (list, colours) => {
         return item;
     }));
 };
+// Open a picture in Explore as it is, with every direction and coordinate at 0.
+const explore = (seed, truncation) => {
+    const edits = (said) => Object.keys(said).filter((name) => /^[dz]\d+$/.test(name));
+    const plain = (said) => Object.fromEntries(edits(said).map((name) => [name, 0]));
+    studio.send("explore-controls", (said) => ({ ...plain(said), seed, truncation }));
+    studio.go("explore");
+};

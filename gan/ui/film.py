@@ -1,0 +1,64 @@
+"""The film of a training: the sample grids one after another, each with its epoch beneath."""
+
+import io
+from collections.abc import Iterator
+from typing import Any
+
+from PIL import Image, ImageDraw, ImageFont
+
+from gan.errors import UserError
+from gan.images import open_rgb
+from gan.ui import animation, page
+from gan.ui.arguments import refuse
+from gan.ui.loaded import LoadedModel
+from gan.ui.through_training import images_seen
+
+FPS = 4
+LAST = 6  # times that the last grid is shown
+STRIP = 28  # pixels beneath the grid, an even number for MP4
+TEXT = 14  # pixels
+
+
+def film(model: LoadedModel, kind: str) -> Iterator[dict[str, Any]]:
+    """Yield messages to the page: how far the film, "mp4" or "webp", has come, then the file.
+
+    Grids that are damaged, or of another size than the first, are left out; where none is left, gr.Error is raised.
+    """
+    if not model.samples:
+        raise refuse(f"{model.name} has no sample grids to make a film of.")
+    what, seen = f"A film of {len(model.samples)} grids", images_seen(model)
+    made = frame = None
+    for done, (epoch, content) in enumerate(model.samples.items()):
+        yield page.progress(done, len(model.samples), what)
+        try:
+            grid = open_rgb(io.BytesIO(content))
+        except OSError:
+            continue
+        captioned = _caption(grid, epoch, seen.get(epoch))
+        if made is None:
+            made, frame = _begin(kind, captioned.size), captioned
+        if captioned.size == frame.size:
+            frame = captioned
+            made.add(frame)
+    if made is None:
+        raise refuse(f"The sample grids of {model.name} are all damaged.")
+    for _ in range(LAST - 1):
+        made.add(frame)
+    yield page.file(f"{model.name.replace('/', '-')}-training.{kind}", animation.MIME[kind], made.finish())
+
+
+def _begin(kind: str, size: tuple[int, int]) -> animation.Animation:
+    try:
+        return animation.start(kind, size, FPS, loop=True)
+    except UserError as error:
+        raise refuse(str(error)) from error
+
+
+def _caption(grid: Image.Image, epoch: int, seen: int | None) -> Image.Image:
+    """Return the grid on a white strip that says its epoch."""
+    text = f"epoch {epoch}" if seen is None else f"epoch {epoch}, {seen:,} pictures seen"
+    frame = Image.new("RGB", (grid.width, grid.height + STRIP), "white")
+    frame.paste(grid)
+    place = (STRIP // 4, grid.height + STRIP // 2)
+    ImageDraw.Draw(frame).text(place, text, "black", ImageFont.load_default(TEXT), anchor="lm")
+    return frame

@@ -1,0 +1,181 @@
+"""How quick the demo is: its start, a step of a slider in a real Chromium, a sheet of pictures, its end.
+
+    python tests/benchmarks/app_latency.py
+    python tests/benchmarks/app_latency.py --checkpoint runs/mine --steps 50
+
+Starts app.py itself, with the bundled models unless others are named, on a free port. Each figure stands beside its
+limit; where one is missed the exit status is 1. Anything else that runs on the machine slows all of it.
+
+A step is the time from the slider's input event to the new picture on the canvas, one step after the other. The sheet's
+server time is what Gradio reports of the event's function.
+"""
+
+import argparse
+import json
+import signal
+import statistics
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+import httpx
+from playwright.sync_api import Page, sync_playwright
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from served import CHROMIUM, CHROMIUM_FLAGS, ROOT, Server, copy_app, field, memory, wait_for_recipe, wait_for_seeds
+
+EXPLORED = "value => (JSON.parse(document.querySelector('.explored').dataset.recipe).d1 ?? 0) === value"
+GENERATED = "value => document.querySelector('.pictures').dataset.seeds.startsWith(`${value}-`)"
+WARM_UP = 5  # steps that do not count
+
+Row = tuple[str, float, str, float | None]  # what, figure, unit, its limit if it has one
+
+
+def time_steps(page: Page, slider: str, shown: str, values: Sequence[float]) -> list[float]:
+    """Set the slider to each value in turn; return the milliseconds until `shown`, a JS function, says it is drawn."""
+    return page.evaluate(
+        f"""async ([selector, values]) => {{
+            const slider = document.querySelector(selector), shown = {shown}, times = [];
+            for (const value of values) {{
+                const start = performance.now();
+                times.push(await new Promise((done) => {{
+                    const watcher = new MutationObserver(() => {{
+                        if (!shown(value)) return;
+                        watcher.disconnect();
+                        done(performance.now() - start);
+                    }});
+                    watcher.observe(document.querySelector("#tabs"), {{ attributes: true, subtree: true }});
+                    slider.value = value;
+                    slider.dispatchEvent(new Event("input", {{ bubbles: true }}));
+                }}));
+                await new Promise((frame) => requestAnimationFrame(frame));
+            }}
+            return times;
+        }}""",
+        [slider, list(values)],
+    )[WARM_UP:]
+
+
+def step_rows(name: str, times: list[float]) -> list[Row]:
+    """Return median and 95th percentile with their limits."""
+    return [
+        (f"{name}, median of {len(times)} steps", statistics.median(times), "ms", 90),
+        (f"{name}, 95th percentile", statistics.quantiles(times, n=20)[-1], "ms", 150),
+    ]
+
+
+def explore_rows(page: Page, steps: int) -> list[Row]:
+    """Time direction 1 of the Explore tab."""
+    page.get_by_role("tab", name="Explore").click()
+    wait_for_recipe(page, seed=1)
+    values = [round((step % 200 - 100) * 0.05, 2) for step in range(steps + WARM_UP)]
+    times = time_steps(page, "#explore-controls [name=d1]", EXPLORED, values)
+    return step_rows("Explore, direction 1", times)
+
+
+def generate_rows(page: Page, steps: int) -> list[Row]:
+    """Time the seed's slider of the Generate tab with few and many pictures."""
+    page.get_by_role("tab", name="Generate").click()
+    rows = []
+    for turn, count in enumerate((1, 16, 64)):
+        first = 1000 * turn + 10
+        field(page, "generate", "count").fill(str(count))
+        field(page, "generate", "seed").fill(str(first))
+        wait_for_seeds(page, f"{first}-{first + count - 1}")
+        values = range(first + 1, first + 1 + steps + WARM_UP)
+        times = time_steps(page, "#generate-controls .seed input[type=range]", GENERATED, values)
+        rows += step_rows(f"Generate, {count} picture{'s' * (count > 1)}", times)
+    return rows
+
+
+def sheet_rows(url: str, calls: int = 20) -> list[Row]:
+    """Time a sheet of 64 pictures on the server, through the page's own event."""
+    inside, outside = [], []
+    with httpx.Client(base_url=url, timeout=60) as http:
+        event = next(event for event in http.get("config").json()["dependencies"] if event["backend_fn"])
+        for call in range(calls):
+            session, start = uuid.uuid4().hex, time.perf_counter()
+            body = {"data": [None, {"seed": 100 * call, "count": 64}], "fn_index": event["id"], "session_hash": session}
+            http.post("gradio_api/queue/join", json=body).raise_for_status()
+            with http.stream("GET", "gradio_api/queue/data", params={"session_hash": session}) as lines:
+                for line in lines.iter_lines():
+                    message = json.loads(line.removeprefix("data:")) if line else {}
+                    if message.get("msg") == "process_completed":
+                        inside.append(1000 * message["output"]["duration"])
+                        outside.append(1000 * (time.perf_counter() - start))
+                        break
+    return [
+        ("Sheet of 64 pictures on the server, median", statistics.median(inside), "ms", 200),
+        ("the same with the way there and back, median", statistics.median(outside), "ms", None),
+    ]
+
+
+def count_files(server: Server) -> int:
+    return sum(path.is_file() for path in (server.folder / "cache").rglob("*"))
+
+
+def measure(checkpoints: Sequence[Path], steps: int) -> list[Row]:
+    """Start the app, use it, end it; return the rows of the table."""
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        app = copy_app(Path(folder, "app"))
+        start = time.perf_counter()
+        server = Server(app, "--checkpoint", *checkpoints)
+        try:
+            answers = time.perf_counter() - start
+            page.goto(server.url)
+            wait_for_seeds(page, "1-16")
+            time_steps(page, "#generate-controls .seed input[type=range]", GENERATED, range(2, 3 + WARM_UP))
+            rows = [
+                ("Server answers after", answers, "s", None),
+                ("Page with pictures, and its slider reacts, after", time.perf_counter() - start, "s", 5),
+            ]
+            files, held = count_files(server), memory(server.process.pid)
+            rows += explore_rows(page, steps) + generate_rows(page, steps) + sheet_rows(server.url)
+            rows += [
+                ("Temporary files made by all that", count_files(server) - files, "", 0),
+                ("Memory before", held / 1e6, "MB", None),
+                ("Memory after", memory(server.process.pid) / 1e6, "MB", None),
+            ]
+            start = time.perf_counter()
+            server.process.send_signal(signal.SIGTERM)
+            server.process.wait(30)
+            return [*rows, ("SIGTERM ends it after", time.perf_counter() - start, "s", 2)]
+        finally:
+            server.stop()
+            browser.close()
+
+
+def show(rows: Sequence[Row]) -> bool:
+    """Print the table; return whether every limit is kept."""
+    kept = True
+    for what, figure, unit, limit in rows:
+        missed = limit is not None and figure > limit
+        kept &= not missed
+        digits = 2 if unit == "s" else 0
+        beside = "" if limit is None else f"at most {limit:g} {unit}".rstrip() + "  MISSED" * missed
+        print(f"{what:<52}{figure:>8.{digits}f} {unit:<3} {beside}".rstrip())
+    return kept
+
+
+def main() -> int:
+    """Measure and print; return the exit status."""
+    parser = argparse.ArgumentParser(prog="app_latency.py", description="How quick the demo is.", allow_abbrev=False)
+    parser.add_argument(
+        "--checkpoint", nargs="+", type=Path, metavar="FOLDER", help="models instead of the bundled ones"
+    )
+    parser.add_argument("--steps", type=int, default=200, help="of a slider, each time (default: %(default)s)")
+    options = parser.parse_args()
+    bundled = sorted(path.parent for path in ROOT.glob("checkpoints/*/model.safetensors"))
+    rows = measure([path.resolve() for path in options.checkpoint or bundled], options.steps)
+    return 0 if show(rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

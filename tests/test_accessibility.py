@@ -1,0 +1,161 @@
+"""What axe-core finds on every tab, light and dark, desktop and phone; and the ways that only a keyboard takes."""
+
+from pathlib import Path
+
+import axe_playwright_python
+import pytest
+from served import Server, copy_app, plant, wait_for_seeds
+
+AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
+SCREENS = [(1280, 900, "light"), (1280, 900, "dark"), (390, 844, "light"), (390, 844, "dark")]
+GRAVE = ("critical", "serious")
+
+
+def findings(page):
+    """Return axe-core's grave findings as "rule: selector", those in Gradio's own widgets included."""
+    violations = page.evaluate("axe.run(document, { resultTypes: ['violations'] }).then((found) => found.violations)")
+    return [
+        f"{violation['id']}: {node['target'][0]}"
+        for violation in violations
+        for node in violation["nodes"]
+        if violation["impact"] in GRAVE
+    ]
+
+
+def tabs_of(page):
+    return page.locator("#tabs [role=tablist] [role=tab]").all()
+
+
+def open_tab(page, tab):
+    """Open a tab, wait until it says what it shows, and open its drawers."""
+    tab.click()
+    name = tab.get_attribute("data-tab-id")
+    page.wait_for_function("name => new URLSearchParams(location.search).get('tab') === name", arg=name)
+    for summary in page.locator("details:not([open]) > summary:visible").all():
+        summary.click()
+    return name
+
+
+@pytest.fixture
+def audited(visit, server):
+    """Return a function that opens the page with axe-core in it."""
+
+    def open_page(width, height, scheme, url=server.url):
+        page = visit(url, width, height, color_scheme=scheme)
+        wait_for_seeds(page, "1-16")
+        page.evaluate(AXE)
+        return page
+
+    return open_page
+
+
+@pytest.mark.parametrize("width, height, scheme", SCREENS)
+def test_neither_a_tab_nor_the_specimen_card_has_a_grave_finding(audited, width, height, scheme):
+    page = audited(width, height, scheme)
+    found = {open_tab(page, tab): findings(page) for tab in tabs_of(page)}
+    assert len(found) == 6
+    open_tab(page, tabs_of(page)[0])
+    page.locator(".tile").nth(2).click()
+    page.locator("dialog .swatches button").first.wait_for()
+    found["specimen card"] = findings(page)
+    assert not any(found.values()), found
+
+
+@pytest.fixture(scope="module")
+def lonely(tmp_path_factory):
+    """The app with one model, without a record of its training, without a card."""
+    folder = copy_app(tmp_path_factory.mktemp("lonely") / "copy")
+    plant(folder / "checkpoints" / "only", 1)
+    server = Server(folder)
+    yield server
+    server.stop()
+
+
+@pytest.mark.parametrize("width, height, scheme", SCREENS[1:3])
+def test_empty_states_have_no_grave_finding(audited, lonely, width, height, scheme):
+    page = audited(width, height, scheme, lonely.url)
+    for tab in tabs_of(page):
+        tab.click()
+        page.locator("[role=tabpanel]:visible :is(h2, h3, p)").first.wait_for()
+        assert findings(page) == []
+    page.get_by_role("tab", name="Two models").click()
+    page.get_by_text("One model is here; two can be compared").wait_for()
+
+
+def test_axe_core_would_find_something(audited):
+    page = audited(*SCREENS[0])
+    page.locator(".sheet-head button").evaluate("button => { button.textContent = ''; button.style.color = '#ccc'; }")
+    assert findings(page) == ["button-name: .quiet"]
+
+
+# --- keyboard ----------------------------------------------------------------------------------------------------
+
+RING = """() => {
+    const visible = (part) => part && getComputedStyle(part).outlineStyle !== "none";
+    const focused = document.activeElement;
+    if (focused === document.body) return null;
+    const near = [focused, focused.nextElementSibling, focused.closest("label")];
+    return [focused.outerHTML.slice(0, 120), near.some(visible)];
+}"""
+
+
+def test_the_tab_key_walks_through_every_tab_and_shows_where_it_is(visit, server):
+    page = visit(server.url)
+    wait_for_seeds(page, "1-16")
+    for tab in tabs_of(page):
+        name = open_tab(page, tab)
+        tab.focus()
+        reached = []
+        for _ in range(400):
+            page.keyboard.press("Tab")
+            focused = page.evaluate(RING)
+            if focused is None:
+                break
+            reached.append(focused)
+        without = [html for html, visible in reached if not visible]
+        assert focused is None, f"{name}: the keyboard never leaves the page"
+        assert reached and without == [], f"{name}: no ring on {without}"
+
+
+def test_escape_closes_the_specimen_card_and_focus_returns(visit, server):
+    page = visit(server.url)
+    wait_for_seeds(page, "1-16")
+    page.locator(".tile").nth(4).focus()
+    page.keyboard.press("Enter")
+    dialog = page.locator("dialog.specimen")
+    dialog.wait_for()
+    assert page.evaluate("document.querySelector('dialog').contains(document.activeElement)")
+    page.keyboard.press("Escape")
+    dialog.wait_for(state="hidden")
+    assert page.evaluate("document.activeElement.ariaLabel") == "Seed 5: open this picture"
+
+
+def test_arrow_keys_choose_among_segments(visit, server):
+    page = visit(server.url)
+    page.get_by_role("tab", name="Two models").click()
+    choice = page.locator("#models-controls .segments")
+    choice.locator("input:checked").focus()
+    page.keyboard.press("ArrowLeft")
+    assert choice.locator("input:checked").get_attribute("value") == "alpha"
+    page.get_by_text("alpha stands on the left already").wait_for()
+
+
+# --- phone -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("width", [390, 360])
+def test_all_tabs_are_in_sight_on_a_phone(visit, server, width):
+    page = visit(server.url, width, 844)
+    wait_for_seeds(page, "1-16")
+    assert page.get_by_role("button", name="More tabs").count() == 0
+    tabs = tabs_of(page)
+    assert [tab.inner_text() for tab in tabs] == [
+        "Generate", "Explore", "Interpolate", "Training", "Two models", "About",
+    ]  # fmt: skip
+    for tab in tabs:
+        box = tab.bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= width and box["height"] >= 40
+        assert tab.evaluate("tab => tab.scrollWidth <= tab.clientWidth")  # its word is not cut off
+    page.evaluate("ganStudio.go('about')")
+    page.locator(".about .card h2").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") == width

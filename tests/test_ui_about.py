@@ -1,0 +1,240 @@
+"""The About tab: the card of our own models, what a stranger's may hold, and the code it tells people to paste."""
+
+import json
+import re
+import time
+from html.parser import HTMLParser
+from urllib.parse import quote
+
+import pytest
+from served import EPOCHS, Server, copy_app, differ, pixels, plant, wait_for_seeds
+
+from gan.checkpoints import CONFIG_FILE
+from gan.images import to_pil
+from gan.latent import sample_z
+from gan.ui.about import KAGGLE, about, bibtex_of, card_html, render_markdown
+from gan.ui.loaded import load_models
+
+HOSTILE = (
+    "<script>window.pwned = 1</script>",
+    "<img src=x onerror='window.pwned = 1'>",
+    "![one](http://elsewhere.test/one.png) ![two](//elsewhere.test/two.png) ![three][there]",
+    "[four](javascript:window.pwned=1) [five](http://elsewhere.test) <http://elsewhere.test> [six][there]",
+    "\n\n[there]: http://elsewhere.test/there.png\n\n",
+    "</code></pre></td></table><iframe src=//elsewhere.test></iframe>",
+    "\n\n```html\n<script>window.pwned = 1</script>\n```\n\n",
+    "${window.pwned = 1} {{window.pwned}} <style>@import url(//elsewhere.test)</style>",
+    f"[a real link]({KAGGLE}x'onmouseover='window.pwned=1)",
+    "![own](samples/epoch-0006.webp 'a\" onerror=\"window.pwned=1')",
+)
+NAME = "<img src=x onerror=window.pwned=1>"  # a folder may be called so
+ALLOWED_TAGS = set(
+    re.findall(r"\w+", "h2 h3 h4 h5 h6 p a img pre code table thead tbody tr th td strong em ul ol li hr br")
+)
+ALLOWED_ATTRIBUTES = {"href", "target", "rel", "src", "alt", "title", "class", "style", "start"}
+
+
+class Found(HTMLParser):
+    """The tags and attributes in a piece of HTML."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.attributes = set(), []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.add(tag)
+        self.attributes += attributes
+
+
+def write_config(folder, config):
+    (folder / CONFIG_FILE).write_text(json.dumps(config))
+
+
+def poison(folder, words):
+    """Put the words into every text of the folder's config.json."""
+
+    def poisoned(value):
+        if isinstance(value, dict):
+            return {key: poisoned(inner) for key, inner in value.items()}
+        return " ".join(words) if isinstance(value, str) else value
+
+    write_config(folder, poisoned(json.loads((folder / CONFIG_FILE).read_text())))
+    return folder
+
+
+def load(*folders):
+    models, problems = load_models(folders)
+    assert problems == ()
+    return models
+
+
+@pytest.fixture(scope="module")
+def alpha(server):
+    return load(server.folder / "checkpoints" / "alpha")[0]
+
+
+# --- the card ----------------------------------------------------------------------------------------------------
+
+
+def test_our_own_card_comes_with_its_pictures_table_and_link(alpha):
+    card = card_html(alpha)
+    found = Found(card)
+    assert card.startswith("<h2>alpha</h2>") and "library_name" not in card
+    assert "<h3>Training</h3>" in card and "<td>pictures seen</td>" in card
+    assert "belong to their owners" in card
+    links = [value for name, value in found.attributes if name == "href"]
+    assert links == [KAGGLE + "kvpratama/pokemon-images-dataset"]
+    assert ("rel", "noopener") in found.attributes and ("target", "_blank") in found.attributes
+    sources = [value for name, value in found.attributes if name == "src"]
+    assert len(sources) == 1 and sources[0].startswith("data:image/webp;base64,")
+
+
+def test_a_strangers_card_runs_nothing_and_asks_for_nothing(tmp_path):
+    (model,) = load(poison(plant(tmp_path / NAME, 1, EPOCHS), HOSTILE))
+    card = card_html(model)
+    found = Found(card)
+    assert "window.pwned" in card  # as text
+    assert found.tags <= ALLOWED_TAGS
+    assert {name for name, _ in found.attributes} <= ALLOWED_ATTRIBUTES
+    for name, value in found.attributes:
+        if name == "href":
+            assert value.startswith(KAGGLE)
+        if name == "src":
+            assert value.startswith("data:image/webp;base64,")
+        if name == "style":
+            assert value.startswith("text-align:")
+
+
+@pytest.mark.parametrize(
+    "words", ["x" * 1_000_000, "[" * 1_000_000, "*a _b " * 200_000, "| a " * 300_000, "\n> " * 300_000]
+)
+def test_a_card_of_a_megabyte_is_cut_off_soon(tmp_path, words):
+    (model,) = load(poison(plant(tmp_path / "long", 1, EPOCHS), [words]))
+    started = time.monotonic()
+    card = card_html(model)
+    assert time.monotonic() - started < 5
+    assert card.endswith("<p>The card goes on; here it is cut off.</p>")
+    assert len(card) < 2_000_000
+
+
+@pytest.mark.parametrize(
+    "config, says",
+    [
+        (None, "missing or damaged"),
+        ("{", "missing or damaged"),
+        ("[]", "missing or damaged"),
+        ("[" * 100_000, "does not say what a card needs"),
+        ("{}", "does not say what a card needs"),
+        ('{"generator": 3}', "does not say what a card needs"),
+        ('{"generator": {"z_dim": [], "image_size": null}, "train": {}}', "does not say what a card needs"),
+        ('{"generator": {"z_dim": 1, "image_size": 1}, "train": {"recipe": 1}, "images_seen": "many"}', "does not say"),
+    ],
+)
+def test_without_a_card_it_says_so_and_tells_what_is_known(tmp_path, config, says):
+    folder = plant(tmp_path / "model<b>", 1)
+    if config is not None:
+        (folder / CONFIG_FILE).write_text(config)
+    (model,) = load(folder)
+    value = about(model)
+    assert says in value["card"] and "They belong to their owners" in value["card"]
+    assert "<h2>model&lt;b&gt;</h2>" in value["card"]
+    assert model.weights in value["facts"]["Hash"] and value["facts"]["Gives"] == "64 × 64 pixels"
+    assert "Trained" not in value["facts"]
+
+
+def test_headings_go_down_one_level_and_no_further_than_six():
+    assert render_markdown("# a\n###### b", {}) == "<h2>a</h2>\n<h6>b</h6>\n"
+
+
+def test_bibtex_names_the_weights_whatever_the_folder_is_called(tmp_path):
+    (model,) = load(plant(tmp_path / "my_{model}, 100%", 1))
+    entry = bibtex_of(model)
+    assert entry.startswith(f"@misc{{my--model---100--{model.weights[:8]},\n")
+    assert r"{my\_-model-- 100-, a DCGAN made with GAN Studio}" in entry
+    assert model.weights in entry and entry.count("{") == entry.count("}")
+
+
+# --- people ------------------------------------------------------------------------------------------------------
+
+
+def open_about(page, model):
+    page.get_by_role("tab", name="About").click()
+    page.wait_for_function("model => document.querySelector('.about')?.dataset.model === model", arg=model)
+    return page
+
+
+def test_the_tab_follows_the_model_and_its_link_rebuilds_it(visit, server, alpha):
+    page = open_about(visit(server.url), "alpha")
+    assert page.locator(".card h2").inner_text() == "alpha"
+    assert f"SHA-256 {alpha.weights}" in page.locator(".beside .facts").inner_text()
+    assert "epoch 6, 240 pictures seen" in page.locator(".beside .facts").inner_text()
+    cite = page.locator(".cite").inner_text()
+    assert "1511.06434" in cite and alpha.weights in cite
+    assert page.locator(".card img").evaluate("image => image.decode().then(() => image.naturalWidth)") == 512
+
+    page.get_by_label("bare").first.check()
+    page.get_by_text("There is no card for this model: its config.json is missing or damaged.").wait_for()
+    assert page.locator(".card img").count() == 0
+    page.wait_for_function("new URLSearchParams(location.search).get('model') === 'bare'")
+    other = visit(page.url)
+    other.get_by_text("There is no card for this model").wait_for()
+    assert other.get_by_role("tab", name="About").get_attribute("aria-selected") == "true"
+
+
+def test_code_is_copied_as_a_whole(visit, server):
+    page = open_about(visit(server.url, permissions=["clipboard-read", "clipboard-write"]), "alpha")
+    page.locator(".code", has=page.locator(".remote")).get_by_role("button", name="Copy").click()
+    page.get_by_text("Copied the code").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == page.locator(".remote").text_content()
+
+
+def test_the_code_on_the_page_works(visit, server, alpha, monkeypatch, tmp_path):
+    page = open_about(visit(server.url), "alpha")
+    (tmp_path / "checkpoints").symlink_to(server.folder / "checkpoints")
+    monkeypatch.chdir(tmp_path)
+    exec(page.locator(".local").text_content(), {})
+    assert differ(pixels("seed-7.png"), pixels_of(alpha, 7)) <= 1
+
+    names = {}
+    code = page.locator(".remote").text_content()
+    assert server.url in code
+    exec(code, names)
+    names["ask"].__self__.close()
+
+
+def pixels_of(model, seed):
+    to_pil(model.draw(sample_z([seed], 100))[0]).save("expected.png")
+    return pixels("expected.png")
+
+
+@pytest.fixture(scope="module")
+def strange(tmp_path_factory):
+    """The app with folders that nobody here named or filled."""
+    folder = copy_app(tmp_path_factory.mktemp("strange") / "copy")
+    poison(plant(folder / "checkpoints" / NAME, 1, EPOCHS), HOSTILE)
+    plant(folder / "checkpoints" / "2024", 2)
+    server = Server(folder)
+    yield server
+    server.stop()
+    assert "Traceback" not in server.log.read_text()
+
+
+def test_a_strangers_folder_runs_nothing_and_asks_for_nothing(visit, strange):
+    page = visit(strange.url)
+    wait_for_seeds(page, "1-16")
+    page.locator("#model input").last.check()
+    open_about(page, NAME)
+    assert page.get_by_text("<script>window.pwned = 1</script>").count() > 0
+    for tab in page.get_by_role("tab").all():
+        tab.click()
+        page.wait_for_load_state("networkidle")
+    page.locator(".versus h2", has_text=NAME).wait_for(state="attached")
+    assert page.evaluate("window.pwned") is None
+    assert page.locator("img[src=x], iframe, .card script").count() == 0
+
+
+def test_a_link_finds_a_model_that_is_called_like_a_number(visit, strange):
+    page = visit(f"{strange.url}?tab=models&model=2024&against={quote(NAME)}&seed=7&count=1")
+    page.wait_for_function("document.querySelector('.compared')?.dataset.seeds === '7-7'")
+    assert page.locator(".versus h2").all_inner_texts() == ["2024", NAME]
