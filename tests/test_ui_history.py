@@ -175,6 +175,7 @@ def test_bad_arguments_of_history_get_a_sentence(client, arguments, says):
 # --- people ------------------------------------------------------------------------------------------------------
 
 MANY = tuple(range(1, 11))
+ROLLBACK = "rollback: <b>D has won</b>, so the networks go back to where they were some epochs ago, at half the rate"
 RECORD_STEPS = """() => {
     window.steps = [];
     const samples = document.querySelector(".samples");
@@ -194,15 +195,15 @@ def training(visit, server):
 def odd_server(tmp_path_factory):
     """The app with records of all kinds: long and eventful, of curves alone, of grids alone, damaged."""
     folder = copy_app(tmp_path_factory.mktemp("odd") / "copy")
-    models = {name: folder / "checkpoints" / name for name in ("long", "curves", "grids", "damaged")}
+    models = {name: folder / "checkpoints" / name for name in ("annals", "curves", "grids", "damaged")}
     for number, (name, model) in enumerate(models.items()):
-        plant(model, number, MANY if name == "long" else EPOCHS)
+        plant(model, number, MANY if name == "annals" else EPOCHS)
         (model / REALS_FILE).unlink()
-    lines = read_history(models["long"])
+    lines = read_history(models["annals"])
     for line in lines:
         line |= {"lr": 2e-4 if line["epoch"] < 4 else 1e-4, "beta1": 0.5}
-    lines[6]["event"] = "rollback: <b>D has won</b>"
-    write_history(models["long"], lines)
+    lines[6]["event"] = ROLLBACK
+    write_history(models["annals"], lines)
     for part in (SAMPLES, SNAPSHOTS):
         shutil.rmtree(models["curves"] / part)
     (models["grids"] / "history.jsonl").unlink()
@@ -272,8 +273,9 @@ def test_the_epochs_play_one_by_one_to_the_end_and_begin_again(visit, odd_server
     page.get_by_role("button", name="Play", exact=True).wait_for()
     steps = page.evaluate("steps")
     assert [epoch for epoch, _ in steps] == list(MANY)
-    assert min(after - before for (_, before), (_, after) in pairwise(steps)) > 200
+    assert min(after - before for (_, before), (_, after) in pairwise(steps)) > 150
 
+    page.locator(".track .play").focus()
     page.keyboard.press("Enter")
     wait_for_epoch(page, 3)
     page.keyboard.press("Enter")
@@ -349,7 +351,7 @@ def test_real_pictures_are_shown_where_they_are(training):
 def test_events_can_be_read_by_pointer_and_by_keyboard(visit, odd_server):
     page = open_training(visit(odd_server.url))
     events = page.locator(".events button")
-    stage, rollback = "stage: lr 0.0001, beta1 0.5", "rollback: <b>D has won</b>"
+    stage, rollback = "stage: lr 0.0001, beta1 0.5", ROLLBACK
     assert events.all_inner_texts() == [f"Epoch 4: {stage}", f"Epoch 7: {rollback}"]
     plot, at = page.locator(".plot").first, page.locator(".curves .at").first
     plot.focus()
@@ -364,6 +366,10 @@ def test_events_can_be_read_by_pointer_and_by_keyboard(visit, odd_server):
     assert at.inner_text() == f"epoch 4, {stage}"
     page.mouse.move(0, 0)
     assert at.inner_text() == "epoch 10"
+    width = page.locator(".curves").bounding_box()["width"]
+    events.last.focus()
+    for part in (".plot svg", ".events", "figcaption"):  # a long event makes nothing wider
+        assert page.locator(f".curves {part}").first.bounding_box()["width"] <= width
 
 
 def test_records_that_are_not_whole_show_what_they_have(visit, odd_server):
@@ -389,6 +395,13 @@ def test_records_that_are_not_whole_show_what_they_have(visit, odd_server):
     page.keyboard.press("ArrowLeft")
     wait_for_epoch(page, 1)
     page.locator(".samples img").wait_for()
+
+
+def test_another_model_with_the_same_epochs_shows_its_own_grid_of_the_same_epoch(visit, odd_server):
+    page = open_training(visit(f"{odd_server.url}?tab=training&model=grids&epoch=1"))
+    wait_for_epoch(page, 1)
+    page.get_by_label("damaged").check()
+    page.get_by_role("img", name="drawn by damaged after epoch 1,").wait_for()
 
 
 def test_the_film_can_be_saved(training):

@@ -1,4 +1,4 @@
-"""Animations from pictures, one `add` per frame: MP4 for sharing, WebP without loss. Knows no models and no page."""
+"""Animations from pictures, one `add` per frame: MP4 for sharing, WebP for keeping. Knows no models and no page."""
 
 import io
 import struct
@@ -19,14 +19,15 @@ class Animation(Protocol):
     def finish(self) -> bytes: ...
 
 
-def start(kind: str, size: tuple[int, int], fps: int, loop: bool = False) -> Animation:
+def start(kind: str, size: tuple[int, int], fps: int, loop: bool = False, quality: int | None = None) -> Animation:
     """Return an empty animation, "mp4" or "webp", for pictures of this size (width, height).
 
-    `loop` makes a WebP begin again for ever; with MP4 that is up to the player.
+    `loop` makes a WebP begin again for ever; with MP4 that is up to the player. A WebP is without loss unless a
+    `quality` (0 to 100) says otherwise.
 
     Raises UserError where MP4 is asked for and the package that writes it is not installed.
     """
-    return Mp4(size, fps) if kind == "mp4" else Webp(size, fps, loop)
+    return Mp4(size, fps) if kind == "mp4" else Webp(size, fps, loop, quality)
 
 
 class Mp4:
@@ -57,13 +58,14 @@ class Mp4:
 
 
 class Webp:
-    """Lossless WebP. Each frame is compressed by Pillow for itself, and put into the container here.
+    """WebP. Each frame is compressed by Pillow for itself, and put into the container here.
 
     Pillow's own animations take twice as long for enlarged pictures, come out larger, drop a frame that equals the one
     before it, and cannot say how far they are. The chunks are those of RFC 9649, 2.7.
     """
 
-    def __init__(self, size: tuple[int, int], fps: int, loop: bool) -> None:
+    def __init__(self, size: tuple[int, int], fps: int, loop: bool, quality: int | None) -> None:
+        self._how = {"lossless": True, "quality": 0, "method": 0} if quality is None else {"quality": quality}
         self._size = size
         self._fps = fps
         self._times = 0 if loop else 1  # how often it plays; 0 is for ever
@@ -71,7 +73,7 @@ class Webp:
 
     def add(self, image: Image.Image) -> None:
         buffer = io.BytesIO()
-        image.save(buffer, "webp", lossless=True, quality=0, method=0)
+        image.save(buffer, "webp", **self._how)
         still = buffer.getvalue()[12:]  # what follows the file's head: one chunk with the picture
         done = len(self._frames)
         milliseconds = round((done + 1) * 1000 / self._fps) - round(done * 1000 / self._fps)  # adds up without drift

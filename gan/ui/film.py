@@ -14,6 +14,7 @@ from gan.ui.loaded import LoadedModel
 from gan.ui.through_training import images_seen
 
 FPS = 4
+QUALITY = 80  # of a WebP: the grids themselves are lossy
 LAST = 6  # times that the last grid is shown
 STRIP = 28  # pixels beneath the grid, an even number for MP4
 TEXT = 14  # pixels
@@ -49,7 +50,7 @@ def film(model: LoadedModel, kind: str) -> Iterator[dict[str, Any]]:
 
 def _begin(kind: str, size: tuple[int, int]) -> animation.Animation:
     try:
-        return animation.start(kind, size, FPS, loop=True)
+        return animation.start(kind, size, FPS, loop=True, quality=QUALITY)
     except UserError as error:
         raise refuse(str(error)) from error
 

@@ -62,8 +62,11 @@ def read_place(model: LoadedModel, values: Any) -> tuple[int | None, int]:
 
 
 def place_of(model: LoadedModel, epoch: int | None, seed: int) -> dict[str, Any]:
-    """Return the value of the tab's controls."""
-    return {"epochs": epochs_of(model), "epoch": epoch, "seed": seed}
+    """Return the value of the tab's controls.
+
+    It names the model because Gradio does not deliver the same value twice, and two models may have the same epochs.
+    """
+    return {"epochs": epochs_of(model), "epoch": epoch, "seed": seed, "model": model.name}
 
 
 def grid_of(model: LoadedModel, epoch: int | None, seed: int = DEFAULT_SEED) -> dict[str, Any]:

@@ -188,12 +188,16 @@ const KINDS = {
             const at = Number(slider.value);
             if (playing) move(at === list().length - 1 ? 0 : at + 1);
         });
-        studio.receive(`${elementId}-drawn`, () => setTimeout(() => {
-            if (!playing || !part.clientWidth) return run(false); // paused, or another tab is open
-            const at = Number(slider.value);
-            if (at === list().length - 1) run(false);
-            else move(at + 1);
-        }, 250));
+        let next;
+        studio.receive(`${elementId}-drawn`, () => {
+            clearTimeout(next); // one step at a time, whatever was drawn in between
+            next = setTimeout(() => {
+                if (!playing || !part.clientWidth) return run(false); // paused, or another tab is open
+                const at = Number(slider.value);
+                if (at === list().length - 1) run(false);
+                else move(at + 1);
+            }, 200);
+        });
         return part;
     },
 
