@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+GRID_SIDE = 2_048  # pixels a side of a sample grid at most
 GRID_BYTES = 80_000  # a sample grid in a checkpoint folder stays below this
 
 
@@ -50,6 +51,8 @@ def encode_webp(image: Image.Image, max_bytes: int = GRID_BYTES) -> bytes:
 
 
 def open_rgb(path: str | Path) -> Image.Image:
-    """Open one of our own sample files as an RGB image, read whole."""
+    """Open one of our own sample files as an RGB image, read whole; a larger one raises OSError."""
     with Image.open(path) as image:
+        if max(image.size) > GRID_SIDE:
+            raise OSError(f"{image.width} x {image.height} pixels are no sample grid")
         return image.convert("RGB")

@@ -47,12 +47,13 @@ def card_html(model: LoadedModel) -> str:
     """Return the model's card as HTML that runs nothing and asks for nothing; a sentence where there is no card."""
     try:
         text = card_text(model.folder).removeprefix(FRONT_MATTER)
+        shown = render_markdown(text[:MOST_CARD], own_pictures(model))
     except UserError:
         return _no_card(model, "its config.json is missing or damaged")
     except Exception:  # a stranger's config.json may hold anything under the names that the card looks up
         return _no_card(model, "its config.json does not say what a card needs")
     note = "<p>The card goes on; here it is cut off.</p>" if len(text) > MOST_CARD else ""
-    return render_markdown(text[:MOST_CARD], own_pictures(model)) + note
+    return shown + note
 
 
 def own_pictures(model: LoadedModel) -> dict[str, str]:
@@ -78,7 +79,7 @@ def render_markdown(text: str, pictures: dict[str, str]) -> str:
             if child.type == "link_open":
                 child.attrs |= {"target": "_blank", "rel": "noopener"}
             elif child.type == "image":
-                child.attrs["src"] = pictures[child.attrs["src"]]
+                child.attrs["src"] = pictures.get(child.attrs["src"], "")
     return markdown.renderer.render(tokens, markdown.options, {})
 
 

@@ -100,14 +100,14 @@ def build_explore(models: Sequence[LoadedModel], model_choice: gr.Radio, post: g
             gr.HTML(HINT, elem_classes="hint", apply_default_css=False)
             panel = controls.build_controls(spec, "explore-controls")
         with gr.Column(scale=1, min_width=320, elem_classes="stage"):
-            explored = drawn("explored", view_of(models[0], read_specimen(models[0], {})), "Picture")
+            explored = drawn("explored", {}, "Picture")  # asks for its picture when the tab is opened
     numbers = [gr.Number(visible=False, label=label) for label in ("Seed", "Truncation")]
     edits = [gr.JSON(visible=False, label=label) for label in ("Directions", "Offsets")]
     picture_file = gr.Image(visible=False, label="Picture", format="png")
 
     networks = {"concurrency_id": "networks"}
     gr.on(
-        [panel.input, model_choice.change], show, [model_choice, panel], explored,
+        [panel.input, model_choice.change, explored.select], show, [model_choice, panel], explored,
         trigger_mode="always_last", **networks, **PRIVATE,
     )  # fmt: skip
     explored.download(save_one, None, post, trigger_mode="multiple", **networks, **PRIVATE)

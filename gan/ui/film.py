@@ -58,7 +58,8 @@ def _begin(kind: str, size: tuple[int, int]) -> animation.Animation:
 def _caption(grid: Image.Image, epoch: int, seen: int | None) -> Image.Image:
     """Return the grid on a white strip that says its epoch."""
     text = f"epoch {epoch}" if seen is None else f"epoch {epoch}, {seen:,} pictures seen"
-    frame = Image.new("RGB", (grid.width, grid.height + STRIP), "white")
+    even = (grid.width + grid.width % 2, grid.height + grid.height % 2 + STRIP)  # as MP4 wants it
+    frame = Image.new("RGB", even, "white")
     frame.paste(grid)
     place = (STRIP // 4, grid.height + STRIP // 2)
     ImageDraw.Draw(frame).text(place, text, "black", ImageFont.load_default(TEXT), anchor="lm")

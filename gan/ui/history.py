@@ -17,12 +17,11 @@ from gan.ui.arguments import DEFAULT_SEED, choose_model, read_choice, read_whole
 from gan.ui.drawn import PRIVATE, drawn
 from gan.ui.encode import webp_uri
 from gan.ui.film import film
-from gan.ui.loaded import LoadedModel
+from gan.ui.loaded import MAX_EPOCH, LoadedModel
 from gan.ui.tab import Tab
 from gan.ui.through_training import creature_of, images_seen
 
 CURVES = ("epoch", "loss_d", "loss_g", "d_real", "d_fake_before", "d_fake_after")
-MAX_EPOCH = 10**9
 
 COMPETE = (
     "Two networks compete, the generator draws and the discriminator tells drawn from real, and Loss_G and Loss_D say "

@@ -1,9 +1,7 @@
 """The models the page shows, read once at start-up and never changed afterwards."""
 
 import hashlib
-import math
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,9 +13,12 @@ from gan.checkpoints import GENERATOR_FILE, load_generator
 from gan.errors import UserError
 from gan.latent import principal_directions
 from gan.models import Generator
-from gan.records import REALS_FILE, SAMPLES, SNAPSHOTS, list_epochs, read_history
+from gan.records import MAX_SAMPLES, MAX_SNAPSHOTS, REALS_FILE, SAMPLES, SNAPSHOTS, list_epochs, read_history
 
 DIRECTIONS = 8  # principal directions that the Explore tab offers
+MAX_EPOCH = 10**9
+MAX_EVENT = 300  # characters
+MAX_PICTURE_BYTES = 2_000_000  # of a sample grid; those of train.py stay under 80 kB
 HISTORY_NUMBERS = (
     "epoch",
     "images_seen",
@@ -67,58 +68,62 @@ def load_models(folders: Iterable[str | Path]) -> tuple[tuple[LoadedModel, ...],
     models: dict[str, LoadedModel] = {}
     problems = []
     for folder in dict.fromkeys(Path(folder).resolve() for folder in folders):
-        try:
-            generator = load_generator(folder)
-        except UserError as error:
-            problems.append(str(error))
-            continue
         name = folder.name
         if name in models:
             name = f"{folder.parent.name}/{name}"
         while name in models:
             name += "'"
-        directions, shares = principal_directions(generator.main[0].weight, DIRECTIONS)
-        models[name] = LoadedModel(
-            name,
-            folder,
-            hashlib.sha256((folder / GENERATOR_FILE).read_bytes()).hexdigest()[:16],
-            generator.requires_grad_(False).to(memory_format=torch.channels_last),  # a fifth faster on the CPU
-            directions,
-            tuple(shares.tolist()),
-            list_epochs(folder, SNAPSHOTS),
-            _read_reals(folder),
-            _read_samples(folder),
-            _clean_history(read_history(folder)),
-        )
+        try:
+            models[name] = _load_model(name, folder)
+        except UserError as error:
+            problems.append(str(error))
+        except (OSError, ValueError, RecursionError) as error:
+            problems.append(f"{folder}: cannot be read ({type(error).__name__})")
     return tuple(models.values()), tuple(problems)
 
 
-def _read_samples(folder: Path) -> dict[int, bytes]:
-    """Return the sample grids by epoch; one that a run in progress has just thinned out is left out."""
-    samples = {}
-    for epoch, path in list_epochs(folder, SAMPLES).items():
-        with suppress(FileNotFoundError):
-            samples[epoch] = path.read_bytes()
-    return samples
+def _load_model(name: str, folder: Path) -> LoadedModel:
+    generator = load_generator(folder)
+    directions, shares = principal_directions(generator.main[0].weight, DIRECTIONS)
+    samples = {epoch: _read_picture(path) for epoch, path in _newest(list_epochs(folder, SAMPLES), MAX_SAMPLES)}
+    return LoadedModel(
+        name,
+        folder,
+        hashlib.sha256((folder / GENERATOR_FILE).read_bytes()).hexdigest()[:16],
+        generator.requires_grad_(False).to(memory_format=torch.channels_last),  # a fifth faster on the CPU
+        directions,
+        tuple(shares.tolist()),
+        dict(_newest(list_epochs(folder, SNAPSHOTS), MAX_SNAPSHOTS)),
+        _read_picture(folder / REALS_FILE),
+        {epoch: content for epoch, content in samples.items() if content},
+        _clean_history(read_history(folder)),
+    )
 
 
-def _read_reals(folder: Path) -> bytes | None:
-    try:
-        return (folder / REALS_FILE).read_bytes()
-    except OSError:
+def _newest(files: dict[int, Path], limit: int) -> list[tuple[int, Path]]:
+    return [(epoch, path) for epoch, path in files.items() if epoch <= MAX_EPOCH][-limit:]
+
+
+def _read_picture(path: Path) -> bytes | None:
+    """Return a WebP file of the folder's own as it is; None for anything else, which visitors are not to be sent."""
+    if path.is_symlink() or not path.is_file() or path.stat().st_size > MAX_PICTURE_BYTES:
         return None
+    content = path.read_bytes()
+    return content if content[:4] == b"RIFF" and content[8:12] == b"WEBP" else None
 
 
 def _clean_history(lines: list[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
-    """Keep the last line of each epoch, in order, with every figure a finite number or None."""
+    """Keep the last line of each epoch, in order: figures that JavaScript knows, or None, and events as text."""
     by_epoch = {}
     for line in lines:
-        clean = line | {key: _finite(line.get(key)) for key in HISTORY_NUMBERS}
-        if clean["epoch"] is not None:
+        clean = {key: _finite(line.get(key)) for key in HISTORY_NUMBERS}
+        event = line.get("event")
+        clean["event"] = str(event).encode("utf-8", "replace").decode()[:MAX_EVENT] if event else None
+        if isinstance(clean["epoch"], int) and 0 <= clean["epoch"] <= MAX_EPOCH:
             by_epoch[clean["epoch"]] = clean
     return tuple(by_epoch[epoch] for epoch in sorted(by_epoch))
 
 
 def _finite(value: Any) -> int | float | None:
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    return value if number and -math.inf < value < math.inf else None
+    return value if number and abs(value) < 2**53 else None

@@ -42,9 +42,9 @@ def file(name: str, mime: str, content: bytes) -> dict[str, Any]:
 def find_model(models: Sequence[LoadedModel], link: Mapping[str, Any]) -> tuple[LoadedModel, str]:
     """Return the model that a link or a saved picture means, and what is to be said of it."""
     name, weights = link.get("model"), link.get("weights")
-    for model in models:
-        if weights is not None and model.weights == weights:
-            return model, ""
+    same = [model for model in models if weights is not None and model.weights == weights]
+    for model in (*(model for model in same if model.name == name), *same):
+        return model, ""
     for model in models:
         if model.name == name or name is None:
             if weights is None:
@@ -81,7 +81,7 @@ def wire_page(
         answer = {
             choice: model.name,
             tabs: gr.Tabs(selected=room.id),
-            post: message("page", remark=remark, tab=room.id),
+            post: message("page", remark=remark, tab=room.id, model=model.name),
         }
         return answer if room.controls is None else answer | {room.controls: controls}
 

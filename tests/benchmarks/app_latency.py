@@ -7,7 +7,8 @@ Starts app.py itself, with the bundled models unless others are named, on a free
 limit; where one is missed the exit status is 1. Anything else that runs on the machine slows all of it.
 
 A step is the time from the slider's input event to the new picture on the canvas, one step after the other. The sheet's
-server time is what Gradio reports of the event's function.
+server time is what Gradio reports of the event's function. Steps of 64 pictures have no limit of their own: that is the
+sheet's.
 """
 
 import argparse
@@ -58,14 +59,15 @@ def time_steps(page: Page, slider: str, shown: str, values: Sequence[float]) -> 
             return times;
         }}""",
         [slider, list(values)],
-    )[WARM_UP:]
+    )
 
 
-def step_rows(name: str, times: list[float]) -> list[Row]:
-    """Return median and 95th percentile with their limits."""
+def step_rows(name: str, times: list[float], limited: bool = True) -> list[Row]:
+    """Return median and 95th percentile with their limits; the first steps do not count."""
+    times = times[WARM_UP:]
     return [
-        (f"{name}, median of {len(times)} steps", statistics.median(times), "ms", 90),
-        (f"{name}, 95th percentile", statistics.quantiles(times, n=20)[-1], "ms", 150),
+        (f"{name}, median of {len(times)} steps", statistics.median(times), "ms", 90 if limited else None),
+        (f"{name}, 95th percentile", statistics.quantiles(times, n=20)[-1], "ms", 150 if limited else None),
     ]
 
 
@@ -89,7 +91,7 @@ def generate_rows(page: Page, steps: int) -> list[Row]:
         wait_for_seeds(page, f"{first}-{first + count - 1}")
         values = range(first + 1, first + 1 + steps + WARM_UP)
         times = time_steps(page, "#generate-controls .seed input[type=range]", GENERATED, values)
-        rows += step_rows(f"Generate, {count} picture{'s' * (count > 1)}", times)
+        rows += step_rows(f"Generate, {count} picture{'s' * (count > 1)}", times, limited=count < 64)
     return rows
 
 
@@ -131,7 +133,7 @@ def measure(checkpoints: Sequence[Path], steps: int) -> list[Row]:
             answers = time.perf_counter() - start
             page.goto(server.url)
             wait_for_seeds(page, "1-16")
-            time_steps(page, "#generate-controls .seed input[type=range]", GENERATED, range(2, 3 + WARM_UP))
+            time_steps(page, "#generate-controls .seed input[type=range]", GENERATED, [2])
             rows = [
                 ("Server answers after", answers, "s", None),
                 ("Page with pictures, and its slider reacts, after", time.perf_counter() - start, "s", 5),

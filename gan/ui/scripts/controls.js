@@ -14,6 +14,14 @@ const say = (name, value) => {
     said[name] = value;
     tell();
 };
+// Whether a field holds a seed; where it does not, say what a seed is.
+const isSeed = (field, label) => {
+    if (field.value === "") return false;
+    const fine = field.checkValidity();
+    field.setAttribute("aria-invalid", !fine);
+    if (!fine) studio.send("say", `${label} must be a whole number from 0 to ${Number(field.max).toLocaleString("en")}.`);
+    return fine;
+};
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 const dice = (reach, old) => {
     const seed = Math.floor(Math.random() * reach);
@@ -53,7 +61,7 @@ const KINDS = {
             follow(seed);
         });
         field.addEventListener("input", () => {
-            if (field.value === "") return;
+            if (!isSeed(field, label)) return;
             follow(Number(field.value));
             say(name, Number(field.value));
         });
@@ -89,8 +97,9 @@ const KINDS = {
         });
         field.addEventListener("input", () => {
             if (field.value === "") return;
-            slider.value = field.value;
-            say(name, clamp(Number(field.value), low, high));
+            const value = Number.isInteger(step) ? Math.round(field.value) : Number(field.value);
+            slider.value = value;
+            say(name, clamp(value, low, high));
         });
         field.addEventListener("blur", () => setters[name](said[name]));
         return part;
@@ -131,7 +140,7 @@ const KINDS = {
                     <button type="button" class="roll" aria-label="Roll seed ${letter}">Roll</button>
                     <button type="button" class="quiet remove" aria-label="Remove seed ${letter}">×</button></li>`);
                 const field = item.querySelector("input");
-                field.addEventListener("input", () => field.value !== "" && replace(index, Number(field.value)));
+                field.addEventListener("input", () => isSeed(field, `Seed ${letter}`) && replace(index, Number(field.value)));
                 field.addEventListener("blur", () => (field.value = said[name][index]));
                 item.querySelector(".roll").addEventListener("click", () => {
                     field.value = dice(reach, said[name][index]);

@@ -80,3 +80,4 @@ root.querySelector(".actions").addEventListener("click", (event) => {
 new ResizeObserver(fit).observe(root);
 watch("value", draw);
 draw();
+if (!props.value?.image) setTimeout(() => trigger("select")); // asks for the first one, once that can be heard

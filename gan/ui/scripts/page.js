@@ -51,7 +51,10 @@ const address = () => {
     clearTimeout(writing); // browsers allow some hundred changes a minute
     writing = setTimeout(() => history.replaceState(null, "", `?${query}`), 150);
 };
+let expected = null; // {tab, model} of a link, until the tab shows it
 studio.receive("shown", ({ tab: shown, link }) => {
+    if (expected?.tab === shown && expected.model !== link.model) return;
+    expected = null;
     links[shown] = link;
     address();
 });
@@ -59,11 +62,13 @@ studio.receive("tab", (name) => {
     tab = name;
     address();
 });
-studio.receive("page", ({ remark, tab: restored }) => {
+studio.receive("page", ({ remark, tab: restored, model }) => {
+    if (restored && ready) document.querySelectorAll("dialog[open]").forEach((dialog) => dialog.close()); // a dropped PNG
     ready = true;
     if (remark) say(remark);
-    if (restored) tab = restored; // it tells of itself once it shows what was asked for
-    else address();
+    if (!restored) return address();
+    tab = restored; // it tells of itself once it shows what was asked for
+    expected = { tab, model };
 });
 
 // --- saved pictures
@@ -80,7 +85,11 @@ const recipeOf = async (file) => {
         if (at + 12 + length > view.byteLength) break;
         if (text(at + 4, 4) === "tEXt") {
             const [key, value] = text(at + 8, length).split("\0");
-            if (key === RECIPE) return JSON.parse(value);
+            if (key === RECIPE) {
+                const recipe = JSON.parse(value);
+                if (Object.values(recipe).includes(Infinity)) throw `The recipe in ${file.name} is damaged.`;
+                return recipe;
+            }
         }
         at += 12 + length;
     }
@@ -110,7 +119,7 @@ document.addEventListener("drop", (event) => {
     event.preventDefault();
     inside = 0;
     drop.hidden = true;
-    open(event.dataTransfer.files[0]);
+    if (event.dataTransfer.files[0]) open(event.dataTransfer.files[0]);
 });
 const chooser = root.querySelector("input");
 chooser.addEventListener("change", () => {
