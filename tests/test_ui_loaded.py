@@ -4,6 +4,7 @@ import pytest
 
 from gan.checkpoints import save_network
 from gan.models import Generator
+from gan.records import SNAPSHOTS, epoch_file
 from gan.ui.history import curves_of, grid_of
 from gan.ui.loaded import find_checkpoints, load_models
 
@@ -56,6 +57,52 @@ def test_the_grid_nearest_to_an_epoch_is_shown(tmp_path, asked, found):
     folder = checkpoint(tmp_path / "model")
     (folder / "samples").mkdir()
     for epoch in (1, 3, 9):
-        (folder / "samples" / f"epoch-{epoch:04d}.webp").write_bytes(bytes([epoch]))
+        (folder / "samples" / f"epoch-{epoch:04d}.webp").write_bytes(b"RIFF....WEBP" + bytes([epoch]))
     (model,), _ = load_models([folder])
     assert grid_of(model, asked)["epoch"] == found
+
+
+def one(folder):
+    (model,), problems = load_models([folder])
+    assert problems == ()
+    return model
+
+
+def test_a_folder_full_of_oddities_does_no_harm(tmp_path):
+    folder = checkpoint(tmp_path / "odd")
+    lines = [
+        "[" * 200_000,
+        '{"epoch": 1, "loss_d": 1' + "0" * 30 + ', "event": "\\ud800", "extra": {}}',
+        '{"epoch": 1e300}',
+    ]
+    (folder / "history.jsonl").write_text("\n".join(lines))
+    secret = tmp_path / "secret.webp"
+    secret.write_bytes(b"RIFF....WEBPsecret")
+    (folder / "samples").mkdir()
+    (folder / "samples" / "epoch-0001.webp").mkdir()
+    (folder / "samples" / "epoch-0002.webp").symlink_to(secret)
+    (folder / "samples" / "epoch-0003.webp").write_text("no picture")
+    (folder / "samples" / f"epoch-{'9' * 30}.webp").write_bytes(secret.read_bytes())
+    (folder / "reals.webp").symlink_to(secret)
+    model = one(folder)
+    assert model.samples == {} and model.reals is None
+    (line,) = model.history
+    assert line["epoch"] == 1 and line["loss_d"] is None and line["event"] == "?" and "extra" not in line
+
+
+def test_what_cannot_be_read_at_all_is_a_sentence(tmp_path, monkeypatch):
+    def refuse(folder):
+        raise PermissionError("no")
+
+    monkeypatch.setattr("gan.ui.loaded.read_history", refuse)
+    models, problems = load_models([checkpoint(tmp_path / "shut")])
+    assert models == () and "shut" in problems[0]
+
+
+def test_of_many_snapshots_the_newest_are_offered(tmp_path):
+    folder = checkpoint(tmp_path / "long")
+    for epoch in range(1, 101):
+        path = epoch_file(folder, SNAPSHOTS, epoch)
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    assert list(one(folder).snapshots) == list(range(93, 101))
