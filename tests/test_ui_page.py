@@ -124,7 +124,7 @@ def test_files_that_bring_no_picture_back_get_a_sentence_each_and_are_not_upload
         (png(size=(13_000, 13_000)), "is 13000 × 13000 pixels"),
         (png("{"), "The recipe in saved.png is damaged"),
         (png("[1]"), "There is no recipe in this picture"),
-        (png("null"), "There is no recipe in this picture"),
+        (png("null"), "The recipe in saved.png is damaged"),
         (png(json.dumps({"model": "gamma", "weights": "f" * 16})), "made by a model called 'gamma'"),
         (png(json.dumps({"model": {"name": []}})), "which is not here"),
         (png(json.dumps({"seed": -3})), "Seed must lie between"),
