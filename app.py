@@ -6,6 +6,7 @@ python app.py --host 0.0.0.0 --port 8000         for other machines in the netwo
 """
 
 import argparse
+import gc
 import os
 import signal
 import socket
@@ -64,13 +65,18 @@ def check_port(host: str, port: int) -> None:
 def build(options: argparse.Namespace) -> Any:
     """Load the models and return the page; torch and gradio are imported here, once the arguments are right."""
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
-    from gan.ui.demo import build_demo
+    gc.disable()  # imports leave no garbage, and looking for it takes a fifth of the start
     from gan.ui.loaded import find_checkpoints, load_models
 
     models, problems = load_models(options.checkpoint or find_checkpoints(CHECKPOINTS))
     for problem in problems:
         print(f"app.py: {problem}", file=sys.stderr)
-    return build_demo(models, problems)
+
+    from gan.ui.demo import build_demo
+
+    demo = build_demo(models, problems)
+    gc.enable()
+    return demo
 
 
 def launch(demo: Any, options: argparse.Namespace) -> None:

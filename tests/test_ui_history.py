@@ -126,7 +126,7 @@ def pixels_of(image):
 
 def test_damaged_grids_and_those_of_another_size_are_left_out_of_the_film(tmp_path):
     folder = plant(tmp_path / "alpha", 1, (1, 3, 4, 6))
-    (folder / "samples" / "epoch-0001.webp").write_bytes(b"nonsense")
+    (folder / "samples" / "epoch-0001.webp").write_bytes(b"RIFF....WEBPnonsense")
     Image.new("RGB", (64, 64)).save(folder / "samples" / "epoch-0006.webp")
     *_, last = film(load(folder), "webp")
     frames = frames_in(last, "webp")
@@ -137,7 +137,7 @@ def test_damaged_grids_and_those_of_another_size_are_left_out_of_the_film(tmp_pa
 def test_without_a_grid_that_can_be_read_a_film_is_a_sentence(tmp_path, epochs):
     folder = plant(tmp_path / "alpha", 1, epochs)
     for path in folder.glob("samples/*"):
-        path.write_bytes(b"nonsense")
+        path.write_bytes(b"RIFF....WEBPnonsense")
     with pytest.raises(gr.Error, match="sample grids"):
         list(film(load(folder), "webp"))
 
@@ -209,7 +209,7 @@ def odd_server(tmp_path_factory):
     (models["grids"] / "history.jsonl").unlink()
     (models["grids"] / "config.json").unlink()
     for part in (SAMPLES, SNAPSHOTS):
-        epoch_file(models["damaged"], part, 3).write_bytes(b"nonsense")
+        epoch_file(models["damaged"], part, 3).write_bytes(b"RIFF....WEBPnonsense")
     server = Server(folder)
     yield server
     server.stop()
