@@ -3,8 +3,8 @@
 const root = element.querySelector(".explored");
 root.innerHTML = `
     <div class="views">
-        <figure class="after"><canvas role="img" tabindex="0"></canvas><figcaption></figcaption></figure>
-        <figure class="before"><canvas role="img"></canvas><figcaption>Before</figcaption></figure>
+        <figure class="after"><canvas role="img" tabindex="0" aria-label="The picture to come"></canvas><figcaption></figcaption></figure>
+        <figure class="before"><canvas role="img" aria-label="The same picture before the sliders moved it"></canvas><figcaption>Before</figcaption></figure>
     </div>
     <p class="note"></p>
     <ul class="swatches" aria-label="Dominant colours"></ul>

@@ -87,7 +87,7 @@ const recipeOf = async (file) => {
             const [key, value] = text(at + 8, length).split("\0");
             if (key === RECIPE) {
                 const recipe = JSON.parse(value);
-                if (Object.values(recipe ?? {}).includes(Infinity)) throw `The recipe in ${file.name} is damaged.`;
+                if (Object.values(recipe).includes(Infinity)) throw `The recipe in ${file.name} is damaged.`;
                 return recipe;
             }
         }
