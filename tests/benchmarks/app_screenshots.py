@@ -51,7 +51,7 @@ def shoot(browser: Browser, url: str, screen: str, scheme: str, whole: bool) -> 
     page.goto(url)
     page.locator(SEEN[tab_of(urlsplit(url).query)]).first.wait_for()
     page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(1000)  # what comes after the first picture
+    page.wait_for_timeout(2500)  # what comes after the first picture
     picture = page.screenshot(full_page=whole)
     page.close()
     return picture
