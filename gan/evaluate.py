@@ -32,9 +32,14 @@ def evaluate(files: list[Path], data: str, weights: str, count: int = COUNT, rea
 
     generators = [load_generator(file) for file in files]  # a damaged one is found before an hour of measuring
     extract = load_extractor(weights)
+    reals: dict[int, Any] = {}  # by picture size: features, fingerprint, floor
     for file, generator in zip(files, generators, strict=True):
         started = time.monotonic()
-        real, fingerprint = _real_features(extract, data, generator.image_size, real_count)
+        size = generator.image_size
+        if size not in reals:
+            real, fingerprint = _real_features(extract, data, size, real_count)
+            reals[size] = real, fingerprint, floor(real)
+        real, fingerprint, real_floor = reals[size]
         fake = extract(_shown(_generated(generator, count), count, file.name))
         found = measure(real, fake)
         yield {
@@ -43,7 +48,7 @@ def evaluate(files: list[Path], data: str, weights: str, count: int = COUNT, rea
             **found,
             "generated": count,
             "real": len(real),
-            "floor": floor(real),
+            "floor": real_floor,
             "seeds": f"0-{count - 1}",
             "extractor": extractor_name(),
             "resize": RESIZE,

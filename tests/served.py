@@ -45,9 +45,9 @@ def tiny_generator(seed):
 def tiny_model(name, seed=0):
     """Return a model as the page has it in memory, without a folder."""
     generator = tiny_generator(seed)
-    directions, shares = principal_directions(generator.main[0].weight.detach(), DIRECTIONS)
+    directions, _ = principal_directions(generator.main[0].weight.detach(), DIRECTIONS)
     return LoadedModel(
-        name, Path(name), f"{seed:016x}", generator, directions, tuple(shares.tolist()), {}, None, {}, ()
+        name, Path(name), f"{seed:016x}", generator, directions, {}, None, {}, ()
     )  # fmt: skip
 
 

@@ -5,17 +5,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import gradio as gr
-import torch
 from PIL import Image
 
 from gan.images import make_grid, to_pil
 from gan.ui import controls
 from gan.ui.arguments import choose_model, refuse
 from gan.ui.drawn import PRIVATE, drawn
-from gan.ui.encode import dominant_colours, lossless_uri, with_recipe
-from gan.ui.generate import save
+from gan.ui.encode import dominant_colours, lossless_uri
+from gan.ui.generate import save, saved_picture
 from gan.ui.loaded import DIRECTIONS, LoadedModel
-from gan.ui.specimen import Specimen, read_specimen
+from gan.ui.specimen import Specimen, read_specimen, stack
 from gan.ui.tab import Tab
 
 REACH = 5  # of a direction's slider: z itself is seldom more than 3 from 0 in any direction
@@ -49,7 +48,7 @@ def within(model: LoadedModel, values: Any) -> dict[str, Any]:
 def view_of(model: LoadedModel, specimen: Specimen) -> dict[str, Any]:
     """Return what explored.js draws: the picture before and after the edits, and what it is."""
     plain = Specimen(specimen.seed, specimen.truncation)
-    images = model.draw(torch.stack([plain.z(model), specimen.z(model)]))
+    images = model.draw(stack(model, [plain, specimen]))
     recipe = specimen.recipe(model)
     return {
         "image": lossless_uri(make_grid(images, 2)),
@@ -91,8 +90,7 @@ def build_explore(models: Sequence[LoadedModel], model_choice: gr.Radio, post: g
             raise refuse('offsets must map coordinates to numbers from -10 to 10, as in {"17": 0.5}.')
         edits = {f"d{k}": amount for k, amount in enumerate(directions, 1)}
         edits |= {f"z{int(key)}": amount for key, amount in offsets.items()}
-        specimen = read_specimen(chosen, {"seed": seed, "truncation": truncation, **edits})
-        return with_recipe(to_pil(chosen.draw(specimen.z(chosen)[None])[0]), specimen.recipe(chosen))
+        return saved_picture(chosen, read_specimen(chosen, {"seed": seed, "truncation": truncation, **edits}))
 
     spec = spec_of(max(model.generator.z_dim for model in models))
     with gr.Row(elem_classes="bench explore"):

@@ -105,8 +105,8 @@ def build_generate(models: Sequence[LoadedModel], model_choice: gr.Radio, post: 
         wish = event._data if isinstance(event._data, Mapping) else {}
         model = choose_model(models, wish.get("model"))
         specimen = read_specimen(model, wish)
-        picture = to_pil(model.draw(specimen.z(model)[None])[0])
-        return page.message("specimen", **specimen.recipe(model), colours=dominant_colours(picture))
+        colours = dominant_colours(saved_picture(model, specimen))
+        return page.message("specimen", **specimen.recipe(model), colours=colours)
 
     def save_one(event: gr.EventData) -> dict[str, Any]:
         return save(models, event._data)

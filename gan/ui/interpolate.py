@@ -13,7 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from gan.errors import UserError
-from gan.images import to_pil
+from gan.images import make_grid, to_pil
 from gan.latent import MAX_SEED, lerp, sample_z, slerp, truncate
 from gan.ui import animation, controls, page
 from gan.ui.arguments import (
@@ -85,10 +85,14 @@ class Walk:
 
         return torch.stack([at(frame) for frame in range(len(self.positions()))])
 
+    def batches(self, model: LoadedModel) -> Iterator[Tensor]:
+        """Draw the frames, in order: some (N, 3, H, W) in [-1, 1] at a time."""
+        return map(model.draw, self.latents(model).split(BATCH))
+
     def frames(self, model: LoadedModel) -> Iterator[Image.Image]:
-        """Draw the frames, in order."""
-        for z in self.latents(model).split(BATCH):
-            yield from map(to_pil, model.draw(z))
+        """Draw the frames, in order, one by one."""
+        for images in self.batches(model):
+            yield from map(to_pil, images)
 
     def recipe(self, model: LoadedModel) -> dict[str, Any]:
         """Return what the frames are a function of, as `read_walk` reads it."""
@@ -144,26 +148,16 @@ def read_t(values: Any) -> float:
     return read_number(t, "t", 0, MAX_SEEDS, 0.0)
 
 
-def sheet_of(frames: Sequence[Image.Image], columns: int) -> Image.Image:
-    """Lay frames of one size out row by row without gaps."""
-    width, height = frames[0].size
-    sheet = Image.new("RGB", (columns * width, math.ceil(len(frames) / columns) * height))
-    for index, frame in enumerate(frames):
-        row, column = divmod(index, columns)
-        sheet.paste(frame, (column * width, row * height))
-    return sheet
-
-
 def view_of(model: LoadedModel, walk: Walk, t: float) -> dict[str, Any]:
     """Return what interpolated.js draws: all frames in one lossless image, and where a link put the scrubber."""
-    frames = list(walk.frames(model))
-    columns = math.ceil(math.sqrt(len(frames)))
+    images = torch.cat(list(walk.batches(model)))
+    columns = math.ceil(math.sqrt(len(images)))
     recipe = walk.recipe(model)
     return {
-        "image": lossless_uri(sheet_of(frames, columns)),
-        "side": frames[0].width,
+        "image": lossless_uri(make_grid(images, columns)),
+        "side": images.shape[-1],
         "columns": columns,
-        "frames": len(frames),
+        "frames": len(images),
         "legs": walk.legs(),
         "t": t,
         "recipe": recipe,

@@ -42,7 +42,6 @@ class LoadedModel:
     weights: str  # first 16 hexadecimal digits of the weights file's SHA-256
     generator: Generator
     directions: Tensor  # (K, z_dim), the generator's principal directions
-    shares: tuple[float, ...]  # how much of the first layer's power each direction has
     snapshots: Mapping[int, Path]  # epoch -> an earlier generator, in order of epochs
     reals: bytes | None  # WebP of real pictures, where the folder is a run on this machine
     samples: Mapping[int, bytes]  # epoch -> the sample grid's WebP file, in order of epochs
@@ -84,7 +83,7 @@ def load_models(folders: Iterable[str | Path]) -> tuple[tuple[LoadedModel, ...],
 
 def _load_model(name: str, folder: Path) -> LoadedModel:
     generator = load_generator(folder)
-    directions, shares = principal_directions(generator.main[0].weight, DIRECTIONS)
+    directions, _ = principal_directions(generator.main[0].weight, DIRECTIONS)
     samples = {epoch: _read_picture(path) for epoch, path in _newest(list_epochs(folder, SAMPLES), MAX_SAMPLES)}
     return LoadedModel(
         name,
@@ -92,7 +91,6 @@ def _load_model(name: str, folder: Path) -> LoadedModel:
         hashlib.sha256((folder / GENERATOR_FILE).read_bytes()).hexdigest()[:16],
         generator.requires_grad_(False).to(memory_format=torch.channels_last),  # a fifth faster on the CPU
         directions,
-        tuple(shares.tolist()),
         dict(_newest(list_epochs(folder, SNAPSHOTS), MAX_SNAPSHOTS)),
         _read_picture(folder / REALS_FILE),
         {epoch: content for epoch, content in samples.items() if content},
