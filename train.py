@@ -40,9 +40,10 @@ FIELDS = (
     "device",
     "precision",
     "keep_repeats",
+    "guard",
 )
 # What may differ when a run goes on; anything else would make it another run.
-RESUMABLE = {"resume", "data", "images", "epochs", "stages", "device", "precision"}
+RESUMABLE = {"resume", "data", "images", "epochs", "stages", "device", "precision", "guard"}
 # What a run writes before it has learned anything, so that it may begin anew.
 UNTOUCHED = {".lock", "config.json", "reals.webp"}
 
@@ -82,6 +83,11 @@ def build_parser() -> argparse.ArgumentParser:
     how.add_argument("--base-channels", type=int, metavar="N", help="width of both networks, default 64")
     how.add_argument("--image-size", type=int, choices=options.IMAGE_SIZES, help="pixels a side, default 64")
     how.add_argument("--seed", type=int)
+    how.add_argument(
+        "--guard",
+        choices=options.GUARDS,
+        help="warn marks a collapse in the history, rollback undoes it",
+    )
     how.add_argument("--init-from", metavar="CHECKPOINT", help="continue the networks of a checkpoint folder")
 
     where = parser.add_argument_group("where")
@@ -168,7 +174,7 @@ def resumed_config(flags: dict[str, Any]) -> TrainConfig:
         config = TrainConfig.from_dict(described["train"])
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path}: describes no run of this version ({error})") from error
-    changes = {name: flags[name] for name in ("device", "precision") if name in flags}
+    changes = {name: flags[name] for name in ("device", "precision", "guard") if name in flags}
     config = replace(config, out=_absolute(folder), data=_absolute(flags.get("data", config.data)), **changes)
     if "stages" in flags:
         config = with_appended_stages(config, parse_stages(flags["stages"]), described, folder)

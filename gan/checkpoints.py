@@ -120,8 +120,8 @@ def _load_strictly(network: nn.Module, tensors: dict[str, Tensor], path: Path) -
 # --- training state --------------------------------------------------------------------------------------
 
 
-def save_state(folder: str | Path, images_seen: int, state: dict[str, Any]) -> Path:
-    """Write a training state under a name that carries its digest, and keep one older state beside it.
+def save_state(folder: str | Path, images_seen: int, state: dict[str, Any], kept: int = STATES_KEPT) -> Path:
+    """Write a training state under a name that carries its digest, and keep so many, itself included.
 
     States from later in the run go too: training went back behind them because they were damaged.
     """
@@ -132,7 +132,7 @@ def save_state(folder: str | Path, images_seen: int, state: dict[str, Any]) -> P
     write_atomically(path, content)
     others = [other for other in list_states(folder) if other != path]
     earlier = [other for other in others if other.name[:19] <= path.name[:19]]
-    for other in set(others) - set(earlier[: STATES_KEPT - 1]):
+    for other in set(others) - set(earlier[: kept - 1]):
         with suppress(OSError):  # what cannot be deleted is no reason to stop training
             other.unlink()
     return path

@@ -9,6 +9,7 @@ NORMS = ("batch", "spectral", "none")
 TRANSFORMS = ("color", "translation", "cutout")
 IMAGE_SIZES = (32, 64, 128)
 DATASETS = ("pokemon", "anime", "folder")
+GUARDS = ("off", "warn", "rollback")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "fp32", "bf16")
 
@@ -44,6 +45,7 @@ class TrainConfig:
     image_size: int = 64  # pixels a side, one of IMAGE_SIZES
     base_channels: int = 64  # width of both networks
     z_dim: int = 100  # length of the latent
+    guard: str = "off"  # one of GUARDS: what a collapse leads to
     seed: int = 0
     device: str = "auto"  # one of DEVICES
     precision: str = "auto"  # one of PRECISIONS
@@ -108,6 +110,7 @@ _CHOICES = {
     "dataset": DATASETS,
     "loss": LOSSES,
     "d_norm": NORMS,
+    "guard": GUARDS,
     "image_size": IMAGE_SIZES,
     "device": DEVICES,
     "precision": PRECISIONS,
@@ -154,7 +157,7 @@ def parse_stages(text: str) -> tuple[Stage, ...]:
 # The two reports' own plain loops. The first does not name its batch size.
 _REPORT = {"loss": "bce", "augment": "", "flip": False, "ema_half_life_images": 0, "d_norm": "batch"}
 # Relativistic pairing loss with lazy R1 and R2 (R3GAN, arXiv 2501.05441), DiffAugment, flips, EMA.
-_BEST = {"loss": "relativistic", "r1_gamma": 2.0, "d_norm": "none"}
+_BEST = {"loss": "relativistic", "r1_gamma": 2.0, "d_norm": "none", "guard": "rollback"}
 
 RECIPES: dict[str, dict[str, Any]] = {
     "pokemon-report": {**_REPORT, "batch_size": 32, "images": 0, "stages": (Stage(400, 2e-4, 0.5),)},

@@ -305,6 +305,11 @@ class Batches:
         self._epoch, self._order = -1, torch.empty(0, dtype=torch.int64)
         self.batches_per_epoch = math.ceil(len(images) / batch_size)  # the last one may be smaller
 
+    def sample(self, count: int) -> Tensor:
+        """Return so many pictures (or all, if there are fewer), evenly spaced and never mirrored, as `take` does."""
+        rows = torch.linspace(0, len(self._images) - 1, min(count, len(self._images)), device=self._images.device)
+        return from_uint8(self._images[rows.round().long()].to(self._device).permute(0, 3, 1, 2))
+
     def take(self, epoch: int, index: int, rng: torch.Generator) -> Tensor:
         """Return batch `index` of an epoch, (B, 3, S, S) float32 in [-1, 1], channels_last, on the device.
 

@@ -3,6 +3,7 @@
 import math
 import os
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from gan.checkpoints import (
     CONFIG_FILE,
     DISCRIMINATOR_FILE,
     GENERATOR_FILE,
+    STATES_KEPT,
     parameter_count,
     save_network,
     save_state,
@@ -23,14 +25,23 @@ from gan.data import SPILL_BYTES, Batches, Pictures
 from gan.ema import with_fresh_statistics
 from gan.errors import UserError
 from gan.files import read_json, write_json
+from gan.guard import Guard
 from gan.images import GRID_BYTES, from_uint8
 from gan.latent import sample_z
 from gan.step import STATISTICS, Trainer, train_step
 
-STATES = "states"
+STATES, GOOD_STATES = "states", "good"
 RECORD_BYTES = 2_000_000  # room for the history, the chart and config.json
 GRID_SEEDS = range(64)  # the latents of every sample grid
 STATISTICS_SEEDS = range(10_000, 10_512)  # the latents that BatchNorm statistics are measured on
+
+
+class Collapse(UserError):
+    """The run cannot go on like this; `reason` says why in half a sentence."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class Run:
@@ -43,6 +54,7 @@ class Run:
         self.budget = config.budget(self.count)
         self.epochs = math.ceil(self.budget / self.count)
         self.history: list[dict[str, Any]] = []
+        self.guard = Guard()
         self.seconds = 0.0  # of training in all sessions
         self._clock = time.perf_counter()
         self._begin_epoch(0)
@@ -111,10 +123,11 @@ class Run:
             self._raise_not_finite()
 
     def _raise_not_finite(self) -> None:
-        raise UserError(
+        raise Collapse(
+            "the losses were no longer finite",
             f"{self.folder}: the losses are no longer finite (epoch {self.number + 1}, "
             f"{self.trainer.images_seen:,} pictures seen). The last good state is kept in {self.folder / STATES}; "
-            "start a new run with a lower --lr, or continue a checkpoint with --init-from."
+            "start a new run with a lower --lr, or continue a checkpoint with --init-from.",
         )
 
     def record_epoch(self) -> None:
@@ -136,6 +149,11 @@ class Run:
         if self.history and self.history[-1]["epoch"] == line["epoch"]:
             self.history.pop()  # of the same epoch, when the run was stopped in it
         self.history.append(line)
+
+    def mark(self, event: str) -> None:
+        """Add an event to the last epoch's line of the history."""
+        line = self.history[-1]
+        line["event"] = f"{line['event']}; {event}" if line["event"] else event
 
     def _lap(self) -> None:
         """Add the time since the last lap to the epoch's and the run's."""
@@ -187,7 +205,7 @@ class Run:
         """Write a grid of the first 64 training pictures; it stays on this machine."""
         records.write_grid(self.folder / records.REALS_FILE, from_uint8(pictures.images[:64]))
 
-    def save_state(self) -> None:
+    def save_state(self, into: str = STATES, kept: int = STATES_KEPT) -> None:
         """Write the training state, all that the rest of the run depends on; what is not finite is never saved."""
         self.means()
         self._check_weights()
@@ -195,9 +213,10 @@ class Run:
         place = {"number": self.number, "batch": self.batch, "sums": self.sums.cpu()}
         times = {"seconds": self.seconds, "epoch_seconds": self.epoch_seconds}
         machine = {"fingerprint": self.fingerprint, "threads": torch.get_num_threads()}
-        state = {**self.trainer.state_dict(), **place, **times, **machine, "history": self.history}
+        past = {"history": self.history, "guard": asdict(self.guard)}
+        state = {**self.trainer.state_dict(), **place, **times, **machine, **past}
         records.write_history(self.folder, self.history)
-        save_state(self.folder / STATES, self.trainer.images_seen, state)
+        save_state(self.folder / into, self.trainer.images_seen, state, kept)
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take up a training state; one made from other pictures raises UserError."""
@@ -211,7 +230,7 @@ class Run:
         self._begin_epoch(state["number"])
         self.batch, self.sums = state["batch"], state["sums"].to(self.sums)
         self.seconds, self.epoch_seconds = state["seconds"], state["epoch_seconds"]
-        self.history = state["history"]
+        self.history, self.guard = state["history"], Guard(**state.get("guard", {"since": state["images_seen"]}))
         self._begin_stage_if_due()
 
     def disk_bytes(self) -> int:
@@ -223,7 +242,8 @@ class Run:
         state = 4 * (3 * (weights_g + weights_d) + (weights_g if self.trainer.ema_generator else 0))
         published = 2 * (weights_g * (2 + records.MAX_SNAPSHOTS) + weights_d)
         pictures = self.batches.nbytes if self.batches.nbytes > SPILL_BYTES else 0
-        return 3 * state + published + pictures + (records.MAX_SAMPLES + 2) * GRID_BYTES + RECORD_BYTES
+        states = STATES_KEPT + 1 + (self.config.guard == "rollback")  # one of them half written
+        return states * state + published + pictures + (records.MAX_SAMPLES + 2) * GRID_BYTES + RECORD_BYTES
 
 
 def describe_run(folder: Path, **facts: Any) -> None:

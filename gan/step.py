@@ -7,13 +7,14 @@ import torch
 from torch import Tensor
 
 from gan.augment import augment
-from gan.config import Stage, TrainConfig
+from gan.config import TRANSFORMS, Stage, TrainConfig
 from gan.device import autocast
 from gan.ema import ema_decay, update_ema
 from gan.losses import DISCRIMINATOR_LOSS, GENERATOR_LOSS, gradient_penalty
 from gan.models import Discriminator, Generator
 
 STATISTICS = ("loss_d", "loss_g", "d_real", "d_fake_before", "d_fake_after")
+SOFTER = 0.5  # what the guard's softening makes of D's learning rate
 
 
 class Trainer:
@@ -38,13 +39,31 @@ class Trainer:
         self.rng = torch.Generator(device).manual_seed(config.seed)  # latents, flips, augmentation
         self.step, self.images_seen = 0, 0
         self.images_before = 0  # seen by the checkpoint that the networks come from
+        self.softenings = 0  # how often D was held back
         self.begin_stage(config.stages[0])
 
     def begin_stage(self, stage: Stage) -> None:
         """Give both networks a fresh Adam at the stage's learning rate and beta1."""
-        settings = {"lr": stage.lr, "betas": (stage.beta1, 0.999), "fused": True}
-        self.optimizer_d = torch.optim.Adam(self.discriminator.parameters(), **settings)
-        self.optimizer_g = torch.optim.Adam(self.generator.parameters(), **settings)
+        settings = {"betas": (stage.beta1, 0.999), "fused": True}
+        lr_d = stage.lr * SOFTER**self.softenings
+        self.optimizer_d = torch.optim.Adam(self.discriminator.parameters(), lr=lr_d, **settings)
+        self.optimizer_g = torch.optim.Adam(self.generator.parameters(), lr=stage.lr, **settings)
+
+    def soften(self, softenings: int) -> None:
+        """Hold D back so many times in all: half its learning rate each time, and every augmentation."""
+        for group in self.optimizer_d.param_groups:
+            group["lr"] *= SOFTER ** (softenings - self.softenings)
+        self.softenings = softenings
+
+    @property
+    def lr_d(self) -> float:
+        """D's learning rate."""
+        return self.optimizer_d.param_groups[0]["lr"]
+
+    @property
+    def policy(self) -> str:
+        """The augmentation in use."""
+        return ",".join(TRANSFORMS) if self.softenings else self.config.augment
 
     def draw_z(self, count: int) -> Tensor:
         """Return fresh latents, (count, z_dim), on the device."""
@@ -63,7 +82,8 @@ class Trainer:
     def state_dict(self) -> dict[str, Any]:
         """Return everything the next step depends on."""
         state = {name: part.state_dict() for name, part in self._parts().items()}
-        counters = {"step": self.step, "images_seen": self.images_seen, "images_before": self.images_before}
+        names = ("step", "images_seen", "images_before", "softenings")
+        counters = {name: getattr(self, name) for name in names}
         return {**state, **counters, "rng": self.rng.get_state(), "device": self.device.type}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -71,7 +91,7 @@ class Trainer:
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
         self.step, self.images_seen = state["step"], state["images_seen"]
-        self.images_before = state.get("images_before", 0)
+        self.images_before, self.softenings = state.get("images_before", 0), state.get("softenings", 0)
         if state.get("device", "cpu") == self.device.type:
             self.rng.set_state(state["rng"])
         else:
@@ -94,7 +114,7 @@ def train_step(trainer: Trainer, real_images: Tensor) -> Tensor:
     penalize = config.r1_gamma > 0 and trainer.step % config.penalty_every == 0
 
     def diversify(images: Tensor) -> Tensor:
-        return augment(images, config.augment, trainer.rng)
+        return augment(images, trainer.policy, trainer.rng)
 
     def judge(images: Tensor) -> Tensor:
         with autocast(trainer.device, trainer.precision):

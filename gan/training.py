@@ -18,8 +18,9 @@ from gan.errors import UserError
 from gan.files import clear_parts, make_folder, read_json, write_json
 from gan.models import Discriminator, Generator
 from gan.records import MAX_SAMPLES, write_chart
-from gan.run import STATES, Run, describe_run
+from gan.run import STATES, Collapse, Run, describe_run
 from gan.step import Trainer
+from gan.watch import Watch
 
 SAVE_SECONDS = 120  # between training states
 LOG_STEPS = 50  # between log lines, as in the reports
@@ -51,28 +52,15 @@ def train(
 
 
 def _train_on(run: Run, stop: Callable[[], bool], on_save: Callable[[Path], None]) -> None:
-    saved = time.monotonic()
-    run.start_clock()
+    watch = Watch(run)
     with _progress_bar(run) as bar:
-        while not run.finished and not stop():
-            # One batch; the losses are looked at now and then, as each look waits for the GPU.
-            statistics = run.advance()
-            if run.batch % LOG_STEPS == 1:
-                run.means()
-                bar.write(run.log_line(statistics))
-            bar.update(run.trainer.images_seen - bar.n)
-
-            # The end of an epoch: its line in the history, and where one is due, its grid.
-            if run.epoch_complete:
-                run.record_epoch()
-                if run.due(MAX_SAMPLES) and not run.finished:
-                    _publish(run, on_save)
-                run.next_epoch()
-                run.start_clock()
-
-            if time.monotonic() - saved > SAVE_SECONDS:
-                run.save_state()
-                saved = time.monotonic()
+        while True:
+            try:
+                _train_until_the_end(run, watch, stop, on_save, bar)
+                break
+            except Collapse as collapse:
+                watch.roll_back(collapse)
+                _publish(run, on_save)
 
     # The end: the state first, as it is what cannot be made again.
     if run.batch:
@@ -81,6 +69,34 @@ def _train_on(run: Run, stop: Callable[[], bool], on_save: Callable[[Path], None
     if run.trainer.images_seen:
         _publish(run, on_save)
         write_chart(run.folder)
+
+
+def _train_until_the_end(
+    run: Run, watch: Watch, stop: Callable[[], bool], on_save: Callable[[Path], None], bar: tqdm
+) -> None:
+    """Train until the budget is spent or `stop()` is true; raise Collapse where going on makes no sense."""
+    saved = time.monotonic()
+    run.start_clock()
+    while not run.finished and not stop():
+        # One batch; the losses are looked at now and then, as each look waits for the GPU.
+        statistics = run.advance()
+        if run.batch % LOG_STEPS == 1:
+            run.means()
+            bar.write(run.log_line(statistics))
+        bar.update(run.trainer.images_seen - bar.n)
+
+        # The end of an epoch: its line in the history, where one is due its grid, and the guard's look at it.
+        if run.epoch_complete:
+            run.record_epoch()
+            if run.due(MAX_SAMPLES) and not run.finished:
+                _publish(run, on_save)
+            run.next_epoch()
+            watch.look()
+            run.start_clock()
+
+        if time.monotonic() - saved > SAVE_SECONDS:
+            run.save_state()
+            saved = time.monotonic()
 
 
 def _publish(run: Run, on_save: Callable[[Path], None]) -> None:

@@ -9,6 +9,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FLOORS = (
     {"app", "train", "gan.promote", "gan.evaluate"},
     {"gan.training", "gan.ui"},
+    {"gan.watch"},
     {"gan.run"},
     {"gan.data", "gan.checkpoints", "gan.records", "gan.card", "gan.step"},
     {
@@ -22,13 +23,14 @@ FLOORS = (
         "gan.ema",
         "gan.device",
         "gan.metrics",
+        "gan.guard",
     },
     {"gan.files"},
     {"gan.errors", "gan"},
 )
 # Modules of one floor that may know each other: the card tells what the folder's other files hold.
 SIDEWAYS = {("gan.card", "gan.checkpoints"), ("gan.card", "gan.records")}
-FORBIDDEN_TO_THE_APP = ("gan.training", "gan.run", "gan.step", "gan.losses", "gan.augment", "gan.data")
+FORBIDDEN_TO_THE_APP = ("gan.training", "gan.watch", "gan.run", "gan.step", "gan.losses", "gan.augment", "gan.data")
 
 
 def modules() -> dict[str, Path]:

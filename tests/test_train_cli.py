@@ -39,6 +39,7 @@ EFFECTS = {
     "--ema-half-life": ("500", {"ema_half_life_images": 500}),
     "--base-channels": ("24", {"base_channels": 24}),
     "--image-size": ("128", {"image_size": 128}),
+    "--guard": ("warn", {"guard": "warn"}),
     "--seed": ("4294967295", {"seed": 4294967295}),
     "--init-from": ("checkpoints/mine", {"init_from": "checkpoints/mine"}),
     "--device": ("cpu", {"device": "cpu"}),
@@ -262,9 +263,8 @@ def test_a_dry_run_of_a_resume_shows_the_extended_config_and_changes_nothing(run
     assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
 
 
-FIXED = [
-    flag for flag in EFFECTS if flag not in ("--data", "--images", "--epochs", "--stages", "--device", "--precision")
-]
+FREE = ("--data", "--images", "--epochs", "--stages", "--device", "--precision", "--guard")
+FIXED = [flag for flag in EFFECTS if flag not in FREE]
 
 
 @pytest.mark.parametrize("flag", FIXED)

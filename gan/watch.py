@@ -1,0 +1,96 @@
+"""The guard at work on a run: it looks at every window, marks what is wrong, goes back to the last good state."""
+
+import copy
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from gan import guard, records
+from gan.checkpoints import load_state
+from gan.latent import sample_z
+from gan.run import GOOD_STATES, Collapse, Run
+
+
+class Watch:
+    """Watches over one run, whose memory of it is in `run.guard`."""
+
+    def __init__(self, run: Run) -> None:
+        """Measure the real pictures, that the generated ones are held against."""
+        self.run = run
+        reals = run.batches.sample(guard.COUNT)
+        self.count = len(reals)
+        self.real_spread, self.real_saturation = guard.spread(reals), guard.saturation(reals)
+
+    def look(self) -> None:
+        """At the end of a window, write its signs into the history; after too many bad ones, act.
+
+        Acting is a mark in the history, or raising Collapse where there is a good state to go back to.
+        """
+        run = self.run
+        if run.config.guard == "off" or not run.guard.window_complete(run.trainer.images_seen):
+            return
+        found = self._complaints()
+        act = run.guard.close_window(run.trainer.images_seen, bad=bool(found))
+        if act and self._can_roll_back():
+            raise Collapse(" and ".join(found), f"{run.folder}: the training is collapsing")
+        if act:
+            self._warn(" and ".join(found))
+        if not found and run.config.guard == "rollback":
+            run.save_state(GOOD_STATES, kept=1)
+
+    def _complaints(self) -> list[str]:
+        """Measure the window and note it in the history's last line; return what is wrong."""
+        run = self.run
+        window = [line for line in run.history if line["images_seen"] > run.guard.since]
+        fakes = self._generated()
+        signs = {
+            "spread": guard.spread(fakes) / max(self.real_spread, 1e-6),
+            "gap": guard.gap(window, run.config.loss == "relativistic"),
+            "saturation": guard.saturation(fakes) - self.real_saturation,
+        }
+        run.history[-1] |= {name: round(value, 4) for name, value in signs.items()}
+        return guard.complaints(*signs.values())
+
+    @torch.inference_mode()
+    def _generated(self) -> Tensor:
+        """Return pictures of the generator as it trains, (N, 3, H, W), without leaving a trace in it."""
+        trainer = self.run.trainer
+        generator = copy.deepcopy(trainer.generator)
+        return generator(sample_z(guard.SEEDS[: self.count], generator.z_dim).to(trainer.device))
+
+    def _warn(self, reason: str) -> None:
+        run = self.run
+        run.mark(f"warning: {reason}")
+        tqdm.write(f"guard, epoch {run.shown_epoch}: {reason}. {ADVICE[run.config.guard]}")
+
+    def _can_roll_back(self) -> bool:
+        run = self.run
+        return (
+            run.config.guard == "rollback"
+            and run.trainer.softenings < guard.MOST_SOFTENINGS
+            and bool(load_state(run.folder / GOOD_STATES)[0])
+        )
+
+    def roll_back(self, collapse: Collapse) -> None:
+        """Go back to the last good state and hold the discriminator back; where that cannot be, raise the collapse."""
+        run = self.run
+        if not self._can_roll_back():
+            raise collapse
+        epoch, softenings = run.shown_epoch, run.trainer.softenings + 1
+        state, _ = load_state(run.folder / GOOD_STATES)
+        run.load_state(state)
+        run.trainer.soften(softenings)
+        softened = f"D's learning rate {run.trainer.lr_d:g}, augmentation {run.trainer.policy}"
+        run.mark(f"rolled back from epoch {epoch}: {collapse.reason}; now {softened}")
+        tqdm.write(f"guard, epoch {epoch}: {collapse.reason}. Back to epoch {run.shown_epoch}, {softened}.")
+        for kind in (records.SAMPLES, records.SNAPSHOTS):
+            earlier = {number for number in records.list_epochs(run.folder, kind) if number <= run.shown_epoch}
+            records.prune_epochs(run.folder, kind, earlier)
+        run.save_state()
+
+
+ADVICE = {
+    "warn": "With --guard rollback it would go back to the last good state.",
+    "rollback": "There is no good state to go back to, or going back did not help; training goes on.",
+}

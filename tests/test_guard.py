@@ -1,0 +1,90 @@
+"""The guard's signs on pictures and figures whose answer is known."""
+
+import math
+
+import pytest
+import torch
+from torch.nn.functional import interpolate
+
+from gan.guard import PATIENCE, WINDOW_IMAGES, Guard, complaints, gap, saturation, spread
+
+GOOD = (0.9, 0.4, 0.0)
+
+
+def blobs(count, seed=0):
+    """Smooth random pictures, (count, 3, 64, 64) in [-1, 1]."""
+    rng = torch.Generator().manual_seed(seed)
+    return interpolate(torch.rand(count, 3, 4, 4, generator=rng) * 2 - 1, size=64, mode="bilinear")
+
+
+def test_the_spread_of_equal_pictures_is_nothing():
+    assert spread(blobs(1).expand(32, -1, -1, -1)) == 0
+
+
+def test_the_spread_is_the_distance_to_the_nearest_other_picture():
+    levels = torch.tensor([0.0, 0.1, 0.3, 0.6]).view(4, 1, 1, 1)
+    nearest = torch.tensor([0.1, 0.1, 0.2, 0.3])  # at 8 x 8 pixels and 3 colours
+    distance = float(nearest.median()) * math.sqrt(3 * 8 * 8)
+    assert spread(levels.expand(4, 3, 64, 64)) == pytest.approx(distance, rel=1e-4)
+
+
+def test_a_few_modes_have_a_small_spread_though_they_lie_far_apart():
+    modes = blobs(4).repeat(32, 1, 1, 1)
+    jitter = 0.05 * blobs(128, seed=1)
+    assert spread(modes + jitter) < 0.1 * spread(blobs(128, seed=2))
+
+
+def test_pixel_noise_has_a_small_spread():
+    noise = torch.rand(64, 3, 64, 64, generator=torch.Generator().manual_seed(3)) * 2 - 1
+    assert spread(noise) < 0.4 * spread(blobs(64))
+
+
+@pytest.mark.parametrize("side", [32, 64, 128])
+def test_the_size_of_the_pictures_matters_little(side):
+    pictures = interpolate(blobs(32), size=side, mode="bilinear")
+    assert spread(pictures) == pytest.approx(spread(blobs(32)), rel=0.1)
+
+
+def test_saturation_counts_both_ends():
+    images = torch.tensor([-1.0, 1.0, 0.995, 0.98, 0.0, -0.5]).view(1, 3, 1, 2)
+    assert saturation(images) == pytest.approx(0.5)
+
+
+def test_the_gap_is_a_mean_of_differences():
+    lines = [{"loss_d": 0.0, "d_real": 0.9, "d_fake_before": 0.1}, {"loss_d": 0.0, "d_real": 0.7, "d_fake_before": 0.5}]
+    assert gap(lines, relativistic=False) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(("loss", "expected"), [(math.log(2), 0), (0, 1), (-math.log(0.75), 0.5)])
+def test_the_gap_of_pairs_comes_from_the_loss(loss, expected):
+    """The outputs on their own may sit anywhere and mean nothing."""
+    assert gap([{"loss_d": loss, "d_real": 0.99, "d_fake_before": 0.98}], relativistic=True) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("signs", "word"),
+    [((0.1, 0.4, 0.0), "different"), ((0.9, 0.95, 0.0), "almost always"), ((0.9, 0.4, 0.5), "extreme")],
+)
+def test_each_sign_has_its_own_complaint(signs, word):
+    (found,) = complaints(*signs)
+    assert word in found
+    assert complaints(*GOOD) == []
+    assert len(complaints(0.1, 0.95, 0.5)) == 3
+
+
+def test_a_spread_that_is_no_number_is_bad():
+    assert len(complaints(math.nan, 0.4, 0.0)) == 1
+
+
+def test_it_acts_at_the_last_of_so_many_bad_windows_in_a_row_and_once():
+    guard = Guard()
+    row = [True, False, *[True] * (PATIENCE + 2), False, *[True] * PATIENCE]
+    acted = [guard.close_window(i, bad) for i, bad in enumerate(row)]
+    assert [i for i, act in enumerate(acted) if act] == [1 + PATIENCE, len(row) - 1]
+
+
+def test_a_window_is_complete_after_so_many_pictures_since_the_last():
+    guard = Guard()
+    assert not guard.window_complete(WINDOW_IMAGES - 1) and guard.window_complete(WINDOW_IMAGES)
+    guard.close_window(WINDOW_IMAGES + 500, bad=False)
+    assert not guard.window_complete(2 * WINDOW_IMAGES) and guard.window_complete(2 * WINDOW_IMAGES + 500)
