@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from gan.checkpoints import CONFIG_FILE
+from gan.checkpoints import CONFIG_FILE, GENERATOR_FILE, weights_digest
 from gan.files import read_json
-from gan.records import SAMPLES, list_epochs, read_history
+from gan.records import SAMPLES, list_epochs, read_history, read_metrics
 
 # Where the pictures come from, and whose they are.
 SOURCES = {
@@ -35,7 +35,7 @@ def card_text(folder: Path) -> str:
     config = read_json(folder / CONFIG_FILE)
     sections = [f"# {folder.name}", _what_it_is(config), *_pictures(folder), _use(folder.name)]
     if "train" in config:
-        sections += [_training(folder, config), _data(config)]
+        sections += [_training(folder, config), *_measured(folder), _data(config)]
     sections.append(_limits(config))
     return FRONT_MATTER + "\n" + "\n\n".join(sections) + "\n"
 
@@ -96,6 +96,39 @@ def _training(folder: Path, config: dict[str, Any]) -> str:
         )
     table = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
     return f"## Training\n\n| what | value |\n|---|---|\n{table}"
+
+
+def measurements(folder: Path) -> list[dict[str, Any]]:
+    """Return the lines of metrics.jsonl that measured the very weights in the folder."""
+    weights = weights_digest(folder / GENERATOR_FILE)
+    return [line for line in read_metrics(folder) if line.get("weights") == weights]
+
+
+def figures(line: dict[str, Any]) -> dict[str, str]:
+    """Return one measurement in words, by what was measured."""
+    fid = next(key for key in line if key.startswith("fid"))  # its name says how many pictures
+    floor = line["floor"]
+    return {
+        fid.removesuffix("_train").upper(): f"{line[fid]:.1f}",
+        "KID × 1000": f"{line['kid_train']:.1f} ± {line['kid_standard_error']:.1f}",
+        "precision, recall (k = 3)": f"{line['precision']:.3f}, {line['recall']:.3f}",
+        "novelty": f"{line['novelty']:.2f}, {line['copies']:.1%} copies",
+        "pictures": f"{line['generated']:,} generated (seeds {line['seeds']}), {line['real']:,} real",
+        "half of the real ones against the other": f"FID {floor['fid']:.1f}, KID × 1000 {floor['kid']:.1f}",
+    }
+
+
+def _measured(folder: Path) -> list[str]:
+    tables = []
+    for line in measurements(folder):
+        rows = "\n".join(f"| {name} | {value} |" for name, value in figures(line).items())
+        protocol = f"Features: {line['extractor']}. Pictures: {line['resize']}."
+        tables.append(f"| what | value |\n|---|---|\n{rows}\n\n{protocol}")
+    explained = (
+        "Against the training pictures. Novelty is how far a generated picture is from the nearest training picture, "
+        "over the same among real ones; a copy is nearer than all but 1 % of the real ones are to one another."
+    )
+    return ["## Measured", explained, *tables] if tables else []
 
 
 def _data(config: dict[str, Any]) -> str:

@@ -159,6 +159,11 @@ def list_states(folder: str | Path) -> list[Path]:
     return sorted(states, key=lambda path: (path.name[:19], path.lstat().st_mtime_ns), reverse=True)
 
 
+def weights_digest(path: str | Path) -> str:
+    """Return the name by which a weights file is known: the first 16 hexadecimal digits of its SHA-256."""
+    return _digest(Path(path).read_bytes())
+
+
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:16]
 

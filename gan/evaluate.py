@@ -27,7 +27,7 @@ RESIZE = "middle square to the model's size; from there to 299 pixels, bilinear 
 
 def evaluate(files: list[Path], data: str, weights: str, count: int = COUNT, real_count: int = COUNT) -> Iterator[dict]:
     """Yield the measurements of each weights file; raise UserError for files, data or numbers that cannot be used."""
-    from gan.checkpoints import load_generator
+    from gan.checkpoints import load_generator, weights_digest
     from gan.metrics import extractor_name, floor, load_extractor, measure
 
     generators = [load_generator(file) for file in files]  # a damaged one is found before an hour of measuring
@@ -52,7 +52,7 @@ def evaluate(files: list[Path], data: str, weights: str, count: int = COUNT, rea
             "seeds": f"0-{count - 1}",
             "extractor": extractor_name(),
             "resize": RESIZE,
-            "weights": hashlib.sha256(file.read_bytes()).hexdigest()[:16],
+            "weights": weights_digest(file),
             "file": _within(file),
             "data": fingerprint,
             **_age(file),
@@ -170,14 +170,17 @@ def main(arguments: list[str] | None = None) -> int:
         files = weights_files(options.source, options.snapshots)
         for line in evaluate(files, options.data, options.weights, options.count, options.real_count):
             print(json.dumps(line), flush=True)
-            _append(home_of(files[0]) / "metrics.jsonl", line)
+            _append(home_of(files[0]), line)
     except UserError as error:
         print(f"gan.evaluate: {error}", file=sys.stderr)
         return 2
     return 0
 
 
-def _append(path: Path, line: dict[str, Any]) -> None:
+def _append(folder: Path, line: dict[str, Any]) -> None:
+    from gan.records import METRICS_FILE
+
+    path = folder / METRICS_FILE
     try:
         with open(path, "a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")

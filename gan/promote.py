@@ -1,6 +1,7 @@
 """Turn a run into checkpoints/NAME, the folder that the demo shows and the Hub gets.
 
 python -m gan.promote runs/pokemon pokemon
+python -m gan.promote runs/pokemon pokemon --best      # the snapshot with the lowest KID, as gan.evaluate measured it
 python -m gan.promote netG.pth mine        # weights in the layout of PyTorch's DCGAN tutorial
 """
 
@@ -17,10 +18,11 @@ PUBLISHED_SNAPSHOTS = 2  # earlier generators in the folder, 7 MB each at 64 pix
 PRIVATE = ("data", "out", "init_from", "device")  # of the training config: paths and habits of one machine
 
 
-def promote(source: str | Path, name: str, into: str | Path = CHECKPOINTS) -> Path:
+def promote(source: str | Path, name: str, into: str | Path = CHECKPOINTS, best: bool = False) -> Path:
     """Build the checkpoint folder beside its place, then put it there; return it.
 
-    Raises UserError where the run has nothing to show yet or the name is no plain folder name.
+    `best` takes the snapshot of the run whose KID is lowest instead of the last. Raises UserError where the run has
+    nothing to show or no measurement yet, or the name is no plain folder name.
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}", name):
         raise UserError(f"{name!r} is no name for a checkpoint; use letters, digits, '.', '_' and '-'")
@@ -32,7 +34,10 @@ def promote(source: str | Path, name: str, into: str | Path = CHECKPOINTS) -> Pa
     try:
         staged = part / name  # the card is titled after its folder
         staged.mkdir(parents=True)
-        (_copy_run if source.is_dir() else _import_weights)(source, staged)
+        if source.is_dir():
+            _copy_run(source, staged, best)
+        else:
+            _import_weights(source, staged)
         _write_card(staged)
         _replace(target, staged, part / "replaced")
     except OSError as error:  # shutil's own kind has no strerror
@@ -53,10 +58,10 @@ def _replace(target: Path, staged: Path, replaced: Path) -> None:
         raise
 
 
-def _copy_run(run: Path, target: Path) -> None:
+def _copy_run(run: Path, target: Path, best: bool) -> None:
     from gan.checkpoints import CONFIG_FILE, DISCRIMINATOR_FILE, GENERATOR_FILE, load_generator
     from gan.files import read_json, write_json
-    from gan.records import HISTORY_FILE, SAMPLES, SNAPSHOTS, list_epochs
+    from gan.records import SAMPLES, SNAPSHOTS, list_epochs, read_history, read_metrics, write_history, write_metrics
 
     if not (run / GENERATOR_FILE).is_file():
         raise UserError(f"{run}: has no {GENERATOR_FILE} yet; train on with python train.py --resume {run}")
@@ -65,15 +70,50 @@ def _copy_run(run: Path, target: Path) -> None:
     if "train" not in config or "epoch" not in config:
         raise UserError(f"{run}: is no run that train.py made; its {CONFIG_FILE} does not say how it was trained")
     config["train"] = {key: value for key, value in config["train"].items() if key not in PRIVATE}
+    weights = run / GENERATOR_FILE
+    if best:
+        weights, age = best_measured(run)
+        load_generator(weights)
+        config |= age
+    shutil.copy(weights, target / GENERATOR_FILE)
+    if (run / DISCRIMINATOR_FILE).is_file():
+        shutil.copy(run / DISCRIMINATOR_FILE, target / DISCRIMINATOR_FILE)
     write_json(target / CONFIG_FILE, config)
-    for file in (GENERATOR_FILE, DISCRIMINATOR_FILE, HISTORY_FILE, "metrics.jsonl"):
-        if (run / file).is_file():
-            shutil.copy(run / file, target / file)
-    shutil.copytree(run / SAMPLES, target / SAMPLES)
+
+    # Its past, as far as it goes: what came after the chosen weights says nothing of them.
+    epoch = config["epoch"]
+    write_history(target, [line for line in read_history(run) if line["epoch"] <= epoch])
+    metrics = [line for line in read_metrics(run) if line["epoch"] <= epoch]
+    if metrics:
+        write_metrics(target, metrics)
+    (target / SAMPLES).mkdir()
+    for number, grid in list_epochs(run, SAMPLES).items():
+        if number <= epoch:
+            shutil.copy(grid, target / SAMPLES)
     snapshots = list_epochs(run, SNAPSHOTS)
-    for epoch in telling_epochs([epoch for epoch in snapshots if epoch < config["epoch"]], config["epoch"]):
+    for number in telling_epochs([number for number in snapshots if number < epoch], epoch):
         (target / SNAPSHOTS).mkdir(exist_ok=True)
-        shutil.copy(snapshots[epoch], target / SNAPSHOTS)
+        shutil.copy(snapshots[number], target / SNAPSHOTS)
+
+
+def best_measured(run: Path) -> tuple[Path, dict[str, int]]:
+    """Return the weights file of the run with the lowest KID in its metrics.jsonl, and its epoch and images_seen.
+
+    Only measurements with equal counts compare: of those with most files, the latest. Raises UserError without any.
+    """
+    from gan.checkpoints import GENERATOR_FILE, weights_digest
+    from gan.records import SNAPSHOTS, list_epochs, read_metrics
+
+    files = {weights_digest(file): file for file in (*list_epochs(run, SNAPSHOTS).values(), run / GENERATOR_FILE)}
+    by_count: dict[tuple[int, int], dict[str, dict]] = {}
+    for line in read_metrics(run):
+        if line.get("weights") in files and "images_seen" in line:
+            by_count.setdefault((line.get("generated"), line.get("real")), {})[line["weights"]] = line
+    if not by_count:
+        raise UserError(f"{run}: nothing is measured; python -m gan.evaluate {run} --snapshots --data ZIP does it")
+    lines = max(by_count.values(), key=len).values()
+    best = min(lines, key=lambda line: line["kid_train"])
+    return files[best["weights"]], {key: best[key] for key in ("epoch", "images_seen")}
 
 
 def telling_epochs(earlier: list[int], last: int) -> list[int]:
@@ -106,9 +146,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--into", default=CHECKPOINTS, metavar="FOLDER", help="default: the checkpoints/ that app.py shows"
     )
+    parser.add_argument("--best", action="store_true", help="of the measured snapshots, the one with the lowest KID")
     options = parser.parse_args(arguments)
     try:
-        print(f"{promote(options.source, options.name, options.into)}: show it with python app.py")
+        print(f"{promote(options.source, options.name, options.into, options.best)}: show it with python app.py")
     except UserError as error:
         print(f"gan.promote: {error}", file=sys.stderr)
         return 2

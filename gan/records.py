@@ -10,6 +10,7 @@ from gan.files import write_atomically
 from gan.images import encode_webp, make_grid
 
 HISTORY_FILE = "history.jsonl"
+METRICS_FILE = "metrics.jsonl"
 SAMPLES = "samples"
 SNAPSHOTS = "snapshots"
 REALS_FILE = "reals.webp"
@@ -19,11 +20,21 @@ MAX_SNAPSHOTS = 8  # of a run; a published folder holds fewer
 
 
 def read_history(folder: str | Path) -> list[dict[str, Any]]:
-    """Return the lines of history.jsonl, oldest first; none if there is no such file.
+    """Return the lines of history.jsonl, oldest first; none if there is no such file."""
+    return _read_lines(Path(folder, HISTORY_FILE))
 
-    Lines that are not JSON objects, such as one cut off by a crash, are passed over.
-    """
-    path = Path(folder, HISTORY_FILE)
+
+def read_metrics(folder: str | Path) -> list[dict[str, Any]]:
+    """Return the lines of metrics.jsonl that hold a KID of an epoch, oldest first; none if there is no such file."""
+    return [
+        line
+        for line in _read_lines(Path(folder, METRICS_FILE))
+        if isinstance(line.get("kid_train"), int | float) and isinstance(line.get("epoch"), int)
+    ]
+
+
+def _read_lines(path: Path) -> list[dict[str, Any]]:
+    """Return the JSON objects of a file of lines; other lines, such as one cut off by a crash, are passed over."""
     if not path.is_file():
         return []
     lines = []
@@ -39,7 +50,16 @@ def read_history(folder: str | Path) -> list[dict[str, Any]]:
 
 def write_history(folder: str | Path, lines: list[dict[str, Any]]) -> None:
     """Replace history.jsonl by these lines."""
-    write_atomically(Path(folder, HISTORY_FILE), "".join(json.dumps(line) + "\n" for line in lines).encode())
+    _write_lines(Path(folder, HISTORY_FILE), lines)
+
+
+def write_metrics(folder: str | Path, lines: list[dict[str, Any]]) -> None:
+    """Replace metrics.jsonl by these lines."""
+    _write_lines(Path(folder, METRICS_FILE), lines)
+
+
+def _write_lines(path: Path, lines: list[dict[str, Any]]) -> None:
+    write_atomically(path, "".join(json.dumps(line) + "\n" for line in lines).encode())
 
 
 def kept_epochs(last: int, limit: int) -> set[int]:

@@ -12,7 +12,10 @@ from collections import namedtuple
 
 import pytest
 from PIL import Image, ImageDraw
-from served import CHROMIUM, CHROMIUM_FLAGS, DEADLINE, EPOCHS, ROOT, Server, copy_app, plant
+from served import CHROMIUM, CHROMIUM_FLAGS, DEADLINE, EPOCHS, ROOT, Server, copy_app, measurement, plant
+
+from gan.checkpoints import weights_digest
+from gan.records import write_metrics
 
 Result = namedtuple("Result", "status out err")
 
@@ -128,7 +131,9 @@ def launch(tmp_path):
 def server(tmp_path_factory):
     """The app with three checkpoints: alpha has a record of its training, bare has none, damaged cannot be read."""
     folder = copy_app(tmp_path_factory.mktemp("app") / "copy")
-    plant(folder / "checkpoints" / "alpha", 1, EPOCHS)
+    alpha = plant(folder / "checkpoints" / "alpha", 1, EPOCHS)
+    lines = [measurement(epoch, 100 / epoch) for epoch in EPOCHS]
+    write_metrics(alpha, [*lines[:-1], lines[-1] | {"weights": weights_digest(alpha / "model.safetensors")}])
     plant(folder / "checkpoints" / "bare", 2)
     weights = plant(folder / "checkpoints" / "damaged", 3) / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-100])

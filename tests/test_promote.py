@@ -1,18 +1,21 @@
 """From a run to a checkpoint folder, and its card."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from served import measurement
 
-from gan.checkpoints import load_discriminator, load_generator
+from gan.checkpoints import load_discriminator, load_generator, weights_digest
 from gan.config import recipe_config
 from gan.errors import UserError
 from gan.models import Generator
 from gan.promote import main, promote, telling_epochs
+from gan.records import SAMPLES, SNAPSHOTS, list_epochs, read_history, read_metrics, write_metrics
 from gan.training import train
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -77,6 +80,63 @@ def test_the_card_tells_what_the_run_did(run: Path, tmp_path: Path):
     code = text.split("```python\n")[1].split("```")[0]
     assert "checkpoints/mine" in code
     compile(code, "card", "exec")
+
+
+def measured(run: Path, kid_by_epoch: dict[int, float], **changes) -> None:
+    """Let the run's snapshots (and its last generator, as the last epoch) have these KIDs."""
+    last = json.loads((run / "config.json").read_text())["epoch"]
+    files = {**list_epochs(run, SNAPSHOTS), last: run / "model.safetensors"}
+    write_metrics(
+        run,
+        [
+            measurement(epoch, kid, weights=weights_digest(files[epoch]), images_seen=8 * epoch, **changes)
+            for epoch, kid in kid_by_epoch.items()
+        ],
+    )
+
+
+@pytest.fixture
+def own_run(run: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(run, tmp_path / "own"))
+
+
+def test_the_best_by_kid_is_promoted_with_its_past_alone(own_run: Path, tmp_path: Path):
+    measured(own_run, {1: 300.0, 4: 90.0, 8: 95.0})
+    folder = promote(own_run, "mine", tmp_path, best=True)
+    snapshot = list_epochs(own_run, SNAPSHOTS)[4]
+    assert (folder / "model.safetensors").read_bytes() == snapshot.read_bytes()
+    config = json.loads((folder / "config.json").read_text())
+    assert (config["epoch"], config["images_seen"]) == (4, 32)
+    assert [line["epoch"] for line in read_history(folder)] == [1, 2, 3, 4]
+    assert [line["epoch"] for line in read_metrics(folder)] == [1, 4]
+    assert list(list_epochs(folder, SAMPLES)) == [1, 2, 3, 4] and max(list_epochs(folder, SNAPSHOTS)) < 4
+    card = (folder / "README.md").read_text()
+    assert "| KID × 1000 | 90.0 ± 0.3 |" in card and "| FID2K | 180.0 |" in card and "95.0" not in card
+
+
+def test_the_last_generator_may_be_the_best(own_run: Path, tmp_path: Path):
+    measured(own_run, {1: 300.0, 4: 90.0, 8: 80.0})
+    folder = promote(own_run, "mine", tmp_path, best=True)
+    assert (folder / "model.safetensors").read_bytes() == (own_run / "model.safetensors").read_bytes()
+    assert len(list_epochs(folder, SAMPLES)) == 8
+
+
+def test_only_measurements_of_equal_counts_are_compared(own_run: Path, tmp_path: Path):
+    measured(own_run, {1: 300.0, 4: 90.0, 8: 80.0})
+    lines = read_metrics(own_run)
+    write_metrics(own_run, [*lines, {**lines[0], "kid_train": 1.0, "generated": 50}])
+    folder = promote(own_run, "mine", tmp_path, best=True)
+    assert json.loads((folder / "config.json").read_text())["epoch"] == 8
+
+
+def test_the_best_of_nothing_measured_is_a_sentence(own_run: Path, tmp_path: Path):
+    (own_run / "metrics.jsonl").unlink(missing_ok=True)
+    with pytest.raises(UserError, match=r"nothing is measured.*gan\.evaluate"):
+        promote(own_run, "mine", tmp_path, best=True)
+    measured(own_run, {8: 80.0})
+    write_metrics(own_run, [{**read_metrics(own_run)[0], "weights": "of another file"}])
+    with pytest.raises(UserError, match="nothing is measured"):
+        promote(own_run, "mine", tmp_path, best=True)
 
 
 def test_promoting_again_replaces_the_folder(run: Path, tmp_path: Path):

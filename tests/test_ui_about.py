@@ -83,6 +83,7 @@ def test_our_own_card_comes_with_its_pictures_table_and_link(alpha):
     assert card.startswith("<h2>alpha</h2>") and "library_name" not in card
     assert "<h3>Training</h3>" in card and "<td>pictures seen</td>" in card
     assert "belong to their owners" in card
+    assert "<td>KID × 1000</td>\n<td>16.7 ± 0.3</td>" in card and "100.0 ±" not in card  # of these very weights alone
     links = [value for name, value in found.attributes if name == "href"]
     assert links == [KAGGLE + "kvpratama/pokemon-images-dataset"]
     assert ("rel", "noopener") in found.attributes and ("target", "_blank") in found.attributes

@@ -11,11 +11,11 @@ import gradio as gr
 import numpy as np
 import pytest
 from PIL import Image, ImageSequence
-from served import EPOCHS, Server, copy_app, differ, picture_on, pixels, plant, tiny_model
+from served import EPOCHS, Server, copy_app, differ, measurement, picture_on, pixels, plant, tiny_model
 
 from gan.checkpoints import save_network
 from gan.models import Generator
-from gan.records import REALS_FILE, SAMPLES, SNAPSHOTS, epoch_file, read_history, write_history
+from gan.records import REALS_FILE, SAMPLES, SNAPSHOTS, epoch_file, read_history, write_history, write_metrics
 from gan.ui.film import film
 from gan.ui.history import curves_of
 from gan.ui.loaded import load_models
@@ -54,6 +54,20 @@ def test_marks_survive_holes_and_tell_of_the_first_line_and_of_two_things_at_onc
         {"epoch": 4, "text": "rollback: D has won; stage: lr 0.0002, beta1 0.3"},
         {"epoch": 5, "text": "stage 2: lr 0.0001, beta1 0.3"},
     ]
+
+
+def test_what_was_measured_stands_at_its_epoch(tmp_path):
+    folder = plant(tmp_path / "alpha", 1, EPOCHS)
+    assert curves_of(load(folder))["kid"] == [None] * 6
+    odd = [
+        measurement(3, "low"),
+        measurement(2, True),
+        {"epoch": "3", "kid_train": 1.0},
+        measurement(99, 5.0),
+        measurement(3, 1e300),
+    ]
+    write_metrics(folder, [measurement(1, 300.0), measurement(6, 90.0), measurement(6, 80.5), *odd])
+    assert curves_of(load(folder))["kid"] == [300.0, None, None, None, None, 80.5]
 
 
 def test_the_reading_fits_the_loss(tmp_path):
@@ -246,12 +260,15 @@ def test_grids_by_epoch_and_curves_that_follow_them(training):
     assert epochs_slider(training).get_attribute("aria-valuetext") == "Epoch 1"
     assert training.get_by_text("Epoch 1 of 6").is_visible() and training.get_by_text("40 pictures seen").is_visible()
 
-    assert training.locator(".curves path").count() == 5
+    assert training.locator(".curves path").count() == 6
     legend = training.locator(".curves .legend li").all_inner_texts()
     assert [text.split("\n")[0].rstrip(" 0123456789.") for text in legend] == [
-        "Loss_D", "Loss_G", "D(x)", "D(G(z)) before", "D(G(z)) after",
+        "Loss_D", "Loss_G", "D(x)", "D(G(z)) before", "D(G(z)) after", "KID ×",
     ]  # fmt: skip
     assert "1.000" in legend[0]  # Loss_D of epoch 1
+    measured = training.locator(".plot").last
+    assert measured.locator(".spot").count() == len(EPOCHS)
+    assert "KID × 1000 from 100.0 to 16.7" in measured.get_attribute("aria-label")
     plot = training.locator(".plot").first
     plot.focus()
     training.keyboard.press("ArrowRight")

@@ -12,12 +12,13 @@ from gan.errors import UserError
 from gan.files import read_json
 from gan.images import open_rgb
 from gan.latent import MAX_SEED
+from gan.records import read_metrics
 from gan.ui import animation, controls
 from gan.ui.arguments import DEFAULT_SEED, choose_model, read_choice, read_whole, refuse
 from gan.ui.drawn import PRIVATE, drawn
 from gan.ui.encode import webp_uri
 from gan.ui.film import film
-from gan.ui.loaded import MAX_EPOCH, LoadedModel
+from gan.ui.loaded import MAX_EPOCH, LoadedModel, finite
 from gan.ui.tab import Tab
 from gan.ui.through_training import creature_of, images_seen
 
@@ -87,7 +88,9 @@ def grid_of(model: LoadedModel, epoch: int | None, seed: int = DEFAULT_SEED) -> 
 
 def curves_of(model: LoadedModel) -> dict[str, Any]:
     """Return what curves.js draws: a list per curve, the epochs at which something happened, and how to read it all."""
+    kid = {line["epoch"]: finite(line["kid_train"]) for line in read_metrics(model.folder)}
     return {key: [line[key] for line in model.history] for key in CURVES} | {
+        "kid": [kid.get(line["epoch"]) for line in model.history],
         "marks": list(_marks(model.history)),
         "reading": [COMPETE, PAIRED if _loss(model) == "relativistic" else ABSOLUTE],
     }

@@ -1,6 +1,5 @@
 """The models the page shows, read once at start-up and never changed afterwards."""
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gan.checkpoints import GENERATOR_FILE, load_generator
+from gan.checkpoints import GENERATOR_FILE, load_generator, weights_digest
 from gan.errors import UserError
 from gan.latent import principal_directions
 from gan.models import Generator
@@ -88,7 +87,7 @@ def _load_model(name: str, folder: Path) -> LoadedModel:
     return LoadedModel(
         name,
         folder,
-        hashlib.sha256((folder / GENERATOR_FILE).read_bytes()).hexdigest()[:16],
+        weights_digest(folder / GENERATOR_FILE),
         generator.requires_grad_(False).to(memory_format=torch.channels_last),  # a fifth faster on the CPU
         directions,
         dict(_newest(list_epochs(folder, SNAPSHOTS), MAX_SNAPSHOTS)),
@@ -114,7 +113,7 @@ def _clean_history(lines: list[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
     """Keep the last line of each epoch, in order: figures that JavaScript knows, or None, and events as text."""
     by_epoch = {}
     for line in lines:
-        clean = {key: _finite(line.get(key)) for key in HISTORY_NUMBERS}
+        clean = {key: finite(line.get(key)) for key in HISTORY_NUMBERS}
         event = line.get("event")
         clean["event"] = str(event).encode("utf-8", "replace").decode()[:MAX_EVENT] if event else None
         if isinstance(clean["epoch"], int) and 0 <= clean["epoch"] <= MAX_EPOCH:
@@ -122,6 +121,7 @@ def _clean_history(lines: list[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
     return tuple(by_epoch[epoch] for epoch in sorted(by_epoch))
 
 
-def _finite(value: Any) -> int | float | None:
+def finite(value: Any) -> int | float | None:
+    """Return a number as it is; None for anything else, and for one that JavaScript cannot hold."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
     return value if number and abs(value) < 2**53 else None

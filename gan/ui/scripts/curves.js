@@ -13,6 +13,11 @@ const CHARTS = [
         top: 1,
         curves: [["d_real", "D(x)", "d"], ["d_fake_before", "D(G(z)) before", "g"], ["d_fake_after", "D(G(z)) after", "g2"]],
     },
+    {
+        title: "How far the drawn pictures are from the real ones, measured",
+        sparse: true, // single epochs, joined by a line
+        curves: [["kid", "KID × 1000", "g"]],
+    },
 ];
 const HEIGHT = 190;
 const SNAP = 6; // pixels on either side of a mark
@@ -52,7 +57,10 @@ const build = (chart, value) => {
     const all = chart.curves.flatMap(([key]) => value[key]).filter((y) => y !== null);
     const rules = ticks(chart.top ? 0 : Math.min(0, ...all), chart.top ?? Math.max(0.1, ...all), 4);
     const low = rules[0], high = rules.at(-1);
-    const lines = chart.curves.map(([key, label]) => `${label} from ${say(value[key][0])} to ${say(value[key].at(-1))}`);
+    const lines = chart.curves.map(([key, label]) => {
+        const known = value[key].filter((y) => y !== null);
+        return `${label} from ${say(known[0])} to ${say(known.at(-1))}`;
+    });
     plot.setAttribute("aria-label", `${chart.title}: ${lines.join("; ")}. Arrow keys read the values.`);
     plot.setAttribute("aria-valuemin", first);
     plot.setAttribute("aria-valuemax", epochs.at(-1));
@@ -84,7 +92,10 @@ const build = (chart, value) => {
         const path = (key) => {
             let pen = "M";
             return epochs.map((epoch, i) => {
-                if (value[key][i] === null) { pen = "M"; return ""; }
+                if (value[key][i] === null) {
+                    if (!chart.sparse) pen = "M";
+                    return "";
+                }
                 const piece = `${pen}${x(epoch).toFixed(1)} ${scaleY(value[key][i]).toFixed(1)}`;
                 pen = "L";
                 return piece;
@@ -107,6 +118,8 @@ const build = (chart, value) => {
                 `<text class="tick" x="${x(epoch)}" y="${HEIGHT - 6}" text-anchor="middle">${epoch}</text>`).join("")}
             ${marks.join("")}
             ${chart.curves.map(([key, , colour]) => `<path class="${colour}" d="${path(key)}"/>`).join("")}
+            ${chart.sparse ? chart.curves.map(([key, , colour]) => epochs.map((epoch, i) => value[key][i] === null ? "" :
+                `<circle class="spot ${colour}" r="3" cx="${x(epoch)}" cy="${scaleY(value[key][i])}"/>`).join("")).join("") : ""}
             <g class="cursor"><line y1="${TOP}" y2="${HEIGHT - BOTTOM}"/>
                 ${chart.curves.map(([, , colour]) => `<circle class="dot ${colour}" r="3.5"/>`).join("")}</g>
         </svg>`;
@@ -163,7 +176,8 @@ const draw = () => {
         root.innerHTML = `<p class="empty">No curves: this model came without its history.jsonl.</p>`;
         return;
     }
-    root.replaceChildren(...CHARTS.map((chart) => build(chart, value)), events(value), reading(value.reading));
+    const charts = CHARTS.filter(({ curves }) => curves.some(([key]) => value[key].some((y) => y !== null)));
+    root.replaceChildren(...charts.map((chart) => build(chart, value)), events(value), reading(value.reading));
     redraw.forEach(({ render }) => render());
 };
 
