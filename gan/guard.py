@@ -1,27 +1,30 @@
 """Is the training collapsing? What a window of it shows, and when that is bad enough to say or do something.
 
-Three signs, each cheap on a CPU: the generated pictures resemble one another more than the real ones do, the
-discriminator has won, or the generator paints in extremes alone. (Losses that are not finite end an epoch at once.)
+Three signs, each cheap on a CPU: the generated pictures have come to resemble one another, the discriminator has won,
+or the generator paints in extremes alone. (Losses that are not finite end an epoch at once, and are not seen here.)
 """
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor
-from torch.nn.functional import adaptive_avg_pool2d
+from torch.nn.functional import conv2d, leaky_relu
 
 WINDOW_IMAGES = 8_000  # pictures seen between two looks, at the least; a look is taken at the end of an epoch
 COUNT = 256  # pictures looked at, generated and real
 SEEDS = range(20_000, 20_000 + COUNT)  # the latents of the generated ones
 PATIENCE = 2  # bad windows in a row before anything is done
 MOST_SOFTENINGS = 5  # a run that collapses after these, too, is left alone
-SIDE = 8  # pictures are compared at this size, where noise averages out
-LEAST_SPREAD = 0.4
+LEAST_OF_BEST = 0.75  # of the widest spread that the run has had
+LEAST_SPREAD = 0.25  # of the reals' spread, once the generator has had time to begin:
+BEGUN_IMAGES = 40_000
 MOST_GAP = 0.9
 MOST_SATURATION = 0.3
 EXTREME = 0.99  # of [-1, 1]: tanh has no slope left there
+WIDTHS = (3, 32, 64, 128)  # channels of the random convolutions
 
 
 @dataclass
@@ -30,14 +33,16 @@ class Guard:
 
     since: int = 0  # images_seen at the end of the last window
     bad: int = 0  # bad windows in a row
+    best_spread: float = 0.0  # the widest that the generated pictures were, as a share of the real ones' spread
 
     def window_complete(self, images_seen: int) -> bool:
         """Whether enough was seen since the last look."""
         return images_seen - self.since >= WINDOW_IMAGES
 
-    def close_window(self, images_seen: int, bad: bool) -> bool:
+    def close_window(self, images_seen: int, spread_ratio: float, bad: bool) -> bool:
         """Begin the next window; return whether so many in a row were bad by now that it is time to act."""
         self.since = images_seen
+        self.best_spread = max(self.best_spread, spread_ratio)
         self.bad = self.bad + 1 if bad else 0
         return self.bad == PATIENCE
 
@@ -45,12 +50,25 @@ class Guard:
 def spread(images: Tensor) -> float:
     """Return how far apart the pictures (N, 3, H, W) are: the median distance of each to its nearest other one.
 
-    At 8 x 8 pixels, Euclidean. Few shapes painted again and again give a small value, and so does noise.
+    A few shapes or one pattern painted again and again give a small value.
     """
-    points = adaptive_avg_pool2d(images, SIDE).flatten(1)  # (N, 3 * SIDE * SIDE)
+    points = features(images)
     distances = torch.cdist(points, points, compute_mode="donot_use_mm_for_euclid_dist")
     distances.fill_diagonal_(math.inf)
     return float(distances.min(dim=1).values.median())
+
+
+def features(images: Tensor) -> Tensor:
+    """Return what fixed random convolutions see in pictures (N, 3, H, W): means and deviations of 128 maps, (N, 256).
+
+    Random features tell textures and shapes apart well enough, whatever the pictures (Naeem et al. 2020, section 3.3).
+    """
+    rng = torch.Generator().manual_seed(0)
+    maps = images.float()
+    for before, after in pairwise(WIDTHS):
+        weight = torch.randn(after, before, 4, 4, generator=rng) / math.sqrt(8 * before)  # He et al. 2015
+        maps = leaky_relu(conv2d(maps, weight.to(maps.device), stride=2, padding=1), 0.2)
+    return torch.cat((maps.mean(dim=(2, 3)), maps.std(dim=(2, 3))), dim=1)
 
 
 def saturation(images: Tensor) -> float:
@@ -70,11 +88,15 @@ def gap(lines: Sequence[Mapping[str, float]], relativistic: bool) -> float:
     return sum(gaps) / len(gaps)
 
 
-def complaints(spread_ratio: float, gap: float, excess_saturation: float) -> list[str]:
+def complaints(guard: Guard, images_seen: int, spread_ratio: float, gap: float, excess_saturation: float) -> list[str]:
     """Return a sentence's part per sign that is bad; the ratio is to the reals' spread, the excess over their share."""
     found = []
-    if not spread_ratio >= LEAST_SPREAD:  # so that NaN is bad, too
-        found.append(f"the generated pictures are {spread_ratio:.0%} as different from one another as the real ones")
+    begun = images_seen >= BEGUN_IMAGES
+    if not spread_ratio >= max(LEAST_OF_BEST * guard.best_spread, LEAST_SPREAD * begun):  # so that NaN is bad, too
+        found.append(
+            f"the generated pictures differ from one another {spread_ratio:.0%} as much as real ones do "
+            f"(they did {guard.best_spread:.0%})"
+        )
     if gap > MOST_GAP:
         found.append(f"the discriminator tells them from real ones almost always (gap {gap:.2f})")
     if excess_saturation > MOST_SATURATION:

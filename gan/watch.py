@@ -30,8 +30,10 @@ class Watch:
         run = self.run
         if run.config.guard == "off" or not run.guard.window_complete(run.trainer.images_seen):
             return
-        found = self._complaints()
-        act = run.guard.close_window(run.trainer.images_seen, bad=bool(found))
+        signs = self._signs()
+        run.history[-1] |= {name: round(value, 4) for name, value in signs.items()}
+        found = guard.complaints(run.guard, run.trainer.images_seen, *signs.values())
+        act = run.guard.close_window(run.trainer.images_seen, signs["spread"], bad=bool(found))
         if act and self._can_roll_back():
             raise Collapse(" and ".join(found), f"{run.folder}: the training is collapsing")
         if act:
@@ -39,18 +41,16 @@ class Watch:
         if not found and run.config.guard == "rollback":
             run.save_state(GOOD_STATES, kept=1)
 
-    def _complaints(self) -> list[str]:
-        """Measure the window and note it in the history's last line; return what is wrong."""
+    def _signs(self) -> dict[str, float]:
+        """Measure the window that ends here."""
         run = self.run
         window = [line for line in run.history if line["images_seen"] > run.guard.since]
         fakes = self._generated()
-        signs = {
+        return {
             "spread": guard.spread(fakes) / max(self.real_spread, 1e-6),
             "gap": guard.gap(window, run.config.loss == "relativistic"),
             "saturation": guard.saturation(fakes) - self.real_saturation,
         }
-        run.history[-1] |= {name: round(value, 4) for name, value in signs.items()}
-        return guard.complaints(*signs.values())
 
     @torch.inference_mode()
     def _generated(self) -> Tensor:

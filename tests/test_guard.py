@@ -6,9 +6,7 @@ import pytest
 import torch
 from torch.nn.functional import interpolate
 
-from gan.guard import PATIENCE, WINDOW_IMAGES, Guard, complaints, gap, saturation, spread
-
-GOOD = (0.9, 0.4, 0.0)
+from gan.guard import PATIENCE, WINDOW_IMAGES, Guard, complaints, features, gap, saturation, spread
 
 
 def blobs(count, seed=0):
@@ -21,11 +19,10 @@ def test_the_spread_of_equal_pictures_is_nothing():
     assert spread(blobs(1).expand(32, -1, -1, -1)) == 0
 
 
-def test_the_spread_is_the_distance_to_the_nearest_other_picture():
-    levels = torch.tensor([0.0, 0.1, 0.3, 0.6]).view(4, 1, 1, 1)
-    nearest = torch.tensor([0.1, 0.1, 0.2, 0.3])  # at 8 x 8 pixels and 3 colours
-    distance = float(nearest.median()) * math.sqrt(3 * 8 * 8)
-    assert spread(levels.expand(4, 3, 64, 64)) == pytest.approx(distance, rel=1e-4)
+def test_the_spread_is_the_median_distance_to_the_nearest_other_picture(monkeypatch):
+    places = torch.tensor([[0.0], [0.1], [0.3], [0.6], [1.0]])  # nearest: 0.1, 0.1, 0.2, 0.3, 0.4
+    monkeypatch.setattr("gan.guard.features", lambda images: places)
+    assert spread(blobs(5)) == pytest.approx(0.2)
 
 
 def test_a_few_modes_have_a_small_spread_though_they_lie_far_apart():
@@ -34,15 +31,17 @@ def test_a_few_modes_have_a_small_spread_though_they_lie_far_apart():
     assert spread(modes + jitter) < 0.1 * spread(blobs(128, seed=2))
 
 
-def test_pixel_noise_has_a_small_spread():
-    noise = torch.rand(64, 3, 64, 64, generator=torch.Generator().manual_seed(3)) * 2 - 1
-    assert spread(noise) < 0.4 * spread(blobs(64))
+def test_one_pattern_in_many_shades_has_a_small_spread():
+    pattern = interpolate(blobs(1)[:, :, :16, :16], size=32, mode="nearest").repeat(1, 1, 2, 2)
+    shades = 0.2 * blobs(64, seed=4).mean(dim=(1, 2, 3), keepdim=True)
+    assert spread(pattern + shades) < 0.5 * spread(blobs(64))
 
 
 @pytest.mark.parametrize("side", [32, 64, 128])
-def test_the_size_of_the_pictures_matters_little(side):
-    pictures = interpolate(blobs(32), size=side, mode="bilinear")
-    assert spread(pictures) == pytest.approx(spread(blobs(32)), rel=0.1)
+def test_features_are_fixed_and_take_every_size(side):
+    pictures = interpolate(blobs(4), size=side)
+    assert features(pictures).shape == (4, 256)
+    assert torch.equal(features(pictures), features(pictures))
 
 
 def test_saturation_counts_both_ends():
@@ -61,30 +60,43 @@ def test_the_gap_of_pairs_comes_from_the_loss(loss, expected):
     assert gap([{"loss_d": loss, "d_real": 0.99, "d_fake_before": 0.98}], relativistic=True) == pytest.approx(expected)
 
 
+def complain(spread_ratio=0.9, gap=0.4, excess_saturation=0.0, best=0.9, images_seen=100_000):
+    return complaints(Guard(best_spread=best), images_seen, spread_ratio, gap, excess_saturation)
+
+
 @pytest.mark.parametrize(
     ("signs", "word"),
-    [((0.1, 0.4, 0.0), "different"), ((0.9, 0.95, 0.0), "almost always"), ((0.9, 0.4, 0.5), "extreme")],
+    [({"spread_ratio": 0.6}, "differ"), ({"gap": 0.95}, "almost always"), ({"excess_saturation": 0.5}, "extreme")],
 )
 def test_each_sign_has_its_own_complaint(signs, word):
-    (found,) = complaints(*signs)
+    (found,) = complain(**signs)
     assert word in found
-    assert complaints(*GOOD) == []
-    assert len(complaints(0.1, 0.95, 0.5)) == 3
+    assert complain() == []
+    assert len(complain(0.1, 0.95, 0.5)) == 3
+
+
+def test_a_generator_is_held_against_its_own_best_and_given_time_to_begin():
+    assert complain(0.1, best=0.0, images_seen=8_000) == []
+    assert len(complain(0.1, best=0.1, images_seen=40_000)) == 1
+    assert complain(0.4, best=0.5) == []
+    assert len(complain(0.4, best=0.6)) == 1
 
 
 def test_a_spread_that_is_no_number_is_bad():
-    assert len(complaints(math.nan, 0.4, 0.0)) == 1
+    assert len(complain(math.nan)) == 1
 
 
 def test_it_acts_at_the_last_of_so_many_bad_windows_in_a_row_and_once():
     guard = Guard()
     row = [True, False, *[True] * (PATIENCE + 2), False, *[True] * PATIENCE]
-    acted = [guard.close_window(i, bad) for i, bad in enumerate(row)]
+    acted = [guard.close_window(i, 0.5, bad) for i, bad in enumerate(row)]
     assert [i for i, act in enumerate(acted) if act] == [1 + PATIENCE, len(row) - 1]
 
 
 def test_a_window_is_complete_after_so_many_pictures_since_the_last():
     guard = Guard()
     assert not guard.window_complete(WINDOW_IMAGES - 1) and guard.window_complete(WINDOW_IMAGES)
-    guard.close_window(WINDOW_IMAGES + 500, bad=False)
+    guard.close_window(WINDOW_IMAGES + 500, 0.5, bad=False)
+    guard.close_window(WINDOW_IMAGES + 500, 0.3, bad=False)
+    assert guard.best_spread == 0.5
     assert not guard.window_complete(2 * WINDOW_IMAGES) and guard.window_complete(2 * WINDOW_IMAGES + 500)

@@ -20,25 +20,25 @@ def quick(monkeypatch):
     """Draw no charts; a window is one epoch of the 40 pictures, and a new generator's grey is no collapse."""
     monkeypatch.setattr("gan.training.write_chart", lambda folder: None)
     monkeypatch.setattr("gan.guard.WINDOW_IMAGES", 40)
-    monkeypatch.setattr("gan.guard.LEAST_SPREAD", 0.0)
+    monkeypatch.setattr("gan.guard.LEAST_OF_BEST", 0.0)
 
 
 def collapse_at(monkeypatch, *epochs, always=False):
     """Let windows look collapsed that end with these epochs (each once, unless always)."""
-    from gan.watch import Watch
+    from gan import guard
 
-    left, look = list(epochs), Watch._complaints
+    left, judge = list(epochs), guard.complaints
 
-    def complaints(watch):
-        found = look(watch)
-        epoch = watch.run.shown_epoch
+    def complaints(memory, images_seen, *signs):
+        found = judge(memory, images_seen, *signs)
+        epoch = images_seen // 40
         if epoch not in left:
             return found
         if not always:
             left.remove(epoch)
         return ["it collapsed"]
 
-    monkeypatch.setattr(Watch, "_complaints", complaints)
+    monkeypatch.setattr(guard, "complaints", complaints)
 
 
 def events(folder):
@@ -91,7 +91,7 @@ def test_a_run_that_was_rolled_back_resumes_exactly(pictures, tmp_path, monkeypa
     monkeypatch.undo()
     monkeypatch.setattr("gan.training.write_chart", lambda folder: None)
     monkeypatch.setattr("gan.guard.WINDOW_IMAGES", 40)
-    monkeypatch.setattr("gan.guard.LEAST_SPREAD", 0.0)
+    monkeypatch.setattr("gan.guard.LEAST_OF_BEST", 0.0)
     collapse_at(monkeypatch, 3, 4)
     for steps in (7, 4, 3):
         count = iter(range(100))
