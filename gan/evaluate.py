@@ -1,7 +1,7 @@
 """Measure generators against real pictures: one JSON line each, printed and appended to metrics.jsonl beside them.
 
-python -m gan.evaluate checkpoints/pokemon --data pokemon.zip --weights inception.pth
-python -m gan.evaluate runs/anime --data anime.zip --weights inception.pth --count 2000 --snapshots
+python -m gan.evaluate checkpoints/pokemon --data pokemon.zip
+python -m gan.evaluate runs/anime --data anime.zip --count 2000 --snapshots --weights inception.pth
 
 A CPU takes some 13 pictures/s with two cores: once for the real ones (they are kept), each time for the generated.
 """
@@ -25,7 +25,9 @@ LEAST = 50  # pictures on either side: fewer say nothing
 RESIZE = "middle square to the model's size; from there to 299 pixels, bilinear as in TensorFlow 1"
 
 
-def evaluate(files: list[Path], data: str, weights: str, count: int = COUNT, real_count: int = COUNT) -> Iterator[dict]:
+def evaluate(
+    files: list[Path], data: str, weights: str | None, count: int = COUNT, real_count: int = COUNT
+) -> Iterator[dict]:
     """Yield the measurements of each weights file; raise UserError for files, data or numbers that cannot be used."""
     from gan.checkpoints import load_generator, weights_digest
     from gan.metrics import extractor_name, floor, load_extractor, measure
@@ -154,7 +156,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("source", metavar="CHECKPOINT_OR_RUN", help="a folder, or one .safetensors file")
     parser.add_argument("--data", required=True, metavar="ZIP", help="the real pictures: folder or .zip")
-    parser.add_argument("--weights", default="inception.pth", metavar="FILE", help="FID's Inception (see README)")
+    parser.add_argument("--weights", metavar="FILE", help="FID's Inception; without it, 91 MB are downloaded once")
     parser.add_argument(
         "--count", type=int, default=COUNT, metavar="N", help="generated pictures (default %(default)s)"
     )

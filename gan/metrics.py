@@ -7,12 +7,14 @@ is the other way round (`input1` is generated), which FID does not notice, but p
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
+from urllib.error import URLError
 
 import torch
 from torch import Tensor
 
 from gan.errors import UserError
 
+URL = "https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/weights-inception-2015-12-05-6726825d.pth"
 EXTRACTOR = "inception-v3-compat"
 LAYER = "2048"  # the pool features of FID's Inception
 KID_SUBSETS = 100
@@ -21,20 +23,26 @@ NEIGHBOURS = 3
 COPY_QUANTILE = 0.01  # closer to a training picture than all but 1 % of the reals are to one another: a copy
 
 
-def load_extractor(weights: str | Path) -> Callable[[Iterable[Tensor]], Tensor]:
+def load_extractor(weights: str | Path | None) -> Callable[[Iterable[Tensor]], Tensor]:
     """Return a function from batches of uint8 pictures (N, 3, H, W) to features (N, 2048).
 
-    `weights` is the file of FID's Inception that torch-fidelity reads; it resizes to 299 pixels by itself, bilinearly
-    as TensorFlow did. Raises UserError where torch-fidelity is missing or the file is not what it should be.
+    `weights` is the file of FID's Inception that torch-fidelity reads, and downloads once (91 MB) where it is None; it
+    resizes to 299 pixels by itself, bilinearly as TensorFlow did. Raises UserError where torch-fidelity is missing,
+    the file is not what it should be, or the download fails.
     """
     try:
         from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
     except ImportError as error:
         raise UserError(f"measuring needs torch-fidelity ({error}): pip install -r tests/requirements.txt") from error
-    if not Path(weights).is_file():
+    if weights and not Path(weights).is_file():
         raise UserError(f"{weights}: no such file. --weights takes the weights of FID's Inception (see README).")
     try:
-        network = FeatureExtractorInceptionV3(EXTRACTOR, [LAYER], feature_extractor_weights_path=str(weights))
+        path = str(weights) if weights else None
+        network = FeatureExtractorInceptionV3(EXTRACTOR, [LAYER], feature_extractor_weights_path=path)
+    except URLError as error:
+        raise UserError(
+            f"the weights of FID's Inception cannot be downloaded ({error.reason}); with a copy of {URL}, give --weights"
+        ) from error
     except Exception as error:  # torch raises a dozen kinds for a file that is something else
         raise UserError(f"{weights}: holds no weights of FID's Inception ({type(error).__name__})") from error
     network = network.to(memory_format=torch.channels_last)  # a quarter faster on the CPU

@@ -1,5 +1,7 @@
 """Known answers and directions of the metrics, on features made up for it; torch-fidelity computes."""
 
+from urllib.error import URLError
+
 import pytest
 import torch
 
@@ -68,6 +70,16 @@ def test_the_floor_is_half_against_half(wide):
     found = floor(wide)
     assert found["count"] == 600 and 0 < found["fid"] < 2 and abs(found["kid"]) < 2
     assert EXTRACTOR in extractor_name()
+
+
+def test_weights_that_cannot_be_downloaded_get_a_sentence(monkeypatch):
+    def fail(*_, **__):
+        raise URLError("no route to host")
+
+    monkeypatch.setattr("torch.hub.load_state_dict_from_url", fail)
+    monkeypatch.setattr("torch_fidelity.feature_extractor_inceptionv3.load_state_dict_from_url", fail)
+    with pytest.raises(UserError, match=r"no route to host.*6726825d\.pth, give --weights"):
+        load_extractor(None)
 
 
 def test_weights_that_are_missing_or_something_else_get_a_sentence(tmp_path):
