@@ -41,7 +41,7 @@ def load_extractor(weights: str | Path | None) -> Callable[[Iterable[Tensor]], T
         network = FeatureExtractorInceptionV3(EXTRACTOR, [LAYER], feature_extractor_weights_path=path)
     except URLError as error:
         raise UserError(
-            f"the weights of FID's Inception cannot be downloaded ({error.reason}); with a copy of {URL}, give --weights"
+            f"FID's Inception cannot be downloaded ({error.reason}); with a copy of {URL}, give --weights"
         ) from error
     except Exception as error:  # torch raises a dozen kinds for a file that is something else
         raise UserError(f"{weights}: holds no weights of FID's Inception ({type(error).__name__})") from error
