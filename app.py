@@ -2,6 +2,7 @@
 
 python app.py                                    every model in checkpoints/
 python app.py --checkpoint runs/mine             one folder, a run that is still training included
+python app.py --checkpoint USER/NAME             a model on the Hugging Face Hub; USER/NAME@TAG for one of its tags
 python app.py --host 0.0.0.0 --port 8000         for other machines in the network
 """
 
@@ -13,6 +14,9 @@ import socket
 import sys
 from pathlib import Path
 from typing import Any, NoReturn
+
+from gan.errors import UserError
+from gan.hub import fetch, is_id
 
 CHECKPOINTS = Path(__file__).parent / "checkpoints"
 WEIGHTS = "model.safetensors"
@@ -27,8 +31,9 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
         prog="app.py", description="Show the trained models in the browser.", allow_abbrev=False
     )
     parser.add_argument(
-        "--checkpoint", nargs="+", action="extend", metavar="FOLDER",
-        help=f"folders with a {WEIGHTS}: published models or runs (default: every one in checkpoints/)",
+        "--checkpoint", nargs="+", action="extend", metavar="FOLDER_OR_ID",
+        help=f"folders with a {WEIGHTS}, published models or runs, or models on the Hub, USER/NAME[@REVISION] "
+        "(default: every one in checkpoints/)",
     )  # fmt: skip
     host = os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1")
     parser.add_argument("--host", default=host, help="address to listen on (default: %(default)s)")
@@ -39,8 +44,11 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     if not 1 <= options.port <= 65535:
         parser.error(f"argument --port: {options.port} is no port; choose one from 1 to 65535")
     for folder in options.checkpoint or ():
-        if not Path(folder, WEIGHTS).is_file():
-            stop(f"--checkpoint {folder}: there is no {WEIGHTS} in such a folder. Name the folder of a model or a run.")
+        if not Path(folder, WEIGHTS).is_file() and not is_id(folder):
+            stop(
+                f"--checkpoint {folder}: there is no {WEIGHTS} in such a folder. Name the folder of a model or a run, "
+                "or a model on the Hub as USER/NAME."
+            )
     return options
 
 
@@ -68,7 +76,7 @@ def build(options: argparse.Namespace) -> Any:
     gc.disable()  # imports leave no garbage, and looking for it takes a fifth of the start
     from gan.ui.loaded import find_checkpoints, load_models
 
-    models, problems = load_models(options.checkpoint or find_checkpoints(CHECKPOINTS))
+    models, problems = load_models(fetch_all(options.checkpoint) or find_checkpoints(CHECKPOINTS))
     for problem in problems:
         print(f"app.py: {problem}", file=sys.stderr)
 
@@ -77,6 +85,14 @@ def build(options: argparse.Namespace) -> Any:
     demo = build_demo(models, problems)
     gc.enable()
     return demo
+
+
+def fetch_all(checkpoints: list[str] | None) -> list[str | Path]:
+    """Return the folders asked for, those on the Hub downloaded; what cannot be had ends the program."""
+    try:
+        return [fetch(name) if is_id(name) else name for name in checkpoints or ()]
+    except UserError as error:
+        stop(f"--checkpoint {error}")
 
 
 def launch(demo: Any, options: argparse.Namespace) -> None:

@@ -24,6 +24,7 @@ from gan import config as options
 from gan.config import Stage, TrainConfig, parse_stages, recipe_config
 from gan.errors import UserError
 from gan.files import PART
+from gan.hub import is_id
 
 # Flags that set the field of TrainConfig of their name, as they are.
 FIELDS = (
@@ -88,7 +89,7 @@ def build_parser() -> argparse.ArgumentParser:
         choices=options.GUARDS,
         help="warn marks a collapse in the history, rollback undoes it",
     )
-    how.add_argument("--init-from", metavar="CHECKPOINT", help="continue the networks of a checkpoint folder")
+    how.add_argument("--init-from", metavar="CHECKPOINT", help="continue the networks of a checkpoint folder or Hub id")
 
     where = parser.add_argument_group("where")
     where.add_argument("--device", choices=options.DEVICES)
@@ -121,7 +122,7 @@ def new_config(flags: dict[str, Any]) -> TrainConfig:
         config,
         dataset=flags.get("dataset", config.dataset),
         data=_absolute(flags.get("data", "")),
-        init_from=_absolute(flags.get("init_from", "")),
+        init_from=_hub_id_or_absolute(flags.get("init_from", "")),
         out=_absolute(flags.get("out", f"runs/{recipe}")),
     )
     if config.data and Path(config.out).is_relative_to(config.data):
@@ -228,6 +229,10 @@ def draw_pictures(folder: Path, count: int = 256) -> Path:
 
 def _absolute(path: str | Path) -> str:
     return str(Path(path).expanduser().resolve()) if path else ""
+
+
+def _hub_id_or_absolute(source: str) -> str:
+    return source if is_id(source) else _absolute(source)
 
 
 class StopRequest:

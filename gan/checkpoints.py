@@ -13,6 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
+from gan import hub
 from gan.errors import UserError
 from gan.files import write_atomically
 from gan.models import Discriminator, Generator
@@ -20,6 +21,7 @@ from gan.models import Discriminator, Generator
 GENERATOR_FILE = "model.safetensors"
 DISCRIMINATOR_FILE = "discriminator.safetensors"
 CONFIG_FILE = "config.json"
+MAX_HEADER_BYTES = 1_000_000  # of a .safetensors file; ours have 3,000
 STATES_KEPT = 2
 STATE_NAME = re.compile(r"images-(\d{12})-([0-9a-f]{16})\.pt")
 
@@ -37,9 +39,10 @@ def save_network(path: str | Path, network: nn.Module) -> None:
 
 
 def load_generator(source: str | Path) -> Generator:
-    """Return the generator in a checkpoint folder or .safetensors file, on the CPU, in eval mode.
+    """Return the generator of a checkpoint folder, .safetensors file or Hub id, on the CPU, in eval mode.
 
-    Its size is read off the weights, so files in the layout of PyTorch's DCGAN tutorial load as they are.
+    A Hub id is "USER/NAME" or "USER/NAME@revision", where nothing on this machine has that name. The size is read off
+    the weights, so files in the layout of PyTorch's DCGAN tutorial load as they are.
     Whatever does not fit exactly raises UserError.
     """
     path = _weights_file(source, GENERATOR_FILE)
@@ -73,8 +76,13 @@ def import_tutorial_weights(source: str | Path) -> Generator:
     return _build_generator(tensors, Path(source))
 
 
+def checkpoint_folder(source: str | Path) -> Path:
+    """Return the path itself, or for a Hub id the folder that it was downloaded to."""
+    return hub.fetch(str(source)) if hub.is_id(str(source)) else Path(source)
+
+
 def _weights_file(source: str | Path, name: str) -> Path:
-    path = Path(source)
+    path = checkpoint_folder(source)
     if path.is_dir():
         path = path / name
     if not path.is_file():
@@ -86,6 +94,10 @@ def _weights_file(source: str | Path, name: str) -> Path:
 
 def _read_tensors(path: Path) -> dict[str, Tensor]:
     try:
+        with open(path, "rb") as file:
+            header_bytes = int.from_bytes(file.read(8), "little")
+        if header_bytes > MAX_HEADER_BYTES:
+            raise UserError(f"{path}: its header claims {header_bytes:,} bytes, which no network of this kind needs")
         return load_file(path)
     except (SafetensorError, OSError) as error:
         raise UserError(f"{path}: is damaged or no safetensors file ({error})") from error
@@ -102,19 +114,23 @@ def _build_generator(tensors: dict[str, Tensor], path: Path) -> Generator:
 
 
 def _build(kind: type[nn.Module], path: Path, base_channels: int, convolutions: int, **arguments: Any) -> nn.Module:
-    """Build a network of so many convolutions: each but the first (G) or last (D) doubles or halves the side."""
+    """Outline a network of so many convolutions: each but the first (G) or last (D) doubles or halves the side.
+
+    It takes no memory yet: a stranger's file may claim any size, and is believed only once all of it fits.
+    """
     if base_channels < 1 or not 4 <= convolutions <= 6:
         raise UserError(f"{path}: has {convolutions} convolutions; this DCGAN has 4, 5 or 6 (32, 64 or 128 pixels)")
-    return kind(base_channels=base_channels, image_size=2 ** (convolutions + 1), **arguments)
+    with torch.device("meta"):
+        return kind(base_channels=base_channels, image_size=2 ** (convolutions + 1), **arguments)
 
 
 def _load_strictly(network: nn.Module, tensors: dict[str, Tensor], path: Path) -> Any:
     try:
-        network.load_state_dict(tensors, strict=True)
+        network.load_state_dict(tensors, strict=True, assign=True)
     except RuntimeError as error:
         detail = str(error).split("\n\t")[1] if "\n\t" in str(error) else str(error)
         raise UserError(f"{path}: its weights do not fit a {type(network).__name__}: {detail}") from error
-    return network
+    return network.float()
 
 
 # --- training state --------------------------------------------------------------------------------------

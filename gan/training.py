@@ -10,7 +10,14 @@ import torch
 from filelock import FileLock, Timeout
 from tqdm import tqdm
 
-from gan.checkpoints import CONFIG_FILE, list_states, load_discriminator, load_generator, load_state
+from gan.checkpoints import (
+    CONFIG_FILE,
+    checkpoint_folder,
+    list_states,
+    load_discriminator,
+    load_generator,
+    load_state,
+)
 from gan.config import TrainConfig
 from gan.data import locate, read_pictures
 from gan.device import choose_device, choose_precision, describe
@@ -126,7 +133,7 @@ def _open_run(config: TrainConfig) -> Run:
     networks = _networks_to_continue(config) if config.init_from and not state else ()
     run = Run(config, pictures, Trainer(config, device, precision, *networks))
     if networks:
-        run.trainer.images_before = _images_seen(Path(config.init_from, CONFIG_FILE))
+        run.trainer.images_before = _images_seen(checkpoint_folder(config.init_from) / CONFIG_FILE)
     if state:
         run.load_state(state)
         tqdm.write(f"resuming at {run.trainer.images_seen:,} pictures seen, {_exactness(state, device)}")
@@ -163,7 +170,8 @@ def _describe(run: Run, precision: str) -> None:
 
 def _networks_to_continue(config: TrainConfig) -> tuple[Generator, Discriminator]:
     """Return the networks of the checkpoint that the run starts from; raise UserError if they do not fit."""
-    networks = load_generator(config.init_from), load_discriminator(config.init_from)
+    folder = checkpoint_folder(config.init_from)
+    networks = load_generator(folder), load_discriminator(folder)
     wanted = (
         Generator(config.z_dim, config.base_channels, config.image_size),
         Discriminator(config.base_channels, config.image_size, config.d_norm),
@@ -180,7 +188,8 @@ def _networks_to_continue(config: TrainConfig) -> tuple[Generator, Discriminator
 def _images_seen(path: Path) -> int:
     """Return how many pictures the checkpoint of this config.json has seen; 0 where it does not say."""
     described = read_json(path) if path.is_file() else {}
-    return described.get("images_seen", 0) + described.get("images_before", 0)
+    counts = [described.get(name) for name in ("images_seen", "images_before")]
+    return sum(count for count in counts if isinstance(count, int) and 0 < count < 10**12)
 
 
 def _progress_bar(run: Run) -> tqdm:

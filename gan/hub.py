@@ -1,0 +1,193 @@
+"""The Hugging Face Hub: a checkpoint folder comes from there, or goes there. The only importer of huggingface_hub."""
+
+import os
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from gan.errors import UserError
+
+HUB_ID = re.compile(r"(?P<repo>[\w.-]{1,96}/[\w.-]{1,96})(?:@(?P<revision>[\w./-]{1,200}))?", re.ASCII)
+# Everything that a checkpoint folder holds, and all that ever comes or goes: no pickle, no state, no real picture.
+PUBLISHED = re.compile(
+    r"README\.md|config\.json|history\.jsonl|metrics\.jsonl|(model|discriminator)\.safetensors"
+    r"|samples/epoch-\d{4,9}\.webp|snapshots/epoch-\d{4,9}\.safetensors"
+)
+MODEL = "model.safetensors"
+MAX_FILES = 100
+MAX_BYTES = {".safetensors": 1_000_000_000, ".webp": 2_000_000}  # of one file; of any other kind:
+MAX_TEXT_BYTES = 5_000_000
+ATTEMPTS = 4  # at a push whose connection is lost or whose server is busy
+LATER = (408, 409, 412, 429)  # another push was quicker, or too much at once
+WAIT_SECONDS = 2.0  # before the second attempt; twice as long before each further one
+
+Result = TypeVar("Result")
+
+
+class Unreachable(UserError):
+    """The Hub did not answer, or not now: what failed may work later."""
+
+
+def parse_id(text: str) -> tuple[str, str | None]:
+    """Return repository and revision of "USER/NAME" or "USER/NAME@revision"; anything else raises UserError."""
+    found = HUB_ID.fullmatch(text)
+    if not found or ".." in text or "--" in text:
+        raise UserError(f"{text!r} is no name on the Hub; it looks like USER/NAME or USER/NAME@revision")
+    return found["repo"], found["revision"]
+
+
+def is_id(text: str) -> bool:
+    """Whether the text can only mean a model on the Hub: it looks like an id, and its USER is no folder here."""
+    is_file = text.endswith((".safetensors", ".pth"))
+    return bool(HUB_ID.fullmatch(text)) and not Path(text).parent.exists() and not is_file
+
+
+def fetch(hub_id: str) -> Path:
+    """Download a model of the Hub, or find it in the cache; return its folder, which ends in USER/NAME.
+
+    Only files of a checkpoint folder come, checked by size; a lone .safetensors file of another name becomes the
+    model. Raises UserError for what is not there, not allowed or no model of this kind; Unreachable without a network.
+    """
+    from huggingface_hub import HfApi, snapshot_download
+
+    repo, revision = parse_id(hub_id)
+    with _in_words(hub_id):
+        info = HfApi(endpoint=_endpoint()).model_info(repo, revision=revision, files_metadata=True, timeout=10)
+    name = _model_among(hub_id, {file.rfilename: file.size or 0 for file in info.siblings or ()})
+    names = [file.rfilename for file in info.siblings or () if PUBLISHED.fullmatch(file.rfilename)]
+    folder = _cache() / info.sha / repo
+    if not (folder / MODEL).is_file() or not all((folder / name).is_file() for name in names):
+        with _in_words(hub_id):
+            snapshot_download(
+                repo, revision=info.sha, local_dir=folder, allow_patterns=[*names, name], endpoint=_endpoint()
+            )
+        if name != MODEL:
+            (folder / name).replace(folder / MODEL)
+    return folder
+
+
+def _model_among(hub_id: str, sizes: dict[str, int]) -> str:
+    """Return the name of the weights among the files of a repository; raise UserError where there are none to trust."""
+    lone = [name for name in sizes if name.endswith(".safetensors") and "/" not in name]
+    name = MODEL if MODEL in lone else lone[0] if len(lone) == 1 else ""
+    if not name:
+        pickles = [name for name in sizes if name.endswith((".bin", ".pt", ".pth", ".pkl", ".ckpt"))]
+        raise UserError(
+            f"{hub_id}: holds no {MODEL}"
+            + (f", only {pickles[0]}, a pickle, which could run code and is not read" if pickles else "")
+        )
+    ours = {other: size for other, size in sizes.items() if other == name or PUBLISHED.fullmatch(other)}
+    large = [other for other, size in ours.items() if size > MAX_BYTES.get(Path(other).suffix, MAX_TEXT_BYTES)]
+    if large or len(ours) > MAX_FILES:
+        what = f"{large[0]} is far too large" if large else f"{len(ours)} files are far too many"
+        raise UserError(f"{hub_id}: {what} for a model of this kind; nothing was downloaded")
+    return name
+
+
+def push(
+    folder: str | Path, hub_id: str, *, files: Iterable[str], owned: re.Pattern, message: str,
+    tag: str | None = None, private: bool = False, space: bool = False,
+) -> str:  # fmt: skip
+    """Make the repository hold these files of the folder, in one commit; return the commit's id.
+
+    Without a change there is no commit, and the id is the last one's. The repository is made where it is not there. Of
+    what it held, files that match `owned` and are not among these go in the same commit. Lost connections and busy
+    servers are tried again. Raises UserError, and Unreachable after the last try.
+    """
+    from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
+
+    repo, revision = parse_id(hub_id)
+    if revision:
+        raise UserError(f"{hub_id}: a push goes to USER/NAME, without @revision")
+    api, kind = HfApi(endpoint=_endpoint()), "space" if space else "model"
+    files = sorted(files)
+
+    def commit() -> str:
+        api.create_repo(
+            repo, repo_type=kind, private=private or None, space_sdk="gradio" if space else None, exist_ok=True
+        )
+        head = api.repo_info(repo, repo_type=kind)
+        stale = {file.rfilename for file in head.siblings or () if owned.fullmatch(file.rfilename)} - set(files)
+        operations = [
+            *(CommitOperationAdd(name, str(Path(folder, name))) for name in files),
+            *(CommitOperationDelete(name) for name in sorted(stale)),
+        ]
+        done = api.create_commit(repo, operations, commit_message=message, repo_type=kind, parent_commit=head.sha)
+        if tag:
+            api.create_tag(repo, tag=tag, revision=done.oid, repo_type=kind, exist_ok=True)
+        return done.oid
+
+    return _patiently(commit, hub_id)
+
+
+def _patiently(attempt: Callable[[], Result], hub_id: str) -> Result:
+    for wait in (*(WAIT_SECONDS * 2**i for i in range(ATTEMPTS - 1)), None):
+        try:
+            with _in_words(hub_id):
+                return attempt()
+        except Unreachable:
+            if wait is None:
+                raise
+            time.sleep(wait)
+    raise AssertionError("the last attempt returns or raises")
+
+
+@contextmanager
+def _in_words(hub_id: str) -> Iterator[None]:
+    """Turn what the client raises into a sentence: Unreachable for what may work later, else UserError."""
+    from huggingface_hub.errors import (
+        GatedRepoError,
+        HfHubHTTPError,
+        HTTPError,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
+
+    try:
+        with _cause_of_upload_error():
+            yield
+    except RevisionNotFoundError as error:
+        raise UserError(f"{hub_id}: the repository is there, but has no such revision") from error
+    except GatedRepoError as error:
+        raise UserError(f"{hub_id}: is gated; ask for access on its page, then log in: hf auth login") from error
+    except RepositoryNotFoundError as error:
+        raise UserError(
+            f"{hub_id}: is not on the Hub, or is private; check the name, or log in: hf auth login"
+        ) from error
+    except HfHubHTTPError as error:
+        status = error.response.status_code
+        if status in (401, 403):
+            raise UserError(
+                f"{hub_id}: the Hub does not allow it ({status}); log in with a token that may: hf auth login"
+            ) from error
+        if status in LATER or status >= 500:
+            raise Unreachable(f"{hub_id}: the Hub is busy ({status}); try again later") from error
+        raise UserError(
+            f"{hub_id}: the Hub refused it ({status}: {error.server_message or 'no reason given'})"
+        ) from error
+    except (HTTPError, OSError) as error:
+        raise Unreachable(
+            f"{hub_id}: the Hub cannot be reached ({type(error).__name__}); is there a network?"
+        ) from error
+    except ValueError as error:
+        raise UserError(f"{hub_id}: {error}") from error
+
+
+@contextmanager
+def _cause_of_upload_error() -> Iterator[None]:
+    """Raise what the client's upload threads met with, which it wraps in a RuntimeError."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise error.__cause__ or error from None
+
+
+def _endpoint() -> str | None:
+    return os.environ.get("HF_ENDPOINT")  # read now: the client would read it once, when it is imported
+
+
+def _cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "gan-studio", "hub")
