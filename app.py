@@ -7,6 +7,7 @@ python app.py --host 0.0.0.0 --port 8000         for other machines in the netwo
 """
 
 import argparse
+import contextlib
 import gc
 import os
 import signal
@@ -73,6 +74,10 @@ def check_port(host: str, port: int) -> None:
 def build(options: argparse.Namespace) -> Any:
     """Load the models and return the page; torch and gradio are imported here, once the arguments are right."""
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    with contextlib.suppress(ImportError):  # ZeroGPU: before torch, and it refuses a Space without such a function;
+        import spaces  # drawing stays on the CPU, which is quicker for networks this small
+
+        spaces.GPU(lambda: None)
     gc.disable()  # imports leave no garbage, and looking for it takes a fifth of the start
     from gan.ui.loaded import find_checkpoints, load_models
 

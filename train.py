@@ -4,6 +4,7 @@
     python train.py --dataset anime --data anime.zip --epochs 30
     python train.py --dataset folder --data my_pictures --images 100_000
     python train.py --resume runs/pokemon --images 600_000            # go on, exactly where it stopped
+    python train.py --dataset pokemon --push-to-hub USER/NAME         # the result goes to the Hugging Face Hub
     python train.py --smoke                                           # a minute on any machine: does it all work?
 
 Ctrl-C saves and stops; --resume goes on. The result is a folder: python -m gan.promote runs/pokemon NAME shows it
@@ -25,6 +26,7 @@ from gan.config import Stage, TrainConfig, parse_stages, recipe_config
 from gan.errors import UserError
 from gan.files import PART
 from gan.hub import is_id
+from gan.publish import Publisher
 
 # Flags that set the field of TrainConfig of their name, as they are.
 FIELDS = (
@@ -96,6 +98,9 @@ def build_parser() -> argparse.ArgumentParser:
     where.add_argument("--precision", choices=options.PRECISIONS, help="auto: bf16 where the hardware is fast at it")
     where.add_argument("--out", metavar="RUN", help="folder of the run, default runs/RECIPE")
     where.add_argument("--resume", metavar="RUN", help="go on with a run; --images, --epochs or --stages extend it")
+    where.add_argument("--push-to-hub", metavar="USER/NAME", help="push the result to the Hugging Face Hub")
+    where.add_argument("--push-every", type=int, metavar="N", help="push after every N pictures, too")
+    where.add_argument("--private", action="store_true", help="if the repository is made now, make it private")
     instead = where.add_mutually_exclusive_group()
     instead.add_argument("--check", action="store_true", help="scan the pictures, say what was found, and stop")
     instead.add_argument("--dry-run", action="store_true", help="print the resolved config and stop")
@@ -256,16 +261,18 @@ class StopRequest:
         return self.signal is not None
 
 
-def run_training(config: TrainConfig, stop: StopRequest) -> int:
-    """Train; return the exit status."""
+def run_training(config: TrainConfig, stop: StopRequest, publisher: Publisher | None = None) -> int:
+    """Train, and push what comes of it; return the exit status."""
     import torch
 
     from gan.training import train
 
     try:
-        run = train(config, stop=stop)
+        run = train(config, publisher.on_save if publisher else lambda folder: None, stop)
     except torch.OutOfMemoryError as error:
         raise UserError("the GPU has too little memory; try a smaller --batch-size") from error
+    if publisher and run.trainer.images_seen:
+        print(publisher.finish(Path(config.out)))
     seen = f"{run.trainer.images_seen:,} pictures seen"
     if not run.finished:
         print(f"stopped at {seen}. Go on with: python train.py --resume {config.out}")
@@ -283,6 +290,18 @@ def run_smoke(config: TrainConfig, stop: StopRequest) -> int:
         load_generator(config.out)
         print(f"smoke test passed; look at {Path(config.out, 'samples')}")
     return status
+
+
+def read_publisher(flags: dict[str, Any]) -> Publisher | None:
+    """Take the flags of pushing out of the flags; return what they ask for."""
+    hub_id, every, private = (flags.pop(name, None) for name in ("push_to_hub", "push_every", "private"))
+    if hub_id is None:
+        if every or private:
+            raise UserError("--push-every and --private say how to push; say where to: --push-to-hub USER/NAME")
+        return None
+    if every is not None and every < 1:
+        raise UserError(f"--push-every is {every}; it must be at least 1")
+    return Publisher(hub_id, every or 0, bool(private))
 
 
 def check_data(config: TrainConfig) -> int:
@@ -327,6 +346,7 @@ def main(arguments: list[str] | None = None) -> int:
     sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")
     sys.stderr.reconfigure(errors="backslashreplace")
     try:
+        publisher = read_publisher(flags)
         config = read_flags(flags, smoke)
         if check:
             return check_data(config)
@@ -335,7 +355,7 @@ def main(arguments: list[str] | None = None) -> int:
             return 0
         if "resume" not in flags and not smoke:
             refuse_used_folder(Path(config.out))
-        return (run_smoke if smoke else run_training)(config, stop)
+        return run_smoke(config, stop) if smoke else run_training(config, stop, publisher)
     except UserError as error:
         print(f"train.py: {error}", file=sys.stderr)
         return 2

@@ -47,7 +47,8 @@ EFFECTS = {
     "--out": ("runs/mine", {"out": "runs/mine"}),
 }
 PATHS = {"data", "out", "init_from"}
-VERBS = {"--help", "--check", "--dry-run", "--smoke", "--resume"}  # with tests of their own
+# With tests of their own:
+VERBS = {"--help", "--check", "--dry-run", "--smoke", "--resume", "--push-to-hub", "--push-every", "--private"}
 FLAGS = [flag for action in train.build_parser()._actions for flag in action.option_strings if flag.startswith("--")]
 
 pytestmark = pytest.mark.usefixtures("one_thread")

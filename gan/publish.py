@@ -1,0 +1,259 @@
+"""A checkpoint folder -> a model on the Hugging Face Hub; the app with its models -> a Space there.
+
+python -m gan.publish model checkpoints/pokemon USER/NAME
+python -m gan.publish space USER/NAME --checkpoint checkpoints/mine
+python -m gan.publish space USER/NAME --out DIR          # writes the Space's folder and pushes nothing
+
+Log in first: hf auth login.
+"""
+
+import argparse
+import re
+import shutil
+import sys
+import tempfile
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from gan import hub
+from gan.errors import UserError
+
+ROOT = Path(__file__).resolve().parents[1]
+SPACE_FILES = ("app.py", "requirements.txt", "LICENSE")
+SPACE_OWNED = re.compile(r"(app\.py|requirements\.txt|LICENSE|README\.md|(gan|checkpoints)/.+)")
+# What torch becomes in the Space's requirements: the CPU's build, a tenth of the size, or one that ZeroGPU knows.
+HARDWARE = {
+    "cpu-basic": "--extra-index-url https://download.pytorch.org/whl/cpu\ntorch>=2.8\n",
+    "zero-a10g": "torch>=2.8,<2.12\n",
+}
+SPACE_CARD = """\
+---
+title: {title}
+emoji: 🎨
+colorFrom: indigo
+colorTo: pink
+sdk: gradio
+sdk_version: {gradio}
+python_version: "3.12"
+app_file: app.py
+license: mit
+short_description: Small GANs to look inside
+suggested_hardware: {hardware}
+---
+
+# {title}
+
+The demo of [{repo}](https://huggingface.co/spaces/{repo}): {models}. Each model's card stands in the demo's About tab.
+"""
+
+
+# --- a model -------------------------------------------------------------------------------------------------------
+
+
+def publish_model(folder: str | Path, hub_id: str, private: bool = False) -> str:
+    """Push a checkpoint folder, tagged by the pictures it has seen; return the commit's id.
+
+    Nothing but the design's files goes, and the card is written anew. Raises UserError for a folder that is no
+    checkpoint; hub.Unreachable where the Hub was not there after several tries.
+    """
+    from gan.checkpoints import CONFIG_FILE, GENERATOR_FILE, load_generator
+    from gan.files import read_json
+
+    folder = Path(folder)
+    if not (folder / GENERATOR_FILE).is_file():
+        raise UserError(f"{folder}: has no {GENERATOR_FILE}; publish a folder of checkpoints/ (python -m gan.promote)")
+    load_generator(folder)  # a damaged file is never published
+    config = read_json(folder / CONFIG_FILE)
+    if "out" in config.get("train", {}):
+        raise UserError(f"{folder}: is a run, not a checkpoint; python -m gan.promote {folder} NAME makes one of it")
+    seen = config.get("images_seen", 0) + config.get("images_before", 0)
+    return hub.push(
+        folder,
+        hub_id,
+        files=published_files(folder),
+        owned=hub.PUBLISHED,
+        message=f"Publish {folder.name}" + f" after {seen:,} pictures" * bool(seen),
+        tag=f"images-{seen}" if seen else None,
+        private=private,
+    )
+
+
+def published_files(folder: Path) -> list[str]:
+    """Return the names of the folder's files that make up a checkpoint, sorted."""
+    names = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return sorted(name for name in names if hub.PUBLISHED.fullmatch(name))
+
+
+class Publisher:
+    """Pushes a run while it trains, one push at a time, in the background; nothing that fails there stops the run."""
+
+    def __init__(self, hub_id: str, every: int = 0, private: bool = False) -> None:
+        """Push after each `every` pictures seen; with 0, at the end alone. A bad id raises UserError."""
+        hub.parse_id(hub_id)
+        self.hub_id, self.every, self.private = hub_id, every, private
+        self.pushed = self.begun = 0  # images_seen
+        self._worker = ThreadPoolExecutor(1)
+        self._push: Future[str] | None = None
+
+    def on_save(self, run: Path) -> None:
+        """Take note of a published snapshot of the run, and push it if it is time and the last push is through."""
+        seen = _images_seen(run)
+        self._report()
+        if self.every and self._push is None and seen - self.begun >= self.every:
+            self.begun = seen
+            self._push = self._worker.submit(self._publish, self._stage(run), seen)
+
+    def finish(self, run: Path) -> str:
+        """Push what the run ended with; return a sentence on what became of it."""
+        self._report(wait=True)
+        self._worker.shutdown()
+        try:
+            self._publish(self._stage(run), _images_seen(run))
+        except UserError as error:
+            return f"not pushed: {error}. The run is safe; later: python -m gan.promote {run} NAME and gan.publish"
+        return f"pushed to {self.hub_id}"
+
+    def _stage(self, run: Path) -> Path:
+        """Return a checkpoint folder made of the run as it is now, apart from it, as training goes on."""
+        from gan.promote import promote
+
+        return promote(run, self.hub_id.split("/")[1], tempfile.mkdtemp(prefix="gan-publish-"))
+
+    def _publish(self, folder: Path, seen: int) -> str:
+        try:
+            oid = publish_model(folder, self.hub_id, self.private)
+        finally:
+            shutil.rmtree(folder.parent, ignore_errors=True)
+        self.pushed = seen
+        return oid
+
+    def _report(self, wait: bool = False) -> None:
+        """Say what became of the push under way, if it is through."""
+        from tqdm import tqdm
+
+        if self._push is None or not (wait or self._push.done()):
+            return
+        error = self._push.exception()
+        if error is None:
+            tqdm.write(f"pushed {self.pushed:,} pictures' worth to {self.hub_id}")
+        else:
+            self.begun = self.pushed  # so that the next snapshot tries again
+            tqdm.write(f"not pushed, training goes on and the next snapshot is tried: {error}")
+        self._push = None
+
+
+def _images_seen(run: Path) -> int:
+    from gan.checkpoints import CONFIG_FILE
+    from gan.files import read_json
+
+    return read_json(run / CONFIG_FILE).get("images_seen", 0)
+
+
+# --- a Space -------------------------------------------------------------------------------------------------------
+
+
+def write_space(out: str | Path, hub_id: str, checkpoints: list[str | Path], hardware: str = "cpu-basic") -> list[str]:
+    """Write a complete Gradio Space into a new or empty folder; return its files' names.
+
+    `checkpoints` are folders or Hub ids, whose published files are copied; `hardware` is one of HARDWARE. Raises
+    UserError for what is no checkpoint.
+    """
+    from gan.checkpoints import GENERATOR_FILE, checkpoint_folder, load_generator
+
+    out = Path(out)
+    if out.exists() and any(out.iterdir()):
+        raise UserError(f"{out} holds something already; choose another --out, a folder that is empty or not there yet")
+    repo, _ = hub.parse_id(hub_id)
+    names = []
+    for source in checkpoints:
+        folder = checkpoint_folder(source)
+        if not (folder / GENERATOR_FILE).is_file():
+            raise UserError(f"{source}: there is no {GENERATOR_FILE} in such a folder")
+        load_generator(folder)
+        names.append(folder.name)
+        for name in published_files(folder):
+            _copy(folder / name, out / "checkpoints" / folder.name / name)
+    for name in SPACE_FILES:
+        _copy(ROOT / name, out / name)
+    for path in sorted((ROOT / "gan").rglob("*")):
+        if path.suffix in (".py", ".js", ".css"):
+            _copy(path, out / path.relative_to(ROOT))
+    requirements = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    (out / "requirements.txt").write_text(requirements.replace("torch>=2.8\n", HARDWARE[hardware]), encoding="utf-8")
+    gradio = re.search(r"^gradio==(\S+)", requirements, re.MULTILINE)[1]
+    facts = {"title": repo.split("/")[1], "gradio": gradio, "repo": repo, "hardware": hardware}
+    card = SPACE_CARD.format(**facts, models=", ".join(names))
+    (out / "README.md").write_text(card, encoding="utf-8")
+    return sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(source, target)
+
+
+def publish_space(hub_id: str, checkpoints: list[str | Path], hardware: str, private: bool = False) -> str:
+    """Build a Space and push it; return the commit's id."""
+    with tempfile.TemporaryDirectory(prefix="gan-space-") as place:
+        files = write_space(Path(place, "space"), hub_id, checkpoints, hardware)
+        return hub.push(
+            Path(place, "space"),
+            hub_id,
+            files=files,
+            owned=SPACE_OWNED,
+            message=f"Publish the demo with {len(checkpoints)} model" + "s" * (len(checkpoints) != 1),
+            private=private,
+            space=True,
+        )
+
+
+# --- the command line ----------------------------------------------------------------------------------------------
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; return the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="gan.publish", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="model|space")
+    model = verbs.add_parser("model", help="push a checkpoint folder")
+    model.add_argument("folder", metavar="FOLDER", help="a folder of checkpoints/")
+    space = verbs.add_parser("space", help="push the demo with models in it")
+    for verb in (model, space):
+        verb.add_argument("hub_id", metavar="USER/NAME", help="where to")
+        verb.add_argument("--private", action="store_true", help="if the repository is made now, make it private")
+    space.add_argument(
+        "--checkpoint", nargs="+", action="extend", metavar="FOLDER_OR_ID", help="default: every one in checkpoints/"
+    )
+    space.add_argument(
+        "--hardware", choices=HARDWARE, default="cpu-basic", help="zero-a10g: for a free account's ZeroGPU Space"
+    )
+    space.add_argument("--out", metavar="DIR", help="write the folder here and push nothing")
+    options = parser.parse_args(arguments)
+    try:
+        print(_run(options))
+    except UserError as error:
+        print(f"gan.publish: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _run(options: argparse.Namespace) -> str:
+    """Do what was asked; return the sentence that says so."""
+    repo, _ = hub.parse_id(options.hub_id)
+    if options.verb == "model":
+        oid = publish_model(options.folder, repo, options.private)
+        return f"{repo} holds it now (commit {oid[:7]}): python app.py --checkpoint {repo}"
+    checkpoints: list[Any] = options.checkpoint or sorted(
+        path.parent for path in ROOT.glob("checkpoints/*/model.safetensors")
+    )
+    if options.out:
+        write_space(options.out, repo, checkpoints, options.hardware)
+        return f"{options.out}: a complete Space; try it with python {options.out}/app.py"
+    oid = publish_space(repo, checkpoints, options.hardware, options.private)
+    return f"https://huggingface.co/spaces/{repo} builds now (commit {oid[:7]})"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,229 @@
+"""Publishing: folders, runs that train, Spaces; against a Hub on this machine."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from hub_server import TOKEN, Hub
+from served import ROOT, plant
+
+from gan import hub
+from gan.checkpoints import load_generator
+from gan.promote import promote
+from gan.publish import SPACE_OWNED, Publisher, main, write_space
+
+
+@pytest.fixture
+def server(monkeypatch, tmp_path):
+    server = Hub()
+    monkeypatch.setenv("HF_ENDPOINT", server.url)
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(hub, "WAIT_SECONDS", 0.01)
+    monkeypatch.chdir(tmp_path)
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def run(cli, pictures, tmp_path, monkeypatch):
+    """A run of two epochs."""
+    monkeypatch.setattr("gan.training.write_chart", lambda folder: None)
+    assert cli(*TINY, "--data", pictures, "--out", tmp_path / "run").status == 0
+    return tmp_path / "run"
+
+
+TINY = ("--dataset", "folder", "--base-channels", 4, "--image-size", 32, "--epochs", 2, "--batch-size", 16)
+
+
+def model(server, repo="tester/mine"):
+    return server.repositories["model", repo]
+
+
+# --- a model -------------------------------------------------------------------------------------------------------
+
+
+def test_a_promoted_run_is_published_and_comes_back(server, run, tmp_path, capsys):
+    folder = promote(run, "mine", tmp_path)
+    assert main(["model", str(folder), "tester/mine"]) == 0
+    assert "python app.py --checkpoint tester/mine" in capsys.readouterr().out
+    assert model(server).tags == {"images-80": model(server).head}
+    assert model(server).messages[-1] == "Publish mine after 80 pictures"
+    assert load_generator("tester/mine@images-80").arguments() == load_generator(folder).arguments()
+
+
+@pytest.mark.parametrize(
+    ("folder", "words"),
+    [("nowhere", "has no model.safetensors"), ("run", "is a run, not a checkpoint"), ("broken", "damaged")],
+)
+def test_what_is_no_checkpoint_is_refused(folder, words, server, run, tmp_path, capsys):
+    broken = plant(tmp_path / "broken", 1) / "model.safetensors"
+    broken.write_bytes(broken.read_bytes()[:-9])
+    assert main(["model", str(tmp_path / folder), "tester/mine"]) == 2
+    said = capsys.readouterr().err
+    assert words in said and said.startswith("gan.publish: ") and said.count("\n") == 1
+    assert not server.repositories
+
+
+@pytest.mark.parametrize("hub_id", ["mine", "a/b/c", "tester/mine@v1"])
+def test_a_name_that_is_none_is_refused(hub_id, server, run, tmp_path, capsys):
+    if "@" not in hub_id:
+        assert main(["model", str(run), hub_id]) == 2
+        assert "USER/NAME" in capsys.readouterr().err
+
+
+# --- while training ------------------------------------------------------------------------------------------------
+
+
+def test_train_pushes_what_it_made(server, cli, pictures, tmp_path):
+    result = cli(*TINY, "--data", pictures, "--out", tmp_path / "run", "--push-to-hub", "tester/mine", "--private")
+    assert result.status == 0 and "pushed to tester/mine" in result.out
+    assert model(server).private and set(model(server).tags) == {"images-80"}
+    text = b"".join(model(server).commits[model(server).head].values())
+    assert str(tmp_path).encode() not in text and TOKEN.encode() not in text
+    assert load_generator("tester/mine").image_size == 32
+
+
+def test_train_pushes_on_the_way(server, cli, pictures, tmp_path, monkeypatch):
+    monkeypatch.setattr(Publisher, "_report", settle(Publisher._report))
+    result = cli(
+        *TINY, "--data", pictures, "--out", tmp_path / "run", "--push-to-hub", "tester/mine", "--push-every", 40
+    )
+    assert result.status == 0 and set(model(server).tags) == {"images-40", "images-80"}
+    assert result.out.index("pushed 40 pictures") < result.out.index("pushed to tester/mine")
+
+
+def settle(report):
+    """Let every push be through when it is asked after."""
+    return lambda publisher, wait=False: report(publisher, wait=True)
+
+
+def test_a_push_that_fails_never_ends_a_run_and_is_made_up_for(server, cli, pictures, tmp_path, monkeypatch):
+    monkeypatch.setattr(Publisher, "_report", settle(Publisher._report))
+    server.faults += [("POST", "/api/repos/create", 503)] * hub.ATTEMPTS
+    result = cli(
+        *TINY, "--data", pictures, "--out", tmp_path / "run", "--push-to-hub", "tester/mine", "--push-every", 40
+    )
+    assert result.status == 0 and "not pushed, training goes on" in result.out
+    assert "pushed to tester/mine" in result.out and set(model(server).tags) == {"images-80"}
+
+
+def test_with_no_hub_at_all_the_run_is_safe_and_says_what_to_do(server, cli, pictures, tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    result = cli(*TINY, "--data", pictures, "--out", tmp_path / "run", "--push-to-hub", "tester/mine")
+    assert result.status == 0 and "done: 80 pictures" in result.out
+    assert re.search(r"not pushed: tester/mine: the Hub cannot be reached.*gan\.promote", result.out)
+    assert (tmp_path / "run" / "model.safetensors").is_file()
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--push-to-hub", "mine"], "USER/NAME"),
+        (["--push-every", "10"], "say where to"),
+        (["--private"], "say where to"),
+        (["--push-to-hub", "tester/mine", "--push-every", "0"], "at least 1"),
+    ],
+)
+def test_flags_that_make_no_sense_are_refused_before_training(flags, words, cli, pictures, tmp_path):
+    result = cli(*TINY, "--data", pictures, "--out", tmp_path / "run", *flags)
+    assert result.status == 2 and words in result.err and result.err.count("\n") == 1
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_begins_from_a_model_of_the_hub(server, cli, run, pictures, tmp_path):
+    assert main(["model", str(promote(run, "mine", tmp_path)), "tester/mine"]) == 0
+    result = cli(*TINY, "--data", pictures, "--out", tmp_path / "next", "--init-from", "tester/mine@images-80")
+    assert result.status == 0
+    assert json.loads((tmp_path / "next" / "config.json").read_text())["images_before"] == 80
+    result = cli(*TINY, "--data", pictures, "--out", tmp_path / "other", "--init-from", "tester/nobody")
+    assert result.status == 2 and "tester/nobody: is not on the Hub" in result.err and result.err.count("\n") == 1
+
+
+# --- a Space -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def alpha(tmp_path):
+    return plant(tmp_path / "alpha", 1, (1, 3))
+
+
+def front_matter(text):
+    from huggingface_hub import SpaceCard
+
+    return SpaceCard(text).data.to_dict()
+
+
+def test_a_space_is_complete_and_starts(alpha, tmp_path):
+    names = write_space(tmp_path / "space", "tester/studio", [alpha])
+    assert {"app.py", "requirements.txt", "README.md", "gan/ui/demo.py", "checkpoints/alpha/model.safetensors"} <= set(
+        names
+    )
+    assert not [name for name in names if re.search(r"reals|states|__pycache__|\.pt$|token", name)]
+    assert all(SPACE_OWNED.fullmatch(name) for name in names)
+    start = "import app; print([tab for tab in app.demo.blocks.values() if type(tab).__name__ == 'Tab'].__len__())"
+    environment = {**os.environ, "PYTHONPATH": "", "GRADIO_ANALYTICS_ENABLED": "False"}
+    done = subprocess.run(
+        [sys.executable, "-c", start], cwd=tmp_path / "space", env=environment, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, "6"), done.stderr
+
+
+def test_its_front_matter_says_what_a_space_needs_and_agrees_with_the_pins(alpha, tmp_path):
+    write_space(tmp_path / "space", "tester/studio", [alpha])
+    ours = front_matter((ROOT / "README.md").read_text())
+    space = front_matter((tmp_path / "space" / "README.md").read_text())
+    pinned = re.search(r"^gradio==(\S+)$", (ROOT / "requirements.txt").read_text(), re.MULTILINE)[1]
+    for card in (ours, space):
+        assert (card["sdk"], card["sdk_version"], card["app_file"]) == ("gradio", pinned, "app.py")
+        assert card["python_version"] == "3.12" and len(card["short_description"]) <= 60
+    assert space["title"] == "studio"
+
+
+@pytest.mark.parametrize(
+    ("hardware", "words"), [("cpu-basic", "whl/cpu\ntorch>=2.8\n"), ("zero-a10g", "\ntorch>=2.8,<2.12\n")]
+)
+def test_torch_is_the_one_that_the_hardware_wants(hardware, words, alpha, tmp_path):
+    write_space(tmp_path / "space", "tester/studio", [alpha], hardware)
+    requirements = (tmp_path / "space" / "requirements.txt").read_text()
+    assert words in requirements and requirements.count("\ntorch") == 1
+    assert ("whl/cpu" in requirements) == (hardware == "cpu-basic")
+
+
+def test_a_space_is_pushed_with_its_models_from_here_and_from_the_hub(server, run, alpha, tmp_path, capsys):
+    assert main(["model", str(promote(run, "mine", tmp_path)), "tester/mine"]) == 0
+    assert main(["space", "tester/studio", "--checkpoint", str(alpha), "tester/mine", "--private"]) == 0
+    space = server.repositories["space", "tester/studio"]
+    assert space.private and "https://huggingface.co/spaces/tester/studio" in capsys.readouterr().out
+    files = space.commits[space.head]
+    assert {"app.py", "checkpoints/alpha/model.safetensors", "checkpoints/mine/model.safetensors"} <= set(files)
+    assert main(["space", "tester/studio", "--checkpoint", str(alpha)]) == 0
+    assert "checkpoints/mine/model.safetensors" not in space.commits[space.head]
+
+
+def test_a_space_is_not_written_over_something(alpha, tmp_path, capsys):
+    (tmp_path / "space").mkdir()
+    (tmp_path / "space" / "mine.txt").touch()
+    assert main(["space", "tester/studio", "--checkpoint", str(alpha), "--out", str(tmp_path / "space")]) == 2
+    assert "holds something already" in capsys.readouterr().err
+    assert main(["space", "tester/studio", "--checkpoint", "nowhere", "--out", str(tmp_path / "other")]) == 2
+    assert "nowhere: there is no model.safetensors" in capsys.readouterr().err
+
+
+def test_zero_gpu_is_told_before_torch_comes(alpha, tmp_path):
+    write_space(tmp_path / "space", "tester/studio", [alpha])
+    (tmp_path / "space" / "spaces.py").write_text(
+        "import sys\nassert 'torch' not in sys.modules\nasked = []\nGPU = asked.append\n"
+    )
+    start = "import app, spaces; assert len(spaces.asked) == 1"
+    done = subprocess.run([sys.executable, "-c", start], cwd=tmp_path / "space", capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_help_does_not_import_torch():
+    script = "import sys; from gan import publish; assert not {'torch', 'numpy', 'huggingface_hub'} & set(sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], cwd=ROOT).returncode == 0
