@@ -41,7 +41,7 @@ EFFECTS = {
     "--image-size": ("128", {"image_size": 128}),
     "--guard": ("warn", {"guard": "warn"}),
     "--seed": ("4294967295", {"seed": 4294967295}),
-    "--init-from": ("checkpoints/mine", {"init_from": "checkpoints/mine"}),
+    "--init-from": ("./checkpoints/mine", {"init_from": "checkpoints/mine"}),
     "--device": ("cpu", {"device": "cpu"}),
     "--precision": ("bf16", {"precision": "bf16"}),
     "--out": ("runs/mine", {"out": "runs/mine"}),
