@@ -2,7 +2,7 @@
 
     python train.py --dataset pokemon                                 # downloads the pictures from Kaggle
     python train.py --dataset anime --data anime.zip --epochs 30
-    python train.py --dataset folder --data my_pictures --images 100_000
+    python train.py --dataset folder --data my_pictures.zip           # your own: what suits them is chosen
     python train.py --resume runs/pokemon --images 600_000            # go on, exactly where it stopped
     python train.py --smoke                                           # a minute on any machine: does it all work?
 
@@ -18,12 +18,16 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gan import config as options
 from gan.config import Stage, TrainConfig, parse_stages, recipe_config
 from gan.errors import UserError
 from gan.files import PART
+from gan.sizing import choose
+
+if TYPE_CHECKING:
+    from gan.data import Pictures, ScanReport
 
 # Flags that set the field of TrainConfig of their name, as they are.
 FIELDS = (
@@ -251,14 +255,16 @@ class StopRequest:
         return self.signal is not None
 
 
-def run_training(config: TrainConfig, stop: StopRequest) -> int:
-    """Train; return the exit status."""
+def run_training(config: TrainConfig, stop: StopRequest, pictures: "Pictures | None" = None) -> int:
+    """Train, on the config's pictures where they are read already; return the exit status."""
     import torch
 
     from gan.training import train
 
+    if pictures and pictures.images.shape[-1] != config.image_size:
+        pictures = None  # read before their size was chosen; small ones are soon read again
     try:
-        run = train(config, stop=stop)
+        run = train(config, stop=stop, pictures=pictures)
     except torch.OutOfMemoryError as error:
         raise UserError("the GPU has too little memory; try a smaller --batch-size") from error
     seen = f"{run.trainer.images_seen:,} pictures seen"
@@ -280,12 +286,29 @@ def run_smoke(config: TrainConfig, stop: StopRequest) -> int:
     return status
 
 
-def check_data(config: TrainConfig) -> int:
-    """Print what --check found."""
+def scan(config: TrainConfig, spill: Path | None) -> "Pictures":
+    """Read the config's pictures; a cache too large for the memory goes to the folder `spill`."""
     from gan.data import locate, read_pictures
 
     source = locate(config.dataset, config.data or None)
-    print(read_pictures(source, config.image_size, keep_repeats=config.keep_repeats).report.text())
+    return read_pictures(source, config.image_size, keep_repeats=config.keep_repeats, spill=spill)
+
+
+def suited(config: TrainConfig, flags: dict[str, Any], report: "ScanReport") -> tuple[TrainConfig, str]:
+    """Let the number and sizes of the pictures choose what no flag does; return also what they chose, in words."""
+    settled = {*flags, *(["images"] if flags.keys() & {"epochs", "stages"} else [])}
+    chosen = {name: choice for name, choice in choose(report.sizes).items() if name not in settled}
+    lines = [f"  --{name.replace('_', '-')} {choice.value}: {choice.why}" for name, choice in chosen.items()]
+    title = f"chosen for {report.used:,} pictures (give a flag to choose otherwise):"
+    return replace(config, **{name: choice.value for name, choice in chosen.items()}), "\n".join([title, *lines])
+
+
+def check_data(config: TrainConfig, flags: dict[str, Any], follows: bool) -> int:
+    """Print what --check found and, for a recipe that follows the pictures, what it would choose."""
+    report = scan(config, spill=None).report
+    print(report.text())
+    if follows:
+        print(suited(config, flags, report)[1])
     return 0
 
 
@@ -323,14 +346,23 @@ def main(arguments: list[str] | None = None) -> int:
     sys.stderr.reconfigure(errors="backslashreplace")
     try:
         config = read_flags(flags, smoke)
+        follows = config.recipe == "folder" and "resume" not in flags and not smoke
         if check:
-            return check_data(config)
+            return check_data(config, flags, follows)
+        if not (dry_run or smoke or "resume" in flags):
+            refuse_used_folder(Path(config.out))
+        pictures, choice = None, ""
+        if follows:
+            pictures = scan(config, spill=None if dry_run else Path(config.out))
+            config, choice = suited(config, flags, pictures.report)
         print(json.dumps(config.to_dict(), indent=2), flush=True)
+        if choice:
+            print(choice, file=sys.stderr if dry_run else sys.stdout)  # of a dry run, the config alone can be piped on
         if dry_run:
             return 0
-        if "resume" not in flags and not smoke:
-            refuse_used_folder(Path(config.out))
-        return (run_smoke if smoke else run_training)(config, stop)
+        if smoke:
+            return run_smoke(config, stop)
+        return run_training(config, stop, pictures)
     except UserError as error:
         print(f"train.py: {error}", file=sys.stderr)
         return 2

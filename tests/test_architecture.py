@@ -11,7 +11,7 @@ FLOORS = (
     {"gan.training", "gan.ui"},
     {"gan.watch"},
     {"gan.run"},
-    {"gan.data", "gan.checkpoints", "gan.records", "gan.card", "gan.step"},
+    {"gan.data", "gan.checkpoints", "gan.records", "gan.card", "gan.step", "gan.sizing"},
     {
         "gan.config",
         "gan.pictures",
@@ -24,6 +24,7 @@ FLOORS = (
         "gan.device",
         "gan.metrics",
         "gan.guard",
+        "gan.pace",
     },
     {"gan.files"},
     {"gan.errors", "gan"},
