@@ -298,7 +298,7 @@ def suited(config: TrainConfig, flags: dict[str, Any], report: "ScanReport") -> 
     """Let the number and sizes of the pictures choose what no flag does; return also what they chose, in words."""
     settled = {*flags, *(["images"] if flags.keys() & {"epochs", "stages"} else [])}
     chosen = {name: choice for name, choice in choose(report.sizes).items() if name not in settled}
-    lines = [f"  --{name.replace('_', '-')} {choice.value}: {choice.why}" for name, choice in chosen.items()]
+    lines = [f"  --{name.replace('_', '-')} {choice.text()}" for name, choice in chosen.items()]
     title = f"chosen for {report.used:,} pictures (give a flag to choose otherwise):"
     return replace(config, **{name: choice.value for name, choice in chosen.items()}), "\n".join([title, *lines])
 

@@ -308,7 +308,7 @@ def _download(slug: str) -> Path:
     cached = _newest_version(Path(get_cache_folder(), "datasets", slug))
     if cached:
         return cached
-    print(f"downloading {slug} from Kaggle, once; what is there already is not fetched again", file=sys.stderr)
+    print(f"downloading {slug} from Kaggle; it is kept for the next time", file=sys.stderr)
     logging.getLogger("kagglehub").setLevel(logging.CRITICAL)
     if not getproxies():
         _knock("api.kaggle.com")

@@ -40,6 +40,10 @@ class Choice(NamedTuple):
     value: int | str
     why: str
 
+    def text(self) -> str:
+        """Return both for people."""
+        return f"{self.value:_}: {self.why}" if isinstance(self.value, int) else f"{self.value}: {self.why}"
+
 
 def choose(sizes: Sequence[tuple[int, int]]) -> dict[str, Choice]:
     """Return fields of TrainConfig for pictures of these sizes, (width, height) in pixels.

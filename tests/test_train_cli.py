@@ -244,7 +244,7 @@ def test_a_folder_gets_what_suits_it_and_is_told_why(cli, mine):
         ["--batch-size", "10"],
         ["--augment", "color,translation,cutout"],
         ["--image-size", "32"],
-        ["--images", "100000"],
+        ["--images", "100_000"],
     ]
     assert all(line.split(": ")[1] for line in lines)
 
