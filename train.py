@@ -2,7 +2,7 @@
 
     python train.py --dataset pokemon                                 # downloads the pictures from Kaggle
     python train.py --dataset anime --data anime.zip --epochs 30
-    python train.py --dataset folder --data my_pictures --images 100_000
+    python train.py --dataset folder --data my_pictures.zip           # your own: what suits them is chosen
     python train.py --resume runs/pokemon --images 600_000            # go on, exactly where it stopped
     python train.py --dataset pokemon --push-to-hub USER/NAME         # the result goes to the Hugging Face Hub
     python train.py --smoke                                           # a minute on any machine: does it all work?
@@ -19,7 +19,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gan import config as options
 from gan.config import Stage, TrainConfig, parse_stages, recipe_config
@@ -27,6 +27,10 @@ from gan.errors import UserError
 from gan.files import PART
 from gan.hub import is_id
 from gan.publish import Publisher
+from gan.sizing import choose
+
+if TYPE_CHECKING:
+    from gan.data import Pictures, ScanReport
 
 # Flags that set the field of TrainConfig of their name, as they are.
 FIELDS = (
@@ -261,14 +265,21 @@ class StopRequest:
         return self.signal is not None
 
 
-def run_training(config: TrainConfig, stop: StopRequest, publisher: Publisher | None = None) -> int:
-    """Train, and push what comes of it; return the exit status."""
+def run_training(
+    config: TrainConfig,
+    stop: StopRequest,
+    pictures: "Pictures | None" = None,
+    publisher: Publisher | None = None,
+) -> int:
+    """Train, on the config's pictures if they are read already, and push what comes of it; return the exit status."""
     import torch
 
     from gan.training import train
 
+    if pictures and pictures.images.shape[-1] != config.image_size:
+        pictures = None  # read before their size was chosen; small ones are soon read again
     try:
-        run = train(config, publisher.on_save if publisher else lambda folder: None, stop)
+        run = train(config, publisher.on_save if publisher else lambda folder: None, stop, pictures)
     except torch.OutOfMemoryError as error:
         raise UserError("the GPU has too little memory; try a smaller --batch-size") from error
     if publisher and run.trainer.images_seen:
@@ -304,12 +315,29 @@ def read_publisher(flags: dict[str, Any]) -> Publisher | None:
     return Publisher(hub_id, every or 0, bool(private))
 
 
-def check_data(config: TrainConfig) -> int:
-    """Print what --check found."""
+def scan(config: TrainConfig, spill: Path | None) -> "Pictures":
+    """Read the config's pictures; a cache too large for the memory goes to the folder `spill`."""
     from gan.data import locate, read_pictures
 
     source = locate(config.dataset, config.data or None)
-    print(read_pictures(source, config.image_size, keep_repeats=config.keep_repeats).report.text())
+    return read_pictures(source, config.image_size, keep_repeats=config.keep_repeats, spill=spill)
+
+
+def suited(config: TrainConfig, flags: dict[str, Any], report: "ScanReport") -> tuple[TrainConfig, str]:
+    """Let the number and sizes of the pictures choose what no flag does; return also what they chose, in words."""
+    settled = {*flags, *(["images"] if flags.keys() & {"epochs", "stages"} else [])}
+    chosen = {name: choice for name, choice in choose(report.sizes).items() if name not in settled}
+    lines = [f"  --{name.replace('_', '-')} {choice.text()}" for name, choice in chosen.items()]
+    title = f"chosen for {report.used:,} pictures (give a flag to choose otherwise):"
+    return replace(config, **{name: choice.value for name, choice in chosen.items()}), "\n".join([title, *lines])
+
+
+def check_data(config: TrainConfig, flags: dict[str, Any], follows: bool) -> int:
+    """Print what --check found and, for a recipe that follows the pictures, what it would choose."""
+    report = scan(config, spill=None).report
+    print(report.text())
+    if follows:
+        print(suited(config, flags, report)[1])
     return 0
 
 
@@ -348,14 +376,23 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         publisher = read_publisher(flags)
         config = read_flags(flags, smoke)
+        follows = config.recipe == "folder" and "resume" not in flags and not smoke
         if check:
-            return check_data(config)
+            return check_data(config, flags, follows)
+        if not (dry_run or smoke or "resume" in flags):
+            refuse_used_folder(Path(config.out))
+        pictures, choice = None, ""
+        if follows:
+            pictures = scan(config, spill=None if dry_run else Path(config.out))
+            config, choice = suited(config, flags, pictures.report)
         print(json.dumps(config.to_dict(), indent=2), flush=True)
+        if choice:
+            print(choice, file=sys.stderr if dry_run else sys.stdout)  # of a dry run, the config alone can be piped on
         if dry_run:
             return 0
-        if "resume" not in flags and not smoke:
-            refuse_used_folder(Path(config.out))
-        return run_smoke(config, stop) if smoke else run_training(config, stop, publisher)
+        if smoke:
+            return run_smoke(config, stop)
+        return run_training(config, stop, pictures, publisher)
     except UserError as error:
         print(f"train.py: {error}", file=sys.stderr)
         return 2

@@ -9,6 +9,7 @@ import socket
 import stat
 import sys
 import tempfile
+import threading
 import warnings
 import zipfile
 from collections import Counter
@@ -34,7 +35,12 @@ DATASETS = {  # name -> Kaggle slug, sub-folder to use: the Pokémon come twice,
     "pokemon": ("kvpratama/pokemon-images-dataset", "pokemon_jpg"),
     "anime": ("splcher/animefacedataset", "images"),
 }
-CONNECT_SECONDS = 10
+FAILURES = {  # part of an exception's name -> what it means
+    "Connect": "no connection",
+    "Timeout": "no connection",
+    "ChunkedEncoding": "the connection broke off; the same command goes on from there",
+}
+CONNECT_SECONDS = 5  # as kagglehub has it for what it fetches
 SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
 MAX_FILE_BYTES = 4 * MAX_PIXELS  # the largest picture allowed, uncompressed
 BAD_SHARE = 0.05  # with more bad files than this the source is not what its owner thinks
@@ -53,20 +59,29 @@ class ScanReport:
     used: int  # pictures that training sees
     repeats: int  # byte-identical repeats of a used picture, dropped or kept
     bad: tuple[tuple[str, str], ...]  # (name, reason) of the picture files left out
-    smallest: Size = (0, 0)  # by area, of the used
-    largest: Size = (0, 0)
+    sizes: tuple[Size, ...] = ()  # of the used, in their order
     ignored: str = ""  # kinds and numbers of files whose suffix is no picture's
     source: str = ""
 
     def text(self) -> str:
         """Return the report for people, one fact a line."""
         kept = "kept" if self.used + len(self.bad) == self.found else "left out"
-        span = dict.fromkeys(f"{width} x {height}" for width, height in (self.smallest, self.largest))
+        extremes = [pick(self.sizes, key=math.prod, default=(0, 0)) for pick in (min, max)]
+        span = dict.fromkeys(f"{width} x {height}" for width, height in extremes)
         lines = [f"{self.source}: {self.found} picture files, {self.used} used"]
         lines += [f"original sizes: {' to '.join(span)} pixels"]
+        lines += [self.cropping()] if self.cropping() else []
         lines += [f"byte-identical repeats: {self.repeats}, {kept}"] if self.repeats else []
         lines += [f"other files, ignored: {self.ignored}"] if self.ignored else []
         return "\n".join([*lines, f"bad files, left out: {len(self.bad)}", *self.bad_lines()])
+
+    def cropping(self) -> str:
+        """Say how much is lost to the middle square; empty where every picture is one."""
+        lost = [1 - min(size) / max(size) for size in self.sizes if size[0] != size[1]]
+        if not lost:
+            return ""
+        share = sum(lost) / len(lost)
+        return f"not square: {len(lost)}; of these the middle square is used, which cuts off {share:.0%} of their area"
 
     def bad_lines(self) -> list[str]:
         """Return a line per bad file with its reason, LISTED at most."""
@@ -251,8 +266,7 @@ def _fill(cache: np.ndarray, entries: list[Entry], keep_repeats: bool, progress:
                     seen.add(result.digest)
                     digests.append(result.digest)
                     sizes.append(result.size)
-    extremes = [pick(sizes, key=math.prod, default=(0, 0)) for pick in (min, max)]
-    return digests, ScanReport(len(entries), len(digests), repeats, tuple(bad), *extremes)
+    return digests, ScanReport(len(entries), len(digests), repeats, tuple(bad), tuple(sizes))
 
 
 def locate(dataset: str, data: str | None) -> Path:
@@ -269,7 +283,7 @@ def locate(dataset: str, data: str | None) -> Path:
     try:
         root = _download(slug)
     except Exception as error:  # kagglehub has a dozen of its own, of requests and of the system
-        why = "no connection" if re.search("Connect|Timeout", type(error).__name__) else type(error).__name__
+        why = next((words for name, words in FAILURES.items() if name in type(error).__name__), type(error).__name__)
         raise UserError(f"the {dataset} pictures could not be downloaded ({why}): {by_hand}") from None
     folders = sorted(path for path in root.rglob(folder) if path.is_dir())
     if not folders:
@@ -277,15 +291,53 @@ def locate(dataset: str, data: str | None) -> Path:
     return folders[0]
 
 
-def _download(slug: str) -> Path:
-    import kagglehub  # slow, and needed here alone
+def kaggle_version(source: str | Path) -> str | None:
+    """Return "owner/name/versions/7" for a folder in kagglehub's cache, or in its like; None for any other."""
+    found = re.search(r"/datasets/([^/]+/[^/]+/versions/[0-9]+)(/|$)", Path(source).as_posix())
+    return found[1] if found else None
 
+
+def _download(slug: str) -> Path:
+    """Return the folder of the newest version in kagglehub's cache; where there is none, of Kaggle's, fetched now.
+
+    What was fetched stays in use when Kaggle has something newer: a resumed run needs the same pictures.
+    """
+    import kagglehub  # slow, and needed here alone
+    from kagglehub.config import get_cache_folder
+
+    cached = _newest_version(Path(get_cache_folder(), "datasets", slug))
+    if cached:
+        return cached
+    print(f"downloading {slug} from Kaggle; it is kept for the next time", file=sys.stderr)
     logging.getLogger("kagglehub").setLevel(logging.CRITICAL)
-    with suppress(socket.gaierror, ConnectionError):  # these come at once, and kagglehub meets them itself
-        if not getproxies():  # kagglehub sets no limit to connecting: a silent firewall would hold it for minutes
-            socket.create_connection(("api.kaggle.com", 443), CONNECT_SECONDS).close()
+    if not getproxies():
+        _knock("api.kaggle.com")
     with redirect_stdout(sys.stderr):  # its advice to upgrade
         return Path(kagglehub.dataset_download(slug))
+
+
+def _newest_version(cache: Path) -> Path | None:
+    """Return the folder of the newest version that kagglehub has marked as complete; None where there is none."""
+    marked = sorted(int(mark.stem) for mark in cache.glob("*.complete") if mark.stem.isdecimal())
+    folders = [cache / "versions" / str(version) for version in reversed(marked)]
+    return next((folder for folder in folders if folder.is_dir()), None)
+
+
+def _knock(host: str) -> None:
+    """Raise TimeoutError where a silent name server or firewall would hold kagglehub, which sets no limit, for minutes.
+
+    Refusals come at once; kagglehub meets those itself.
+    """
+
+    def connect() -> None:
+        with suppress(OSError):
+            socket.create_connection((host, 443)).close()
+
+    attempt = threading.Thread(target=connect, daemon=True)
+    attempt.start()
+    attempt.join(CONNECT_SECONDS)
+    if attempt.is_alive():
+        raise TimeoutError
 
 
 class Batches:

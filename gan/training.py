@@ -19,27 +19,30 @@ from gan.checkpoints import (
     load_state,
 )
 from gan.config import TrainConfig
-from gan.data import locate, read_pictures
+from gan.data import Pictures, kaggle_version, locate, read_pictures
 from gan.device import choose_device, choose_precision, describe
 from gan.errors import UserError
 from gan.files import clear_parts, make_folder, read_json, write_json
 from gan.models import Discriminator, Generator
+from gan.pace import Pace
 from gan.records import MAX_SAMPLES, write_chart
 from gan.run import STATES, Collapse, Run, describe_run
 from gan.step import Trainer
 from gan.watch import Watch
 
 SAVE_SECONDS = 120  # between training states
-LOG_STEPS = 50  # between log lines, as in the reports
+LOG_STEPS = 50  # between log lines, as in the reports; epochs far shorter than that do not have one each
 
 
 def train(
     config: TrainConfig,
     on_save: Callable[[Path], None] = lambda folder: None,
     stop: Callable[[], bool] = lambda: False,
+    pictures: Pictures | None = None,
 ) -> Run:
     """Train until the budget is spent or `stop()` is true, from where the run in `config.out` stands.
 
+    `pictures` are those of the config, where the caller has read them already.
     Writes the run folder of the design, and calls `on_save` with it whenever a new snapshot is published.
     Raises UserError for bad pictures, a full disk, losses that are no longer finite, a folder in use.
     """
@@ -48,7 +51,7 @@ def train(
         clear_parts(folder)
         if not list_states(folder / STATES):  # what never got as far as a state begins anew
             write_json(folder / CONFIG_FILE, {"train": config.to_dict()})
-        run = _open_run(config)
+        run = _open_run(config, pictures)
         if _killed_before_publishing(run):
             _publish(run, on_save)
         if run.finished:
@@ -82,14 +85,17 @@ def _train_until_the_end(
     run: Run, watch: Watch, stop: Callable[[], bool], on_save: Callable[[Path], None], bar: tqdm
 ) -> None:
     """Train until the budget is spent or `stop()` is true; raise Collapse where going on makes no sense."""
-    saved = time.monotonic()
+    saved, pace = time.monotonic(), Pace()
+    short_epochs = max(1, LOG_STEPS // run.batches.batches_per_epoch)  # from one line to the next
     run.start_clock()
     while not run.finished and not stop():
         # One batch; the losses are looked at now and then, as each look waits for the GPU.
         statistics = run.advance()
-        if run.batch % LOG_STEPS == 1:
+        if run.batch % LOG_STEPS == 1 and run.number % short_epochs == 0:
             run.means()
             bar.write(run.log_line(statistics))
+        if forecast := pace.forecast(run.trainer.images_seen, run.budget):
+            bar.write(forecast)
         bar.update(run.trainer.images_seen - bar.n)
 
         # The end of an epoch: its line in the history, where one is due its grid, and the guard's look at it.
@@ -117,13 +123,14 @@ def _killed_before_publishing(run: Run) -> bool:
     return run.trainer.images_seen > published and (run.finished or run.batch == 0)
 
 
-def _open_run(config: TrainConfig) -> Run:
+def _open_run(config: TrainConfig, pictures: Pictures | None) -> Run:
     """Build the run, and take up its newest whole state if it has one."""
     folder = Path(config.out)
     device = choose_device(config.device)
     precision = choose_precision(config.precision, device)
-    source = locate(config.dataset, config.data or None)
-    pictures = read_pictures(source, config.image_size, keep_repeats=config.keep_repeats, spill=folder)
+    if pictures is None:
+        source = locate(config.dataset, config.data or None)
+        pictures = read_pictures(source, config.image_size, keep_repeats=config.keep_repeats, spill=folder)
     tqdm.write(pictures.report.text())
     state, damaged = load_state(folder / STATES)
     for sentence in damaged:
@@ -138,7 +145,7 @@ def _open_run(config: TrainConfig) -> Run:
         run.load_state(state)
         tqdm.write(f"resuming at {run.trainer.images_seen:,} pictures seen, {_exactness(state, device)}")
     if not run.finished:
-        _describe(run, precision)
+        _describe(run, precision, kaggle_version(pictures.report.source))
         run.write_reals(pictures)
         tqdm.write(f"{describe(device)}, {precision}; budget {run.budget:,} pictures, {run.epochs} epochs")
         tqdm.write(f"{folder} will hold at most {run.disk_bytes() / 1e6:.0f} MB")
@@ -153,12 +160,12 @@ def _exactness(state: dict[str, Any], device: torch.device) -> str:
     return f"on {state['threads']} thread{'s' * (state['threads'] > 1)} so far (OMP_NUM_THREADS)"
 
 
-def _describe(run: Run, precision: str) -> None:
+def _describe(run: Run, precision: str, kaggle: str | None) -> None:
     """Put into config.json what does not change while the run goes on."""
     describe_run(
         run.folder,
         train=run.config.to_dict(),
-        data={"name": run.config.dataset, "pictures": run.count, "fingerprint": run.fingerprint},
+        data={"name": run.config.dataset, "pictures": run.count, "fingerprint": run.fingerprint, "kaggle": kaggle},
         generator=run.trainer.generator.arguments(),
         discriminator=run.trainer.discriminator.arguments(),
         images_before=run.trainer.images_before,

@@ -11,7 +11,7 @@ FLOORS = (
     {"gan.training", "gan.ui"},
     {"gan.watch"},
     {"gan.run"},
-    {"gan.data", "gan.checkpoints", "gan.records", "gan.card", "gan.step"},
+    {"gan.data", "gan.checkpoints", "gan.records", "gan.card", "gan.step", "gan.sizing"},
     {
         "gan.config",
         "gan.pictures",
@@ -25,6 +25,7 @@ FLOORS = (
         "gan.metrics",
         "gan.guard",
         "gan.hub",
+        "gan.pace",
     },
     {"gan.files"},
     {"gan.errors", "gan"},

@@ -1,5 +1,6 @@
 """The reader against drawn pictures with known pixels, every kind of broken file, and the order of batches."""
 
+import http.server
 import io
 import os
 import random
@@ -12,6 +13,7 @@ import threading
 import types
 import zipfile
 import zlib
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -432,10 +434,17 @@ def test_report_names_the_sizes(tmp_path):
     for name, side in (("a", 40), ("b", 16), ("c", 90)):
         flat(RED, side).save(tmp_path / f"{name}.png")
     report = read(tmp_path).report
-    assert (report.smallest, report.largest) == ((16, 16), (90, 90))
+    assert report.sizes == ((40, 40), (16, 16), (90, 90))
     assert report.text() == (
         f"{tmp_path}: 3 picture files, 3 used\noriginal sizes: 16 x 16 to 90 x 90 pixels\nbad files, left out: 0"
     )
+
+
+def test_report_says_what_the_middle_square_leaves_out(tmp_path):
+    for name, size in (("square", (40, 40)), ("wide", (80, 40)), ("tall", (30, 40))):
+        Image.new("RGB", size, RED if name == "wide" else BLUE).save(tmp_path / f"{name}.png")
+    cut = "not square: 2; of these the middle square is used, which cuts off 38% of their area"  # (1/2 + 1/4) / 2
+    assert cut in read(tmp_path).report.text().splitlines()
 
 
 def test_large_cache_goes_to_a_nameless_file(tmp_path, monkeypatch):
@@ -549,15 +558,27 @@ def test_past_the_end_of_an_epoch():
 # ---- Kaggle --------------------------------------------------------------------------------------------------------
 
 
+SLUG = "kvpratama/pokemon-images-dataset"
+
+
 @pytest.fixture
-def kaggle(monkeypatch):
+def cache(tmp_path, monkeypatch):
+    """The folder where kagglehub keeps what it fetched."""
+    monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def kaggle(monkeypatch, cache):
     """Put a function in the place of kagglehub.dataset_download, and no network around it."""
 
     def offline(*_):
         raise socket.gaierror(-2, "Name or service not known")
 
     def install(download):
-        monkeypatch.setitem(sys.modules, "kagglehub", types.SimpleNamespace(dataset_download=download))
+        config = types.SimpleNamespace(get_cache_folder=lambda: str(cache))
+        monkeypatch.setitem(sys.modules, "kagglehub", types.SimpleNamespace(dataset_download=download, config=config))
+        monkeypatch.setitem(sys.modules, "kagglehub.config", config)
 
     monkeypatch.setattr(socket, "create_connection", offline)
     monkeypatch.setattr(data, "getproxies", dict)
@@ -608,20 +629,100 @@ def test_a_failed_download_is_one_sentence(kaggle, error, words):
 
 
 def test_a_silent_firewall_does_not_hold_the_download(kaggle, monkeypatch):
-    def silent(address, timeout):
-        assert timeout <= 10
-        raise TimeoutError("timed out")
+    over = threading.Event()
 
+    def silent(address):
+        over.wait(60)
+        raise TimeoutError
+
+    assert data.CONNECT_SECONDS <= 10
     kaggle(lambda slug: pytest.fail("kagglehub would wait for minutes"))
+    monkeypatch.setattr(data, "CONNECT_SECONDS", 0.01)
     monkeypatch.setattr(socket, "create_connection", silent)
     with pytest.raises(UserError, match="no connection"):
         locate("anime", None)
+    over.set()
 
 
 def test_a_download_without_the_folder(tmp_path, kaggle):
     kaggle(lambda slug: str(tmp_path))
     with pytest.raises(UserError, match="no folder 'images'"):
         locate("anime", None)
+
+
+def test_a_whole_download_is_used_without_asking_and_half_a_one_is_not(cache, kaggle):
+    kept = cache / "datasets" / SLUG
+    for version in (9, 10, 11):
+        (kept / "versions" / str(version) / "pokemon_jpg" / "pokemon_jpg").mkdir(parents=True)
+    for version in (9, 10, 12):  # 11 was cut off, 12 deleted by hand
+        (kept / f"{version}.complete").touch()
+    kaggle(lambda slug: pytest.fail("it is there"))
+    found = locate("pokemon", None)
+    assert found == kept / "versions/10/pokemon_jpg"
+    assert data.kaggle_version(found) == f"{SLUG}/versions/10"
+
+
+@pytest.mark.parametrize("path", ["/home/me/pictures", "/home/me/datasets/cats/versions", "datasets/a/b/versions/new"])
+def test_other_folders_have_no_version(path):
+    assert data.kaggle_version(path) is None
+
+
+class Kaggle(http.server.BaseHTTPRequestHandler):
+    """As much of Kaggle as kagglehub asks for one data set; the first transfer breaks off."""
+
+    content, asked = b"", []
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.asked.append(self.path.rsplit("/")[-1])
+        body = b'{"currentVersionNumber": 7}' if self.path.endswith("GetDataset") else b""
+        self.send_response(200 if body else 302)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Location", "/archive")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_GET(self):
+        begin = int(self.headers.get("Range", "bytes=0-")[len("bytes=") : -1])
+        first, body = self.asked.count("DownloadDataset") == 1, self.content[begin:]
+        self.asked.append(begin)
+        self.send_response(206 if begin else 200)
+        self.send_header("Accept-Ranges", "bytes")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        with suppress(ConnectionError):  # a client that knows enough hangs up
+            self.wfile.write(body[: len(body) * 3 // 4] if first else body)
+
+    def log_message(self, *_):
+        pass
+
+
+def test_kagglehub_shows_progress_goes_on_after_a_break_and_keeps_what_it_fetched(tmp_path, cache, monkeypatch, capfd):
+    from kagglesdk import kaggle_env
+
+    files = {f"pokemon_jpg/pokemon_jpg/{seed}.jpg": encoded(noise(seed), "JPEG") for seed in range(12)}
+    files["pokemon/pokemon/1.png"] = random.Random(0).randbytes(4_000_000)  # kagglehub writes a MB at a time
+    monkeypatch.setattr(Kaggle, "content", zipped(tmp_path / "archive.zip", files).read_bytes())
+    monkeypatch.setattr(Kaggle, "asked", [])
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Kaggle)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_port}"
+    monkeypatch.setitem(kaggle_env._env_to_endpoint, kaggle_env.KaggleEnv.PROD, url)
+    monkeypatch.setattr(data, "_knock", lambda host: None)
+
+    with pytest.raises(UserError, match="broke off; the same command goes on from there"):
+        locate("pokemon", None)
+    found = locate("pokemon", None)
+    assert read(found).report.used == 12
+    assert data.kaggle_version(found) == f"{SLUG}/versions/7"
+    assert Kaggle.asked == ["GetDataset", "DownloadDataset", 0, "GetDataset", "DownloadDataset", 0, 2 * 1024**2]
+    said = capfd.readouterr()
+    assert said.out == "" and "downloading kvpratama" in said.err and "100%" in said.err
+
+    server.shutdown()
+    server.server_close()
+    assert locate("pokemon", None) == found
 
 
 def test_missing_kagglehub(monkeypatch):

@@ -7,20 +7,22 @@ import pytest
 import torch
 from conftest import ROOT, draw_pictures
 
+import gan.data
 import train
 from gan.checkpoints import load_discriminator, load_generator, load_state
 from gan.config import RECIPES, TrainConfig
 from gan.records import read_history
 
-NEW = ("--dataset", "folder", "--data", "pictures")
-TINY = (*NEW, "--image-size", 32, "--base-channels", 8, "--batch-size", 16, "--epochs", 1, "--device", "cpu")
+NEW = ("--dataset", "pokemon", "--data", "pictures")  # a recipe that is the same for all pictures
+FOLDER = ("--dataset", "folder", "--data", "pictures")
+TINY = (*FOLDER, "--image-size", 32, "--base-channels", 8, "--batch-size", 16, "--epochs", 1, "--device", "cpu")
 
 # flag -> (value, or None where it takes none; the fields of the dry run's config that it changes)
 EFFECTS = {
     "--dataset": ("anime", {"dataset": "anime", "recipe": "anime", "batch_size": 64, "out": "runs/anime"}),
     "--data": ("some/pictures", {"data": "some/pictures"}),
     "--keep-repeats": (None, {"keep_repeats": True}),
-    "--recipe": ("pokemon", {"recipe": "pokemon", "out": "runs/pokemon"}),
+    "--recipe": ("anime", {"recipe": "anime", "batch_size": 64, "out": "runs/anime"}),
     "--images": ("60_000", {"images": 60_000}),
     "--epochs": ("7", {"images": 0, "epochs": 7}),
     "--stages": (
@@ -107,6 +109,7 @@ def test_every_flag_with_a_test_is_there():
         (action.option_strings[0], str(choice))
         for action in train.build_parser()._actions
         for choice in action.choices or ()
+        if choice != "folder"  # for which there must be pictures
     ],
 )
 def test_every_choice_of_a_flag_is_valid(flag, choice, cli):
@@ -114,8 +117,9 @@ def test_every_choice_of_a_flag_is_valid(flag, choice, cli):
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
-def test_a_recipe_alone_is_enough(recipe, cli, tmp_path):
-    config = planned(cli, "--recipe", recipe, *(NEW[2:] if recipe == "folder" else ()))
+def test_a_recipe_alone_is_enough(recipe, cli, pictures, tmp_path):
+    result = cli("--dry-run", "--recipe", recipe, *(["--data", pictures] if recipe == "folder" else []))
+    config = json.loads(result.out)
     assert config["recipe"] == recipe
     assert config["out"] == str(tmp_path / "runs" / recipe)
 
@@ -161,6 +165,7 @@ def test_a_last_stage_may_leave_its_end_to_the_budget(cli):
         ([*NEW, "--epochs", "0"], ["--epochs", "at least 1"]),
         ([*NEW, "--epochs", "-3"], ["--epochs", "at least 1"]),
         (["--dataset", "folder"], ["--data"]),
+        ([*FOLDER, "--data", "nowhere", "--dry-run"], ["nowhere", "does not exist"]),
         (["--recipe", "folder", "--dry-run"], ["--data"]),
         ([*NEW, "--data", "nowhere"], ["nowhere", "does not exist"]),
         ([*NEW, "--check", "--data", "nowhere"], ["nowhere", "does not exist"]),
@@ -218,6 +223,88 @@ def test_repeats_are_kept_if_asked_for(cli, pictures, tmp_path_factory):
     data = draw_pictures(tmp_path_factory.mktemp("check") / "pictures", 30)
     (data / "again.png").write_bytes((data / "0.png").read_bytes())
     assert "repeats: 1, kept" in cli("--check", *NEW, "--data", data, "--keep-repeats").out
+
+
+# --- what suits a stranger's pictures --------------------------------------------------------------------
+
+
+@pytest.fixture
+def mine(tmp_path_factory):
+    """Return a function that draws so many pictures, 32 pixels a side."""
+    return lambda count: draw_pictures(tmp_path_factory.mktemp("mine") / "pictures", count)
+
+
+def test_a_folder_gets_what_suits_it_and_is_told_why(cli, mine):
+    result = cli("--dry-run", *FOLDER, "--data", mine(20))
+    config = json.loads(result.out)
+    assert (config["batch_size"], config["image_size"], config["images"]) == (10, 32, 100_000)
+    assert config["augment"] == "color,translation,cutout"
+    title, *lines = result.err.splitlines()
+    assert title.startswith("chosen for 20 pictures")
+    assert [line.split(":")[0].split() for line in lines] == [
+        ["--batch-size", "10"],
+        ["--augment", "color,translation,cutout"],
+        ["--image-size", "32"],
+        ["--images", "100_000"],
+    ]
+    assert all(line.split(": ")[1] for line in lines)
+
+
+@pytest.mark.parametrize(
+    "flags, fields",
+    [
+        (["--batch-size", 7], {"batch_size": 7}),
+        (["--augment", "none"], {"augment": ""}),
+        (["--image-size", 64], {"image_size": 64}),
+        (["--images", 999], {"images": 999}),
+        (["--epochs", 3], {"epochs": 3, "images": 0}),
+        (["--stages", "5:1e-4:0.5"], {"images": 0, "stages": [{"epochs": 5, "lr": 1e-4, "beta1": 0.5}]}),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else None,
+)
+def test_a_flag_wins_over_what_suits_the_pictures(flags, fields, cli, pictures):
+    plain = json.loads(cli("--dry-run", *FOLDER, "--data", pictures).out)
+    result = cli("--dry-run", *FOLDER, "--data", pictures, *flags)
+    assert json.loads(result.out) == {**plain, **fields}
+    assert len(result.err.splitlines()) == 1 + 3  # what a flag settled was not chosen
+
+
+def test_too_few_pictures_are_refused_before_anything_is_written(cli, mine, tmp_path):
+    data = mine(9)
+    assert_refused(cli(*FOLDER, "--data", data), "9 different pictures are too few", "add more")
+    assert_refused(cli(*FOLDER, "--data", data, "--dry-run"), "9 different pictures are too few")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_check_says_what_would_be_chosen(cli, mine):
+    result = cli("--check", *FOLDER, "--data", mine(10), "--batch-size", 5)
+    assert (result.status, result.err) == (0, "")
+    assert "10 picture files, 10 used" in result.out and "--image-size 32: " in result.out
+    assert "--batch-size" not in result.out
+    result = cli("--check", *FOLDER, "--data", mine(2))
+    assert result.status == 2 and "2 used" in result.out and "2 different pictures are too few" in result.err
+
+
+def test_the_pictures_are_read_once_and_again_where_another_size_suits_them(cli, pictures, mine, monkeypatch):
+    read, sizes = gan.data.read_pictures, []
+
+    def counted(source, image_size, **options):
+        sizes.append(image_size)
+        return read(source, image_size, **options)
+
+    for module in ("gan.data", "gan.training"):
+        monkeypatch.setattr(f"{module}.read_pictures", counted)
+    tiny = [*FOLDER, "--data", pictures, "--base-channels", 2, "--epochs", 1, "--device", "cpu"]
+    assert cli(*tiny, "--out", "given", "--image-size", 32).status == 0
+    assert sizes == [32]
+    assert cli(*tiny, "--out", "chosen").status == 0
+    assert sizes == [32, 64, 32]
+    described = json.loads(Path("chosen", "config.json").read_text())["train"]
+    assert (described["image_size"], described["batch_size"]) == (32, 14)
+    weights = [load_state(Path(folder, "states"))[0]["generator"] for folder in ("given", "chosen")]
+    assert all(torch.equal(value, weights[1][name]) for name, value in weights[0].items())
+    assert cli("--resume", "chosen", "--epochs", 2).status == 0
+    assert json.loads(Path("chosen", "config.json").read_text())["train"] == {**described, "epochs": 2}
 
 
 # --- training ----------------------------------------------------------------------------------------------

@@ -369,7 +369,7 @@ def test_a_signal_saves_the_run_says_how_to_go_on_and_ends_it_within_ten_seconds
 ):
     out = tmp_path / "run"
     with launch(*new_run(pictures, out), "--epochs", 100_000) as launched:
-        launched.wait_for("[1/100000][0/3]")
+        launched.wait_for("[16/100000][0/3]")
         launched.send(number)
         result = launched.result(timeout=10)
     assert result.status == status
@@ -382,7 +382,7 @@ def test_a_signal_saves_the_run_says_how_to_go_on_and_ends_it_within_ten_seconds
 
 @pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["SIGINT", "SIGTERM"])
 def test_a_signal_while_importing_ends_it_at_once(number, status, pictures, tmp_path, launch):
-    with launch(*new_run(pictures, tmp_path / "run")) as launched:
+    with launch(*new_run(pictures, tmp_path / "run"), "--recipe", "pokemon") as launched:
         launched.wait_for("}\n")  # the config is printed before torch is imported
         launched.send(number)
         result = launched.result(timeout=5)
@@ -396,7 +396,7 @@ def test_a_signal_while_decoding_ends_it_at_once(tmp_path, launch):
     Image.new("RGB", (8_000, 8_000)).save(slow / "0.png", compress_level=1)
     for i in range(1, 100):
         (slow / f"{i}.png").hardlink_to(slow / "0.png")
-    with launch(*new_run(slow, tmp_path / "run"), "--keep-repeats") as launched:
+    with launch(*new_run(slow, tmp_path / "run"), "--recipe", "pokemon", "--keep-repeats") as launched:
         launched.wait_until((tmp_path / "run" / "config.json").exists)
         launched.send(signal.SIGTERM)
         result = launched.result(timeout=8)
@@ -653,6 +653,29 @@ def test_the_line_of_the_reports_comes_at_the_first_step_of_each_epoch_and_every
     lines = [line for line in capsys.readouterr().out.splitlines() if "Loss" in line]
     places = [tuple(map(int, LOG_LINE.fullmatch(line).groups())) for line in lines]
     assert places == [(i, n, step, 52) for i, n in ((0, 2), (1, 2), (0, 1)) for step in (0, 50)]
+
+
+def test_of_short_epochs_not_each_has_a_line(pictures, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("gan.training.LOG_STEPS", 8)
+    train(config_of("report", pictures, tmp_path, base_channels=2).with_epochs(5))  # of three steps
+    lines = [line for line in capsys.readouterr().out.splitlines() if "Loss" in line]
+    assert [LOG_LINE.fullmatch(line)[1] for line in lines] == ["0", "2", "4"]
+
+
+def test_the_time_left_is_said_once(pictures, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("gan.pace.WARM_UP_SECONDS", 0)
+    monkeypatch.setattr("gan.pace.MEASURED_SECONDS", 0)
+    train(config_of("report", pictures, tmp_path, base_channels=2))
+    assert len(re.findall(r"\d pictures/s on this machine: about \d+ seconds to go\n", capsys.readouterr().out)) == 1
+
+
+def test_the_config_names_the_pictures_and_where_they_come_from(pictures, tmp_path):
+    kept = tmp_path / "datasets" / "someone" / "discs" / "versions" / "3"
+    shutil.copytree(pictures, kept / "images")
+    for data, version in ((kept / "images", "someone/discs/versions/3"), (pictures, None)):
+        run = train(config_of("report", data, tmp_path / data.name), stop=stop_after(0))
+        described = json.loads(Path(run.folder, "config.json").read_text())["data"]
+        assert described == {"name": "pokemon", "pictures": 40, "fingerprint": run.fingerprint, "kaggle": version}
 
 
 def test_the_line_shows_the_statistics_of_its_step(pictures, tmp_path, monkeypatch, capsys):
