@@ -1,43 +1,105 @@
 """The model card (README.md) of a checkpoint folder, written from the folder's own files; nothing typed by hand."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 from gan.checkpoints import CONFIG_FILE, GENERATOR_FILE, weights_digest
+from gan.config import RECIPES, recipe_config
 from gan.files import read_json
 from gan.records import SAMPLES, list_epochs, read_history, read_metrics
 
+POKEMON_SLUG, ANIME_SLUG = "kvpratama/pokemon-images-dataset", "splcher/animefacedataset"
 # Where the pictures come from, and whose they are.
 SOURCES = {
     "pokemon": (
-        "[819 Pokémon pictures from Kaggle](https://www.kaggle.com/datasets/kvpratama/pokemon-images-dataset)",
+        f"[819 Pokémon pictures from Kaggle](https://www.kaggle.com/datasets/{POKEMON_SLUG})",
         "The pictures belong to their owners; Pokémon is a trademark of Nintendo, Creatures and GAME FREAK.",
     ),
     "anime": (
-        "[anime faces from Kaggle](https://www.kaggle.com/datasets/splcher/animefacedataset)",
+        f"[anime faces from Kaggle](https://www.kaggle.com/datasets/{ANIME_SLUG})",
         "The pictures belong to the artists who drew them.",
     ),
 }
 OWN_PICTURES = ("a folder of pictures", "The pictures belong to their owners.")
 
-FRONT_MATTER = """\
----
-library_name: pytorch
-pipeline_tag: unconditional-image-generation
-license: other
-tags: [gan, dcgan, image-generation]
----
-"""
+# Field of the training's config -> flag of train.py, for what decides a result.
+FLAGS = {
+    "images": "--images",
+    "epochs": "--epochs",
+    "stages": "--stages",
+    "batch_size": "--batch-size",
+    "loss": "--loss",
+    "r1_gamma": "--r1-gamma",
+    "augment": "--augment",
+    "flip": "--flip",
+    "ema_half_life_images": "--ema-half-life",
+    "d_norm": "--d-norm",
+    "base_channels": "--base-channels",
+    "image_size": "--image-size",
+    "guard": "--guard",
+    "seed": "--seed",
+    "keep_repeats": "--keep-repeats",
+}
+PIPELINE = "unconditional-image-generation"
 
 
-def card_text(folder: Path) -> str:
-    """Return the model card of a checkpoint folder; a missing or damaged config.json raises UserError."""
+def card_text(folder: Path, hub_id: str = "") -> str:
+    """Return the model card of a checkpoint folder, front matter and all; `hub_id` is where it is going, if anywhere.
+
+    A missing or damaged config.json raises UserError.
+    """
+    return front_matter(folder) + "\n" + card_body(folder, hub_id)
+
+
+def card_body(folder: Path, hub_id: str = "") -> str:
+    """Return the card for people, without its front matter; a missing or damaged config.json raises UserError."""
     config = read_json(folder / CONFIG_FILE)
-    sections = [f"# {folder.name}", _what_it_is(config), *_pictures(folder), _use(folder.name)]
+    source = hub_id or f"checkpoints/{folder.name}"
+    sections = [f"# {folder.name}", _what_it_is(config), *_pictures(folder), _use(source)]
     if "train" in config:
         sections += [_training(folder, config), *_measured(folder), _data(config)]
-    sections.append(_limits(config))
-    return FRONT_MATTER + "\n" + "\n\n".join(sections) + "\n"
+    sections += [_limits(config), LICENSE]
+    return "\n\n".join(sections) + "\n"
+
+
+def front_matter(folder: Path) -> str:
+    """Return what the Hub reads of the card: data set, licence, and every measurement of the weights."""
+    import yaml
+
+    config = read_json(folder / CONFIG_FILE)
+    name = config.get("data", {}).get("name")
+    kaggle = {"pokemon": POKEMON_SLUG, "anime": ANIME_SLUG}.get(name)
+    values: dict[str, Any] = {
+        "library_name": "pytorch",
+        "pipeline_tag": PIPELINE,
+        "license": "other",
+        "license_name": "for-play-and-study",
+        "tags": ["gan", "dcgan", "image-generation"],
+    }
+    dataset = f"{name} (Kaggle {kaggle})" if kaggle else "a folder of pictures"
+    results = [_result(line, dataset) for line in measurements(folder)]
+    if results:
+        values["model-index"] = [{"name": folder.name, "results": results}]
+    return f"---\n{yaml.safe_dump(values, sort_keys=False, allow_unicode=True)}---\n"
+
+
+def _result(line: dict[str, Any], dataset: str) -> dict[str, Any]:
+    """Return a measurement as an entry of the Hub's model-index."""
+    fid = next(key for key in line if key.startswith("fid"))
+    metrics = {fid: "fid", "kid_train": "kid", "precision": "precision", "recall": "recall"}
+    return {
+        "task": {"type": PIPELINE},
+        "dataset": {"type": "imagefolder", "name": dataset},
+        "metrics": [
+            {
+                "type": kind,
+                "name": f"{key}, {line['generated']} generated against {line['real']} real",
+                "value": line[key],
+            }
+            for key, kind in metrics.items()
+        ],
+    }
 
 
 def _what_it_is(config: dict[str, Any]) -> str:
@@ -55,16 +117,18 @@ def _pictures(folder: Path) -> list[str]:
     return [f"![64 pictures generated after epoch {epoch}, uncurated]({SAMPLES}/{path.name})"]
 
 
-def _use(name: str) -> str:
+def _use(source: str) -> str:
     return f"""\
 ## Use
+
+With the code of GAN Studio (`python app.py --checkpoint {source}` shows it in the browser):
 
 ```python
 from gan.checkpoints import load_generator
 from gan.images import make_grid
 from gan.latent import sample_z
 
-generator = load_generator("checkpoints/{name}")
+generator = load_generator("{source}")
 make_grid(generator(sample_z(range(16), generator.z_dim))).save("pictures.png")
 ```"""
 
@@ -95,7 +159,29 @@ def _training(folder: Path, config: dict[str, Any]) -> str:
             f"D(G(z)) {last['d_fake_before']:.3f} / {last['d_fake_after']:.3f}"
         )
     table = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
-    return f"## Training\n\n| what | value |\n|---|---|\n{table}"
+    again = f"\n\n```sh\n{command}\n```" if (command := _command(train)) else ""
+    return f"## Training\n\n| what | value |\n|---|---|\n{table}{again}"
+
+
+def _command(train: dict[str, Any]) -> str:
+    """Return the command that trains such a model: recipe, and a flag for all that differs from it."""
+    recipe = train["recipe"]
+    if recipe not in RECIPES:
+        return ""
+    usual = json.loads(json.dumps(recipe_config(recipe).to_dict()))  # as config.json has it
+    words = ["python train.py", f"--dataset {train['dataset']}"] + [f"--recipe {recipe}"] * (recipe != train["dataset"])
+    words += ["--data PICTURES"] * (train["dataset"] == "folder")
+    for name, flag in FLAGS.items():
+        value = train.get(name, usual[name])
+        if value == usual[name] or (name in ("images", "epochs") and not value):
+            continue
+        if name == "stages":
+            value = ",".join(f"{stage['epochs']}:{stage['lr']:g}:{stage['beta1']:g}" for stage in value)
+        if isinstance(value, bool):
+            words.append(flag if value else flag.replace("--", "--no-", 1))
+        else:
+            words.append(f"{flag} {value or ('none' if name == 'augment' else 0)}")
+    return " ".join(words)
 
 
 def measurements(folder: Path) -> list[dict[str, Any]]:
@@ -136,6 +222,12 @@ def _data(config: dict[str, Any]) -> str:
     source, owner = SOURCES.get(data["name"], OWN_PICTURES)
     fingerprint = f"Fingerprint of the {data['pictures']:,} pictures used: `{data['fingerprint']}`."
     return f"## Data\n\nTrained on {source}. {owner} None of them is in this folder. {fingerprint}"
+
+
+LICENSE = (
+    "## Licence\n\nThe code that made it is MIT-licensed. The weights learned from pictures that belong to others: use "
+    "them, and what they draw, to play and to study."
+)
 
 
 def _limits(config: dict[str, Any]) -> str:

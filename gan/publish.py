@@ -57,6 +57,7 @@ def publish_model(folder: str | Path, hub_id: str, private: bool = False) -> str
     Nothing but the design's files goes, and the card is written anew. Raises UserError for a folder that is no
     checkpoint; hub.Unreachable where the Hub was not there after several tries.
     """
+    from gan.card import card_text
     from gan.checkpoints import CONFIG_FILE, GENERATOR_FILE, load_generator
     from gan.files import read_json
 
@@ -68,15 +69,20 @@ def publish_model(folder: str | Path, hub_id: str, private: bool = False) -> str
     if "out" in config.get("train", {}):
         raise UserError(f"{folder}: is a run, not a checkpoint; python -m gan.promote {folder} NAME makes one of it")
     seen = config.get("images_seen", 0) + config.get("images_before", 0)
-    return hub.push(
-        folder,
-        hub_id,
-        files=published_files(folder),
-        owned=hub.PUBLISHED,
-        message=f"Publish {folder.name}" + f" after {seen:,} pictures" * bool(seen),
-        tag=f"images-{seen}" if seen else None,
-        private=private,
-    )
+    with tempfile.TemporaryDirectory(prefix="gan-publish-") as place:
+        staged = Path(place)
+        for name in published_files(folder):
+            _copy(folder / name, staged / name)
+        (staged / "README.md").write_text(card_text(folder, hub_id), encoding="utf-8")
+        return hub.push(
+            staged,
+            hub_id,
+            files=published_files(staged),
+            owned=hub.PUBLISHED,
+            message=f"Publish {folder.name}" + f" after {seen:,} pictures" * bool(seen),
+            tag=f"images-{seen}" if seen else None,
+            private=private,
+        )
 
 
 def published_files(folder: Path) -> list[str]:

@@ -77,6 +77,7 @@ def test_the_card_tells_what_the_run_did(run: Path, tmp_path: Path):
         "of the 8 pictures",
     ):
         assert fact in text
+    assert "python train.py --dataset folder --data PICTURES --epochs 8 --base-channels 4 --image-size 32" in text
     code = text.split("```python\n")[1].split("```")[0]
     assert "checkpoints/mine" in code
     compile(code, "card", "exec")

@@ -7,13 +7,17 @@ import subprocess
 import sys
 
 import pytest
+from conftest import draw_pictures
 from hub_server import TOKEN, Hub
-from served import ROOT, plant
+from served import ROOT, measurement, plant
 
 from gan import hub
-from gan.checkpoints import load_generator
+from gan.card import FLAGS, card_text
+from gan.checkpoints import load_generator, weights_digest
+from gan.config import RECIPES, Stage, recipe_config
 from gan.promote import promote
 from gan.publish import SPACE_OWNED, Publisher, main, write_space
+from gan.records import write_metrics
 
 
 @pytest.fixture
@@ -74,6 +78,50 @@ def test_a_name_that_is_none_is_refused(hub_id, server, run, tmp_path, capsys):
     if "@" not in hub_id:
         assert main(["model", str(run), hub_id]) == 2
         assert "USER/NAME" in capsys.readouterr().err
+
+
+def test_the_card_is_what_the_hub_wants(alpha):
+    from huggingface_hub import ModelCard
+
+    digest = weights_digest(alpha / "model.safetensors")
+    assert "model-index" not in card_text(alpha)
+    write_metrics(alpha, [measurement(1, 300.0), measurement(3, 50.0, weights=digest)])
+    card = ModelCard(card_text(alpha, "tester/mine"))
+    card.data.to_dict()
+    assert card.data.pipeline_tag == "unconditional-image-generation" and card.data.library_name == "pytorch"
+    found = {result.metric_name: result.metric_value for result in card.data.eval_results}
+    assert found["kid_train, 2000 generated against 40 real"] == 50.0 and len(found) == 4
+    assert 'load_generator("tester/mine")' in card.text and "819 Pokémon" in card.text
+    assert "python train.py --dataset pokemon\n" in card.text and "## Licence" in card.text
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_the_command_in_the_card_makes_the_same_run(recipe, cli, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    changes = {
+        "loss": "hinge",
+        "flip": True,
+        "augment": "",
+        "seed": 7,
+        "stages": (Stage(2, 1e-4, 0.3), Stage(0, 1e-4, 0.5)),
+    }
+    config = recipe_config(recipe, **changes, images=5000)
+    folder = plant(tmp_path / "alpha", 1, (1, 3))
+    described = json.loads((folder / "config.json").read_text()) | {"train": config.to_dict()}
+    (folder / "config.json").write_text(json.dumps(described))
+    command = card_text(folder).split("```sh\n")[1].split("\n")[0]
+    (tmp_path / "PICTURES").mkdir()
+    draw_pictures(tmp_path / "PICTURES" / "all", 12)
+    flags = command.removeprefix("python train.py ").split()
+    assert cli("--dry-run", *flags).status == 0
+    rerun = train_config(flags)
+    assert [name for name in FLAGS if rerun[name] != json.loads(json.dumps(config.to_dict()))[name]] == []
+
+
+def train_config(flags):
+    import train
+
+    return json.loads(json.dumps(train.new_config(vars(train.build_parser().parse_args(flags))).to_dict()))
 
 
 # --- while training ------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from typing import Any
 import gradio as gr
 from markdown_it import MarkdownIt
 
-from gan.card import FRONT_MATTER, card_text
+from gan.card import card_body
 from gan.checkpoints import GENERATOR_FILE, parameter_count
 from gan.errors import UserError
 from gan.records import SAMPLES, epoch_file
@@ -46,7 +46,7 @@ DCGAN = """@misc{radford2015dcgan,
 def card_html(model: LoadedModel) -> str:
     """Return the model's card as HTML that runs nothing and asks for nothing; a sentence where there is no card."""
     try:
-        text = card_text(model.folder).removeprefix(FRONT_MATTER)
+        text = card_body(model.folder)
         shown = render_markdown(text[:MOST_CARD], own_pictures(model))
     except UserError:
         return _no_card(model, "its config.json is missing or damaged")
