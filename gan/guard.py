@@ -1,7 +1,8 @@
 """Is the training collapsing? What a window of it shows, and when that is bad enough to say or do something.
 
-Three signs, each cheap on a CPU: the generated pictures have come to resemble one another, the discriminator has won,
-or the generator paints in extremes alone. (Losses that are not finite end an epoch at once, and are not seen here.)
+Four signs, each cheap on a CPU: the generated pictures have come to resemble one another, or left the real ones
+behind; the discriminator has won; the generator paints in extremes alone. (Losses that are not finite end an epoch at
+once, and are not seen here.)
 """
 
 import math
@@ -21,6 +22,8 @@ MOST_SOFTENINGS = 5  # a run that collapses after these, too, is left alone
 LEAST_OF_BEST = 0.8  # of the widest spread that the run has had
 LEAST_SPREAD = 0.25  # of the reals' spread, once the generator has had time to begin:
 BEGUN_IMAGES = 40_000
+MOST_OF_BEST = 3.0  # of the smallest drift that the run has had, but at the least:
+MOST_DRIFT = 0.3
 MOST_GAP = 0.9
 MOST_SATURATION = 0.3
 EXTREME = 0.99  # of [-1, 1]: tanh has no slope left there
@@ -34,28 +37,37 @@ class Guard:
     since: int = 0  # images_seen at the end of the last window
     bad: int = 0  # bad windows in a row
     best_spread: float = 0.0  # the widest that the generated pictures were, as a share of the real ones' spread
+    best_drift: float = math.inf  # the nearest that they were to the real ones
 
     def window_complete(self, images_seen: int) -> bool:
         """Whether enough was seen since the last look."""
         return images_seen - self.since >= WINDOW_IMAGES
 
-    def close_window(self, images_seen: int, spread_ratio: float, bad: bool) -> bool:
+    def close_window(self, images_seen: int, spread_ratio: float, drift: float, bad: bool) -> bool:
         """Begin the next window; return whether so many in a row were bad by now that it is time to act."""
         self.since = images_seen
         self.best_spread = max(self.best_spread, spread_ratio)
+        self.best_drift = min(self.best_drift, drift)
         self.bad = self.bad + 1 if bad else 0
         return self.bad == PATIENCE
 
 
-def spread(images: Tensor) -> float:
-    """Return how far apart the pictures (N, 3, H, W) are: the median distance of each to its nearest other one.
+def spread(points: Tensor) -> float:
+    """Return how far apart pictures of these features (N, F) are: the median distance of each to its nearest other one.
 
-    A few shapes or one pattern painted again and again give a small value.
+    A few shapes painted again and again give a small value.
     """
-    points = features(images)
     distances = torch.cdist(points, points, compute_mode="donot_use_mm_for_euclid_dist")
     distances.fill_diagonal_(math.inf)
     return float(distances.min(dim=1).values.median())
+
+
+def drift(reals: Tensor, fakes: Tensor) -> float:
+    """Return how far the mean of features (N, F) of generated pictures is from that of real ones.
+
+    In squared deviations of the real ones, the mean over the features. Stripes and blots give a large value.
+    """
+    return float(((fakes.mean(dim=0) - reals.mean(dim=0)) / reals.std(dim=0).clamp_min(1e-6)).square().mean())
 
 
 def features(images: Tensor) -> Tensor:
@@ -88,7 +100,9 @@ def gap(lines: Sequence[Mapping[str, float]], relativistic: bool) -> float:
     return sum(gaps) / len(gaps)
 
 
-def complaints(guard: Guard, images_seen: int, spread_ratio: float, gap: float, excess_saturation: float) -> list[str]:
+def complaints(
+    guard: Guard, images_seen: int, spread_ratio: float, drift: float, gap: float, excess_saturation: float
+) -> list[str]:
     """Return a sentence's part per sign that is bad; the ratio is to the reals' spread, the excess over their share."""
     found = []
     begun = images_seen >= BEGUN_IMAGES
@@ -96,6 +110,10 @@ def complaints(guard: Guard, images_seen: int, spread_ratio: float, gap: float, 
         found.append(
             f"the generated pictures differ from one another {spread_ratio:.0%} as much as real ones do "
             f"(they did {guard.best_spread:.0%})"
+        )
+    if not drift <= max(MOST_OF_BEST * guard.best_drift, MOST_DRIFT):
+        found.append(
+            f"the generated pictures have left the real ones behind (drift {drift:.2f}, {guard.best_drift:.2f} at best)"
         )
     if gap > MOST_GAP:
         found.append(f"the discriminator tells them from real ones almost always (gap {gap:.2f})")

@@ -142,7 +142,7 @@ class Run:
             "images_seen": self.trainer.images_seen,
             "images_per_second": round(images / self.epoch_seconds, 1),
             **{name: round(value, 5) for name, value in means.items()},
-            "lr": stage.lr,
+            "lr": self.trainer.lr,
             "beta1": stage.beta1,
             "event": f"stage: lr {stage.lr:g}, beta1 {stage.beta1:g}" if begins else None,
         }

@@ -14,7 +14,7 @@ from gan.losses import DISCRIMINATOR_LOSS, GENERATOR_LOSS, gradient_penalty
 from gan.models import Discriminator, Generator
 
 STATISTICS = ("loss_d", "loss_g", "d_real", "d_fake_before", "d_fake_after")
-SOFTER = 0.5  # what the guard's softening makes of D's learning rate
+SOFTER = 0.5  # what one softening makes of the learning rate
 
 
 class Trainer:
@@ -39,26 +39,26 @@ class Trainer:
         self.rng = torch.Generator(device).manual_seed(config.seed)  # latents, flips, augmentation
         self.step, self.images_seen = 0, 0
         self.images_before = 0  # seen by the checkpoint that the networks come from
-        self.softenings = 0  # how often D was held back
+        self.softenings = 0  # how often training was made to go on more softly
         self.begin_stage(config.stages[0])
 
     def begin_stage(self, stage: Stage) -> None:
         """Give both networks a fresh Adam at the stage's learning rate and beta1."""
-        settings = {"betas": (stage.beta1, 0.999), "fused": True}
-        lr_d = stage.lr * SOFTER**self.softenings
-        self.optimizer_d = torch.optim.Adam(self.discriminator.parameters(), lr=lr_d, **settings)
-        self.optimizer_g = torch.optim.Adam(self.generator.parameters(), lr=stage.lr, **settings)
+        settings = {"lr": stage.lr * SOFTER**self.softenings, "betas": (stage.beta1, 0.999), "fused": True}
+        self.optimizer_d = torch.optim.Adam(self.discriminator.parameters(), **settings)
+        self.optimizer_g = torch.optim.Adam(self.generator.parameters(), **settings)
 
     def soften(self, softenings: int) -> None:
-        """Hold D back so many times in all: half its learning rate each time, and every augmentation."""
-        for group in self.optimizer_d.param_groups:
-            group["lr"] *= SOFTER ** (softenings - self.softenings)
+        """Go on more softly, so many times in all: half the learning rate each time, and every augmentation."""
+        for optimizer in (self.optimizer_d, self.optimizer_g):
+            for group in optimizer.param_groups:
+                group["lr"] *= SOFTER ** (softenings - self.softenings)
         self.softenings = softenings
 
     @property
-    def lr_d(self) -> float:
-        """D's learning rate."""
-        return self.optimizer_d.param_groups[0]["lr"]
+    def lr(self) -> float:
+        """The learning rate of both networks."""
+        return self.optimizer_g.param_groups[0]["lr"]
 
     @property
     def policy(self) -> str:

@@ -19,8 +19,8 @@ class Watch:
         """Measure the real pictures, that the generated ones are held against."""
         self.run = run
         reals = run.batches.sample(guard.COUNT)
-        self.count = len(reals)
-        self.real_spread, self.real_saturation = guard.spread(reals), guard.saturation(reals)
+        self.count, self.reals = len(reals), guard.features(reals)
+        self.real_spread, self.real_saturation = guard.spread(self.reals), guard.saturation(reals)
 
     def look(self) -> None:
         """At the end of a window, write its signs into the history; after too many bad ones, act.
@@ -33,7 +33,7 @@ class Watch:
         signs = self._signs()
         run.history[-1] |= {name: round(value, 4) for name, value in signs.items()}
         found = guard.complaints(run.guard, run.trainer.images_seen, *signs.values())
-        act = run.guard.close_window(run.trainer.images_seen, signs["spread"], bad=bool(found))
+        act = run.guard.close_window(run.trainer.images_seen, signs["spread"], signs["drift"], bad=bool(found))
         if act and self._can_roll_back():
             raise Collapse(" and ".join(found), f"{run.folder}: the training is collapsing")
         if act:
@@ -46,8 +46,10 @@ class Watch:
         run = self.run
         window = [line for line in run.history if line["images_seen"] > run.guard.since]
         fakes = self._generated()
+        points = guard.features(fakes)
         return {
-            "spread": guard.spread(fakes) / max(self.real_spread, 1e-6),
+            "spread": guard.spread(points) / max(self.real_spread, 1e-6),
+            "drift": guard.drift(self.reals, points),
             "gap": guard.gap(window, run.config.loss == "relativistic"),
             "saturation": guard.saturation(fakes) - self.real_saturation,
         }
@@ -73,7 +75,7 @@ class Watch:
         )
 
     def roll_back(self, collapse: Collapse) -> None:
-        """Go back to the last good state and hold the discriminator back; where that cannot be, raise the collapse."""
+        """Go back to the last good state and go on more softly; where that cannot be, raise the collapse."""
         run = self.run
         if not self._can_roll_back():
             raise collapse
@@ -81,7 +83,7 @@ class Watch:
         state, _ = load_state(run.folder / GOOD_STATES)
         run.load_state(state)
         run.trainer.soften(softenings)
-        softened = f"D's learning rate {run.trainer.lr_d:g}, augmentation {run.trainer.policy}"
+        softened = f"learning rate {run.trainer.lr:g}, augmentation {run.trainer.policy}"
         run.mark(f"rolled back from epoch {epoch}: {collapse.reason}; now {softened}")
         tqdm.write(f"guard, epoch {epoch}: {collapse.reason}. Back to epoch {run.shown_epoch}, {softened}.")
         for kind in (records.SAMPLES, records.SNAPSHOTS):

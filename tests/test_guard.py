@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn.functional import interpolate
 
-from gan.guard import PATIENCE, WINDOW_IMAGES, Guard, complaints, features, gap, saturation, spread
+from gan.guard import PATIENCE, WINDOW_IMAGES, Guard, complaints, drift, features, gap, saturation, spread
 
 
 def blobs(count, seed=0):
@@ -16,25 +16,37 @@ def blobs(count, seed=0):
 
 
 def test_the_spread_of_equal_pictures_is_nothing():
-    assert spread(blobs(1).expand(32, -1, -1, -1)) == 0
+    assert spread(features(blobs(1).expand(32, -1, -1, -1))) == 0
 
 
-def test_the_spread_is_the_median_distance_to_the_nearest_other_picture(monkeypatch):
+def test_the_spread_is_the_median_distance_to_the_nearest_other_picture():
     places = torch.tensor([[0.0], [0.1], [0.3], [0.6], [1.0]])  # nearest: 0.1, 0.1, 0.2, 0.3, 0.4
-    monkeypatch.setattr("gan.guard.features", lambda images: places)
-    assert spread(blobs(5)) == pytest.approx(0.2)
+    assert spread(places) == pytest.approx(0.2)
 
 
 def test_a_few_modes_have_a_small_spread_though_they_lie_far_apart():
     modes = blobs(4).repeat(32, 1, 1, 1)
     jitter = 0.05 * blobs(128, seed=1)
-    assert spread(modes + jitter) < 0.1 * spread(blobs(128, seed=2))
+    assert spread(features(modes + jitter)) < 0.1 * spread(features(blobs(128, seed=2)))
 
 
 def test_one_pattern_in_many_shades_has_a_small_spread():
     pattern = interpolate(blobs(1)[:, :, :16, :16], size=32, mode="nearest").repeat(1, 1, 2, 2)
     shades = 0.2 * blobs(64, seed=4).mean(dim=(1, 2, 3), keepdim=True)
-    assert spread(pattern + shades) < 0.5 * spread(blobs(64))
+    assert spread(features(pattern + shades)) < 0.5 * spread(features(blobs(64)))
+
+
+def test_the_drift_is_the_squared_distance_of_the_means_in_deviations():
+    reals = torch.tensor([[0.0, 0.0], [2.0, 20.0]])  # deviations 1.41 and 14.1
+    assert drift(reals, reals) == 0
+    assert drift(reals, reals + torch.tensor([2.0, 0.0])) == pytest.approx(1.0)
+
+
+def test_stripes_drift_far_from_blobs():
+    stripes = torch.ones(64, 3, 64, 64)
+    stripes[:, :, ::4] = -1
+    assert drift(features(blobs(64)), features(blobs(64, seed=5))) < 0.3
+    assert drift(features(blobs(64)), features(0.3 * blobs(64, seed=5) + 0.7 * stripes)) > 1
 
 
 @pytest.mark.parametrize("side", [32, 64, 128])
@@ -60,19 +72,24 @@ def test_the_gap_of_pairs_comes_from_the_loss(loss, expected):
     assert gap([{"loss_d": loss, "d_real": 0.99, "d_fake_before": 0.98}], relativistic=True) == pytest.approx(expected)
 
 
-def complain(spread_ratio=0.9, gap=0.4, excess_saturation=0.0, best=0.9, images_seen=100_000):
-    return complaints(Guard(best_spread=best), images_seen, spread_ratio, gap, excess_saturation)
+def complain(spread_ratio=0.9, drift=0.1, gap=0.4, excess_saturation=0.0, best=0.9, images_seen=100_000):
+    return complaints(Guard(best_spread=best, best_drift=0.1), images_seen, spread_ratio, drift, gap, excess_saturation)
 
 
 @pytest.mark.parametrize(
     ("signs", "word"),
-    [({"spread_ratio": 0.6}, "differ"), ({"gap": 0.95}, "almost always"), ({"excess_saturation": 0.5}, "extreme")],
+    [
+        ({"spread_ratio": 0.6}, "differ"),
+        ({"drift": 0.4}, "left the real"),
+        ({"gap": 0.95}, "almost always"),
+        ({"excess_saturation": 0.5}, "extreme"),
+    ],
 )
 def test_each_sign_has_its_own_complaint(signs, word):
     (found,) = complain(**signs)
     assert word in found
     assert complain() == []
-    assert len(complain(0.1, 0.95, 0.5)) == 3
+    assert len(complain(0.1, 2.0, 0.95, 0.5)) == 4
 
 
 def test_a_generator_is_held_against_its_own_best_and_given_time_to_begin():
@@ -84,19 +101,20 @@ def test_a_generator_is_held_against_its_own_best_and_given_time_to_begin():
 
 def test_a_spread_that_is_no_number_is_bad():
     assert len(complain(math.nan)) == 1
+    assert len(complain(drift=math.nan)) == 1
 
 
 def test_it_acts_at_the_last_of_so_many_bad_windows_in_a_row_and_once():
     guard = Guard()
     row = [True, False, *[True] * (PATIENCE + 2), False, *[True] * PATIENCE]
-    acted = [guard.close_window(i, 0.5, bad) for i, bad in enumerate(row)]
+    acted = [guard.close_window(i, 0.5, 0.2, bad) for i, bad in enumerate(row)]
     assert [i for i, act in enumerate(acted) if act] == [1 + PATIENCE, len(row) - 1]
 
 
 def test_a_window_is_complete_after_so_many_pictures_since_the_last():
     guard = Guard()
     assert not guard.window_complete(WINDOW_IMAGES - 1) and guard.window_complete(WINDOW_IMAGES)
-    guard.close_window(WINDOW_IMAGES + 500, 0.5, bad=False)
-    guard.close_window(WINDOW_IMAGES + 500, 0.3, bad=False)
-    assert guard.best_spread == 0.5
+    guard.close_window(WINDOW_IMAGES + 500, 0.5, 0.2, bad=False)
+    guard.close_window(WINDOW_IMAGES + 500, 0.3, 0.3, bad=False)
+    assert (guard.best_spread, guard.best_drift) == (0.5, 0.2)
     assert not guard.window_complete(2 * WINDOW_IMAGES) and guard.window_complete(2 * WINDOW_IMAGES + 500)

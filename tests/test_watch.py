@@ -21,6 +21,7 @@ def quick(monkeypatch):
     monkeypatch.setattr("gan.training.write_chart", lambda folder: None)
     monkeypatch.setattr("gan.guard.WINDOW_IMAGES", 40)
     monkeypatch.setattr("gan.guard.LEAST_OF_BEST", 0.0)
+    monkeypatch.setattr("gan.guard.MOST_DRIFT", 1e9)
 
 
 def collapse_at(monkeypatch, *epochs, always=False):
@@ -55,7 +56,7 @@ def test_looking_changes_nothing(name, mode, pictures, tmp_path):
     for network in ("generator", "discriminator"):
         for key, value in states[0][network].items():
             assert torch.equal(value, states[1][network][key]), key
-    assert all({"spread", "gap", "saturation"} <= line.keys() for line in read_history(watched))
+    assert all({"spread", "drift", "gap", "saturation"} <= line.keys() for line in read_history(watched))
     assert not any("spread" in line for line in read_history(other))
     assert (watched / "good").exists() == (mode == "rollback")
 
@@ -67,7 +68,7 @@ def test_a_warning_is_marked_once_and_training_goes_on(pictures, tmp_path, monke
     assert "guard, epoch 3: it collapsed. With --guard rollback" in capsys.readouterr().out
 
 
-def test_it_goes_back_to_the_last_good_state_and_holds_the_discriminator_back(pictures, tmp_path, monkeypatch, capsys):
+def test_it_goes_back_to_the_last_good_state_and_goes_on_more_softly(pictures, tmp_path, monkeypatch, capsys):
     collapse_at(monkeypatch, 3, 4)
     config = config_of("report", pictures, tmp_path, guard="rollback", epochs=6, images=0)
     run = train(config)
@@ -75,8 +76,9 @@ def test_it_goes_back_to_the_last_good_state_and_holds_the_discriminator_back(pi
     assert run.finished and [line["epoch"] for line in read_history(tmp_path)] == [1, 2, 3, 4, 5, 6]
     (event,) = events(tmp_path).values()
     assert list(events(tmp_path)) == [2]
-    assert event.startswith("rolled back from epoch 4: it collapsed; now D's learning rate 0.0001")
-    assert (run.trainer.lr_d, run.trainer.optimizer_g.param_groups[0]["lr"]) == (lr / 2, lr)
+    assert event.startswith("rolled back from epoch 4: it collapsed; now learning rate 0.0001")
+    assert {group["lr"] for group in run.trainer.optimizer_d.param_groups} == {run.trainer.lr} == {lr / 2}
+    assert [line["lr"] for line in read_history(tmp_path)] == [lr, lr] + [lr / 2] * 4
     assert run.trainer.policy == "color,translation,cutout"
     assert "Back to epoch 2" in capsys.readouterr().out
     assert [line["images_seen"] for line in read_history(tmp_path)] == [40 * epoch for epoch in range(1, 7)]
@@ -92,6 +94,7 @@ def test_a_run_that_was_rolled_back_resumes_exactly(pictures, tmp_path, monkeypa
     monkeypatch.setattr("gan.training.write_chart", lambda folder: None)
     monkeypatch.setattr("gan.guard.WINDOW_IMAGES", 40)
     monkeypatch.setattr("gan.guard.LEAST_OF_BEST", 0.0)
+    monkeypatch.setattr("gan.guard.MOST_DRIFT", 1e9)
     collapse_at(monkeypatch, 3, 4)
     for steps in (7, 4, 3):
         count = iter(range(100))
