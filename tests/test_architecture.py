@@ -25,7 +25,7 @@ FLOORS = (
         "gan.metrics",
         "gan.guard",
     },
-    {"gan.files"},
+    {"gan.files", "gan.distributed"},
     {"gan.errors", "gan"},
 )
 # Modules of one floor that may know each other: the card tells what the folder's other files hold.
