@@ -1,4 +1,4 @@
-"""What test_distributed runs in every process of torchrun: not pytest itself, but a verb and its arguments."""
+"""What test_distributed runs in two processes: not pytest itself, but a verb and its arguments."""
 
 import os
 import signal
@@ -8,6 +8,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import torch
+import torch._dynamo  # the first step of Adam would import it
+from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 import gan.run
 import gan.training
@@ -92,7 +94,8 @@ def poisoned_run(config: TrainConfig) -> str:
     """Let one process's losses be no numbers from the third step on; return the words that the run ends with."""
 
     def poisoned(trainer: Trainer, *batch) -> torch.Tensor:
-        return train_step(trainer, *batch) + float("nan") * (trainer.step == 3 and distributed.rank() == 1)
+        statistics = train_step(trainer, *batch)
+        return statistics * float("nan") if trainer.step == 3 and distributed.rank() == 1 else statistics
 
     gan.run.train_step = poisoned
     try:
@@ -104,9 +107,9 @@ def poisoned_run(config: TrainConfig) -> str:
     return ""
 
 
-def check_all(data: str, folder: Path) -> None:
+def check_all(data: str, out: str) -> None:
     """Try everything that needs several processes, and leave what came of it in a file for each."""
-    found, writes = {}, []
+    folder, found, writes = Path(out), {}, []
     watching = True
 
     def watch(event: str, arguments: tuple) -> None:
@@ -123,27 +126,42 @@ def check_all(data: str, folder: Path) -> None:
         stopped = run_config(data, folder / "stopped")
         found["stopped at"] = train_run(stopped, stop=stop_here_after(4, rank=1)).trainer.step
         train_run(stopped)
-        train_run(run_config(data, folder / "left"), stop=stop_here_after(4, rank=0))
-        found["guarded"] = guarded_run(run_config(data, folder / "guarded", guard="rollback", images=280))
+        found["guarded"] = guarded_run(run_config(data, folder / "guarded", guard="rollback", images=200))
         found["poisoned"] = poisoned_run(run_config(data, folder / "poisoned"))
         watching = False
         found["writes"] = writes
         torch.save(found, folder / f"rank-{distributed.rank()}.pt")
 
 
-def die_once(arguments: list[str]) -> int:
-    """Run train.py, saving after every step; in its first life the second process is killed at the seventh."""
+def die_once(*arguments: str) -> None:
+    """Be torchrun's train.py that saves after every step; in its first life the second process dies at the fifth."""
     gan.training.SAVE_SECONDS = -1
 
     def deadly(trainer: Trainer, *batch) -> torch.Tensor:
-        if trainer.step == 6 and train.RANK == 1 and not train.RESTARTS:
+        if trainer.step == 4 and train.RANK == 1 and not train.RESTARTS:
             os.kill(os.getpid(), signal.SIGKILL)
         return train_step(trainer, *batch)
 
     gan.run.train_step = deadly
-    return train.main(arguments)
+    sys.exit(train.main(list(arguments)))
+
+
+def fork_two(*arguments: str) -> None:
+    """Run check_all in two processes forked here, where all is imported: torchrun would have each import it anew."""
+    launch = LaunchConfig(
+        min_nodes=1,
+        max_nodes=1,
+        nproc_per_node=2,
+        run_id="together",
+        rdzv_backend="c10d",
+        rdzv_endpoint="localhost:0",
+        max_restarts=0,
+        monitor_interval=0.1,
+        start_method="fork",
+    )
+    elastic_launch(launch, check_all)(*arguments)
 
 
 if __name__ == "__main__":
     verb, *rest = sys.argv[1:]
-    sys.exit(check_all(rest[0], Path(rest[1])) if verb == "check" else die_once(rest))
+    {"check": fork_two, "die-once": die_once}[verb](*rest)
