@@ -275,8 +275,9 @@ def run_training(config: TrainConfig, stop: StopRequest, *, new: bool = False) -
 
     try:
         with distributed.joined():
+            (again,) = distributed.anywhere(RESTARTS > 0)  # torchrun counts on the machine that failed alone
             if new:
-                distributed.by_first(lambda: refuse_used_folder(config))
+                distributed.by_first(lambda: refuse_used_folder(config, again))
             run = train(config, stop=stop)
     except torch.OutOfMemoryError:  # of this process, of which the others know nothing
         print("train.py: the GPU has too little memory; try a smaller --batch-size", file=sys.stderr)
@@ -324,14 +325,14 @@ def read_flags(flags: dict[str, Any], smoke: bool) -> TrainConfig:
     return config
 
 
-def refuse_used_folder(config: TrainConfig) -> None:
-    """Raise UserError where a new run would write over something; what torchrun restarts may find its own work."""
+def refuse_used_folder(config: TrainConfig, again: bool) -> None:
+    """Raise UserError where a new run would write over something; started `again` by torchrun, it finds its own work."""
     folder = Path(config.out)
     entries = {path.name.removesuffix(PART) for path in folder.iterdir()} if folder.is_dir() else set()
     if entries <= UNTOUCHED and (".lock" in entries or not entries):
         return
     if {".lock", "config.json"} <= entries:
-        if RESTARTS and holds_run_of(config):
+        if again and holds_run_of(config):
             return
         raise UserError(f"{folder} holds a run already; go on with --resume {folder}, or choose another --out")
     raise UserError(f"{folder} holds other files; choose another --out, a folder that is empty or not there yet")

@@ -4,6 +4,8 @@ One process alone is the first of one: it passes through every function here wit
 """
 
 import os
+import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -14,6 +16,7 @@ import numpy as np
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+from torch.distributed.rendezvous import rendezvous
 from torch.nn.parallel import DistributedDataParallel
 
 from gan.errors import UserError
@@ -28,13 +31,37 @@ def joined() -> Iterator[None]:
     if "RANK" not in os.environ or int(os.environ.get("WORLD_SIZE", 1)) == 1:
         yield
         return
-    dist.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo", timeout=LONGEST_WAIT)
+    backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
+    store, number, processes = next(rendezvous("env://", timeout=LONGEST_WAIT))
+    store = _fresh_part(store, number, processes)
+    dist.init_process_group(backend, store=store, rank=number, world_size=processes, timeout=LONGEST_WAIT)
     try:
         yield
     except UserError:  # raised in all; after anything else the others may not be there any more
         dist.destroy_process_group()
         raise
     dist.destroy_process_group()
+
+
+def _fresh_part(store: dist.Store, number: int, processes: int) -> dist.Store:
+    """Return a part of the store that is empty, the same for all processes.
+
+    torchrun keeps one store through its restarts: a process may find there the addresses of those that died. So each
+    says hello by a name never heard before, and the first answers to that name, until all have answered in turn.
+    """
+    name = uuid.uuid4().hex
+    store.set(f"hello {number}", name)
+    if number > 0:
+        part = store.get(f"welcome {name}").decode()
+        store.set(f"{part} {number}", "")
+        return dist.PrefixStore(part, store)
+    missing = list(range(1, processes))
+    while missing:
+        for other in missing:
+            store.set(f"welcome {store.get(f'hello {other}').decode()}", name)
+        time.sleep(0.01)
+        missing = [other for other in missing if not store.check([f"{name} {other}"])]
+    return dist.PrefixStore(name, store)
 
 
 # --- who is who --------------------------------------------------------------------------------------------
