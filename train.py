@@ -284,7 +284,8 @@ def run_training(config: TrainConfig, stop: StopRequest, *, new: bool = False) -
         return 2
     seen = f"{run.trainer.images_seen:,} pictures seen"
     if not run.finished:
-        print(f"stopped at {seen}. Go on with: python train.py --resume {config.out}")
+        command = "torchrun ... train.py" if PROCESSES > 1 else "python train.py"
+        print(f"stopped at {seen}. Go on with: {command} --resume {config.out}")
         return 128 + (stop.signal or signal.SIGTERM)  # the signal may have gone to another process
     print(f"done: {seen}. Show it in the demo with: python -m gan.promote {config.out} NAME")
     return 0
@@ -326,7 +327,7 @@ def read_flags(flags: dict[str, Any], smoke: bool) -> TrainConfig:
 
 
 def refuse_used_folder(config: TrainConfig, again: bool) -> None:
-    """Raise UserError where a new run would write over something; started `again` by torchrun, it finds its own work."""
+    """Raise UserError where a new run would write over something; started `again`, it may find its own work."""
     folder = Path(config.out)
     entries = {path.name.removesuffix(PART) for path in folder.iterdir()} if folder.is_dir() else set()
     if entries <= UNTOUCHED and (".lock" in entries or not entries):

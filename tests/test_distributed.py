@@ -212,7 +212,7 @@ def test_a_signal_to_torchrun_saves_the_run_and_ends_both_processes(pictures, tm
         launched.send(signal.SIGTERM)
         result = launched.result()
     state = newest_state(out)
-    assert result.out.splitlines()[-1].endswith(f"Go on with: python train.py --resume {out}")
+    assert result.out.splitlines()[-1].endswith(f"Go on with: torchrun ... train.py --resume {out}")
     assert result.out.count(f"stopped at {state['images_seen']:,} pictures seen") == 1
     assert result.err.count("stopping: saving the run first") == 1
     assert (state["images_seen"] > 40, len(state["rng"]), leftovers(out)) == (True, 2, [])
