@@ -286,6 +286,8 @@ def run_training(config: TrainConfig, stop: StopRequest, *, new: bool = False) -
     if not run.finished:
         command = "torchrun ... train.py" if PROCESSES > 1 else "python train.py"
         print(f"stopped at {seen}. Go on with: {command} --resume {config.out}")
+        if UNDER_TORCHRUN:
+            return 0  # what it would take for a crash, it would start again
         return 128 + (stop.signal or signal.SIGTERM)  # the signal may have gone to another process
     print(f"done: {seen}. Show it in the demo with: python -m gan.promote {config.out} NAME")
     return 0

@@ -138,7 +138,7 @@ def _open_run(config: TrainConfig) -> Run:
         tqdm.write(sentence)
     if damaged and not state:
         tqdm.write(f"{folder / STATES}: no state is whole; starting from the beginning.")
-    networks = _networks_to_continue(config) if config.init_from and not state else ()
+    networks = distributed.by_turns(lambda: _networks_to_continue(config)) if config.init_from and not state else ()
     run = Run(config, pictures, Trainer(config, device, precision, *networks))
     if networks:
         run.trainer.images_before = _images_seen(Path(config.init_from, CONFIG_FILE))
@@ -157,9 +157,13 @@ def _read_alike(config: TrainConfig) -> Pictures:
     """Read the pictures, one process of a machine before its others; other pictures elsewhere raise UserError."""
 
     def read() -> Pictures:
-        source, first = locate(config.dataset, config.data or None), distributed.rank() == 0
-        keep, spill = config.keep_repeats, Path(config.out)
-        return read_pictures(source, config.image_size, keep_repeats=keep, spill=spill, progress=first)
+        return read_pictures(
+            locate(config.dataset, config.data or None),
+            config.image_size,
+            keep_repeats=config.keep_repeats,
+            spill=Path(config.out),
+            progress=distributed.rank() == 0,
+        )
 
     pictures = distributed.by_turns(read)
     (differ,) = distributed.anywhere(pictures.fingerprint != distributed.by_first(lambda: pictures.fingerprint))

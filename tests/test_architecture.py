@@ -30,7 +30,9 @@ FLOORS = (
 )
 # Modules of one floor that may know each other: the card tells what the folder's other files hold.
 SIDEWAYS = {("gan.card", "gan.checkpoints"), ("gan.card", "gan.records")}
-FORBIDDEN_TO_THE_APP = ("gan.training", "gan.watch", "gan.run", "gan.step", "gan.losses", "gan.augment", "gan.data")
+FORBIDDEN_TO_THE_APP = tuple(
+    f"gan.{name}" for name in ("training", "watch", "run", "step", "losses", "augment", "data", "distributed")
+)
 
 
 def modules() -> dict[str, Path]:
