@@ -6,6 +6,7 @@
     python train.py --resume runs/pokemon --images 600_000            # go on, exactly where it stopped
     python train.py --dataset pokemon --push-to-hub USER/NAME         # the result goes to the Hugging Face Hub
     python train.py --smoke                                           # a minute on any machine: does it all work?
+    torchrun --standalone --nproc-per-node 4 train.py --dataset anime # on four GPUs
 
 Ctrl-C saves and stops; --resume goes on. The result is a folder: python -m gan.promote runs/pokemon NAME shows it
 in the demo.
@@ -13,9 +14,11 @@ in the demo.
 
 import argparse
 import json
+import os
 import shutil
 import signal
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -24,13 +27,19 @@ from typing import TYPE_CHECKING, Any
 from gan import config as options
 from gan.config import Stage, TrainConfig, parse_stages, recipe_config
 from gan.errors import UserError
-from gan.files import PART
+from gan.files import PART, read_json
 from gan.hub import is_id
 from gan.publish import Publisher
 from gan.sizing import choose
 
 if TYPE_CHECKING:
     from gan.data import Pictures, ScanReport
+
+# What torchrun says: which process this is of all and of its machine, how often they were started again, how many.
+RANK, LOCAL_RANK = (int(os.environ.get(name, 0)) for name in ("RANK", "LOCAL_RANK"))
+RESTARTS = int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0))
+PROCESSES = int(os.environ.get("WORLD_SIZE", 1))
+UNDER_TORCHRUN = "TORCHELASTIC_RUN_ID" in os.environ
 
 # Flags that set the field of TrainConfig of their name, as they are.
 FIELDS = (
@@ -165,7 +174,6 @@ def with_budget(config: TrainConfig, flags: dict[str, Any]) -> TrainConfig:
 def resumed_config(flags: dict[str, Any]) -> TrainConfig:
     """Return the config of the run to resume, extended by the flags that a resumed run may be given."""
     from gan.checkpoints import CONFIG_FILE
-    from gan.files import read_json
 
     fixed = sorted(set(flags) - RESUMABLE)
     if fixed:
@@ -245,7 +253,10 @@ def _hub_id_or_absolute(source: str) -> str:
 
 
 class StopRequest:
-    """Ctrl-C or SIGTERM: before the loop runs, and the second time, exit at once; in the loop, save first."""
+    """Ctrl-C or SIGTERM: before the loop runs, and the second time, exit at once; in the loop, save first.
+
+    Under torchrun a second one means no more than the first: torchrun sends on what the process may have got already.
+    """
 
     def __init__(self) -> None:
         self.signal: int | None = None
@@ -254,10 +265,11 @@ class StopRequest:
             signal.signal(number, self._handle)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if self.signal or not self.in_loop:
+        if not self.in_loop or (self.signal and not UNDER_TORCHRUN):
             sys.exit(128 + number)
+        if RANK == 0 and not self.signal:
+            print("stopping: saving the run first", file=sys.stderr, flush=True)
         self.signal = number
-        print("stopping: saving the run first", file=sys.stderr, flush=True)
 
     def __call__(self) -> bool:
         """Return whether the loop, which asks before each step, is to stop."""
@@ -270,24 +282,37 @@ def run_training(
     stop: StopRequest,
     pictures: "Pictures | None" = None,
     publisher: Publisher | None = None,
+    new: bool = False,
 ) -> int:
-    """Train, on the config's pictures if they are read already, and push what comes of it; return the exit status."""
+    """Train, with the other processes of torchrun if there are any, and push what comes of it; return the exit status.
+
+    `pictures` are the config's, if they are read already. A `new` run raises UserError where the folder is used.
+    """
     import torch
 
+    from gan import distributed
     from gan.training import train
 
     if pictures and pictures.images.shape[-1] != config.image_size:
         pictures = None  # read before their size was chosen; small ones are soon read again
     try:
-        run = train(config, publisher.on_save if publisher else lambda folder: None, stop, pictures)
-    except torch.OutOfMemoryError as error:
-        raise UserError("the GPU has too little memory; try a smaller --batch-size") from error
-    if publisher and run.trainer.images_seen:
+        with distributed.joined():
+            (again,) = distributed.anywhere(RESTARTS > 0)  # torchrun counts on the machine that failed alone
+            if new:
+                distributed.by_first(lambda: refuse_used_folder(config, again))
+            run = train(config, publisher.on_save if publisher else lambda folder: None, stop, pictures)
+    except torch.OutOfMemoryError:  # of this process, of which the others know nothing
+        print("train.py: the GPU has too little memory; try a smaller --batch-size", file=sys.stderr)
+        return 2
+    if publisher and RANK == 0 and run.trainer.images_seen:
         print(publisher.finish(Path(config.out)))
     seen = f"{run.trainer.images_seen:,} pictures seen"
     if not run.finished:
-        print(f"stopped at {seen}. Go on with: python train.py --resume {config.out}")
-        return 128 + (stop.signal or 0)
+        command = "torchrun ... train.py" if PROCESSES > 1 else "python train.py"
+        print(f"stopped at {seen}. Go on with: {command} --resume {config.out}")
+        if UNDER_TORCHRUN:
+            return 0  # what it would take for a crash, it would start again
+        return 128 + (stop.signal or signal.SIGTERM)  # the signal may have gone to another process
     print(f"done: {seen}. Show it in the demo with: python -m gan.promote {config.out} NAME")
     return 0
 
@@ -348,20 +373,33 @@ def read_flags(flags: dict[str, Any], smoke: bool) -> TrainConfig:
             if smoke:
                 raise ValueError("--smoke makes a run of its own; leave out --resume")
             return resumed_config(flags)
+        if smoke and PROCESSES > 1:
+            raise ValueError("--smoke tries one process; leave out torchrun")
         config = smoke_config(flags) if smoke else new_config(flags)
     except ValueError as error:
         raise UserError(str(error)) from error
     return config
 
 
-def refuse_used_folder(folder: Path) -> None:
-    """Raise UserError where a new run would write over something."""
+def refuse_used_folder(config: TrainConfig, again: bool) -> None:
+    """Raise UserError where a new run would write over something; started `again`, it may find its own work."""
+    folder = Path(config.out)
     entries = {path.name.removesuffix(PART) for path in folder.iterdir()} if folder.is_dir() else set()
     if entries <= UNTOUCHED and (".lock" in entries or not entries):
         return
     if {".lock", "config.json"} <= entries:
+        if again and holds_run_of(config):
+            return
         raise UserError(f"{folder} holds a run already; go on with --resume {folder}, or choose another --out")
     raise UserError(f"{folder} holds other files; choose another --out, a folder that is empty or not there yet")
+
+
+def holds_run_of(config: TrainConfig) -> bool:
+    """Return whether the run in the config's folder began with this command, as far as recipe and pictures tell."""
+    with suppress(UserError, KeyError, TypeError, ValueError):
+        run = TrainConfig.from_dict(read_json(Path(config.out, "config.json"))["train"])
+        return all(getattr(run, name) == getattr(config, name) for name in ("recipe", "dataset", "data", "seed"))
+    return False
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -370,6 +408,8 @@ def main(arguments: list[str] | None = None) -> int:
     flags = vars(parser.parse_args(arguments))
     check, dry_run, smoke = (flags.pop(name, False) for name in ("check", "dry_run", "smoke"))
     stop = StopRequest()
+    if RANK:  # the first process speaks for all
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, to stay open
     # A log file shows each line at once; a name that the terminal cannot show does not end the program.
     sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")
     sys.stderr.reconfigure(errors="backslashreplace")
@@ -379,11 +419,12 @@ def main(arguments: list[str] | None = None) -> int:
         follows = config.recipe == "folder" and "resume" not in flags and not smoke
         if check:
             return check_data(config, flags, follows)
-        if not (dry_run or smoke or "resume" in flags):
-            refuse_used_folder(Path(config.out))
+        fresh = not (dry_run or smoke or "resume" in flags)
+        if fresh and PROCESSES == 1:  # of several, the first looks once they have met
+            refuse_used_folder(config, RESTARTS > 0)
         pictures, choice = None, ""
         if follows:
-            pictures = scan(config, spill=None if dry_run else Path(config.out))
+            pictures = scan(config, spill=Path(config.out) if fresh and PROCESSES == 1 else None)
             config, choice = suited(config, flags, pictures.report)
         print(json.dumps(config.to_dict(), indent=2), flush=True)
         if choice:
@@ -392,9 +433,10 @@ def main(arguments: list[str] | None = None) -> int:
             return 0
         if smoke:
             return run_smoke(config, stop)
-        return run_training(config, stop, pictures, publisher)
-    except UserError as error:
-        print(f"train.py: {error}", file=sys.stderr)
+        return run_training(config, stop, pictures if PROCESSES == 1 else None, publisher, fresh and PROCESSES > 1)
+    except UserError as error:  # the same in all processes
+        if LOCAL_RANK == 0:
+            print(f"train.py: {error}", file=sys.stderr)
         return 2
 
 

@@ -34,7 +34,7 @@ class TrainConfig:
     images: int = 300_000  # budget in real pictures shown to the discriminator; 0: see epochs
     epochs: int = 0  # budget in passes over the pictures where images is 0; 0: the epochs of the stages
     stages: tuple[Stage, ...] = (Stage(0, 2e-4, 0.5),)
-    batch_size: int = 32  # pictures per step
+    batch_size: int = 32  # pictures per step, of all processes together
     loss: str = "relativistic"  # one of LOSSES
     r1_gamma: float = 0.0  # weight of R1 (and of R2 under the relativistic loss); 0: off
     penalty_every: int = 4  # steps between penalties, whose weight is multiplied by it

@@ -27,6 +27,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from gan import distributed
 from gan.errors import UserError
 from gan.images import from_uint8
 from gan.pictures import MAX_PIXELS, BadPicture, Size, decode, printable, reason_for
@@ -344,7 +345,8 @@ class Batches:
     """Every picture once per epoch, in an order that is a pure function of (seed, epoch).
 
     `images` are (N, 3, S, S) uint8. On CUDA they move to the GPU's memory, unless they would fill more than
-    half of what is free there: then each batch moves alone. `flip` mirrors each with probability 1/2.
+    half of what is free there: then each batch moves alone. `flip` mirrors each with probability 1/2. Of several
+    processes, each takes its share of every batch.
     """
 
     def __init__(self, images: Tensor, batch_size: int, seed: int, flip: bool, device: torch.device) -> None:
@@ -353,7 +355,7 @@ class Batches:
         if self._device.type == "cuda" and images.nbytes <= torch.cuda.mem_get_info(self._device)[0] // 2:
             self._images = self._images.to(self._device)
         self.nbytes = images.nbytes
-        self._batch_size, self._seed, self._flip = batch_size, seed, flip
+        self._count, self._batch_size, self._seed, self._flip = len(images), batch_size, seed, flip
         self._epoch, self._order = -1, torch.empty(0, dtype=torch.int64)
         self.batches_per_epoch = math.ceil(len(images) / batch_size)  # the last one may be smaller
 
@@ -362,10 +364,15 @@ class Batches:
         rows = torch.linspace(0, len(self._images) - 1, min(count, len(self._images)), device=self._images.device)
         return from_uint8(self._images[rows.round().long()].to(self._device).permute(0, 3, 1, 2))
 
+    def size(self, index: int) -> int:
+        """Return how many pictures batch `index` of an epoch has, the shares of all processes together."""
+        return min(self._batch_size, self._count - index * self._batch_size)
+
     def take(self, epoch: int, index: int, rng: torch.Generator) -> Tensor:
         """Return batch `index` of an epoch, (B, 3, S, S) float32 in [-1, 1], channels_last, on the device.
 
-        Only flips draw from `rng`, a generator on that device. Raises IndexError past the end of the epoch.
+        Of several processes, each gets its own share of B pictures. Only flips draw from `rng`, a generator on that
+        device. Raises IndexError past the end of the epoch.
         """
         if not 0 <= index < self.batches_per_epoch:
             raise IndexError(f"batch {index} of an epoch of {self.batches_per_epoch}")
@@ -373,7 +380,7 @@ class Batches:
             order = np.random.default_rng([self._seed, epoch]).permutation(len(self._images))
             self._epoch, self._order = epoch, torch.from_numpy(order).to(self._images.device)
         rows = self._order[index * self._batch_size : (index + 1) * self._batch_size]
-        batch = self._images.index_select(0, rows).to(self._device)  # (B, S, S, 3)
+        batch = self._images.index_select(0, distributed.own_share(rows)).to(self._device)  # (B, S, S, 3)
         if self._flip:
             mirror = torch.rand(len(batch), 1, 1, 1, generator=rng, device=self._device) < 0.5
             batch = torch.where(mirror, batch.flip(2), batch)

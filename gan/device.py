@@ -6,11 +6,15 @@ from pathlib import Path
 
 import torch
 
+from gan import distributed
 from gan.errors import UserError
 
 
 def choose_device(name: str) -> torch.device:
-    """Return the device for "auto", "cpu", "cuda" or "mps"; one that is not there raises UserError."""
+    """Return the device for "auto", "cpu", "cuda" or "mps"; one that is not there raises UserError.
+
+    Of several processes on a machine, each has a GPU of its own.
+    """
     present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if name == "auto":
         name = next(kind for kind, there in present.items() if there)
@@ -20,7 +24,17 @@ def choose_device(name: str) -> torch.device:
         torch.backends.cudnn.benchmark = True
         torch.set_float32_matmul_precision("high")  # TF32
         torch.backends.cudnn.allow_tf32 = True
+        if distributed.count() > 1:
+            return _own_gpu()
     return torch.device(name)
+
+
+def _own_gpu() -> torch.device:
+    number, there = distributed.local_rank(), torch.cuda.device_count()
+    if number >= there:
+        raise UserError(f"this machine has {there} GPU{'s' * (there > 1)}; give torchrun --nproc-per-node {there}")
+    torch.cuda.set_device(number)
+    return torch.device("cuda", number)
 
 
 def choose_precision(name: str, device: torch.device) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gan import records
+from gan import distributed, records
 from gan.checkpoints import (
     CONFIG_FILE,
     DISCRIMINATOR_FILE,
@@ -82,9 +82,9 @@ class Run:
         return self.number + (self.batch > 0)
 
     def advance(self) -> Tensor:
-        """Train on the next batch; return its STATISTICS, (5,), on the device."""
+        """Train on the next batch; return its STATISTICS, (5,), on the device: means over all processes."""
         real_images = self.batches.take(self.number, self.batch, self.trainer.rng)
-        statistics = train_step(self.trainer, real_images)
+        statistics = distributed.mean(train_step(self.trainer, real_images, self.batches.size(self.batch)))
         self.sums += statistics
         self.batch += 1
         return statistics
@@ -172,10 +172,13 @@ class Run:
         """Whether a run of this length that keeps so many epochs keeps the one last trained on."""
         return self.shown_epoch in records.kept_epochs(self.epochs, limit)
 
-    @torch.inference_mode()
     def publish(self) -> None:
         """Write what others load and see: history, both networks, config.json, the epoch's grid and snapshot."""
         self._check_weights()
+        distributed.by_first(self._write_published)
+
+    @torch.inference_mode()
+    def _write_published(self) -> None:
         records.write_history(self.folder, self.history)
         device, z_dim = self.trainer.device, self.config.z_dim
         generator = with_fresh_statistics(self.trainer.shown_generator, sample_z(STATISTICS_SEEDS, z_dim).to(device))
@@ -215,8 +218,12 @@ class Run:
         machine = {"fingerprint": self.fingerprint, "threads": torch.get_num_threads()}
         past = {"history": self.history, "guard": asdict(self.guard)}
         state = {**self.trainer.state_dict(), **place, **times, **machine, **past}
-        records.write_history(self.folder, self.history)
-        save_state(self.folder / into, self.trainer.images_seen, state, kept)
+
+        def write() -> None:
+            records.write_history(self.folder, self.history)
+            save_state(self.folder / into, self.trainer.images_seen, state, kept)
+
+        distributed.by_first(write)
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take up a training state; one made from other pictures raises UserError."""
@@ -241,7 +248,7 @@ class Run:
         )
         state = 4 * (3 * (weights_g + weights_d) + (weights_g if self.trainer.ema_generator else 0))
         published = 2 * (weights_g * (2 + records.MAX_SNAPSHOTS) + weights_d)
-        pictures = self.batches.nbytes if self.batches.nbytes > SPILL_BYTES else 0
+        pictures = self.batches.nbytes * distributed.count() if self.batches.nbytes > SPILL_BYTES else 0
         states = STATES_KEPT + 1 + (self.config.guard == "rollback")  # one of them half written
         return states * state + published + pictures + (records.MAX_SAMPLES + 2) * GRID_BYTES + RECORD_BYTES
 

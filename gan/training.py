@@ -10,6 +10,7 @@ import torch
 from filelock import FileLock, Timeout
 from tqdm import tqdm
 
+from gan import distributed
 from gan.checkpoints import (
     CONFIG_FILE,
     checkpoint_folder,
@@ -27,7 +28,7 @@ from gan.models import Discriminator, Generator
 from gan.pace import Pace
 from gan.records import MAX_SAMPLES, write_chart
 from gan.run import STATES, Collapse, Run, describe_run
-from gan.step import Trainer
+from gan.step import Trainer, processes_of
 from gan.watch import Watch
 
 SAVE_SECONDS = 120  # between training states
@@ -43,14 +44,13 @@ def train(
     """Train until the budget is spent or `stop()` is true, from where the run in `config.out` stands.
 
     `pictures` are those of the config, where the caller has read them already.
-    Writes the run folder of the design, and calls `on_save` with it whenever a new snapshot is published.
+    Writes the run folder of the design, and calls `on_save` with it whenever a new snapshot is published. Of several
+    processes, all of which call this, the first alone reads and writes the folder.
     Raises UserError for bad pictures, a full disk, losses that are no longer finite, a folder in use.
     """
     folder = Path(config.out)
     with _alone_in(folder):
-        clear_parts(folder)
-        if not list_states(folder / STATES):  # what never got as far as a state begins anew
-            write_json(folder / CONFIG_FILE, {"train": config.to_dict()})
+        distributed.by_first(lambda: _prepare(folder, config))
         run = _open_run(config, pictures)
         if _killed_before_publishing(run):
             _publish(run, on_save)
@@ -59,6 +59,13 @@ def train(
             return run
         _train_on(run, stop, on_save)
         return run
+
+
+def _prepare(folder: Path, config: TrainConfig) -> None:
+    """Clear away what a kill left; a run that never got as far as a state begins anew."""
+    clear_parts(folder)
+    if not list_states(folder / STATES):
+        write_json(folder / CONFIG_FILE, {"train": config.to_dict()})
 
 
 def _train_on(run: Run, stop: Callable[[], bool], on_save: Callable[[Path], None]) -> None:
@@ -78,7 +85,7 @@ def _train_on(run: Run, stop: Callable[[], bool], on_save: Callable[[Path], None
     run.save_state()
     if run.trainer.images_seen:
         _publish(run, on_save)
-        write_chart(run.folder)
+        distributed.by_first(lambda: write_chart(run.folder))
 
 
 def _train_until_the_end(
@@ -88,7 +95,15 @@ def _train_until_the_end(
     saved, pace = time.monotonic(), Pace()
     short_epochs = max(1, LOG_STEPS // run.batches.batches_per_epoch)  # from one line to the next
     run.start_clock()
-    while not run.finished and not stop():
+    while not run.finished:
+        # What any process was asked for, all do at the same step.
+        stopping, saving = distributed.anywhere(stop(), time.monotonic() - saved > SAVE_SECONDS)
+        if stopping:
+            break
+        if saving:
+            run.save_state()
+            saved = time.monotonic()
+
         # One batch; the losses are looked at now and then, as each look waits for the GPU.
         statistics = run.advance()
         if run.batch % LOG_STEPS == 1 and run.number % short_epochs == 0:
@@ -107,37 +122,37 @@ def _train_until_the_end(
             watch.look()
             run.start_clock()
 
-        if time.monotonic() - saved > SAVE_SECONDS:
-            run.save_state()
-            saved = time.monotonic()
-
 
 def _publish(run: Run, on_save: Callable[[Path], None]) -> None:
     run.publish()
-    on_save(run.folder)
+    distributed.by_first(lambda: on_save(run.folder))
 
 
 def _killed_before_publishing(run: Run) -> bool:
     """Whether the run's state, at the end of an epoch or of the run, is ahead of its published networks."""
-    published = read_json(run.folder / CONFIG_FILE).get("images_seen", 0)
+    published = distributed.by_first(lambda: read_json(run.folder / CONFIG_FILE).get("images_seen", 0))
     return run.trainer.images_seen > published and (run.finished or run.batch == 0)
 
 
 def _open_run(config: TrainConfig, pictures: Pictures | None) -> Run:
     """Build the run, and take up its newest whole state if it has one."""
     folder = Path(config.out)
-    device = choose_device(config.device)
+    if config.batch_size < distributed.count():
+        raise UserError(
+            f"--batch-size {config.batch_size} is shared out among {distributed.count()} processes, and each needs a "
+            "picture of it: give a larger one, or torchrun a smaller --nproc-per-node"
+        )
+    device = distributed.by_turns(lambda: choose_device(config.device))
     precision = choose_precision(config.precision, device)
     if pictures is None:
-        source = locate(config.dataset, config.data or None)
-        pictures = read_pictures(source, config.image_size, keep_repeats=config.keep_repeats, spill=folder)
+        pictures = _read_alike(config)
     tqdm.write(pictures.report.text())
-    state, damaged = load_state(folder / STATES)
+    state, damaged = distributed.by_first(lambda: load_state(folder / STATES))
     for sentence in damaged:
         tqdm.write(sentence)
     if damaged and not state:
         tqdm.write(f"{folder / STATES}: no state is whole; starting from the beginning.")
-    networks = _networks_to_continue(config) if config.init_from and not state else ()
+    networks = distributed.by_turns(lambda: _networks_to_continue(config)) if config.init_from and not state else ()
     run = Run(config, pictures, Trainer(config, device, precision, *networks))
     if networks:
         run.trainer.images_before = _images_seen(checkpoint_folder(config.init_from) / CONFIG_FILE)
@@ -145,18 +160,40 @@ def _open_run(config: TrainConfig, pictures: Pictures | None) -> Run:
         run.load_state(state)
         tqdm.write(f"resuming at {run.trainer.images_seen:,} pictures seen, {_exactness(state, device)}")
     if not run.finished:
-        _describe(run, precision, kaggle_version(pictures.report.source))
-        run.write_reals(pictures)
-        tqdm.write(f"{describe(device)}, {precision}; budget {run.budget:,} pictures, {run.epochs} epochs")
+        distributed.by_first(lambda: _describe(run, precision, kaggle_version(pictures.report.source)))
+        distributed.by_first(lambda: run.write_reals(pictures))
+        tqdm.write(f"{_hardware(device)}, {precision}; budget {run.budget:,} pictures, {run.epochs} epochs")
         tqdm.write(f"{folder} will hold at most {run.disk_bytes() / 1e6:.0f} MB")
     return run
 
 
+def _read_alike(config: TrainConfig) -> Pictures:
+    """Read the pictures, one process of a machine before its others; other pictures elsewhere raise UserError."""
+
+    def read() -> Pictures:
+        return read_pictures(
+            locate(config.dataset, config.data or None),
+            config.image_size,
+            keep_repeats=config.keep_repeats,
+            spill=Path(config.out),
+            progress=distributed.rank() == 0,
+        )
+
+    pictures = distributed.by_turns(read)
+    (differ,) = distributed.anywhere(pictures.fingerprint != distributed.by_first(lambda: pictures.fingerprint))
+    if differ:
+        raise UserError(f"{config.data or config.dataset}: holds other pictures on one machine than on another")
+    return pictures
+
+
 def _exactness(state: dict[str, Any], device: torch.device) -> str:
     """Say whether the run goes on to the bit as if it had not been stopped."""
-    before = state.get("device", "cpu")
+    before, processes = state.get("device", "cpu"), processes_of(state)
     if before != device.type:
         return f"so far on {before}: from here on with other random numbers"
+    if processes != distributed.count():
+        many = f"{processes} process{'es' * (processes > 1)}"
+        return f"so far in {many}, now in {distributed.count()}: from here on with other random numbers"
     return f"on {state['threads']} thread{'s' * (state['threads'] > 1)} so far (OMP_NUM_THREADS)"
 
 
@@ -169,10 +206,16 @@ def _describe(run: Run, precision: str, kaggle: str | None) -> None:
         generator=run.trainer.generator.arguments(),
         discriminator=run.trainer.discriminator.arguments(),
         images_before=run.trainer.images_before,
-        hardware=describe(run.trainer.device),
+        hardware=_hardware(run.trainer.device),
         precision=precision,
         torch=torch.__version__,
     )
+
+
+def _hardware(device: torch.device) -> str:
+    """Name what the run is computed on."""
+    several = f"{distributed.count()} processes, each on " if distributed.count() > 1 else ""
+    return several + describe(device)
 
 
 def _networks_to_continue(config: TrainConfig) -> tuple[Generator, Discriminator]:
@@ -206,22 +249,26 @@ def _progress_bar(run: Run) -> tqdm:
         unit=" pictures",
         unit_scale=True,
         dynamic_ncols=True,
-        disable=None,  # on a terminal alone
+        disable=None if distributed.rank() == 0 else True,  # None: on a terminal alone
     )
 
 
 @contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
     """Hold the run's folder, so that no second training writes to it; a kill lets go of it."""
-    make_folder(folder)
     lock = FileLock(folder / ".lock", timeout=0)
+    distributed.by_first(lambda: _acquire(lock, folder))
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _acquire(lock: FileLock, folder: Path) -> None:
+    make_folder(folder)
     try:
         lock.acquire()
     except Timeout:
         raise UserError(f"{folder}: another training is writing to this run") from None
     except OSError as error:
         raise UserError(f"{folder}: cannot be written to ({error.strerror})") from error
-    try:
-        yield
-    finally:
-        lock.release()

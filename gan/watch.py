@@ -1,12 +1,13 @@
 """The guard at work on a run: it looks at every window, marks what is wrong, goes back to the last good state."""
 
 import copy
+from typing import Any
 
 import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from gan import guard, records
+from gan import distributed, guard, records
 from gan.checkpoints import load_state
 from gan.latent import sample_z
 from gan.run import GOOD_STATES, Collapse, Run
@@ -25,12 +26,13 @@ class Watch:
     def look(self) -> None:
         """At the end of a window, write its signs into the history; after too many bad ones, act.
 
-        Acting is a mark in the history, or raising Collapse where there is a good state to go back to.
+        Acting is a mark in the history, or raising Collapse where there is a good state to go back to. The first
+        process looks for all, so that all act alike.
         """
         run = self.run
         if run.config.guard == "off" or not run.guard.window_complete(run.trainer.images_seen):
             return
-        signs = self._signs()
+        signs = distributed.by_first(self._signs)
         run.history[-1] |= {name: round(value, 4) for name, value in signs.items()}
         found = guard.complaints(run.guard, run.trainer.images_seen, *signs.values())
         act = run.guard.close_window(run.trainer.images_seen, signs["spread"], signs["drift"], bad=bool(found))
@@ -71,8 +73,11 @@ class Watch:
         return (
             run.config.guard == "rollback"
             and run.trainer.softenings < guard.MOST_SOFTENINGS
-            and bool(load_state(run.folder / GOOD_STATES)[0])
+            and self._good_state() is not None
         )
+
+    def _good_state(self) -> dict[str, Any] | None:
+        return distributed.by_first(lambda: load_state(self.run.folder / GOOD_STATES)[0])
 
     def roll_back(self, collapse: Collapse) -> None:
         """Go back to the last good state and go on more softly; where that cannot be, raise the collapse."""
@@ -80,16 +85,19 @@ class Watch:
         if not self._can_roll_back():
             raise collapse
         epoch, softenings = run.shown_epoch, run.trainer.softenings + 1
-        state, _ = load_state(run.folder / GOOD_STATES)
-        run.load_state(state)
+        run.load_state(self._good_state())
         run.trainer.soften(softenings)
         softened = f"learning rate {run.trainer.lr:g}, augmentation {run.trainer.policy}"
         run.mark(f"rolled back from epoch {epoch}: {collapse.reason}; now {softened}")
         tqdm.write(f"guard, epoch {epoch}: {collapse.reason}. Back to epoch {run.shown_epoch}, {softened}.")
+        distributed.by_first(self._drop_later_epochs)
+        run.save_state()
+
+    def _drop_later_epochs(self) -> None:
+        run = self.run
         for kind in (records.SAMPLES, records.SNAPSHOTS):
             earlier = {number for number in records.list_epochs(run.folder, kind) if number <= run.shown_epoch}
             records.prune_epochs(run.folder, kind, earlier)
-        run.save_state()
 
 
 ADVICE = {

@@ -27,7 +27,7 @@ FLOORS = (
         "gan.hub",
         "gan.pace",
     },
-    {"gan.files"},
+    {"gan.files", "gan.distributed"},
     {"gan.errors", "gan"},
 )
 # Modules of one floor that may know each other: the card tells what the folder's other files hold.
@@ -38,7 +38,9 @@ SIDEWAYS = {
     ("gan.publish", "gan.promote"),
     ("train", "gan.publish"),
 }
-FORBIDDEN_TO_THE_APP = ("gan.training", "gan.watch", "gan.run", "gan.step", "gan.losses", "gan.augment", "gan.data")
+FORBIDDEN_TO_THE_APP = tuple(
+    f"gan.{name}" for name in ("training", "watch", "run", "step", "losses", "augment", "data", "distributed")
+)
 
 
 def modules() -> dict[str, Path]:

@@ -598,8 +598,8 @@ def poison(monkeypatch, step, spoil):
     """Spoil the result of one step, counted from 1, of the next run."""
     steps = itertools.count(1)
 
-    def poisoned(trainer, real_images):
-        statistics = train_step(trainer, real_images)
+    def poisoned(trainer, *batch):
+        statistics = train_step(trainer, *batch)
         return spoil(trainer, statistics) if next(steps) == step else statistics
 
     monkeypatch.setattr("gan.run.train_step", poisoned)
@@ -681,8 +681,8 @@ def test_the_config_names_the_pictures_and_where_they_come_from(pictures, tmp_pa
 def test_the_line_shows_the_statistics_of_its_step(pictures, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(
         "gan.run.train_step",
-        lambda trainer, images: (
-            setattr(trainer, "images_seen", trainer.images_seen + len(images))
+        lambda trainer, _, images: (
+            setattr(trainer, "images_seen", trainer.images_seen + images)
             or torch.tensor([1.4232, 4.7655, 0.6376, 0.3454, 0.0244])
         ),
     )
