@@ -6,6 +6,7 @@ from typing import Any
 
 from gan.checkpoints import CONFIG_FILE, GENERATOR_FILE, weights_digest
 from gan.config import RECIPES, recipe_config
+from gan.errors import UserError
 from gan.files import read_json
 from gan.records import SAMPLES, list_epochs, read_history, read_metrics
 
@@ -47,9 +48,12 @@ PIPELINE = "unconditional-image-generation"
 def card_text(folder: Path, hub_id: str = "") -> str:
     """Return the model card of a checkpoint folder, front matter and all; `hub_id` is where it is going, if anywhere.
 
-    A missing or damaged config.json raises UserError.
+    A config.json that is missing or damaged, or does not say what a card needs, raises UserError.
     """
-    return front_matter(folder) + "\n" + card_body(folder, hub_id)
+    try:
+        return front_matter(folder) + "\n" + card_body(folder, hub_id)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UserError(f"{folder / CONFIG_FILE}: does not say what a card needs ({error!r})") from error
 
 
 def card_body(folder: Path, hub_id: str = "") -> str:

@@ -65,15 +65,15 @@ def publish_model(folder: str | Path, hub_id: str, private: bool = False) -> str
     if not (folder / GENERATOR_FILE).is_file():
         raise UserError(f"{folder}: has no {GENERATOR_FILE}; publish a folder of checkpoints/ (python -m gan.promote)")
     load_generator(folder)  # a damaged file is never published
-    config = read_json(folder / CONFIG_FILE)
-    if "out" in config.get("train", {}):
+    card, config = card_text(folder, hub_id), read_json(folder / CONFIG_FILE)
+    if "out" in config.get("train", ()):
         raise UserError(f"{folder}: is a run, not a checkpoint; python -m gan.promote {folder} NAME makes one of it")
     seen = config.get("images_seen", 0) + config.get("images_before", 0)
     with tempfile.TemporaryDirectory(prefix="gan-publish-") as place:
         staged = Path(place)
         for name in published_files(folder):
             _copy(folder / name, staged / name)
-        (staged / "README.md").write_text(card_text(folder, hub_id), encoding="utf-8")
+        (staged / "README.md").write_text(card, encoding="utf-8")
         return hub.push(
             staged,
             hub_id,

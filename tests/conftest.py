@@ -1,5 +1,6 @@
 """What several test files share: drawn pictures, one thread, train.py in this process or in one of its own."""
 
+import contextlib
 import itertools
 import os
 import random
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections import namedtuple
+from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw
@@ -110,8 +112,13 @@ class Launched:
     def __exit__(self, *_):
         if self.process.stdin:
             self.process.stdin.close()
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        workers = children.read_text().split() if self.process.poll() is None else []
         self.process.kill()
         self.process.wait()
+        for pid in workers:  # torchrun's would go on without it
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 import threading
+import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
@@ -54,7 +55,10 @@ class Repository:
 
 
 class Hub(ThreadingHTTPServer):
-    """Serves on a free port; `faults` are (method, pattern of the path, status) that each spoil one request."""
+    """Serves on a free port; `faults` are (method, pattern of the path, status) that each spoil one request.
+
+    Instead of a status there may be None, to hang up, or "never", to leave the client waiting.
+    """
 
     daemon_threads = True
 
@@ -91,6 +95,8 @@ class Handler(BaseHTTPRequestHandler):
             method, pattern, status = fault
             if method == self.command and re.search(pattern, path):
                 self.server.faults.remove(fault)
+                if status == "never":
+                    return time.sleep(30)
                 if status is None:  # hang up in the middle
                     self.close_connection = True
                     self.connection.close()

@@ -167,6 +167,32 @@ def test_a_push_survives_a_fault_at_each_step(status, server, folder):
     assert len(made.commits) == 3 + number  # one each, and the first two
 
 
+def test_a_push_that_stops_being_allowed_says_so_at_each_step(server, folder):
+    publish(folder)
+    for number, (method, path) in enumerate(STEPS[1:] + LFS_STEPS * (server.mode == "lfs")):
+        edit(folder, f"# {number}")
+        (folder / "snapshots" / "epoch-0001.safetensors").write_bytes(b"%d" % number)
+        server.faults[:] = [(method, path, 401)]
+        with pytest.raises(UserError, match="hf auth login") as caught:
+            publish(folder, tag=f"images-{number}")
+        assert server.faults == [] and not isinstance(caught.value, Unreachable), (method, path)
+    assert publish(folder) == server.repositories["model", "tester/alpha"].head
+
+
+def test_a_push_killed_on_the_way_is_made_up_for_by_the_next(server, folder, launch):
+    step = ("PUT", "/lfs/") if server.mode == "lfs" else ("POST", "/commit/")
+    generator = {"z_dim": 100, "base_channels": 8, "image_size": 64}
+    (folder / "config.json").write_text(json.dumps({"generator": generator, "images_seen": 120}))
+    server.faults.append((*step, "never"))
+    with launch("-m", "gan.publish", "model", folder, "tester/alpha") as launched:
+        launched.wait_until(lambda: server.faults == [])
+        launched.process.kill()
+    made = server.repositories["model", "tester/alpha"]
+    assert len(made.commits) == 1
+    publish(folder)
+    assert len(made.commits) == 2 and files_of(folder) <= set(made.commits[made.head])
+
+
 @only_regular
 def test_a_push_that_is_not_allowed_is_not_tried_again(server, folder, monkeypatch):
     monkeypatch.setenv("HF_TOKEN", "hf_wrong")

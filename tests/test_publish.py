@@ -62,11 +62,17 @@ def test_a_promoted_run_is_published_and_comes_back(server, run, tmp_path, capsy
 
 @pytest.mark.parametrize(
     ("folder", "words"),
-    [("nowhere", "has no model.safetensors"), ("run", "is a run, not a checkpoint"), ("broken", "damaged")],
+    [
+        ("nowhere", "has no model.safetensors"),
+        ("run", "is a run, not a checkpoint"),
+        ("broken", "damaged"),
+        ("odd", "does not say what a card needs"),
+    ],
 )
 def test_what_is_no_checkpoint_is_refused(folder, words, server, run, tmp_path, capsys):
     broken = plant(tmp_path / "broken", 1) / "model.safetensors"
     broken.write_bytes(broken.read_bytes()[:-9])
+    (plant(tmp_path / "odd", 1) / "config.json").write_text('{"generator": 3, "train": "x"}')
     assert main(["model", str(tmp_path / folder), "tester/mine"]) == 2
     said = capsys.readouterr().err
     assert words in said and said.startswith("gan.publish: ") and said.count("\n") == 1
