@@ -168,7 +168,7 @@ RECIPES: dict[str, dict[str, Any]] = {
         "stages": (Stage(5, 2e-4, 0.5), Stage(5, 1e-4, 0.3), Stage(10, 1e-4, 0.5), Stage(10, 1e-5, 0.5)),
     },
     "pokemon": {**_BEST, "batch_size": 32},
-    "anime": {**_BEST, "batch_size": 64},
+    "anime": {**_BEST, "r1_gamma": 0.05, "batch_size": 64},
     "folder": {**_BEST, "batch_size": 32},
 }
 

@@ -108,7 +108,10 @@ class Publisher:
         self._report()
         if self.every and self._push is None and seen - self.begun >= self.every:
             self.begun = seen
-            self._push = self._worker.submit(self._publish, self._stage(run), seen)
+            try:
+                self._push = self._worker.submit(self._publish, self._stage(run), seen)
+            except (UserError, OSError) as error:
+                self._tell_failure(error)
 
     def finish(self, run: Path) -> str:
         """Push what the run ended with; return a sentence on what became of it."""
@@ -116,7 +119,7 @@ class Publisher:
         self._worker.shutdown()
         try:
             self._publish(self._stage(run), _images_seen(run))
-        except UserError as error:
+        except (UserError, OSError) as error:
             return f"not pushed: {error}. The run is safe; later: python -m gan.promote {run} NAME and gan.publish"
         return f"pushed to {self.hub_id}"
 
@@ -144,9 +147,14 @@ class Publisher:
         if error is None:
             tqdm.write(f"pushed {self.pushed:,} pictures' worth to {self.hub_id}")
         else:
-            self.begun = self.pushed  # so that the next snapshot tries again
-            tqdm.write(f"not pushed, training goes on and the next snapshot is tried: {error}")
+            self._tell_failure(error)
         self._push = None
+
+    def _tell_failure(self, error: BaseException) -> None:
+        from tqdm import tqdm
+
+        self.begun = self.pushed  # so that the next snapshot tries again
+        tqdm.write(f"not pushed, training goes on and the next snapshot is tried: {error}")
 
 
 def _images_seen(run: Path) -> int:

@@ -166,6 +166,17 @@ def test_a_push_that_fails_never_ends_a_run_and_is_made_up_for(server, cli, pict
     assert "pushed to tester/mine" in result.out and set(model(server).tags) == {"images-80"}
 
 
+def test_a_full_disk_for_the_copy_to_push_never_ends_a_run(server, cli, pictures, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Publisher, "_stage", full)
+    result = cli(
+        *TINY, "--data", pictures, "--out", tmp_path / "run", "--push-to-hub", "tester/mine", "--push-every", 40
+    )
+    assert result.status == 0 and result.out.count("No space left on device") == 3  # each epoch, and the end
+
+
 def test_with_no_hub_at_all_the_run_is_safe_and_says_what_to_do(server, cli, pictures, tmp_path, monkeypatch):
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     result = cli(*TINY, "--data", pictures, "--out", tmp_path / "run", "--push-to-hub", "tester/mine")
