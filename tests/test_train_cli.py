@@ -17,12 +17,14 @@ NEW = ("--dataset", "pokemon", "--data", "pictures")  # a recipe that is the sam
 FOLDER = ("--dataset", "folder", "--data", "pictures")
 TINY = (*FOLDER, "--image-size", 32, "--base-channels", 8, "--batch-size", 16, "--epochs", 1, "--device", "cpu")
 
+# What the recipe for the faces has other than the one for the Pokémon.
+ANIME = {"recipe": "anime", "batch_size": 64, "r1_gamma": 0.05, "out": "runs/anime"}
 # flag -> (value, or None where it takes none; the fields of the dry run's config that it changes)
 EFFECTS = {
-    "--dataset": ("anime", {"dataset": "anime", "recipe": "anime", "batch_size": 64, "out": "runs/anime"}),
+    "--dataset": ("anime", {"dataset": "anime", **ANIME}),
     "--data": ("some/pictures", {"data": "some/pictures"}),
     "--keep-repeats": (None, {"keep_repeats": True}),
-    "--recipe": ("anime", {"recipe": "anime", "batch_size": 64, "out": "runs/anime"}),
+    "--recipe": ("anime", ANIME),
     "--images": ("60_000", {"images": 60_000}),
     "--epochs": ("7", {"images": 0, "epochs": 7}),
     "--stages": (
