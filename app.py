@@ -17,10 +17,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from gan.errors import UserError
-from gan.hub import fetch, is_id
+from gan.hub import MODEL, is_id
 
 CHECKPOINTS = Path(__file__).parent / "checkpoints"
-WEIGHTS = "model.safetensors"
 SESSIONS_KEPT = 100  # Gradio keeps something of each; the page does without
 MAX_UPLOAD = "5mb"  # the page uploads nothing, but Gradio's route for it is open
 MAX_BODY = 6_000_000  # bytes of one request; what the page sends has a few thousand
@@ -33,7 +32,7 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument(
         "--checkpoint", nargs="+", action="extend", metavar="FOLDER_OR_ID",
-        help=f"folders with a {WEIGHTS}, published models or runs, or models on the Hub, USER/NAME[@REVISION] "
+        help=f"folders with a {MODEL}, published models or runs, or models on the Hub, USER/NAME[@REVISION] "
         "(default: every one in checkpoints/)",
     )  # fmt: skip
     host = os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1")
@@ -45,9 +44,9 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     if not 1 <= options.port <= 65535:
         parser.error(f"argument --port: {options.port} is no port; choose one from 1 to 65535")
     for folder in options.checkpoint or ():
-        if not Path(folder, WEIGHTS).is_file() and not is_id(folder):
+        if not Path(folder, MODEL).is_file() and not is_id(folder):
             stop(
-                f"--checkpoint {folder}: there is no {WEIGHTS} in such a folder. Name the folder of a model or a run, "
+                f"--checkpoint {folder}: there is no {MODEL} in such a folder. Name the folder of a model or a run, "
                 "or a model on the Hub as USER/NAME."
             )
     return options
@@ -92,10 +91,12 @@ def build(options: argparse.Namespace) -> Any:
     return demo
 
 
-def fetch_all(checkpoints: list[str] | None) -> list[str | Path]:
+def fetch_all(checkpoints: list[str] | None) -> list[Path]:
     """Return the folders asked for, those on the Hub downloaded; what cannot be had ends the program."""
+    from gan.checkpoints import checkpoint_folder
+
     try:
-        return [fetch(name) if is_id(name) else name for name in checkpoints or ()]
+        return [checkpoint_folder(name) for name in checkpoints or ()]
     except UserError as error:
         stop(f"--checkpoint {error}")
 

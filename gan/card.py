@@ -90,7 +90,7 @@ def front_matter(folder: Path) -> str:
 
 def _result(line: dict[str, Any], dataset: str) -> dict[str, Any]:
     """Return a measurement as an entry of the Hub's model-index."""
-    fid = next(key for key in line if key.startswith("fid"))
+    fid = _fid_key(line)
     metrics = {fid: "fid", "kid_train": "kid", "precision": "precision", "recall": "recall"}
     return {
         "task": {"type": PIPELINE},
@@ -194,9 +194,14 @@ def measurements(folder: Path) -> list[dict[str, Any]]:
     return [line for line in read_metrics(folder) if line.get("weights") == weights]
 
 
+def _fid_key(line: dict[str, Any]) -> str:
+    """Return the name of the line's FID, which says of how many pictures it is."""
+    return next(key for key in line if key.startswith("fid"))
+
+
 def figures(line: dict[str, Any]) -> dict[str, str]:
     """Return one measurement in words, by what was measured."""
-    fid = next(key for key in line if key.startswith("fid"))  # its name says how many pictures
+    fid = _fid_key(line)
     floor = line["floor"]
     return {
         fid.removesuffix("_train").upper(): f"{line[fid]:.1f}",

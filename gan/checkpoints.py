@@ -18,7 +18,7 @@ from gan.errors import UserError
 from gan.files import write_atomically
 from gan.models import Discriminator, Generator
 
-GENERATOR_FILE = "model.safetensors"
+GENERATOR_FILE = hub.MODEL
 DISCRIMINATOR_FILE = "discriminator.safetensors"
 CONFIG_FILE = "config.json"
 MAX_HEADER_BYTES = 1_000_000  # of a .safetensors file; ours have 3,000

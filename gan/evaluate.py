@@ -10,7 +10,6 @@ import argparse
 import hashlib
 import io
 import json
-import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -67,7 +66,7 @@ def _real_features(extract: Any, data: str, image_size: int, limit: int) -> tupl
     import torch
 
     from gan.data import read_pictures
-    from gan.files import write_atomically
+    from gan.files import cache_folder, write_atomically
     from gan.metrics import extractor_name
 
     pictures = read_pictures(data, image_size)
@@ -77,7 +76,7 @@ def _real_features(extract: Any, data: str, image_size: int, limit: int) -> tupl
     if len(images) > limit:
         images = images[torch.linspace(0, len(images) - 1, limit).round().long()]
     key = hashlib.sha256(f"{pictures.fingerprint} {image_size} {len(images)} {extractor_name()}".encode())
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "gan-studio", f"{key.hexdigest()[:24]}.pt")
+    cache = cache_folder() / f"{key.hexdigest()[:24]}.pt"
     if not cache.is_file():
         features = extract(_shown(images.split(BATCH), len(images), "real pictures"))
         buffer = io.BytesIO()

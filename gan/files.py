@@ -39,6 +39,11 @@ def make_folder(path: Path) -> None:
         raise UserError(f"{path}: the folder cannot be made ({error.strerror})") from error
 
 
+def cache_folder() -> Path:
+    """Return the folder for what can be had again; XDG_CACHE_HOME may move it."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "gan-studio")
+
+
 def write_json(path: Path, values: dict[str, Any]) -> None:
     """Write a JSON object, indented for people."""
     write_atomically(path, (json.dumps(values, indent=2) + "\n").encode())

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from gan.errors import UserError
+from gan.files import cache_folder
 
 HUB_ID = re.compile(r"(?P<repo>[\w.-]{1,96}/[\w.-]{1,96})(?:@(?P<revision>[\w./-]{1,200}))?", re.ASCII)
 # Everything that a checkpoint folder holds, and all that ever comes or goes: no pickle, no state, no real picture.
@@ -58,7 +59,7 @@ def fetch(hub_id: str) -> Path:
         info = HfApi(endpoint=_endpoint()).model_info(repo, revision=revision, files_metadata=True, timeout=10)
     name = _model_among(hub_id, {file.rfilename: file.size or 0 for file in info.siblings or ()})
     names = [file.rfilename for file in info.siblings or () if PUBLISHED.fullmatch(file.rfilename)]
-    folder = _cache() / info.sha / repo
+    folder = cache_folder() / "hub" / info.sha / repo
     if not (folder / MODEL).is_file() or not all((folder / name).is_file() for name in names):
         with _in_words(hub_id):
             snapshot_download(
@@ -187,7 +188,3 @@ def _cause_of_upload_error() -> Iterator[None]:
 
 def _endpoint() -> str | None:
     return os.environ.get("HF_ENDPOINT")  # read now: the client would read it once, when it is imported
-
-
-def _cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "gan-studio", "hub")

@@ -14,10 +14,12 @@ import sys
 import tempfile
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+
+from tqdm import tqdm
 
 from gan import hub
 from gan.errors import UserError
+from gan.promote import CHECKPOINTS, promote
 
 ROOT = Path(__file__).resolve().parents[1]
 SPACE_FILES = ("app.py", "requirements.txt", "LICENSE")
@@ -125,8 +127,6 @@ class Publisher:
 
     def _stage(self, run: Path) -> Path:
         """Return a checkpoint folder made of the run as it is now, apart from it, as training goes on."""
-        from gan.promote import promote
-
         return promote(run, self.hub_id.split("/")[1], tempfile.mkdtemp(prefix="gan-publish-"))
 
     def _publish(self, folder: Path, seen: int) -> str:
@@ -139,8 +139,6 @@ class Publisher:
 
     def _report(self, wait: bool = False) -> None:
         """Say what became of the push under way, if it is through."""
-        from tqdm import tqdm
-
         if self._push is None or not (wait or self._push.done()):
             return
         error = self._push.exception()
@@ -151,8 +149,6 @@ class Publisher:
         self._push = None
 
     def _tell_failure(self, error: BaseException) -> None:
-        from tqdm import tqdm
-
         self.begun = self.pushed  # so that the next snapshot tries again
         tqdm.write(f"not pushed, training goes on and the next snapshot is tried: {error}")
 
@@ -255,13 +251,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> str:
     """Do what was asked; return the sentence that says so."""
+    from gan.ui.loaded import find_checkpoints
+
     repo, _ = hub.parse_id(options.hub_id)
     if options.verb == "model":
         oid = publish_model(options.folder, repo, options.private)
         return f"{repo} holds it now (commit {oid[:7]}): python app.py --checkpoint {repo}"
-    checkpoints: list[Any] = options.checkpoint or sorted(
-        path.parent for path in ROOT.glob("checkpoints/*/model.safetensors")
-    )
+    checkpoints = options.checkpoint or find_checkpoints(CHECKPOINTS)
     if options.out:
         write_space(options.out, repo, checkpoints, options.hardware)
         return f"{options.out}: a complete Space; try it with python {options.out}/app.py"
