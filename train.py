@@ -342,7 +342,8 @@ def read_publisher(flags: dict[str, Any]) -> Publisher | None:
 
 def scan(config: TrainConfig, spill: Path | None) -> "Pictures":
     """Read the config's pictures; a cache too large for the memory goes to the folder `spill`."""
-    from gan.data import locate, read_pictures
+    from gan.data import read_pictures
+    from gan.download import locate
 
     source = locate(config.dataset, config.data or None)
     return read_pictures(source, config.image_size, keep_repeats=config.keep_repeats, spill=spill)

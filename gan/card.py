@@ -6,19 +6,19 @@ from typing import Any
 
 from gan.checkpoints import CONFIG_FILE, GENERATOR_FILE, weights_digest
 from gan.config import RECIPES, recipe_config
+from gan.download import KAGGLE
 from gan.errors import UserError
 from gan.files import read_json
 from gan.records import SAMPLES, list_epochs, read_history, read_metrics
 
-POKEMON_SLUG, ANIME_SLUG = "kvpratama/pokemon-images-dataset", "splcher/animefacedataset"
 # Where the pictures come from, and whose they are.
 SOURCES = {
     "pokemon": (
-        f"[819 Pokémon pictures from Kaggle](https://www.kaggle.com/datasets/{POKEMON_SLUG})",
+        f"[819 Pokémon pictures from Kaggle](https://www.kaggle.com/datasets/{KAGGLE['pokemon'][0]})",
         "The pictures belong to their owners; Pokémon is a trademark of Nintendo, Creatures and GAME FREAK.",
     ),
     "anime": (
-        f"[anime faces from Kaggle](https://www.kaggle.com/datasets/{ANIME_SLUG})",
+        f"[anime faces from Kaggle](https://www.kaggle.com/datasets/{KAGGLE['anime'][0]})",
         "The pictures belong to the artists who drew them.",
     ),
 }
@@ -73,7 +73,6 @@ def front_matter(folder: Path) -> str:
 
     config = read_json(folder / CONFIG_FILE)
     name = config.get("data", {}).get("name")
-    kaggle = {"pokemon": POKEMON_SLUG, "anime": ANIME_SLUG}.get(name)
     values: dict[str, Any] = {
         "library_name": "pytorch",
         "pipeline_tag": PIPELINE,
@@ -81,7 +80,7 @@ def front_matter(folder: Path) -> str:
         "license_name": "for-play-and-study",
         "tags": ["gan", "dcgan", "image-generation"],
     }
-    dataset = f"{name} (Kaggle {kaggle})" if kaggle else "a folder of pictures"
+    dataset = f"{name} (Kaggle {KAGGLE[name][0]})" if name in KAGGLE else "a folder of pictures"
     results = [_result(line, dataset) for line in measurements(folder)]
     if results:
         values["model-index"] = [{"name": folder.name, "results": results}]

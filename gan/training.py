@@ -20,8 +20,9 @@ from gan.checkpoints import (
     load_state,
 )
 from gan.config import TrainConfig
-from gan.data import Pictures, kaggle_version, locate, read_pictures
+from gan.data import Pictures, read_pictures
 from gan.device import choose_device, choose_precision, describe
+from gan.download import kaggle_version, locate
 from gan.errors import UserError
 from gan.files import clear_parts, make_folder, read_json, write_json
 from gan.models import Discriminator, Generator

@@ -26,6 +26,7 @@ FLOORS = (
         "gan.guard",
         "gan.hub",
         "gan.pace",
+        "gan.download",
     },
     {"gan.files", "gan.distributed"},
     {"gan.errors", "gan"},
@@ -86,7 +87,7 @@ def test_libraries_stay_in_their_rooms(module: str):
     names = {name.split(".")[0] for name in imports(modules()[module])}
     assert "gradio" not in names or module == "app" or room(module) == "gan.ui"
     assert "huggingface_hub" not in names or module == "gan.hub"
-    assert "kagglehub" not in names or module == "gan.data"
+    assert "kagglehub" not in names or module == "gan.download"
     assert "argparse" not in names or floor(module) == 0
 
 

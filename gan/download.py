@@ -1,0 +1,94 @@
+"""The two data sets on Kaggle: where they are, and how they come here, once."""
+
+import logging
+import re
+import socket
+import sys
+import threading
+from contextlib import redirect_stdout, suppress
+from pathlib import Path
+from urllib.request import getproxies
+
+from gan.errors import UserError
+
+KAGGLE = {  # name -> Kaggle slug, sub-folder to use: the Pokémon come twice, as PNG with transparency too
+    "pokemon": ("kvpratama/pokemon-images-dataset", "pokemon_jpg"),
+    "anime": ("splcher/animefacedataset", "images"),
+}
+FAILURES = {  # part of an exception's name -> what it means
+    "Connect": "no connection",
+    "Timeout": "no connection",
+    "ChunkedEncoding": "the connection broke off; the same command goes on from there",
+}
+CONNECT_SECONDS = 5  # as kagglehub has it for what it fetches
+
+
+def locate(dataset: str, data: str | None) -> Path:
+    """Return the folder or .zip to read: `data` where given, else the data set from Kaggle, fetched once.
+
+    Raises UserError: no `data` for a data set that is not in KAGGLE; any failure of the download.
+    """
+    if data:
+        return Path(data).expanduser()
+    if dataset not in KAGGLE:
+        raise UserError(f"the data set {dataset!r} needs --data with a folder of pictures or a .zip")
+    slug, folder = KAGGLE[dataset]
+    by_hand = f"get them from https://www.kaggle.com/datasets/{slug} and pass the folder or .zip with --data"
+    try:
+        root = _download(slug)
+    except Exception as error:  # kagglehub has a dozen of its own, of requests and of the system
+        why = next((words for name, words in FAILURES.items() if name in type(error).__name__), type(error).__name__)
+        raise UserError(f"the {dataset} pictures could not be downloaded ({why}): {by_hand}") from None
+    folders = sorted(path for path in root.rglob(folder) if path.is_dir())
+    if not folders:
+        raise UserError(f"no folder {folder!r} in the downloaded {root}: {by_hand}")
+    return folders[0]
+
+
+def kaggle_version(source: str | Path) -> str | None:
+    """Return "owner/name/versions/7" for a folder in kagglehub's cache, or in its like; None for any other."""
+    found = re.search(r"/datasets/([^/]+/[^/]+/versions/[0-9]+)(/|$)", Path(source).as_posix())
+    return found[1] if found else None
+
+
+def _download(slug: str) -> Path:
+    """Return the folder of the newest version in kagglehub's cache; where there is none, of Kaggle's, fetched now.
+
+    What was fetched stays in use when Kaggle has something newer: a resumed run needs the same pictures.
+    """
+    import kagglehub  # slow, and needed here alone
+    from kagglehub.config import get_cache_folder
+
+    cached = _newest_version(Path(get_cache_folder(), "datasets", slug))
+    if cached:
+        return cached
+    print(f"downloading {slug} from Kaggle; it is kept for the next time", file=sys.stderr)
+    logging.getLogger("kagglehub").setLevel(logging.CRITICAL)
+    if not getproxies():
+        _knock("api.kaggle.com")
+    with redirect_stdout(sys.stderr):  # its advice to upgrade
+        return Path(kagglehub.dataset_download(slug))
+
+
+def _newest_version(cache: Path) -> Path | None:
+    """Return the folder of the newest version that kagglehub has marked as complete; None where there is none."""
+    marked = sorted(int(mark.stem) for mark in cache.glob("*.complete") if mark.stem.isdecimal())
+    folders = [cache / "versions" / str(version) for version in reversed(marked)]
+    return next((folder for folder in folders if folder.is_dir()), None)
+
+
+def _knock(host: str) -> None:
+    """Raise TimeoutError where a silent name server or firewall would hold kagglehub, which sets no limit, for minutes.
+
+    Refusals come at once; kagglehub meets those itself.
+    """
+
+    def connect() -> None:
+        with suppress(OSError):
+            socket.create_connection((host, 443)).close()
+
+    attempt = threading.Thread(target=connect, daemon=True)
+    attempt.start()
+    attempt.join(CONNECT_SECONDS)
+    if attempt.is_alive():
+        raise TimeoutError
