@@ -15,7 +15,6 @@ in the demo.
 import argparse
 import json
 import os
-import shutil
 import signal
 import sys
 from contextlib import suppress
@@ -25,10 +24,10 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from gan import config as options
-from gan.config import Stage, TrainConfig, parse_stages, recipe_config
+from gan.config import TrainConfig
 from gan.errors import UserError
 from gan.files import PART, read_json
-from gan.hub import is_id
+from gan.flags import new_config, resumed_config, smoke_config
 from gan.publish import Publisher
 from gan.sizing import choose
 
@@ -41,25 +40,6 @@ RESTARTS = int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0))
 PROCESSES = int(os.environ.get("WORLD_SIZE", 1))
 UNDER_TORCHRUN = "TORCHELASTIC_RUN_ID" in os.environ
 
-# Flags that set the field of TrainConfig of their name, as they are.
-FIELDS = (
-    "batch_size",
-    "loss",
-    "augment",
-    "r1_gamma",
-    "d_norm",
-    "flip",
-    "ema_half_life_images",
-    "base_channels",
-    "image_size",
-    "seed",
-    "device",
-    "precision",
-    "keep_repeats",
-    "guard",
-)
-# What may differ when a run goes on; anything else would make it another run.
-RESUMABLE = {"resume", "data", "images", "epochs", "stages", "device", "precision", "guard"}
 # What a run writes before it has learned anything, so that it may begin anew.
 UNTOUCHED = {".lock", "config.json", "reals.webp"}
 
@@ -119,137 +99,6 @@ def build_parser() -> argparse.ArgumentParser:
     instead.add_argument("--dry-run", action="store_true", help="print the resolved config and stop")
     instead.add_argument("--smoke", action="store_true", help="train, stop, resume and save a tiny model in a minute")
     return parser
-
-
-def new_config(flags: dict[str, Any]) -> TrainConfig:
-    """Return recipe + flags; what contradicts itself raises ValueError."""
-    if "dataset" not in flags and "recipe" not in flags:
-        raise ValueError("give --dataset pokemon, anime or folder (or --recipe, or --resume RUN)")
-    if "data" in flags and "dataset" not in flags and flags["recipe"] != "folder":
-        raise ValueError(
-            "say what --data is: --dataset pokemon or anime (a copy of that data set), or --dataset folder"
-        )
-    recipe = flags.get("recipe", flags.get("dataset", ""))
-    if "augment" in flags:
-        policy = "" if flags["augment"] == "none" else flags["augment"].replace(" ", "")
-        flags = {**flags, "augment": policy}
-    config = recipe_config(recipe, **{name: flags[name] for name in FIELDS if name in flags})
-    if flags.get("dataset", config.dataset) == "folder" and "data" not in flags:
-        raise ValueError("--dataset folder needs --data, a folder of pictures or a .zip")
-    config = replace(
-        config,
-        dataset=flags.get("dataset", config.dataset),
-        data=_absolute(flags.get("data", "")),
-        init_from=_hub_id_or_absolute(flags.get("init_from", "")),
-        out=_absolute(flags.get("out", f"runs/{recipe}")),
-    )
-    if config.data and Path(config.out).is_relative_to(config.data):
-        raise ValueError(f"--out {config.out} lies inside --data: the run's own files would become training pictures")
-    return with_budget(with_schedule(config, flags), flags)
-
-
-def with_schedule(config: TrainConfig, flags: dict[str, Any]) -> TrainConfig:
-    """Apply --stages, or --lr and --beta1."""
-    single = {name: flags[name] for name in ("lr", "beta1") if name in flags}
-    if "stages" in flags:
-        if single:
-            raise ValueError("--stages names lr and beta1 itself; leave out --lr and --beta1")
-        return replace(config, stages=parse_stages(flags["stages"]), images=flags.get("images", 0))
-    if single and len(config.stages) > 1:
-        raise ValueError(f"{config.recipe} has {len(config.stages)} stages; give --stages instead of --lr and --beta1")
-    return replace(config, stages=(*config.stages[:-1], replace(config.stages[-1], **single)))
-
-
-def with_budget(config: TrainConfig, flags: dict[str, Any]) -> TrainConfig:
-    """Apply --images or --epochs."""
-    if "images" in flags or "epochs" in flags:
-        name = "images" if "images" in flags else "epochs"
-        if flags[name] < 1:
-            raise ValueError(f"--{name} is {flags[name]}; it must be at least 1")
-    if "images" in flags:
-        return replace(config, images=flags["images"])
-    return config.with_epochs(flags["epochs"]) if "epochs" in flags else config
-
-
-def resumed_config(flags: dict[str, Any]) -> TrainConfig:
-    """Return the config of the run to resume, extended by the flags that a resumed run may be given."""
-    from gan.checkpoints import CONFIG_FILE
-
-    fixed = sorted(set(flags) - RESUMABLE)
-    if fixed:
-        names = ", ".join("--" + name.removesuffix("_images").replace("_", "-") for name in fixed)
-        raise ValueError(
-            f"{names} cannot change in a resumed run; start a new one, with --init-from to keep its weights"
-        )
-    folder = Path(flags["resume"])
-    path = folder / CONFIG_FILE
-    if not path.is_file():
-        raise UserError(
-            f"{folder}: holds no run ({CONFIG_FILE} is missing). --resume takes a folder that train.py made."
-        )
-    described = read_json(path)
-    try:
-        config = TrainConfig.from_dict(described["train"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path}: describes no run of this version ({error})") from error
-    changes = {name: flags[name] for name in ("device", "precision", "guard") if name in flags}
-    config = replace(config, out=_absolute(folder), data=_absolute(flags.get("data", config.data)), **changes)
-    if "stages" in flags:
-        config = with_appended_stages(config, parse_stages(flags["stages"]), described, folder)
-    return with_budget(config, flags)
-
-
-def with_appended_stages(
-    config: TrainConfig, stages: tuple[Stage, ...], described: dict[str, Any], folder: Path
-) -> TrainConfig:
-    """Append stages to a run's; where it is still busy with just these, the command was repeated after a stop."""
-    pictures = described.get("data", {}).get("pictures")
-    if not pictures:
-        raise UserError(f"{folder}: this run has not begun, so there is nothing to append stages to")
-    unfinished = described.get("images_seen", 0) < config.budget(pictures)
-    if unfinished and len(config.stages) > len(stages) and config.stages[-len(stages) :] == stages:
-        print("these stages are appended already; going on with them")
-        return config
-    return config.with_more_stages(stages, pictures)
-
-
-def smoke_config(flags: dict[str, Any]) -> TrainConfig:
-    """Return the config of a tiny run on the given pictures, or on drawn ones, in a folder made anew."""
-    out = Path(flags.pop("out", "runs/smoke"))
-    if out.exists() and not (out / "smoke").is_file():
-        raise ValueError(f"{out} is there already and was not made by --smoke; choose another --out")
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
-    (out / "smoke").touch()
-    if "data" not in flags:
-        flags["data"] = str(draw_pictures(out / "pictures"))
-    tiny = {"dataset": "folder", "base_channels": 16, "image_size": 32, "epochs": 4}
-    return new_config({**tiny, **flags, "out": str(out)})
-
-
-def draw_pictures(folder: Path, count: int = 256) -> Path:
-    """Draw discs of many colours and sizes for --smoke; return their folder."""
-    import random
-
-    from PIL import Image, ImageDraw
-
-    folder.mkdir()
-    rng = random.Random(0)
-    for i in range(count):
-        picture = Image.new("RGB", (32, 32), "white")
-        x, y, radius = rng.randrange(8, 24), rng.randrange(8, 24), rng.randrange(4, 9)
-        color = tuple(rng.randrange(200) for _ in range(3))
-        ImageDraw.Draw(picture).ellipse((x - radius, y - radius, x + radius, y + radius), fill=color)
-        picture.save(folder / f"{i}.png")
-    return folder
-
-
-def _absolute(path: str | Path) -> str:
-    return str(Path(path).expanduser().resolve()) if path else ""
-
-
-def _hub_id_or_absolute(source: str) -> str:
-    return source if is_id(source) else _absolute(source)
 
 
 class StopRequest:

@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 FLOORS = (
     {"app", "train", "gan.promote", "gan.evaluate", "gan.publish"},
-    {"gan.training", "gan.ui"},
+    {"gan.training", "gan.ui", "gan.flags"},
     {"gan.watch"},
     {"gan.run"},
     {"gan.data", "gan.checkpoints", "gan.records", "gan.card", "gan.step", "gan.sizing"},

@@ -15,6 +15,7 @@ from gan import hub
 from gan.card import FLAGS, card_text
 from gan.checkpoints import load_generator, weights_digest
 from gan.config import RECIPES, Stage, recipe_config
+from gan.flags import new_config
 from gan.promote import promote
 from gan.publish import SPACE_OWNED, Publisher, main, write_space
 from gan.records import write_metrics
@@ -127,7 +128,7 @@ def test_the_command_in_the_card_makes_the_same_run(recipe, cli, tmp_path, monke
 def train_config(flags):
     import train
 
-    return json.loads(json.dumps(train.new_config(vars(train.build_parser().parse_args(flags))).to_dict()))
+    return json.loads(json.dumps(new_config(vars(train.build_parser().parse_args(flags))).to_dict()))
 
 
 # --- while training ------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from conftest import ROOT, draw_pictures
 import gan.data
 import train
 from gan.checkpoints import load_discriminator, load_generator, load_state
-from gan.config import RECIPES, TrainConfig
+from gan.config import RECIPES, TrainConfig, parse_stages
 from gan.records import read_history
 
 NEW = ("--dataset", "pokemon", "--data", "pictures")  # a recipe that is the same for all pictures
@@ -423,7 +423,7 @@ def test_no_connection_is_one_sentence_with_the_way_around_it(cli, monkeypatch):
     def unreachable(slug):
         raise ConnectionError
 
-    monkeypatch.setattr("gan.data._download", unreachable)
+    monkeypatch.setattr("gan.download._download", unreachable)
     assert_refused(cli("--dataset", "pokemon"), "no connection", "https://www.kaggle.com/", "--data")
 
 
@@ -502,7 +502,7 @@ def test_a_budget_below_what_was_seen_changes_nothing(run, cli):
 def test_appending_stages_again_after_a_stop_appends_them_once(run, cli):
     path = run / "config.json"
     described = json.loads(path.read_text())
-    appended = TrainConfig.from_dict(described["train"]).with_more_stages(train.parse_stages("2:1e-4:0.3"), 40)
+    appended = TrainConfig.from_dict(described["train"]).with_more_stages(parse_stages("2:1e-4:0.3"), 40)
     path.write_text(json.dumps({**described, "train": appended.to_dict()}))  # as a kill right after the start leaves it
     result = cli("--resume", run, "--stages", "2:1e-4:0.3")
     assert "appended already" in result.out
