@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from gan.checkpoints import CONFIG_FILE, GENERATOR_FILE, weights_digest
+from gan.checkpoints import CONFIG_FILE, GENERATOR_FILE, images_seen, weights_digest
 from gan.config import RECIPES, recipe_config
 from gan.download import KAGGLE
 from gan.errors import UserError
@@ -141,8 +141,7 @@ def _training(folder: Path, config: dict[str, Any]) -> str:
     before = config.get("images_before", 0)
     rows = {
         "recipe": train["recipe"],
-        "pictures seen": f"{config['images_seen'] + before:,}"
-        + (f", {before:,} of them before this run" * bool(before)),
+        "pictures seen": f"{images_seen(config):,}" + (f", {before:,} of them before this run" * bool(before)),
         "epochs": config["epoch"],
         "loss": train["loss"],
         "batch size": train["batch_size"],

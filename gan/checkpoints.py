@@ -184,6 +184,12 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:16]
 
 
+def images_seen(described: dict[str, Any]) -> int:
+    """Return how many pictures the networks beside this config.json have seen in all; 0 where it does not say."""
+    counts = [described.get(name) for name in ("images_seen", "images_before")]
+    return sum(count for count in counts if isinstance(count, int) and 0 < count < 10**12)
+
+
 def parameter_count(*networks: nn.Module) -> int:
     """Return how many numbers the networks learn."""
     return sum(math.prod(value.shape) for network in networks for value in network.parameters())

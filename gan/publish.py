@@ -60,7 +60,7 @@ def publish_model(folder: str | Path, hub_id: str, private: bool = False) -> str
     checkpoint; hub.Unreachable where the Hub was not there after several tries.
     """
     from gan.card import card_text
-    from gan.checkpoints import CONFIG_FILE, GENERATOR_FILE, load_generator
+    from gan.checkpoints import CONFIG_FILE, GENERATOR_FILE, images_seen, load_generator
     from gan.files import read_json
 
     folder = Path(folder)
@@ -70,7 +70,7 @@ def publish_model(folder: str | Path, hub_id: str, private: bool = False) -> str
     card, config = card_text(folder, hub_id), read_json(folder / CONFIG_FILE)
     if "out" in config.get("train", ()):
         raise UserError(f"{folder}: is a run, not a checkpoint; python -m gan.promote {folder} NAME makes one of it")
-    seen = config.get("images_seen", 0) + config.get("images_before", 0)
+    seen = images_seen(config)
     with tempfile.TemporaryDirectory(prefix="gan-publish-") as place:
         staged = Path(place)
         for name in published_files(folder):

@@ -14,6 +14,7 @@ from gan import distributed
 from gan.checkpoints import (
     CONFIG_FILE,
     checkpoint_folder,
+    images_seen,
     list_states,
     load_discriminator,
     load_generator,
@@ -156,7 +157,8 @@ def _open_run(config: TrainConfig, pictures: Pictures | None) -> Run:
     networks = distributed.by_turns(lambda: _networks_to_continue(config)) if config.init_from and not state else ()
     run = Run(config, pictures, Trainer(config, device, precision, *networks))
     if networks:
-        run.trainer.images_before = _images_seen(checkpoint_folder(config.init_from) / CONFIG_FILE)
+        path = checkpoint_folder(config.init_from) / CONFIG_FILE
+        run.trainer.images_before = images_seen(read_json(path)) if path.is_file() else 0
     if state:
         run.load_state(state)
         tqdm.write(f"resuming at {run.trainer.images_seen:,} pictures seen, {_exactness(state, device)}")
@@ -234,13 +236,6 @@ def _networks_to_continue(config: TrainConfig) -> tuple[Generator, Discriminator
                 f"but this run asks for {other.arguments()}. Choose the recipe and flags it was trained with."
             )
     return networks
-
-
-def _images_seen(path: Path) -> int:
-    """Return how many pictures the checkpoint of this config.json has seen; 0 where it does not say."""
-    described = read_json(path) if path.is_file() else {}
-    counts = [described.get(name) for name in ("images_seen", "images_before")]
-    return sum(count for count in counts if isinstance(count, int) and 0 < count < 10**12)
 
 
 def _progress_bar(run: Run) -> tqdm:
