@@ -17,6 +17,7 @@ import json
 import os
 import signal
 import sys
+import time
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -39,6 +40,7 @@ RANK, LOCAL_RANK = (int(os.environ.get(name, 0)) for name in ("RANK", "LOCAL_RAN
 RESTARTS = int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0))
 PROCESSES = int(os.environ.get("WORLD_SIZE", 1))
 UNDER_TORCHRUN = "TORCHELASTIC_RUN_ID" in os.environ
+LET_THE_FIRST_SPEAK = 5.0  # seconds: torchrun kills the others when one process exits
 
 # What a run writes before it has learned anything, so that it may begin anew.
 UNTOUCHED = {".lock", "config.json", "reals.webp"}
@@ -125,6 +127,10 @@ class StopRequest:
         self.in_loop = True
         return self.signal is not None
 
+    def loop_is_over(self) -> None:
+        """All is saved: from here on, Ctrl-C exits at once again."""
+        self.in_loop = False
+
 
 def run_training(
     config: TrainConfig,
@@ -153,6 +159,10 @@ def run_training(
     except torch.OutOfMemoryError:  # of this process, of which the others know nothing
         print("train.py: the GPU has too little memory; try a smaller --batch-size", file=sys.stderr)
         return 2
+    finally:
+        stop.loop_is_over()
+        if publisher:
+            publisher.settle()
     if publisher and RANK == 0 and run.trainer.images_seen:
         print(publisher.finish(Path(config.out)))
     seen = f"{run.trainer.images_seen:,} pictures seen"
@@ -265,6 +275,8 @@ def main(arguments: list[str] | None = None) -> int:
     sys.stderr.reconfigure(errors="backslashreplace")
     try:
         publisher = read_publisher(flags)
+        if publisher and (check or dry_run or smoke):
+            raise UserError("--push-to-hub pushes what a training made; leave it out here")
         config = read_flags(flags, smoke)
         follows = config.recipe == "folder" and "resume" not in flags and not smoke
         if check:
@@ -277,16 +289,20 @@ def main(arguments: list[str] | None = None) -> int:
             pictures = scan(config, spill=Path(config.out) if fresh and PROCESSES == 1 else None)
             config, choice = suited(config, flags, pictures.report)
         print(json.dumps(config.to_dict(), indent=2), flush=True)
-        if choice:
+        if choice and RANK == 0:
             print(choice, file=sys.stderr if dry_run else sys.stdout)  # of a dry run, the config alone can be piped on
         if dry_run:
             return 0
         if smoke:
             return run_smoke(config, stop)
+        if publisher and RANK == 0:
+            publisher.check()
         return run_training(config, stop, pictures if PROCESSES == 1 else None, publisher, fresh and PROCESSES > 1)
     except UserError as error:  # the same in all processes
         if LOCAL_RANK == 0:
             print(f"train.py: {error}", file=sys.stderr)
+        else:
+            time.sleep(LET_THE_FIRST_SPEAK)
         return 2
 
 

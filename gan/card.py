@@ -38,6 +38,7 @@ FLAGS = {
     "d_norm": "--d-norm",
     "base_channels": "--base-channels",
     "image_size": "--image-size",
+    "precision": "--precision",
     "guard": "--guard",
     "seed": "--seed",
     "keep_repeats": "--keep-repeats",
@@ -51,7 +52,7 @@ def card_text(folder: Path, hub_id: str = "") -> str:
     A config.json that is missing or damaged, or does not say what a card needs, raises UserError.
     """
     try:
-        return front_matter(folder) + "\n" + card_body(folder, hub_id)
+        return front_matter(folder, hub_id) + "\n" + card_body(folder, hub_id)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UserError(f"{folder / CONFIG_FILE}: does not say what a card needs ({error!r})") from error
 
@@ -60,14 +61,18 @@ def card_body(folder: Path, hub_id: str = "") -> str:
     """Return the card for people, without its front matter; a missing or damaged config.json raises UserError."""
     config = read_json(folder / CONFIG_FILE)
     source = hub_id or f"checkpoints/{folder.name}"
-    sections = [f"# {folder.name}", _what_it_is(config), *_pictures(folder), _use(source)]
+    sections = [f"# {_name(folder, hub_id)}", _what_it_is(config), *_pictures(folder), _use(source)]
     if "train" in config:
         sections += [_training(folder, config), *_measured(folder), _data(config)]
     sections += [_limits(config), LICENSE]
     return "\n\n".join(sections) + "\n"
 
 
-def front_matter(folder: Path) -> str:
+def _name(folder: Path, hub_id: str) -> str:
+    return hub_id.partition("/")[2] or folder.name
+
+
+def front_matter(folder: Path, hub_id: str = "") -> str:
     """Return what the Hub reads of the card: data set, licence, and every measurement of the weights."""
     import yaml
 
@@ -83,7 +88,7 @@ def front_matter(folder: Path) -> str:
     dataset = f"{name} (Kaggle {KAGGLE[name][0]})" if name in KAGGLE else "a folder of pictures"
     results = [_result(line, dataset) for line in measurements(folder)]
     if results:
-        values["model-index"] = [{"name": folder.name, "results": results}]
+        values["model-index"] = [{"name": _name(folder, hub_id), "results": results}]
     return f"---\n{yaml.safe_dump(values, sort_keys=False, allow_unicode=True)}---\n"
 
 
@@ -161,18 +166,22 @@ def _training(folder: Path, config: dict[str, Any]) -> str:
             f"D(G(z)) {last['d_fake_before']:.3f} / {last['d_fake_after']:.3f}"
         )
     table = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
-    again = f"\n\n```sh\n{command}\n```" if (command := _command(train)) else ""
+    again = f"\n\n```sh\n{command}\n```" if (command := _command(train, before)) else ""
     return f"## Training\n\n| what | value |\n|---|---|\n{table}{again}"
 
 
-def _command(train: dict[str, Any]) -> str:
-    """Return the command that trains such a model: recipe, and a flag for all that differs from it."""
+def _command(train: dict[str, Any], before: int) -> str:
+    """Return the command that trains such a model: recipe, and a flag for all that differs from it.
+
+    What a run began from is named where it is on the Hub; `before` are the pictures that it had seen already.
+    """
     recipe = train["recipe"]
     if recipe not in RECIPES:
         return ""
     usual = json.loads(json.dumps(recipe_config(recipe).to_dict()))  # as config.json has it
     words = ["python train.py", f"--dataset {train['dataset']}"] + [f"--recipe {recipe}"] * (recipe != train["dataset"])
     words += ["--data PICTURES"] * (train["dataset"] == "folder")
+    words += [f"--init-from {train.get('init_from') or 'CHECKPOINT'}"] * bool(before)
     for name, flag in FLAGS.items():
         value = train.get(name, usual[name])
         if value == usual[name] or (name in ("images", "epochs") and not value):

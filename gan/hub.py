@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from gan.errors import UserError
-from gan.files import cache_folder
+from gan.files import cache_folder, write_atomically
 
 HUB_ID = re.compile(r"(?P<repo>[\w.-]{1,96}/[\w.-]{1,96})(?:@(?P<revision>[\w./-]{1,200}))?", re.ASCII)
 # Everything that a checkpoint folder holds, and all that ever comes or goes: no pickle, no state, no real picture.
@@ -18,12 +19,14 @@ PUBLISHED = re.compile(
     r"|samples/epoch-\d{4,9}\.webp|snapshots/epoch-\d{4,9}\.safetensors"
 )
 MODEL = "model.safetensors"
+TUTORIAL_MODEL = "netG.safetensors"  # as PyTorch's DCGAN tutorial names it, beside a netD
 MAX_FILES = 100
 MAX_BYTES = {".safetensors": 1_000_000_000, ".webp": 2_000_000}  # of one file; of any other kind:
 MAX_TEXT_BYTES = 5_000_000
 ATTEMPTS = 4  # at a push whose connection is lost or whose server is busy
 LATER = (408, 409, 412, 429)  # another push was quicker, or too much at once
 WAIT_SECONDS = 2.0  # before the second attempt; twice as long before each further one
+SILENCE_SECONDS = 60.0  # of the server, after which an attempt is given up; the client itself would wait for ever
 
 Result = TypeVar("Result")
 
@@ -50,13 +53,22 @@ def fetch(hub_id: str) -> Path:
     """Download a model of the Hub, or find it in the cache; return its folder, which ends in USER/NAME.
 
     Only files of a checkpoint folder come, checked by size; a lone .safetensors file of another name becomes the
-    model. Raises UserError for what is not there, not allowed or no model of this kind; Unreachable without a network.
+    model. Without a network, what was fetched last under this id is used. Raises UserError for what is not there, not
+    allowed or no model of this kind; Unreachable without a network and without anything fetched before.
     """
     from huggingface_hub import HfApi, snapshot_download
 
     repo, revision = parse_id(hub_id)
-    with _in_words(hub_id):
-        info = HfApi(endpoint=_endpoint()).model_info(repo, revision=revision, files_metadata=True, timeout=10)
+    last = cache_folder() / "hub" / "last" / hub_id  # a file that names the folder fetched last
+    try:
+        with _in_words(hub_id):
+            info = HfApi(endpoint=_endpoint()).model_info(repo, revision=revision, files_metadata=True, timeout=10)
+    except Unreachable as error:
+        folder = Path(last.read_text(encoding="utf-8")) if last.is_file() else None
+        if folder is None or not (folder / MODEL).is_file():
+            raise
+        print(f"{error}; using what was fetched before", file=sys.stderr)
+        return folder
     name = _model_among(hub_id, {file.rfilename: file.size or 0 for file in info.siblings or ()})
     names = [file.rfilename for file in info.siblings or () if PUBLISHED.fullmatch(file.rfilename)]
     folder = cache_folder() / "hub" / info.sha / repo
@@ -67,13 +79,15 @@ def fetch(hub_id: str) -> Path:
             )
         if name != MODEL:
             (folder / name).replace(folder / MODEL)
+    write_atomically(last, str(folder).encode())
     return folder
 
 
 def _model_among(hub_id: str, sizes: dict[str, int]) -> str:
     """Return the name of the weights among the files of a repository; raise UserError where there are none to trust."""
     lone = [name for name in sizes if name.endswith(".safetensors") and "/" not in name]
-    name = MODEL if MODEL in lone else lone[0] if len(lone) == 1 else ""
+    named = [name for name in (MODEL, TUTORIAL_MODEL) if name in lone]
+    name = (named or lone)[0] if named or len(lone) == 1 else ""
     if not name:
         pickles = [name for name in sizes if name.endswith((".bin", ".pt", ".pth", ".pkl", ".ckpt"))]
         raise UserError(
@@ -90,13 +104,14 @@ def _model_among(hub_id: str, sizes: dict[str, int]) -> str:
 
 def push(
     folder: str | Path, hub_id: str, *, files: Iterable[str], owned: re.Pattern, message: str,
-    tag: str | None = None, private: bool = False, space: bool = False,
+    tag: str | None = None, private: bool = False, space: str | None = None,
 ) -> str:  # fmt: skip
     """Make the repository hold these files of the folder, in one commit; return the commit's id.
 
     Without a change there is no commit, and the id is the last one's. The repository is made where it is not there. Of
-    what it held, files that match `owned` and are not among these go in the same commit. Lost connections and busy
-    servers are tried again. Raises UserError, and Unreachable after the last try.
+    what it held, files that match `owned` and are not among these go in the same commit. A tag that is there already
+    moves to this commit. `space` is the hardware of a Space, if it is one. Lost connections and busy servers are tried
+    again. Raises UserError, and Unreachable after the last try.
     """
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 
@@ -107,10 +122,9 @@ def push(
     files = sorted(files)
 
     def commit() -> str:
-        api.create_repo(
-            repo, repo_type=kind, private=private or None, space_sdk="gradio" if space else None, exist_ok=True
-        )
-        head = api.repo_info(repo, repo_type=kind)
+        sdk = {"space_sdk": "gradio", "space_hardware": space} if space else {}
+        api.create_repo(repo, repo_type=kind, private=private or None, exist_ok=True, **sdk)
+        head = api.repo_info(repo, repo_type=kind, timeout=SILENCE_SECONDS)  # which has a limit of its own: none
         stale = {file.rfilename for file in head.siblings or () if owned.fullmatch(file.rfilename)} - set(files)
         operations = [
             *(CommitOperationAdd(name, str(Path(folder, name))) for name in files),
@@ -118,10 +132,25 @@ def push(
         ]
         done = api.create_commit(repo, operations, commit_message=message, repo_type=kind, parent_commit=head.sha)
         if tag:
-            api.create_tag(repo, tag=tag, revision=done.oid, repo_type=kind, exist_ok=True)
+            set_tag(done.oid)
         return done.oid
 
+    def set_tag(oid: str) -> None:
+        there = {ref.name: ref.target_commit for ref in api.list_repo_refs(repo, repo_type=kind).tags}
+        if tag in there and there[tag] != oid:
+            api.delete_tag(repo, tag=tag, repo_type=kind)
+        if there.get(tag) != oid:
+            api.create_tag(repo, tag=tag, revision=oid, repo_type=kind)
+
     return _patiently(commit, hub_id)
+
+
+def check_login(hub_id: str) -> None:
+    """Raise UserError where nobody is logged in who could push, Unreachable where that cannot be known now."""
+    from huggingface_hub import HfApi
+
+    with _in_words(hub_id):
+        HfApi(endpoint=_endpoint()).whoami()
 
 
 def _patiently(attempt: Callable[[], Result], hub_id: str) -> Result:
@@ -142,11 +171,15 @@ def _in_words(hub_id: str) -> Iterator[None]:
     from huggingface_hub.errors import (
         GatedRepoError,
         HfHubHTTPError,
+        HFValidationError,
         HTTPError,
+        LocalTokenNotFoundError,
         RepositoryNotFoundError,
         RevisionNotFoundError,
     )
+    from huggingface_hub.utils import get_session
 
+    get_session().timeout = SILENCE_SECONDS
     try:
         with _cause_of_upload_error():
             yield
@@ -156,8 +189,10 @@ def _in_words(hub_id: str) -> Iterator[None]:
         raise UserError(f"{hub_id}: is gated; ask for access on its page, then log in: hf auth login") from error
     except RepositoryNotFoundError as error:
         raise UserError(
-            f"{hub_id}: is not on the Hub, or is private; check the name, or log in: hf auth login"
+            f"{hub_id}: is no folder here, and not on the Hub or private there; check the name, or: hf auth login"
         ) from error
+    except LocalTokenNotFoundError as error:
+        raise UserError(f"{hub_id}: nobody is logged in; log in with a token that may write: hf auth login") from error
     except HfHubHTTPError as error:
         status = error.response.status_code
         if status in (401, 403):
@@ -170,11 +205,18 @@ def _in_words(hub_id: str) -> Iterator[None]:
             f"{hub_id}: the Hub refused it ({status}: {error.server_message or 'no reason given'})"
         ) from error
     except (HTTPError, OSError) as error:
+        if isinstance(error, OSError) and error.filename:
+            raise UserError(f"{error.filename}: {error.strerror}") from error
         raise Unreachable(
             f"{hub_id}: the Hub cannot be reached ({type(error).__name__}); is there a network?"
         ) from error
-    except ValueError as error:
+    except HFValidationError as error:
         raise UserError(f"{hub_id}: {error}") from error
+    except (ValueError, LookupError, TypeError, AttributeError, RuntimeError) as error:  # of an answer it cannot read
+        where = _endpoint() or "the Hub's address"
+        raise UserError(
+            f"{hub_id}: what answers at {where} does not speak as the Hub does; is a proxy in between?"
+        ) from error
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from gan.errors import UserError
+from gan.hub import is_id
 
 CHECKPOINTS = Path(__file__).resolve().parents[1] / "checkpoints"  # where app.py looks
 PUBLISHED_SNAPSHOTS = 2  # earlier generators in the folder, 7 MB each at 64 pixels
@@ -69,7 +70,8 @@ def _copy_run(run: Path, target: Path, best: bool) -> None:
     config = read_json(run / CONFIG_FILE)
     if "train" not in config or "epoch" not in config:
         raise UserError(f"{run}: is no run that train.py made; its {CONFIG_FILE} does not say how it was trained")
-    config["train"] = {key: value for key, value in config["train"].items() if key not in PRIVATE}
+    private = {name for name in PRIVATE if not is_id(str(config["train"].get(name)))}  # the Hub's names are everyone's
+    config["train"] = {key: value for key, value in config["train"].items() if key not in private}
     weights = run / GENERATOR_FILE
     if best:
         weights, age = best_measured(run)

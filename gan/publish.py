@@ -8,11 +8,12 @@ Log in first: hf auth login.
 """
 
 import argparse
+import json
 import re
 import shutil
 import sys
 import tempfile
-from concurrent.futures import Future, ThreadPoolExecutor
+import threading
 from pathlib import Path
 
 from tqdm import tqdm
@@ -31,7 +32,7 @@ HARDWARE = {
 }
 SPACE_CARD = """\
 ---
-title: {title}
+title: {quoted}
 emoji: 🎨
 colorFrom: indigo
 colorTo: pink
@@ -42,7 +43,7 @@ app_file: app.py
 license: mit
 short_description: Small GANs to look inside
 suggested_hardware: {hardware}
----
+{ids}---
 
 # {title}
 
@@ -60,17 +61,15 @@ def publish_model(folder: str | Path, hub_id: str, private: bool = False) -> str
     checkpoint; hub.Unreachable where the Hub was not there after several tries.
     """
     from gan.card import card_text
-    from gan.checkpoints import CONFIG_FILE, GENERATOR_FILE, images_seen, load_generator
+    from gan.checkpoints import CONFIG_FILE, images_seen
     from gan.files import read_json
 
+    repo, revision = hub.parse_id(hub_id)
+    if revision:
+        raise UserError(f"{hub_id}: a push goes to USER/NAME, without @revision")
     folder = Path(folder)
-    if not (folder / GENERATOR_FILE).is_file():
-        raise UserError(f"{folder}: has no {GENERATOR_FILE}; publish a folder of checkpoints/ (python -m gan.promote)")
-    load_generator(folder)  # a damaged file is never published
-    card, config = card_text(folder, hub_id), read_json(folder / CONFIG_FILE)
-    if "out" in config.get("train", ()):
-        raise UserError(f"{folder}: is a run, not a checkpoint; python -m gan.promote {folder} NAME makes one of it")
-    seen = images_seen(config)
+    require_checkpoint(folder)
+    card, seen = card_text(folder, repo), images_seen(read_json(folder / CONFIG_FILE))
     with tempfile.TemporaryDirectory(prefix="gan-publish-") as place:
         staged = Path(place)
         for name in published_files(folder):
@@ -81,10 +80,24 @@ def publish_model(folder: str | Path, hub_id: str, private: bool = False) -> str
             hub_id,
             files=published_files(staged),
             owned=hub.PUBLISHED,
-            message=f"Publish {folder.name}" + f" after {seen:,} pictures" * bool(seen),
+            message=f"Publish {repo.split('/')[1]}" + f" after {seen:,} pictures" * bool(seen),
             tag=f"images-{seen}" if seen else None,
             private=private,
         )
+
+
+def require_checkpoint(folder: Path) -> None:
+    """Raise UserError where the folder is no checkpoint, is damaged, or is a run, whose config names paths."""
+    from gan.checkpoints import CONFIG_FILE, GENERATOR_FILE, load_generator
+    from gan.files import read_json
+
+    if not (folder / GENERATOR_FILE).is_file():
+        raise UserError(f"{folder}: has no {GENERATOR_FILE}; publish a folder of checkpoints/ (python -m gan.promote)")
+    load_generator(folder)
+    described = read_json(folder / CONFIG_FILE) if (folder / CONFIG_FILE).is_file() else {}
+    train = described.get("train")
+    if isinstance(train, dict) and train.get("out"):
+        raise UserError(f"{folder}: is a run, not a checkpoint; python -m gan.promote {folder} NAME makes one of it")
 
 
 def published_files(folder: Path) -> list[str]:
@@ -98,59 +111,88 @@ class Publisher:
 
     def __init__(self, hub_id: str, every: int = 0, private: bool = False) -> None:
         """Push after each `every` pictures seen; with 0, at the end alone. A bad id raises UserError."""
-        hub.parse_id(hub_id)
+        _, revision = hub.parse_id(hub_id)
+        if revision:
+            raise UserError(f"--push-to-hub {hub_id}: a push goes to USER/NAME, without @revision")
         self.hub_id, self.every, self.private = hub_id, every, private
         self.pushed = self.begun = 0  # images_seen
-        self._worker = ThreadPoolExecutor(1)
-        self._push: Future[str] | None = None
+        self._push: Push | None = None
+
+    def check(self) -> None:
+        """Before hours of training: raise UserError where nobody is logged in; say so where the Hub is out of reach."""
+        try:
+            hub.check_login(self.hub_id)
+        except hub.Unreachable as error:
+            print(f"{error}; training begins, and the push is tried later")
 
     def on_save(self, run: Path) -> None:
         """Take note of a published snapshot of the run, and push it if it is time and the last push is through."""
         seen = _images_seen(run)
-        self._report()
+        self.settle(wait=False)
         if self.every and self._push is None and seen - self.begun >= self.every:
             self.begun = seen
             try:
-                self._push = self._worker.submit(self._publish, self._stage(run), seen)
+                self._push = self._begin(run, seen)
+                self._push.start()
             except (UserError, OSError) as error:
                 self._tell_failure(error)
 
+    def settle(self, wait: bool = True) -> None:
+        """Say what became of the push under way; without `wait`, only if it is through."""
+        if self._push is None or (self._push.is_alive() and not wait):
+            return
+        self._push.join()
+        if self._push.error is None:
+            self.pushed = self._push.seen
+            tqdm.write(f"pushed {self.pushed:,} pictures' worth to {self.hub_id}")
+        else:
+            self._tell_failure(self._push.error)
+        self._push = None
+
     def finish(self, run: Path) -> str:
         """Push what the run ended with; return a sentence on what became of it."""
-        self._report(wait=True)
-        self._worker.shutdown()
+        print(f"pushing to {self.hub_id}; the run itself is safe")
+        self.settle()
         try:
-            self._publish(self._stage(run), _images_seen(run))
-        except (UserError, OSError) as error:
+            push = self._begin(run, _images_seen(run))
+            push.run()
+            error = push.error
+        except (UserError, OSError) as failure:
+            error = failure
+        if error:
             return f"not pushed: {error}. The run is safe; later: python -m gan.promote {run} NAME and gan.publish"
         return f"pushed to {self.hub_id}"
 
-    def _stage(self, run: Path) -> Path:
-        """Return a checkpoint folder made of the run as it is now, apart from it, as training goes on."""
-        return promote(run, self.hub_id.split("/")[1], tempfile.mkdtemp(prefix="gan-publish-"))
-
-    def _publish(self, folder: Path, seen: int) -> str:
+    def _begin(self, run: Path, seen: int) -> "Push":
+        """Return the push of the run as it is now, copied apart, as training goes on."""
+        place = tempfile.mkdtemp(prefix="gan-publish-")
         try:
-            oid = publish_model(folder, self.hub_id, self.private)
-        finally:
-            shutil.rmtree(folder.parent, ignore_errors=True)
-        self.pushed = seen
-        return oid
-
-    def _report(self, wait: bool = False) -> None:
-        """Say what became of the push under way, if it is through."""
-        if self._push is None or not (wait or self._push.done()):
-            return
-        error = self._push.exception()
-        if error is None:
-            tqdm.write(f"pushed {self.pushed:,} pictures' worth to {self.hub_id}")
-        else:
-            self._tell_failure(error)
-        self._push = None
+            return Push(promote(run, "checkpoint", place), self.hub_id, self.private, seen)
+        except BaseException:
+            shutil.rmtree(place, ignore_errors=True)
+            raise
 
     def _tell_failure(self, error: BaseException) -> None:
         self.begun = self.pushed  # so that the next snapshot tries again
         tqdm.write(f"not pushed, training goes on and the next snapshot is tried: {error}")
+
+
+class Push(threading.Thread):
+    """One push of a copied checkpoint folder; a thread that does not keep the process alive when it is to end."""
+
+    def __init__(self, folder: Path, hub_id: str, private: bool, seen: int) -> None:
+        super().__init__(daemon=True)
+        self.folder, self.hub_id, self.private, self.seen = folder, hub_id, private, seen
+        self.error: Exception | None = None
+
+    def run(self) -> None:
+        """Push and delete the copy; what fails is kept as `error`."""
+        try:
+            publish_model(self.folder, self.hub_id, self.private)
+        except Exception as error:  # whatever it is, it must not end a training
+            self.error = error
+        finally:
+            shutil.rmtree(self.folder.parent, ignore_errors=True)
 
 
 def _images_seen(run: Path) -> int:
@@ -169,21 +211,22 @@ def write_space(out: str | Path, hub_id: str, checkpoints: list[str | Path], har
     `checkpoints` are folders or Hub ids, whose published files are copied; `hardware` is one of HARDWARE. Raises
     UserError for what is no checkpoint.
     """
-    from gan.checkpoints import GENERATOR_FILE, checkpoint_folder, load_generator
+    from gan.checkpoints import checkpoint_folder
 
     out = Path(out)
-    if out.exists() and any(out.iterdir()):
+    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
         raise UserError(f"{out} holds something already; choose another --out, a folder that is empty or not there yet")
     repo, _ = hub.parse_id(hub_id)
-    names = []
+    folders: dict[str, Path] = {}
     for source in checkpoints:
-        folder = checkpoint_folder(source)
-        if not (folder / GENERATOR_FILE).is_file():
-            raise UserError(f"{source}: there is no {GENERATOR_FILE} in such a folder")
-        load_generator(folder)
-        names.append(folder.name)
-        for name in published_files(folder):
-            _copy(folder / name, out / "checkpoints" / folder.name / name)
+        folder = checkpoint_folder(source).resolve()
+        require_checkpoint(folder)
+        if folder.name in folders:
+            raise UserError(f"two models are called {folder.name}; rename one of the folders")
+        folders[folder.name] = folder
+    for name, folder in folders.items():
+        for file in published_files(folder):
+            _copy(folder / file, out / "checkpoints" / name / file)
     for name in SPACE_FILES:
         _copy(ROOT / name, out / name)
     for path in sorted((ROOT / "gan").rglob("*")):
@@ -192,8 +235,10 @@ def write_space(out: str | Path, hub_id: str, checkpoints: list[str | Path], har
     requirements = (ROOT / "requirements.txt").read_text(encoding="utf-8")
     (out / "requirements.txt").write_text(requirements.replace("torch>=2.8\n", HARDWARE[hardware]), encoding="utf-8")
     gradio = re.search(r"^gradio==(\S+)", requirements, re.MULTILINE)[1]
-    facts = {"title": repo.split("/")[1], "gradio": gradio, "repo": repo, "hardware": hardware}
-    card = SPACE_CARD.format(**facts, models=", ".join(names))
+    title = repo.split("/")[1]
+    facts = {"title": title, "quoted": json.dumps(title), "gradio": gradio, "repo": repo, "hardware": hardware}
+    ids = [hub.parse_id(str(source))[0] for source in checkpoints if hub.is_id(str(source))]
+    card = SPACE_CARD.format(**facts, models=", ".join(folders), ids=f"models: {json.dumps(ids)}\n" * bool(ids))
     (out / "README.md").write_text(card, encoding="utf-8")
     return sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
 
@@ -214,7 +259,7 @@ def publish_space(hub_id: str, checkpoints: list[str | Path], hardware: str, pri
             owned=SPACE_OWNED,
             message=f"Publish the demo with {len(checkpoints)} model" + "s" * (len(checkpoints) != 1),
             private=private,
-            space=True,
+            space=hardware,
         )
 
 
@@ -243,7 +288,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         print(_run(options))
-    except UserError as error:
+    except (UserError, OSError) as error:
         print(f"gan.publish: {error}", file=sys.stderr)
         return 2
     return 0
@@ -255,9 +300,11 @@ def _run(options: argparse.Namespace) -> str:
 
     repo, _ = hub.parse_id(options.hub_id)
     if options.verb == "model":
-        oid = publish_model(options.folder, repo, options.private)
+        oid = publish_model(options.folder, options.hub_id, options.private)
         return f"{repo} holds it now (commit {oid[:7]}): python app.py --checkpoint {repo}"
     checkpoints = options.checkpoint or find_checkpoints(CHECKPOINTS)
+    if options.out and options.private:
+        raise UserError("--out pushes nothing, so there is nothing to make --private")
     if options.out:
         write_space(options.out, repo, checkpoints, options.hardware)
         return f"{options.out}: a complete Space; try it with python {options.out}/app.py"

@@ -20,6 +20,8 @@ ROUTES = [  # method, pattern of the path, name of the method that answers
     ("POST", r"/api/(model|space)s/([^/]+/[^/]+)/preupload/([^/]+)", "preupload"),
     ("POST", r"/api/(model|space)s/([^/]+/[^/]+)/commit/([^/]+)", "commit"),
     ("POST", r"/api/(model|space)s/([^/]+/[^/]+)/tag/([^/]+)", "tag"),
+    ("DELETE", r"/api/(model|space)s/([^/]+/[^/]+)/tag/([^/]+)", "untag"),
+    ("GET", r"/api/(model|space)s/([^/]+/[^/]+)/refs", "refs"),
     ("GET", r"/api/(model|space)s/([^/]+/[^/]+)(?:/revision/([^/]+))?", "info"),
     ("GET", r"/api/(model|space)s/([^/]+/[^/]+)/tree/([^/]+)", "tree"),
     ("POST", r"/(?:(space)s/)?([^/]+/[^/]+)\.git/info/lfs/objects/batch", "batch"),
@@ -57,7 +59,7 @@ class Repository:
 class Hub(ThreadingHTTPServer):
     """Serves on a free port; `faults` are (method, pattern of the path, status) that each spoil one request.
 
-    Instead of a status there may be None, to hang up, or "never", to leave the client waiting.
+    Instead of a status there may be None, to hang up, "never", to leave the client waiting, or bytes, to answer with.
     """
 
     daemon_threads = True
@@ -101,6 +103,8 @@ class Handler(BaseHTTPRequestHandler):
                     self.close_connection = True
                     self.connection.close()
                     return
+                if isinstance(status, bytes):
+                    return self.reply(200, content=status)
                 return self.reply(status, {"error": "planted", "url": f"{self.server.url}/tester/alpha"})
         for method, pattern, name in ROUTES:
             found = re.fullmatch(pattern, path)
@@ -108,7 +112,7 @@ class Handler(BaseHTTPRequestHandler):
                 return getattr(self, name)(*found.groups())
         self.reply(404, {"error": f"no such endpoint: {path}"})
 
-    do_GET = do_POST = do_PUT = do_HEAD = answer
+    do_GET = do_POST = do_PUT = do_HEAD = do_DELETE = answer
 
     def read_body(self):
         """Return the body, sent whole or in chunks."""
@@ -237,6 +241,17 @@ class Handler(BaseHTTPRequestHandler):
             return self.reply(409, {"error": "there already"})
         found.tags[name] = oid
         self.reply(200, {})
+
+    def untag(self, kind, repo, name):
+        found, _ = self.find(kind, repo) if self.may_write() else (None, None)
+        if found:
+            self.reply(200 if found.tags.pop(name, None) else 404, {})
+
+    def refs(self, kind, repo):
+        found, _ = self.find(kind, repo)
+        if found:
+            tags = [{"name": name, "ref": f"refs/tags/{name}", "targetCommit": oid} for name, oid in found.tags.items()]
+            self.reply(200, {"branches": [], "converts": [], "tags": tags})
 
     def info(self, kind, repo, revision):
         found, oid = self.find(kind, repo, revision)

@@ -138,7 +138,7 @@ def test_a_private_repository_is_made_private_and_read_with_the_token_alone(serv
     assert server.repositories["model", "tester/alpha"].private
     fetch("tester/alpha")
     monkeypatch.delenv("HF_TOKEN")
-    with pytest.raises(UserError, match=r"tester/alpha: is not on the Hub, or is private.*hf auth login"):
+    with pytest.raises(UserError, match=r"tester/alpha: is no folder here, .*or private there.*hf auth login"):
         fetch("tester/alpha")
 
 
@@ -146,14 +146,13 @@ def test_a_private_repository_is_made_private_and_read_with_the_token_alone(serv
 
 STEPS = [
     ("POST", "/create"), ("GET", "/api/models/"), ("POST", "/validate-yaml"),
-    ("POST", "/preupload/"), ("POST", "/commit/"), ("POST", "/tag/"),
+    ("POST", "/preupload/"), ("POST", "/commit/"), ("GET", "/refs"), ("POST", "/tag/"),
 ]  # fmt: skip
 LFS_STEPS = [("POST", "objects/batch"), ("PUT", "/lfs/"), ("POST", "/lfs/verify")]
 
 
 @pytest.mark.parametrize("status", [409, 412, 503, None])
 def test_a_push_survives_a_fault_at_each_step(status, server, folder):
-    """A 409 at the tag says that it is there already, and is believed."""
     publish(folder)
     for number, (method, path) in enumerate(STEPS + LFS_STEPS * (server.mode == "lfs")):
         edit(folder, f"# {number}")
@@ -163,8 +162,43 @@ def test_a_push_survives_a_fault_at_each_step(status, server, folder):
         made = server.repositories["model", "tester/alpha"]
         assert server.faults == [] and made.head == oid, (method, path)
         assert made.commits[oid]["README.md"].endswith(b"# %d\n" % number)
-        assert made.tags.get(f"images-{number}", oid) == oid
+        assert made.tags[f"images-{number}"] == oid
     assert len(made.commits) == 3 + number  # one each, and the first two
+
+
+def test_a_tag_goes_with_the_newest_push_of_its_budget(server, folder):
+    first = publish(folder, tag="images-120")
+    edit(folder, "# measured")
+    second = publish(folder, tag="images-120")
+    assert server.repositories["model", "tester/alpha"].tags == {"images-120": second} != {"images-120": first}
+    assert (fetch("tester/alpha@images-120") / "README.md").read_text().endswith("# measured\n")
+
+
+@only_regular
+@pytest.mark.parametrize("step", STEPS)
+def test_a_server_that_says_nothing_is_given_up(step, server, folder, monkeypatch):
+    publish(folder)
+    edit(folder, "# again")
+    monkeypatch.setattr(hub, "SILENCE_SECONDS", 0.1)
+    server.faults.append((*step, "never"))
+    oid = publish(folder, tag="images-1")
+    assert server.faults == [] and server.repositories["model", "tester/alpha"].tags == {"images-1": oid}
+
+
+@only_regular
+@pytest.mark.parametrize("answer", [b"{}", b"[]", b"<html>log in to the network</html>", b'"x"'])
+def test_an_answer_that_is_not_the_hubs_gets_a_sentence(answer, server, folder):
+    publish(folder)
+    for method, path in STEPS:
+        edit(folder, f"# {path}")
+        server.faults[:] = [(method, path, answer)]
+        try:
+            publish(folder, tag=f"images-{len(path)}")
+        except UserError as error:
+            assert "proxy" in str(error), (path, error)
+    server.faults[:] = [("GET", "/api/models/", answer)]
+    with pytest.raises(UserError, match=r"proxy|holds no model"):
+        fetch("tester/alpha")
 
 
 def test_a_push_that_stops_being_allowed_says_so_at_each_step(server, folder):
@@ -299,8 +333,29 @@ def test_a_lone_file_in_the_layout_of_the_tutorial_loads(server, tmp_path):
 
 
 @only_regular
+def test_a_pair_of_the_tutorial_gives_its_generator(server, tmp_path):
+    save_file(Generator(z_dim=9, base_channels=4, image_size=32).state_dict(), tmp_path / "netG.safetensors")
+    server.add(
+        "tester/pair", {"netG.safetensors": (tmp_path / "netG.safetensors").read_bytes(), "netD.safetensors": b"1"}
+    )
+    assert load_generator("tester/pair").z_dim == 9
+
+
+@only_regular
+def test_without_a_network_what_was_fetched_last_is_used(server, folder, monkeypatch, capsys):
+    oid = publish(folder, tag="images-120")
+    fetched = fetch("tester/alpha@images-120")
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    assert fetch("tester/alpha@images-120") == fetched and oid in str(fetched)
+    assert "using what was fetched before" in capsys.readouterr().err
+    with pytest.raises(Unreachable):
+        fetch("tester/alpha")  # under another name nothing was
+
+
+@only_regular
 @pytest.mark.parametrize(
-    ("hub_id", "words"), [("tester/nobody", "not on the Hub"), ("tester/alpha@v9", "no such revision")]
+    ("hub_id", "words"),
+    [("tester/nobody", "no folder here, and not"), ("tester/alpha@v9", "no such revision")],
 )
 def test_what_is_not_there_gets_a_sentence(hub_id, words, server, folder):
     publish(folder)

@@ -15,6 +15,7 @@ from gan import hub
 from gan.card import FLAGS, card_text
 from gan.checkpoints import load_generator, weights_digest
 from gan.config import RECIPES, Stage, recipe_config
+from gan.errors import UserError
 from gan.flags import new_config
 from gan.promote import promote
 from gan.publish import SPACE_OWNED, Publisher, main, write_space
@@ -61,6 +62,18 @@ def test_a_promoted_run_is_published_and_comes_back(server, run, tmp_path, capsy
     assert load_generator("tester/mine@images-80").arguments() == load_generator(folder).arguments()
 
 
+def test_no_pickle_no_token_no_training_picture_is_published(server, run, tmp_path):
+    folder = promote(run, "mine", tmp_path)
+    (folder / "states").mkdir()
+    strangers = {"states/images-1-2.pt": b"a pickle", "token": TOKEN.encode(), "reals.webp": b"real", "1.png": b"real"}
+    for name, content in strangers.items():
+        (folder / name).write_bytes(content)
+    assert main(["model", str(folder), "tester/mine"]) == 0
+    files = model(server).commits[model(server).head]
+    assert not set(files) & set(strangers) and {"model.safetensors", "config.json", "README.md"} <= set(files)
+    assert not [name for name, content in files.items() if content in strangers.values() or TOKEN.encode() in content]
+
+
 @pytest.mark.parametrize(
     ("folder", "words"),
     [
@@ -81,10 +94,11 @@ def test_what_is_no_checkpoint_is_refused(folder, words, server, run, tmp_path, 
 
 
 @pytest.mark.parametrize("hub_id", ["mine", "a/b/c", "tester/mine@v1"])
-def test_a_name_that_is_none_is_refused(hub_id, server, run, tmp_path, capsys):
-    if "@" not in hub_id:
-        assert main(["model", str(run), hub_id]) == 2
-        assert "USER/NAME" in capsys.readouterr().err
+def test_a_name_that_is_none_is_refused(hub_id, server, alpha, cli, capsys):
+    assert main(["model", str(alpha), hub_id]) == 2
+    assert "USER/NAME" in capsys.readouterr().err
+    refused = cli(*TINY, "--data", "pictures", "--push-to-hub", hub_id)
+    assert refused.status == 2 and "USER/NAME" in refused.err
 
 
 def test_the_card_is_what_the_hub_wants(alpha):
@@ -125,6 +139,18 @@ def test_the_command_in_the_card_makes_the_same_run(recipe, cli, tmp_path, monke
     assert [name for name in FLAGS if rerun[name] != json.loads(json.dumps(config.to_dict()))[name]] == []
 
 
+def test_the_card_names_what_a_run_began_from(alpha):
+    path = alpha / "config.json"
+    described = json.loads(path.read_text()) | {"images_before": 80}
+    described["train"] = recipe_config("pokemon", precision="fp32").to_dict() | {"init_from": "tester/mine@images-80"}
+    path.write_text(json.dumps(described))
+    command = "python train.py --dataset pokemon --init-from tester/mine@images-80 --precision fp32\n"
+    assert command in card_text(alpha)
+    described["train"].pop("init_from")  # as promote does with a path
+    path.write_text(json.dumps(described))
+    assert "--init-from CHECKPOINT" in card_text(alpha)
+
+
 def train_config(flags):
     import train
 
@@ -144,7 +170,7 @@ def test_train_pushes_what_it_made(server, cli, pictures, tmp_path):
 
 
 def test_train_pushes_on_the_way(server, cli, pictures, tmp_path, monkeypatch):
-    monkeypatch.setattr(Publisher, "_report", settle(Publisher._report))
+    monkeypatch.setattr(Publisher, "settle", settle(Publisher.settle))
     result = cli(
         *TINY, "--data", pictures, "--out", tmp_path / "run", "--push-to-hub", "tester/mine", "--push-every", 40
     )
@@ -152,13 +178,13 @@ def test_train_pushes_on_the_way(server, cli, pictures, tmp_path, monkeypatch):
     assert result.out.index("pushed 40 pictures") < result.out.index("pushed to tester/mine")
 
 
-def settle(report):
+def settle(real):
     """Let every push be through when it is asked after."""
-    return lambda publisher, wait=False: report(publisher, wait=True)
+    return lambda publisher, wait=True: real(publisher, wait=True)
 
 
 def test_a_push_that_fails_never_ends_a_run_and_is_made_up_for(server, cli, pictures, tmp_path, monkeypatch):
-    monkeypatch.setattr(Publisher, "_report", settle(Publisher._report))
+    monkeypatch.setattr(Publisher, "settle", settle(Publisher.settle))
     server.faults += [("POST", "/api/repos/create", 503)] * hub.ATTEMPTS
     result = cli(
         *TINY, "--data", pictures, "--out", tmp_path / "run", "--push-to-hub", "tester/mine", "--push-every", 40
@@ -167,11 +193,52 @@ def test_a_push_that_fails_never_ends_a_run_and_is_made_up_for(server, cli, pict
     assert "pushed to tester/mine" in result.out and set(model(server).tags) == {"images-80"}
 
 
+def test_a_failed_push_is_tried_again_at_the_next_snapshot(server, cli, pictures, tmp_path, monkeypatch):
+    monkeypatch.setattr(Publisher, "settle", settle(Publisher.settle))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    server.faults += [("POST", "/api/repos/create", 503)] * hub.ATTEMPTS
+    flags = (*TINY[:-4], "--epochs", 3, "--batch-size", 16, "--data", pictures, "--out", tmp_path / "run")
+    result = cli(*flags, "--push-to-hub", "tester/_mine", "--push-every", 60)
+    assert result.status == 0 and result.out.count("not pushed, training goes on") == 1
+    assert set(model(server, "tester/_mine").tags) == {"images-120"} and "pushed 120 pictures" in result.out
+    assert not list((tmp_path / "temporary").glob("gan-publish-*"))
+
+
+def test_whatever_a_push_meets_is_told_and_ends_nothing(server, cli, pictures, tmp_path, monkeypatch):
+    monkeypatch.setattr("gan.publish.publish_model", lambda *_: {}["url"])
+    result = cli(*TINY, "--data", pictures, "--out", tmp_path / "run", "--push-to-hub", "tester/mine")
+    assert result.status == 0 and "not pushed: 'url'" in result.out and "done: 80 pictures" in result.out
+
+
+def test_who_may_not_push_learns_it_before_the_training(server, cli, pictures, tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", "hf_wrong")
+    result = cli(*TINY, "--data", pictures, "--out", tmp_path / "run", "--push-to-hub", "tester/mine")
+    assert result.status == 2 and "hf auth login" in result.err and not (tmp_path / "run").exists()
+
+
+def test_a_run_that_breaks_tells_what_became_of_its_push(server, cli, pictures, tmp_path, monkeypatch):
+    from gan.training import Run
+
+    def save(run, *arguments, **options):
+        if run.trainer.images_seen > 40:
+            raise UserError("the disk is full")
+        return whole(run, *arguments, **options)
+
+    whole = Run.save_state
+    monkeypatch.setattr(Run, "save_state", save)
+    result = cli(
+        *TINY, "--data", pictures, "--out", tmp_path / "run", "--push-to-hub", "tester/mine", "--push-every", 40
+    )
+    assert result.status == 2 and "the disk is full" in result.err
+    assert "pushed 40 pictures" in result.out and set(model(server).tags) == {"images-40"}
+
+
 def test_a_full_disk_for_the_copy_to_push_never_ends_a_run(server, cli, pictures, tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Publisher, "_stage", full)
+    monkeypatch.setattr(Publisher, "_begin", full)
     result = cli(
         *TINY, "--data", pictures, "--out", tmp_path / "run", "--push-to-hub", "tester/mine", "--push-every", 40
     )
@@ -193,6 +260,8 @@ def test_with_no_hub_at_all_the_run_is_safe_and_says_what_to_do(server, cli, pic
         (["--push-every", "10"], "say where to"),
         (["--private"], "say where to"),
         (["--push-to-hub", "tester/mine", "--push-every", "0"], "at least 1"),
+        (["--push-to-hub", "tester/mine", "--dry-run"], "leave it out here"),
+        (["--push-to-hub", "tester/mine", "--check"], "leave it out here"),
     ],
 )
 def test_flags_that_make_no_sense_are_refused_before_training(flags, words, cli, pictures, tmp_path):
@@ -207,7 +276,11 @@ def test_a_run_begins_from_a_model_of_the_hub(server, cli, run, pictures, tmp_pa
     assert result.status == 0
     assert json.loads((tmp_path / "next" / "config.json").read_text())["images_before"] == 80
     result = cli(*TINY, "--data", pictures, "--out", tmp_path / "other", "--init-from", "tester/nobody")
-    assert result.status == 2 and "tester/nobody: is not on the Hub" in result.err and result.err.count("\n") == 1
+    assert (
+        result.status == 2
+        and "tester/nobody: is no folder here, and not on the Hub" in result.err
+        and result.err.count("\n") == 1
+    )
 
 
 # --- a Space -------------------------------------------------------------------------------------------------------
@@ -263,6 +336,7 @@ def test_a_space_is_pushed_with_its_models_from_here_and_from_the_hub(server, ru
     assert main(["model", str(promote(run, "mine", tmp_path)), "tester/mine"]) == 0
     assert main(["space", "tester/studio", "--checkpoint", str(alpha), "tester/mine", "--private"]) == 0
     space = server.repositories["space", "tester/studio"]
+    assert front_matter(space.commits[space.head]["README.md"].decode())["models"] == ["tester/mine"]
     assert space.private and "https://huggingface.co/spaces/tester/studio" in capsys.readouterr().out
     files = space.commits[space.head]
     assert {"app.py", "checkpoints/alpha/model.safetensors", "checkpoints/mine/model.safetensors"} <= set(files)
@@ -275,8 +349,31 @@ def test_a_space_is_not_written_over_something(alpha, tmp_path, capsys):
     (tmp_path / "space" / "mine.txt").touch()
     assert main(["space", "tester/studio", "--checkpoint", str(alpha), "--out", str(tmp_path / "space")]) == 2
     assert "holds something already" in capsys.readouterr().err
-    assert main(["space", "tester/studio", "--checkpoint", "nowhere", "--out", str(tmp_path / "other")]) == 2
-    assert "nowhere: there is no model.safetensors" in capsys.readouterr().err
+    assert main(["space", "tester/studio", "--checkpoint", str(alpha), "--out", str(alpha / "config.json")]) == 2
+    assert "holds something already" in capsys.readouterr().err
+
+
+def test_models_that_cannot_go_into_a_space_are_refused_before_anything_is_written(alpha, run, tmp_path, capsys):
+    twin = plant(tmp_path / "other" / "alpha", 2)
+    for checkpoints, words in (
+        ([alpha, "nowhere"], "nowhere: has no model.safetensors"),
+        ([alpha, run], "is a run, not a checkpoint"),
+        ([alpha, twin], "two models are called alpha"),
+    ):
+        out = tmp_path / "space"
+        assert main(["space", "tester/studio", "--checkpoint", *map(str, checkpoints), "--out", str(out)]) == 2
+        assert words in capsys.readouterr().err and not out.exists()
+
+
+def test_a_folder_is_called_by_its_name_wherever_one_stands(alpha, tmp_path, monkeypatch):
+    monkeypatch.chdir(alpha)
+    assert "checkpoints/alpha/model.safetensors" in write_space(tmp_path / "space", "tester/studio", ["."])
+
+
+@pytest.mark.parametrize("name", ["2024", "1.5", "null", "on"])
+def test_a_title_stays_a_title(name, alpha, tmp_path):
+    write_space(tmp_path / "space", f"tester/{name}", [alpha])
+    assert front_matter((tmp_path / "space" / "README.md").read_text())["title"] == name
 
 
 def test_zero_gpu_is_told_before_torch_comes(alpha, tmp_path):
