@@ -38,6 +38,7 @@ FLAGS = {
     "d_norm": "--d-norm",
     "base_channels": "--base-channels",
     "image_size": "--image-size",
+    "fit": "--fit",
     "guard": "--guard",
     "seed": "--seed",
     "keep_repeats": "--keep-repeats",

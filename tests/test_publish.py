@@ -110,6 +110,7 @@ def test_the_command_in_the_card_makes_the_same_run(recipe, cli, tmp_path, monke
         "flip": True,
         "augment": "",
         "seed": 7,
+        "fit": "pad",
         "stages": (Stage(2, 1e-4, 0.3), Stage(0, 1e-4, 0.5)),
     }
     config = recipe_config(recipe, **changes, images=5000)
