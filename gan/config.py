@@ -175,6 +175,9 @@ RECIPES: dict[str, dict[str, Any]] = {
     "folder": {**_BEST, "batch_size": 32},
 }
 
+# What the recipe "folder" takes from the pictures themselves where no flag settles it; gan.sizing chooses.
+SUITED = ("batch_size", "augment", "image_size", "fit", "images")
+
 
 def recipe_config(recipe: str, **changes: Any) -> TrainConfig:
     """Return the config of a recipe with some fields changed; an unknown name raises ValueError."""

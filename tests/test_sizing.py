@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from gan.config import recipe_config
+from gan.config import SUITED, recipe_config
 from gan.errors import UserError
 from gan.sizing import TABLE, choose
 
@@ -31,6 +31,7 @@ def test_a_number_of_pictures_decides(count, batch_size, augment, images):
     chosen = values([(64, 64)] * count)
     assert chosen == {"batch_size": batch_size, "augment": augment, "image_size": 64, "fit": "crop", "images": images}
     recipe_config("folder", **chosen)  # is valid
+    assert set(chosen) == set(SUITED)
 
 
 @pytest.mark.parametrize("count", range(10, 100))
