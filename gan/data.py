@@ -69,7 +69,7 @@ class ScanReport:
             return ""
         share = f"{sum(shares) / len(shares):.0%}"
         if self.fit == "pad":
-            return f"not square: {len(shares)}; of these all is used, which leaves {share} of the square white"
+            return f"not square: {len(shares)}; all of each is used, which leaves {share} of the square white"
         return f"not square: {len(shares)}; of these the middle square is used, which cuts off {share} of their area"
 
     def bad_lines(self) -> list[str]:

@@ -484,7 +484,7 @@ def test_report_says_what_the_middle_square_leaves_out(tmp_path):
     cut = "not square: 2; of these the middle square is used, which cuts off 38% of their area"  # (1/2 + 1/4) / 2
     assert cut in read(tmp_path).report.text().splitlines()
     padded = read(tmp_path, fit="pad")
-    assert "not square: 2; of these all is used, which leaves 38% of the square white" in padded.report.text()
+    assert "not square: 2; all of each is used, which leaves 38% of the square white" in padded.report.text()
     white = padded.images.permute(0, 2, 3, 1).eq(255).all(-1).float().mean((1, 2))  # in the order of their names
     assert white.tolist() == pytest.approx([0, 1 / 4, 1 / 2])
     assert padded.fingerprint == read(tmp_path).fingerprint
