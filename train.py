@@ -60,6 +60,9 @@ def build_parser() -> argparse.ArgumentParser:
     )
     what.add_argument("--data", metavar="FOLDER_OR_ZIP", help="pictures of your own, or an own copy of the data set")
     what.add_argument("--keep-repeats", action="store_true", help="train on byte-identical repeats too")
+    what.add_argument(
+        "--fit", choices=options.FITS, help="crop: the middle square of a picture; pad: all of it, on a white square"
+    )
 
     how = parser.add_argument_group("how to train")
     how.add_argument("--recipe", choices=options.RECIPES, help="default: the best known for the data set")
@@ -148,8 +151,6 @@ def run_training(
     from gan import distributed
     from gan.training import train
 
-    if pictures and pictures.images.shape[-1] != config.image_size:
-        pictures = None  # read before their size was chosen; small ones are soon read again
     try:
         with distributed.joined():
             (again,) = distributed.anywhere(RESTARTS > 0)  # torchrun counts on the machine that failed alone
@@ -205,13 +206,13 @@ def scan(config: TrainConfig, spill: Path | None) -> "Pictures":
     from gan.download import locate
 
     source = locate(config.dataset, config.data or None)
-    return read_pictures(source, config.image_size, keep_repeats=config.keep_repeats, spill=spill)
+    return read_pictures(source, config.image_size, fit=config.fit, keep_repeats=config.keep_repeats, spill=spill)
 
 
 def suited(config: TrainConfig, flags: dict[str, Any], report: "ScanReport") -> tuple[TrainConfig, str]:
     """Let the number and sizes of the pictures choose what no flag does; return also what they chose, in words."""
     settled = {*flags, *(["images"] if flags.keys() & {"epochs", "stages"} else [])}
-    chosen = {name: choice for name, choice in choose(report.sizes).items() if name not in settled}
+    chosen = {name: choice for name, choice in choose(report.sizes, flags.get("fit")).items() if name not in settled}
     lines = [f"  --{name.replace('_', '-')} {choice.text()}" for name, choice in chosen.items()]
     title = f"chosen for {report.used:,} pictures (give a flag to choose otherwise):"
     return replace(config, **{name: choice.value for name, choice in chosen.items()}), "\n".join([title, *lines])
@@ -219,10 +220,14 @@ def suited(config: TrainConfig, flags: dict[str, Any], report: "ScanReport") -> 
 
 def check_data(config: TrainConfig, flags: dict[str, Any], follows: bool) -> int:
     """Print what --check found and, for a recipe that follows the pictures, what it would choose."""
-    report = scan(config, spill=None).report
-    print(report.text())
-    if follows:
-        print(suited(config, flags, report)[1])
+    report, choice = scan(config, spill=None).report, ""
+    try:
+        if follows:
+            config, choice = suited(config, flags, report)
+    finally:  # too few pictures are an error, but what was found is told
+        print(replace(report, fit=config.fit).text())
+    if choice:
+        print(choice)
     return 0
 
 
@@ -288,6 +293,8 @@ def main(arguments: list[str] | None = None) -> int:
         if follows:
             pictures = scan(config, spill=Path(config.out) if fresh and PROCESSES == 1 else None)
             config, choice = suited(config, flags, pictures.report)
+            if (pictures.images.shape[-1], pictures.report.fit) != (config.image_size, config.fit):
+                pictures = None  # read before these were chosen; training reads them again
         print(json.dumps(config.to_dict(), indent=2), flush=True)
         if choice and RANK == 0:
             print(choice, file=sys.stderr if dry_run else sys.stdout)  # of a dry run, the config alone can be piped on

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from gan.checkpoints import CONFIG_FILE, GENERATOR_FILE, images_seen, weights_digest
-from gan.config import RECIPES, recipe_config
+from gan.config import RECIPES, SUITED, recipe_config
 from gan.download import KAGGLE
 from gan.errors import UserError
 from gan.files import read_json
@@ -38,6 +38,7 @@ FLAGS = {
     "d_norm": "--d-norm",
     "base_channels": "--base-channels",
     "image_size": "--image-size",
+    "fit": "--fit",
     "precision": "--precision",
     "guard": "--guard",
     "seed": "--seed",
@@ -171,7 +172,7 @@ def _training(folder: Path, config: dict[str, Any]) -> str:
 
 
 def _command(train: dict[str, Any], before: int) -> str:
-    """Return the command that trains such a model: recipe, and a flag for all that differs from it.
+    """Return the command that trains such a model: its recipe, and a flag for all that would be otherwise.
 
     What a run began from is named where it is on the Hub; `before` are the pictures that it had seen already.
     """
@@ -184,7 +185,8 @@ def _command(train: dict[str, Any], before: int) -> str:
     words += [f"--init-from {train.get('init_from') or 'CHECKPOINT'}"] * bool(before)
     for name, flag in FLAGS.items():
         value = train.get(name, usual[name])
-        if value == usual[name] or (name in ("images", "epochs") and not value):
+        chosen_anew = recipe == "folder" and name in SUITED
+        if (value == usual[name] and not chosen_anew) or (name in ("images", "epochs") and not value):
             continue
         if name == "stages":
             value = ",".join(f"{stage['epochs']}:{stage['lr']:g}:{stage['beta1']:g}" for stage in value)

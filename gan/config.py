@@ -8,6 +8,7 @@ LOSSES = ("bce", "hinge", "relativistic")
 NORMS = ("batch", "spectral", "none")
 TRANSFORMS = ("color", "translation", "cutout")
 IMAGE_SIZES = (32, 64, 128)
+FITS = ("crop", "pad")
 DATASETS = ("pokemon", "anime", "folder")
 GUARDS = ("off", "warn", "rollback")
 DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -43,6 +44,7 @@ class TrainConfig:
     ema_half_life_images: int = 10_000  # 0: no EMA, the generator itself is shown
     d_norm: str = "none"  # one of NORMS
     image_size: int = 64  # pixels a side, one of IMAGE_SIZES
+    fit: str = "crop"  # one of FITS: the middle square of a picture, or all of it on a white one
     base_channels: int = 64  # width of both networks
     z_dim: int = 100  # length of the latent
     guard: str = "off"  # one of GUARDS: what a collapse leads to
@@ -112,6 +114,7 @@ _CHOICES = {
     "d_norm": NORMS,
     "guard": GUARDS,
     "image_size": IMAGE_SIZES,
+    "fit": FITS,
     "device": DEVICES,
     "precision": PRECISIONS,
 }
@@ -171,6 +174,9 @@ RECIPES: dict[str, dict[str, Any]] = {
     "anime": {**_BEST, "r1_gamma": 0.05, "batch_size": 64},
     "folder": {**_BEST, "batch_size": 32},
 }
+
+# What the recipe "folder" takes from the pictures themselves where no flag settles it; gan.sizing chooses.
+SUITED = ("batch_size", "augment", "image_size", "fit", "images")
 
 
 def recipe_config(recipe: str, **changes: Any) -> TrainConfig:

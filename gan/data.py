@@ -48,6 +48,7 @@ class ScanReport:
     sizes: tuple[Size, ...] = ()  # of the used, in their order
     ignored: str = ""  # kinds and numbers of files whose suffix is no picture's
     source: str = ""
+    fit: str = "crop"  # one of FITS: how training sees what is not square
 
     def text(self) -> str:
         """Return the report for people, one fact a line."""
@@ -62,12 +63,14 @@ class ScanReport:
         return "\n".join([*lines, f"bad files, left out: {len(self.bad)}", *self.bad_lines()])
 
     def cropping(self) -> str:
-        """Say how much is lost to the middle square; empty where every picture is one."""
-        lost = [1 - min(size) / max(size) for size in self.sizes if size[0] != size[1]]
-        if not lost:
+        """Say how much is lost to the middle square, or left white around it all; empty where all are square."""
+        shares = [1 - min(size) / max(size) for size in self.sizes if size[0] != size[1]]  # the same for both
+        if not shares:
             return ""
-        share = sum(lost) / len(lost)
-        return f"not square: {len(lost)}; of these the middle square is used, which cuts off {share:.0%} of their area"
+        share = f"{sum(shares) / len(shares):.0%}"
+        if self.fit == "pad":
+            return f"not square: {len(shares)}; all of each is used, which leaves {share} of the square white"
+        return f"not square: {len(shares)}; of these the middle square is used, which cuts off {share} of their area"
 
     def bad_lines(self) -> list[str]:
         """Return a line per bad file with its reason, LISTED at most."""
@@ -88,16 +91,18 @@ def read_pictures(
     source: str | Path,
     image_size: int,
     *,
+    fit: str = "crop",
     keep_repeats: bool = False,
     spill: Path | None = None,
     progress: bool = True,
 ) -> Pictures:
-    """Read all pictures of a folder, with its sub-folders, or of a .zip: the middle square, resized.
+    """Read all pictures of a folder, with its sub-folders, or of a .zip, made square and resized.
 
-    Transparency goes onto white, EXIF rotation is applied, an animation gives its first frame. A cache above
-    SPILL_BYTES is a nameless file in the folder `spill` (None: the system's temporary one), gone with the
-    process. Raises UserError: source missing, unreadable or of another kind, damaged .zip, no pictures, more
-    than 5 % of them bad, no room for the cache.
+    `fit`, one of FITS, is "crop" for the middle square or "pad" for all of it on a white square. Transparency goes
+    onto white, too, EXIF rotation is applied, an animation gives its first frame. A cache above SPILL_BYTES is a
+    nameless file in the folder `spill` (None: the system's temporary one), gone with the process. Raises UserError:
+    source missing, unreadable or of another kind, damaged .zip, no pictures, more than 5 % of them bad, no room for
+    the cache.
     """
     source = Path(source).expanduser()
     with _opened(source) as files:
@@ -109,13 +114,13 @@ def read_pictures(
             beside = f" (other files: {ignored})" if others else ""
             raise UserError(f"no pictures in {source}{beside}; looked for {' '.join(sorted(SUFFIXES))}")
         cache = _allocate((len(entries), image_size, image_size, 3), spill)
-        digests, report = _fill(cache, entries, keep_repeats, progress)
+        digests, report = _fill(cache, entries, fit, keep_repeats, progress)
     if len(report.bad) > BAD_SHARE * report.found:
         some = f"{len(report.bad)} of the {report.found} picture files in {source} cannot be used, more than"
         raise UserError("\n".join([f"{some} {BAD_SHARE:.0%}; remove or mend them:", *report.bad_lines()]))
     fingerprint = hashlib.sha256("\n".join(sorted(digests)).encode()).hexdigest()
     images = torch.from_numpy(cache[: len(digests)]).permute(0, 3, 1, 2)
-    return Pictures(images, fingerprint, replace(report, ignored=ignored, source=str(source)))
+    return Pictures(images, fingerprint, replace(report, ignored=ignored, source=str(source), fit=fit))
 
 
 @contextmanager
@@ -201,10 +206,10 @@ class _Result(NamedTuple):
     reason: str = ""  # why the file is bad
 
 
-def _read_one(entry: Entry, image_size: int) -> _Result:
+def _read_one(entry: Entry, image_size: int, fit: str) -> _Result:
     try:
         content = entry[1]()
-        pixels, size = decode(content, image_size)
+        pixels, size = decode(content, image_size, fit)
     except BadPicture as error:
         return _Result(reason=str(error))
     except Exception as error:  # PIL's plugins raise nearly anything; none of it may end a scan
@@ -229,10 +234,12 @@ def _allocate(shape: tuple[int, ...], spill: Path | None) -> np.ndarray:
         raise UserError(f"{need}: {error.strerror or error}; free some room") from None
 
 
-def _fill(cache: np.ndarray, entries: list[Entry], keep_repeats: bool, progress: bool) -> tuple[list[str], ScanReport]:
+def _fill(
+    cache: np.ndarray, entries: list[Entry], fit: str, keep_repeats: bool, progress: bool
+) -> tuple[list[str], ScanReport]:
     """Decode into the first rows of `cache`; return the digest of each row's file, and the report."""
     digests, sizes, bad, seen, repeats = [], [], [], set(), 0
-    read = partial(_read_one, image_size=cache.shape[1])
+    read = partial(_read_one, image_size=cache.shape[1], fit=fit)
     off = None if progress else True  # None: off where stderr is no terminal
     with (
         warnings.catch_warnings(action="ignore"),  # of PIL: each picture is judged here, and named if it is bad

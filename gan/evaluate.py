@@ -16,12 +16,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from gan.config import FITS
 from gan.errors import UserError
 
 COUNT = 10_000  # generated pictures, and real ones at most
 BATCH = 32  # pictures at a time through the extractor
 LEAST = 50  # pictures on either side: fewer say nothing
-RESIZE = "middle square to the model's size; from there to 299 pixels, bilinear as in TensorFlow 1"
+SQUARE = {"crop": "middle square to the model's size", "pad": "whole in a white square of the model's size"}  # by fit
+RESIZE = "from there to 299 pixels, bilinear as in TensorFlow 1"
 
 
 def evaluate(
@@ -32,15 +34,16 @@ def evaluate(
     from gan.metrics import extractor_name, floor, load_extractor, measure
 
     generators = [load_generator(file) for file in files]  # a damaged one is found before an hour of measuring
+    fits = [_fit(file) for file in files]
     extract = load_extractor(weights)
-    reals: dict[int, Any] = {}  # by picture size: features, fingerprint, floor
-    for file, generator in zip(files, generators, strict=True):
+    reals: dict[tuple[int, str], Any] = {}  # by picture size and fit: features, fingerprint, floor
+    for file, generator, fit in zip(files, generators, fits, strict=True):
         started = time.monotonic()
-        size = generator.image_size
-        if size not in reals:
-            real, fingerprint = _real_features(extract, data, size, real_count)
-            reals[size] = real, fingerprint, floor(real)
-        real, fingerprint, real_floor = reals[size]
+        seen = generator.image_size, fit
+        if seen not in reals:
+            real, fingerprint = _real_features(extract, data, *seen, real_count)
+            reals[seen] = real, fingerprint, floor(real)
+        real, fingerprint, real_floor = reals[seen]
         fake = extract(_shown(_generated(generator, count), count, file.name))
         found = measure(real, fake)
         yield {
@@ -52,7 +55,7 @@ def evaluate(
             "floor": real_floor,
             "seeds": f"0-{count - 1}",
             "extractor": extractor_name(),
-            "resize": RESIZE,
+            "resize": f"{SQUARE[fit]}; {RESIZE}",
             "weights": weights_digest(file),
             "file": _within(file),
             "data": fingerprint,
@@ -61,7 +64,7 @@ def evaluate(
         }
 
 
-def _real_features(extract: Any, data: str, image_size: int, limit: int) -> tuple[Any, str]:
+def _real_features(extract: Any, data: str, image_size: int, fit: str, limit: int) -> tuple[Any, str]:
     """Return the features of at most `limit` pictures, evenly by sorted name, and the fingerprint of all of them."""
     import torch
 
@@ -69,13 +72,13 @@ def _real_features(extract: Any, data: str, image_size: int, limit: int) -> tupl
     from gan.files import cache_folder, write_atomically
     from gan.metrics import extractor_name
 
-    pictures = read_pictures(data, image_size)
+    pictures = read_pictures(data, image_size, fit=fit)
     images = pictures.images
     if len(images) < LEAST:
         raise UserError(f"{data}: holds {len(images)} pictures; {LEAST} are the least that can be measured against")
     if len(images) > limit:
         images = images[torch.linspace(0, len(images) - 1, limit).round().long()]
-    key = hashlib.sha256(f"{pictures.fingerprint} {image_size} {len(images)} {extractor_name()}".encode())
+    key = hashlib.sha256(f"{pictures.fingerprint} {image_size} {fit} {len(images)} {extractor_name()}".encode())
     cache = cache_folder() / f"{key.hexdigest()[:24]}.pt"
     if not cache.is_file():
         features = extract(_shown(images.split(BATCH), len(images), "real pictures"))
@@ -130,6 +133,18 @@ def _age(file: Path) -> dict[str, Any]:
     number = file.stem.removeprefix("epoch-")
     lines = [line for line in read_history(folder) if number.isdecimal() and line.get("epoch") == int(number)]
     return {"epoch": int(number), "images_seen": lines[-1].get("images_seen")} if lines else {}
+
+
+def _fit(file: Path) -> str:
+    """Return how training made its pictures square; "crop" where no config beside the weights says it."""
+    from gan.checkpoints import CONFIG_FILE
+    from gan.files import read_json
+
+    path = home_of(file) / CONFIG_FILE
+    fit = read_json(path).get("train", {}).get("fit", "crop") if path.is_file() else "crop"
+    if fit not in FITS:
+        raise UserError(f"{path}: has the fit {fit!r}; this version knows {' and '.join(FITS)}")
+    return fit
 
 
 def home_of(file: Path) -> Path:

@@ -21,6 +21,7 @@ FIELDS = (
     "ema_half_life_images",
     "base_channels",
     "image_size",
+    "fit",
     "seed",
     "device",
     "precision",

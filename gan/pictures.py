@@ -26,8 +26,8 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
-def decode(content: bytes, image_size: int) -> tuple[np.ndarray, Size]:
-    """Return (S, S, 3) uint8 and the original size; raise BadPicture or whatever PIL raises."""
+def decode(content: bytes, image_size: int, fit: str) -> tuple[np.ndarray, Size]:
+    """Return (S, S, 3) uint8 and the original size; raise BadPicture or whatever PIL raises. `fit` is one of FITS."""
     with Image.open(io.BytesIO(content), formats=FORMATS) as image:
         size, words = image.size, f"{image.width} x {image.height} pixels"
         if min(size) < MIN_SIDE:
@@ -41,7 +41,7 @@ def decode(content: bytes, image_size: int) -> tuple[np.ndarray, Size]:
             image.load()
             with suppress(Exception):  # broken EXIF does not make a picture bad
                 ImageOps.exif_transpose(image, in_place=True)
-            square = ImageOps.fit(_flatten(image), (image_size, image_size), Image.Resampling.LANCZOS)
+            square = (_pad if fit == "pad" else _crop)(_flatten(image), image_size)
         return np.asarray(square), size
 
 
@@ -70,6 +70,21 @@ def _flatten(image: Image.Image) -> Image.Image:
     image, flat = image.convert("RGBA"), Image.new("RGB", image.size, "white")
     flat.paste(image, mask=image.getchannel("A"))
     return flat
+
+
+def _crop(image: Image.Image, side: int) -> Image.Image:
+    """Return the middle square."""
+    return ImageOps.fit(image, (side, side), Image.Resampling.LANCZOS)
+
+
+def _pad(image: Image.Image, side: int) -> Image.Image:
+    """Return all of the picture in the middle of a white square."""
+    scale = side / max(image.size)
+    width, height = (max(1, round(length * scale)) for length in image.size)  # at 0, ImageOps.pad would fail
+    square = Image.new("RGB", (side, side), "white")
+    resized = image.resize((width, height), Image.Resampling.LANCZOS)
+    square.paste(resized, ((side - width) // 2, (side - height) // 2))
+    return square
 
 
 def reason_for(error: Exception) -> str:

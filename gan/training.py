@@ -177,6 +177,7 @@ def _read_alike(config: TrainConfig) -> Pictures:
         return read_pictures(
             locate(config.dataset, config.data or None),
             config.image_size,
+            fit=config.fit,
             keep_repeats=config.keep_repeats,
             spill=Path(config.out),
             progress=distributed.rank() == 0,

@@ -75,6 +75,13 @@ def test_an_unknown_recipe_is_refused_with_the_known_ones():
         recipe_config("pokemons")
 
 
+def test_a_config_from_before_the_fit_means_crop():
+    values = recipe_config("folder", fit="pad").to_dict()
+    assert TrainConfig.from_dict(values).fit == "pad"
+    del values["fit"]
+    assert TrainConfig.from_dict(values).fit == "crop"
+
+
 def test_a_field_of_another_version_is_refused_by_name():
     values = {**recipe_config("folder").to_dict(), "momentum": 0.9}
     with pytest.raises(ValueError, match="momentum"):
@@ -88,6 +95,7 @@ def test_a_field_of_another_version_is_refused_by_name():
         ("loss", "wasserstein"),
         ("d_norm", "layer"),
         ("image_size", 48),
+        ("fit", "stretch"),
         ("device", "tpu"),
         ("precision", "fp8"),
         ("augment", "color,blur"),

@@ -107,6 +107,49 @@ def test_middle_square_is_cut_out_and_resized(tmp_path):
     assert corners(only(tmp_path, encoded(wide, "PNG"))) == [RED, GREEN, BLUE, WHITE]
 
 
+def fitted(tmp_path: Path, image: Image.Image, fit: str) -> torch.Tensor:
+    """Return what the picture becomes, (S, S, 3) uint8."""
+    image.save(tmp_path / "a.png")
+    return read(tmp_path, fit=fit).images[0].permute(1, 2, 0)
+
+
+@pytest.mark.parametrize(("width", "height"), [(4 * S, 2 * S), (2 * S, 4 * S)])
+def test_a_padded_picture_is_whole_between_two_white_bars(tmp_path, width, height):
+    image = Image.new("RGB", (width, height), RED)
+    image.paste(BLUE, (width // 2, height // 2, width, height))
+    found = fitted(tmp_path, image, "pad")
+    assert fitted(tmp_path, image, "crop").eq(255).all(-1).sum() == 0
+    if height > width:
+        found = found.transpose(0, 1)
+    bars, middle = torch.cat([found[: S // 4], found[-S // 4 :]]), found[S // 4 : -S // 4]
+    assert bars.unique().tolist() == [255]
+    corner = [tuple(middle[y, x].tolist()) for y, x in ((0, 0), (0, -1), (-1, 0), (-1, -1))]
+    assert corner == [RED, RED, RED, BLUE]
+    assert not middle.eq(255).all(-1).any()  # nothing of the bars in between
+
+
+@pytest.mark.parametrize("side", [S, 3 * S + 1, S // 2])
+def test_a_square_is_the_same_padded_and_cropped(tmp_path, side):
+    assert torch.equal(fitted(tmp_path, noise(2, side), "pad"), fitted(tmp_path, noise(2, side), "crop"))
+
+
+def test_a_thread_of_a_picture_is_a_line_when_padded(tmp_path):
+    found = fitted(tmp_path, Image.new("RGB", (16, 16 * 4 * S), RED), "pad")
+    assert found.eq(torch.tensor(RED)).all(-1).sum(0).tolist() == [0] * (S // 2 - 1) + [S] + [0] * (S // 2)
+
+
+def test_padding_comes_after_exif_rotation_and_is_as_white_as_transparency(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # lying in the file, upright when shown
+    image = Image.new("RGBA", (2 * S, S), (255, 0, 0, 255))
+    image.paste((0, 0, 0, 0), (S, 0, 2 * S, S))
+    (tmp_path / "a.png").write_bytes(encoded(image, "PNG", exif=exif))
+    found = read(tmp_path, fit="pad").images[0].permute(1, 2, 0)
+    red = found.eq(torch.tensor(RED)).all(-1)
+    assert red[: S // 2 - 4, S // 4 : -S // 4].all() and not red[:, : S // 4].any() and not red[:, -S // 4 :].any()
+    assert found[S // 2 + 4 :].unique().tolist() == [255]
+
+
 def test_huge_jpeg_decoded_at_a_fraction_looks_as_if_decoded_whole(tmp_path):
     content = encoded(noise(5, 300), "JPEG", quality=95)  # nothing but detail: the hardest case
     whole = pictures.ImageOps.fit(Image.open(io.BytesIO(content)), (S, S), Image.Resampling.LANCZOS)
@@ -281,7 +324,7 @@ def test_damaged_bytes_never_end_a_scan(tmp_path):
             content = bytearray(good)
             for _ in range(rng.randint(1, 12)):
                 content[rng.randrange(min(len(content), 400))] = rng.randrange(256)
-            result = data._read_one(("a", lambda content=bytes(content): content), S)
+            result = data._read_one(("a", lambda content=bytes(content): content), S, "crop")
             assert (result.pixels is None) == bool(result.reason)
 
 
@@ -440,6 +483,11 @@ def test_report_says_what_the_middle_square_leaves_out(tmp_path):
         Image.new("RGB", size, RED if name == "wide" else BLUE).save(tmp_path / f"{name}.png")
     cut = "not square: 2; of these the middle square is used, which cuts off 38% of their area"  # (1/2 + 1/4) / 2
     assert cut in read(tmp_path).report.text().splitlines()
+    padded = read(tmp_path, fit="pad")
+    assert "not square: 2; all of each is used, which leaves 38% of the square white" in padded.report.text()
+    white = padded.images.permute(0, 2, 3, 1).eq(255).all(-1).float().mean((1, 2))  # in the order of their names
+    assert white.tolist() == pytest.approx([0, 1 / 4, 1 / 2])
+    assert padded.fingerprint == read(tmp_path).fingerprint
 
 
 def test_large_cache_goes_to_a_nameless_file(tmp_path, monkeypatch):
@@ -467,7 +515,7 @@ def test_full_disk_is_a_clear_error(tmp_path, monkeypatch):
 def test_ctrl_c_ends_a_scan_at_once(tmp_path, monkeypatch):
     calls = []
 
-    def slow(entry, image_size):
+    def slow(entry, image_size, fit):
         calls.append(entry)
         if len(calls) == 3:
             os.kill(os.getpid(), signal.SIGINT)

@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+from PIL import Image
 from served import plant
 
 from gan import evaluate, metrics
@@ -59,6 +60,39 @@ def test_real_features_are_computed_once(extractor, data, tmp_path):
     assert extractor == [60, COUNT, COUNT]
     first, second = map(json.loads, (folder / "metrics.jsonl").read_text().splitlines())
     assert {**first, "seconds": 0} == {**second, "seconds": 0}
+
+
+def test_real_pictures_are_fitted_as_in_training(extractor, tmp_path):
+    wide = tmp_path / "wide"
+    wide.mkdir()
+    for i in range(60):
+        Image.new("RGB", (96, 32), (i, 2 * i, 90)).save(wide / f"{i}.png")
+    folder = plant(tmp_path / "alpha", 1, (1, 3))
+    config = folder / "config.json"
+    described = json.loads(config.read_text())
+    del described["train"]["fit"]  # as in folders from before there was one
+    for fit in ({}, {"fit": "pad"}, {"fit": "crop"}):
+        config.write_text(json.dumps(described | {"train": described["train"] | fit}))
+        assert run(folder, "--data", wide, "--count", COUNT) == 0
+    lone = tmp_path / "lone" / "weights.safetensors"
+    lone.parent.mkdir()
+    lone.write_bytes((folder / "model.safetensors").read_bytes())
+    assert run(lone, "--data", wide, "--count", COUNT) == 0
+    assert extractor == [60, COUNT, 60, COUNT, COUNT, COUNT]  # the real ones once cropped, once padded
+    old, padded, cropped = map(json.loads, (folder / "metrics.jsonl").read_text().splitlines())
+    alone = json.loads((lone.parent / "metrics.jsonl").read_text())
+    assert old["fid64_train"] == cropped["fid64_train"] == alone["fid64_train"] != padded["fid64_train"]
+    assert old["resize"] == cropped["resize"] == alone["resize"]
+    assert old["resize"].startswith("middle square to the model's size; from there to 299")
+    assert padded["resize"].startswith("whole in a white square of the model's size; from there to 299")
+
+
+def test_a_fit_of_another_version_is_refused(extractor, data, tmp_path, capsys):
+    folder = plant(tmp_path / "alpha", 1, (1, 3))
+    config = (folder / "config.json").read_text()
+    (folder / "config.json").write_text(config.replace('"fit": "crop"', '"fit": "stretch"'))
+    assert run(folder, "--data", data, "--count", COUNT) == 2
+    assert "config.json: has the fit 'stretch'" in capsys.readouterr().err and extractor == []
 
 
 def test_snapshots_are_measured_before_the_model(extractor, data, tmp_path):

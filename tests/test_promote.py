@@ -77,7 +77,11 @@ def test_the_card_tells_what_the_run_did(run: Path, tmp_path: Path):
         "of the 8 pictures",
     ):
         assert fact in text
-    assert "python train.py --dataset folder --data PICTURES --epochs 8 --base-channels 4 --image-size 32" in text
+    command = text.split("```sh\n")[1].splitlines()[0]
+    assert command == (
+        "python train.py --dataset folder --data PICTURES --epochs 8 --batch-size 32 "
+        "--augment color,translation,cutout --base-channels 4 --image-size 32 --fit crop"
+    )
     code = text.split("```python\n")[1].split("```")[0]
     assert "checkpoints/mine" in code
     compile(code, "card", "exec")

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from gan.config import recipe_config
+from gan.config import SUITED, recipe_config
 from gan.errors import UserError
 from gan.sizing import TABLE, choose
 
@@ -29,8 +29,9 @@ def values(sizes):
 )
 def test_a_number_of_pictures_decides(count, batch_size, augment, images):
     chosen = values([(64, 64)] * count)
-    assert chosen == {"batch_size": batch_size, "augment": augment, "image_size": 64, "images": images}
+    assert chosen == {"batch_size": batch_size, "augment": augment, "image_size": 64, "fit": "crop", "images": images}
     recipe_config("folder", **chosen)  # is valid
+    assert set(chosen) == set(SUITED)
 
 
 @pytest.mark.parametrize("count", range(10, 100))
@@ -48,10 +49,35 @@ def test_fewer_than_ten_are_refused(count):
 
 def test_small_pictures_are_not_enlarged():
     assert choose([(32, 32)] * 20)["image_size"].value == 32
-    assert choose([(500, 40)] * 20)["image_size"].value == 32  # it is the shorter side that is used
+    assert choose([(70, 40)] * 20)["image_size"].value == 32  # it is the shorter side that is used
     assert choose([(63, 63)] * 10 + [(900, 900)] * 10)["image_size"].value == 32
     assert choose([(63, 63)] * 10 + [(64, 90)] * 11)["image_size"].value == 64
-    assert "at most 40 pixels" in choose([(500, 40)] * 20)["image_size"].why
+    assert "at most 40 pixels" in choose([(70, 40)] * 20)["image_size"].why
+
+
+def test_the_longer_side_counts_where_pictures_are_padded():
+    assert choose([(500, 40)] * 20)["image_size"].value == 64
+    assert choose([(500, 40)] * 20, "crop")["image_size"].value == 32
+    assert choose([(70, 40)] * 20, "pad")["image_size"].value == 64
+    assert choose([(60, 20)] * 20)["image_size"].value == 32
+
+
+@pytest.mark.parametrize(
+    ("sizes", "text"),
+    [
+        ([(64, 64)] * 20, "crop: every picture is square, or nearly so"),
+        ([(100, 100)] * 10 + [(97, 100), (100, 97)] * 5, "crop: every picture is square, or nearly so"),
+        ([(100, 100)] * 19 + [(300, 100)], "crop: the middle square cuts off 3% of a picture, on average"),
+        ([(400, 300)] * 20, "crop: the middle square cuts off 25% of a picture, on average"),
+        ([(101, 200)] * 20, "crop: the middle square cuts off 50% of a picture, on average"),
+        ([(100, 200)] * 20, "pad: the middle square would cut off 50% of a picture, on average"),
+        ([(100, 400), (400, 100)] * 10, "pad: the middle square would cut off 75% of a picture, on average"),
+        ([(100, 100)] * 10 + [(100, 1000)] * 10, "crop: the middle square cuts off 45% of a picture, on average"),
+        ([(100, 100)] * 8 + [(100, 1000)] * 12, "pad: the middle square would cut off 54% of a picture, on average"),
+    ],
+)
+def test_pictures_that_would_lose_half_of_their_area_are_padded(sizes, text):
+    assert choose(sizes)["fit"].text() == text
 
 
 def test_every_row_has_its_numbers_and_reasons():

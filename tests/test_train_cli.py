@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 from conftest import ROOT, draw_pictures
+from PIL import Image
 
 import gan.data
 import train
@@ -42,6 +43,7 @@ EFFECTS = {
     "--no-flip": (None, {"flip": False}),
     "--ema-half-life": ("500", {"ema_half_life_images": 500}),
     "--base-channels": ("24", {"base_channels": 24}),
+    "--fit": ("pad", {"fit": "pad"}),
     "--image-size": ("128", {"image_size": 128}),
     "--guard": ("warn", {"guard": "warn"}),
     "--seed": ("4294967295", {"seed": 4294967295}),
@@ -247,6 +249,7 @@ def test_a_folder_gets_what_suits_it_and_is_told_why(cli, mine):
         ["--batch-size", "10"],
         ["--augment", "color,translation,cutout"],
         ["--image-size", "32"],
+        ["--fit", "crop"],
         ["--images", "100_000"],
     ]
     assert all(line.split(": ")[1] for line in lines)
@@ -258,6 +261,7 @@ def test_a_folder_gets_what_suits_it_and_is_told_why(cli, mine):
         (["--batch-size", 7], {"batch_size": 7}),
         (["--augment", "none"], {"augment": ""}),
         (["--image-size", 64], {"image_size": 64}),
+        (["--fit", "pad"], {"fit": "pad"}),
         (["--images", 999], {"images": 999}),
         (["--epochs", 3], {"epochs": 3, "images": 0}),
         (["--stages", "5:1e-4:0.5"], {"images": 0, "stages": [{"epochs": 5, "lr": 1e-4, "beta1": 0.5}]}),
@@ -268,7 +272,7 @@ def test_a_flag_wins_over_what_suits_the_pictures(flags, fields, cli, pictures):
     plain = json.loads(cli("--dry-run", *FOLDER, "--data", pictures).out)
     result = cli("--dry-run", *FOLDER, "--data", pictures, *flags)
     assert json.loads(result.out) == {**plain, **fields}
-    assert len(result.err.splitlines()) == 1 + 3  # what a flag settled was not chosen
+    assert len(result.err.splitlines()) == 1 + 4  # what a flag settled was not chosen
 
 
 def test_too_few_pictures_are_refused_before_anything_is_written(cli, mine, tmp_path):
@@ -307,6 +311,46 @@ def test_the_pictures_are_read_once_and_again_where_another_size_suits_them(cli,
     assert all(torch.equal(value, weights[1][name]) for name, value in weights[0].items())
     assert cli("--resume", "chosen", "--epochs", 2).status == 0
     assert json.loads(Path("chosen", "config.json").read_text())["train"] == {**described, "epochs": 2}
+
+
+@pytest.fixture
+def tall(tmp_path_factory):
+    """A folder of 12 pictures, 32 x 96 pixels, each of one dark colour."""
+    folder = tmp_path_factory.mktemp("tall")
+    for i in range(12):
+        Image.new("RGB", (32, 96), (i, 2 * i, 90)).save(folder / f"{i}.png")
+    return folder
+
+
+def test_tall_pictures_are_padded_unless_a_flag_says_otherwise(cli, tall):
+    result = cli("--dry-run", *FOLDER, "--data", tall)
+    assert json.loads(result.out)["fit"] == "pad" and json.loads(result.out)["image_size"] == 64
+    assert "  --fit pad: the middle square would cut off 67% of a picture, on average" in result.err.splitlines()
+    result = cli("--dry-run", *FOLDER, "--data", tall, "--fit", "crop")
+    assert json.loads(result.out)["fit"] == "crop" and json.loads(result.out)["image_size"] == 32
+    assert "--fit" not in result.err
+
+
+@pytest.mark.parametrize(
+    "flags, words",
+    [([], "leaves 67% of the square white"), (["--fit", "crop"], "cuts off 67% of their area")],
+    ids=["chosen", "given"],
+)
+def test_a_check_tells_of_the_fit_that_training_would_use(flags, words, cli, tall):
+    assert words in cli("--check", *FOLDER, "--data", tall, *flags).out
+
+
+def test_a_run_sees_padded_pictures_and_says_so(cli, tall):
+    tiny = (*FOLDER, "--data", tall, "--base-channels", 2, "--image-size", 32, "--epochs", 1, "--device", "cpu")
+    result = cli(*tiny, "--out", "run")
+    assert result.status == 0 and "leaves 67% of the square white" in result.out + result.err
+    assert json.loads(Path("run", "config.json").read_text())["train"]["fit"] == "pad"
+    left, middle = (Image.open("run/reals.webp").convert("RGB").getpixel((x, 16)) for x in (4, 18))
+    assert min(left) > 240 and max(middle) < 120
+    result = cli("--resume", "run", "--fit", "crop")
+    assert_refused(result, "--fit cannot change in a resumed run")
+    result = cli("--resume", "run", "--epochs", 2)
+    assert result.status == 0 and "leaves 67% of the square white" in result.out + result.err
 
 
 # --- training ----------------------------------------------------------------------------------------------
