@@ -149,7 +149,7 @@ def check_login(hub_id: str) -> None:
     """Raise UserError where nobody is logged in who could push, Unreachable where that cannot be known now."""
     from huggingface_hub import HfApi
 
-    with _in_words(hub_id):
+    with _in_words(hub_id, silence=10):
         HfApi(endpoint=_endpoint()).whoami()
 
 
@@ -166,7 +166,7 @@ def _patiently(attempt: Callable[[], Result], hub_id: str) -> Result:
 
 
 @contextmanager
-def _in_words(hub_id: str) -> Iterator[None]:
+def _in_words(hub_id: str, silence: float | None = None) -> Iterator[None]:
     """Turn what the client raises into a sentence: Unreachable for what may work later, else UserError."""
     from huggingface_hub.errors import (
         GatedRepoError,
@@ -179,7 +179,7 @@ def _in_words(hub_id: str) -> Iterator[None]:
     )
     from huggingface_hub.utils import get_session
 
-    get_session().timeout = SILENCE_SECONDS
+    get_session().timeout = silence or SILENCE_SECONDS
     try:
         with _cause_of_upload_error():
             yield
