@@ -104,7 +104,7 @@ const build = (chart, value) => {
         let taken = -100;
         const marks = value.marks.map(({ epoch, text }) => {
             const at = x(epoch);
-            const label = text.split(":")[0].slice(0, 14);
+            const label = text.split(/:| from /)[0].slice(0, 14);
             const room = at - taken > 70 && width - at > 60;
             if (room) taken = at;
             return `<g class="mark">
