@@ -160,7 +160,7 @@ def parse_stages(text: str) -> tuple[Stage, ...]:
 # The two reports' own plain loops. The first does not name its batch size.
 _REPORT = {"loss": "bce", "augment": "", "flip": False, "ema_half_life_images": 0, "d_norm": "batch"}
 # Relativistic pairing loss with lazy R1 and R2 (R3GAN, arXiv 2501.05441), DiffAugment, flips, EMA.
-_BEST = {"loss": "relativistic", "r1_gamma": 2.0, "d_norm": "none", "guard": "rollback"}
+_BEST = {"loss": "relativistic", "r1_gamma": 0.2, "d_norm": "none", "guard": "rollback"}
 
 RECIPES: dict[str, dict[str, Any]] = {
     "pokemon-report": {**_REPORT, "batch_size": 32, "images": 0, "stages": (Stage(400, 2e-4, 0.5),)},

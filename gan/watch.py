@@ -91,6 +91,7 @@ class Watch:
         run.mark(f"rolled back from epoch {epoch}: {collapse.reason}; now {softened}")
         tqdm.write(f"guard, epoch {epoch}: {collapse.reason}. Back to epoch {run.shown_epoch}, {softened}.")
         distributed.by_first(self._drop_later_epochs)
+        run.save_state(GOOD_STATES, kept=1)  # softer and marked, should it come to the same again
         run.save_state()
 
     def _drop_later_epochs(self) -> None:

@@ -132,7 +132,7 @@ def test_a_run_that_collapses_again_and_again_is_left_alone_in_the_end(pictures,
     collapse_at(monkeypatch, 2, 3, always=True)
     run = train(config_of("report", pictures, tmp_path, guard="rollback", epochs=4, images=0))
     assert run.finished and run.trainer.softenings == 3
-    assert set(events(tmp_path)) == {1, 3}
+    assert set(events(tmp_path)) == {1, 3} and events(tmp_path)[1].count("rolled back from epoch 3") == 3
     assert events(tmp_path)[3] == "warning: it collapsed"
 
 
