@@ -43,6 +43,14 @@ def parse_id(text: str) -> tuple[str, str | None]:
     return found["repo"], found["revision"]
 
 
+def parse_target(text: str) -> str:
+    """Return the repository of "USER/NAME", where a push goes; a revision, or anything else, raises UserError."""
+    repo, revision = parse_id(text)
+    if revision:
+        raise UserError(f"{text}: a push goes to USER/NAME, without @revision")
+    return repo
+
+
 def is_id(text: str) -> bool:
     """Whether the text can only mean a model on the Hub: it looks like an id, and its USER is no folder here."""
     is_file = text.endswith((".safetensors", ".pth"))
@@ -115,9 +123,7 @@ def push(
     """
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 
-    repo, revision = parse_id(hub_id)
-    if revision:
-        raise UserError(f"{hub_id}: a push goes to USER/NAME, without @revision")
+    repo = parse_target(hub_id)
     api, kind = HfApi(endpoint=_endpoint()), "space" if space else "model"
     files = sorted(files)
 

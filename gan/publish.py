@@ -64,9 +64,7 @@ def publish_model(folder: str | Path, hub_id: str, private: bool = False) -> str
     from gan.checkpoints import CONFIG_FILE, images_seen
     from gan.files import read_json
 
-    repo, revision = hub.parse_id(hub_id)
-    if revision:
-        raise UserError(f"{hub_id}: a push goes to USER/NAME, without @revision")
+    repo = hub.parse_target(hub_id)
     folder = Path(folder)
     require_checkpoint(folder)
     card, seen = card_text(folder, repo), images_seen(read_json(folder / CONFIG_FILE))
@@ -111,9 +109,7 @@ class Publisher:
 
     def __init__(self, hub_id: str, every: int = 0, private: bool = False) -> None:
         """Push after each `every` pictures seen; with 0, at the end alone. A bad id raises UserError."""
-        _, revision = hub.parse_id(hub_id)
-        if revision:
-            raise UserError(f"--push-to-hub {hub_id}: a push goes to USER/NAME, without @revision")
+        hub.parse_target(hub_id)
         self.hub_id, self.every, self.private = hub_id, every, private
         self.pushed = self.begun = 0  # images_seen
         self._push: Push | None = None

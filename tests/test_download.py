@@ -123,7 +123,7 @@ def test_a_whole_download_is_used_without_asking_and_half_a_one_is_not(cache, ka
     assert kaggle_version(found) == f"{SLUG}/versions/10"
 
 
-@pytest.mark.parametrize("path", ["/home/me/pictures", "/home/me/datasets/cats/versions", "datasets/a/b/versions/new"])
+@pytest.mark.parametrize("path", ["/data/pictures", "/data/datasets/cats/versions", "datasets/a/b/versions/new"])
 def test_other_folders_have_no_version(path):
     assert kaggle_version(path) is None
 
