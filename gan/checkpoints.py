@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from gan import hub
 from gan.errors import UserError
-from gan.files import write_atomically
+from gan.files import read_json, write_atomically
 from gan.models import Discriminator, Generator
 
 GENERATOR_FILE = hub.MODEL
@@ -182,6 +182,12 @@ def weights_digest(path: str | Path) -> str:
 
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:16]
+
+
+def read_described(folder: str | Path) -> dict[str, Any]:
+    """Return the config.json of a run or checkpoint folder, {} where it has none; a damaged one raises UserError."""
+    path = Path(folder, CONFIG_FILE)
+    return read_json(path) if path.is_file() else {}
 
 
 def images_seen(described: dict[str, Any]) -> int:

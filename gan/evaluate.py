@@ -122,13 +122,12 @@ def _within(file: Path) -> str:
 
 def _age(file: Path) -> dict[str, Any]:
     """Return epoch and pictures seen of a weights file, as far as its folder tells."""
-    from gan.checkpoints import CONFIG_FILE, GENERATOR_FILE
-    from gan.files import read_json
+    from gan.checkpoints import GENERATOR_FILE, read_described
     from gan.records import read_history
 
     folder = home_of(file)
-    if file.name == GENERATOR_FILE and (folder / CONFIG_FILE).is_file():
-        config = read_json(folder / CONFIG_FILE)
+    config = read_described(folder)
+    if file.name == GENERATOR_FILE and config:
         return {key: config[key] for key in ("epoch", "images_seen") if key in config}
     number = file.stem.removeprefix("epoch-")
     lines = [line for line in read_history(folder) if number.isdecimal() and line.get("epoch") == int(number)]
@@ -137,13 +136,12 @@ def _age(file: Path) -> dict[str, Any]:
 
 def _fit(file: Path) -> str:
     """Return how training made its pictures square; "crop" where no config beside the weights says it."""
-    from gan.checkpoints import CONFIG_FILE
-    from gan.files import read_json
+    from gan.checkpoints import CONFIG_FILE, read_described
 
-    path = home_of(file) / CONFIG_FILE
-    fit = read_json(path).get("train", {}).get("fit", "crop") if path.is_file() else "crop"
+    train = read_described(home_of(file)).get("train")
+    fit = train.get("fit", "crop") if isinstance(train, dict) else "crop"
     if fit not in FITS:
-        raise UserError(f"{path}: has the fit {fit!r}; this version knows {' and '.join(FITS)}")
+        raise UserError(f"{home_of(file) / CONFIG_FILE}: has the fit {fit!r}; this version knows {' and '.join(FITS)}")
     return fit
 
 

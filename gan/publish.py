@@ -86,14 +86,12 @@ def publish_model(folder: str | Path, hub_id: str, private: bool = False) -> str
 
 def require_checkpoint(folder: Path) -> None:
     """Raise UserError where the folder is no checkpoint, is damaged, or is a run, whose config names paths."""
-    from gan.checkpoints import CONFIG_FILE, GENERATOR_FILE, load_generator
-    from gan.files import read_json
+    from gan.checkpoints import GENERATOR_FILE, load_generator, read_described
 
     if not (folder / GENERATOR_FILE).is_file():
         raise UserError(f"{folder}: has no {GENERATOR_FILE}; publish a folder of checkpoints/ (python -m gan.promote)")
     load_generator(folder)
-    described = read_json(folder / CONFIG_FILE) if (folder / CONFIG_FILE).is_file() else {}
-    train = described.get("train")
+    train = read_described(folder).get("train")
     if isinstance(train, dict) and train.get("out"):
         raise UserError(f"{folder}: is a run, not a checkpoint; python -m gan.promote {folder} NAME makes one of it")
 
@@ -294,7 +292,7 @@ def _run(options: argparse.Namespace) -> str:
     """Do what was asked; return the sentence that says so."""
     from gan.ui.loaded import find_checkpoints
 
-    repo, _ = hub.parse_id(options.hub_id)
+    repo = hub.parse_target(options.hub_id)
     if options.verb == "model":
         oid = publish_model(options.folder, options.hub_id, options.private)
         return f"{repo} holds it now (commit {oid[:7]}): python app.py --checkpoint {repo}"

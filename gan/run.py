@@ -17,6 +17,7 @@ from gan.checkpoints import (
     GENERATOR_FILE,
     STATES_KEPT,
     parameter_count,
+    read_described,
     save_network,
     save_state,
 )
@@ -24,7 +25,7 @@ from gan.config import TrainConfig
 from gan.data import SPILL_BYTES, Batches, Pictures
 from gan.ema import with_fresh_statistics
 from gan.errors import UserError
-from gan.files import read_json, write_json
+from gan.files import write_json
 from gan.guard import Guard
 from gan.images import GRID_BYTES, from_uint8
 from gan.latent import sample_z
@@ -255,5 +256,4 @@ class Run:
 
 def describe_run(folder: Path, **facts: Any) -> None:
     """Add facts to the run's config.json, or begin it with them."""
-    path = folder / CONFIG_FILE
-    write_json(path, {**(read_json(path) if path.is_file() else {}), **facts})
+    write_json(folder / CONFIG_FILE, {**read_described(folder), **facts})

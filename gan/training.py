@@ -19,6 +19,7 @@ from gan.checkpoints import (
     load_discriminator,
     load_generator,
     load_state,
+    read_described,
 )
 from gan.config import TrainConfig
 from gan.data import Pictures, read_pictures
@@ -157,8 +158,7 @@ def _open_run(config: TrainConfig, pictures: Pictures | None) -> Run:
     networks = distributed.by_turns(lambda: _networks_to_continue(config)) if config.init_from and not state else ()
     run = Run(config, pictures, Trainer(config, device, precision, *networks))
     if networks:
-        path = checkpoint_folder(config.init_from) / CONFIG_FILE
-        run.trainer.images_before = images_seen(read_json(path)) if path.is_file() else 0
+        run.trainer.images_before = images_seen(read_described(checkpoint_folder(config.init_from)))
     if state:
         run.load_state(state)
         tqdm.write(f"resuming at {run.trainer.images_seen:,} pictures seen, {_exactness(state, device)}")

@@ -337,6 +337,15 @@ def test_a_space_is_pushed_with_its_models_from_here_and_from_the_hub(server, ru
     assert "checkpoints/mine/model.safetensors" not in space.commits[space.head]
 
 
+def test_a_push_to_a_revision_is_refused(server, alpha, capsys):
+    for arguments in (
+        ["model", str(alpha), "tester/mine@old"],
+        ["space", "tester/mine@old", "--checkpoint", str(alpha)],
+    ):
+        assert main(arguments) == 2
+        assert "without @revision" in capsys.readouterr().err and not server.repositories
+
+
 def test_a_space_is_not_written_over_something(alpha, tmp_path, capsys):
     (tmp_path / "space").mkdir()
     (tmp_path / "space" / "mine.txt").touch()
