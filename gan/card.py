@@ -8,8 +8,8 @@ from gan.checkpoints import CONFIG_FILE, GENERATOR_FILE, images_seen, weights_di
 from gan.config import RECIPES, SUITED, recipe_config
 from gan.download import KAGGLE
 from gan.errors import UserError
-from gan.files import read_json
-from gan.records import SAMPLES, list_epochs, read_history, read_metrics
+from gan.files import read_json, write_atomically
+from gan.records import SAMPLES, fid_key, list_epochs, read_history, read_metrics
 
 # Where the pictures come from, and whose they are.
 SOURCES = {
@@ -44,6 +44,7 @@ FLAGS = {
     "seed": "--seed",
     "keep_repeats": "--keep-repeats",
 }
+CARD_FILE = "README.md"
 PIPELINE = "unconditional-image-generation"
 
 
@@ -58,6 +59,11 @@ def card_text(folder: Path, hub_id: str = "") -> str:
         raise UserError(f"{folder / CONFIG_FILE}: does not say what a card needs ({error!r})") from error
 
 
+def write_card(folder: Path) -> None:
+    """Write the card into its folder; raise UserError as `card_text` does."""
+    write_atomically(folder / CARD_FILE, card_text(folder).encode())
+
+
 def card_body(folder: Path, hub_id: str = "") -> str:
     """Return the card for people, without its front matter; a missing or damaged config.json raises UserError."""
     config = read_json(folder / CONFIG_FILE)
@@ -65,6 +71,8 @@ def card_body(folder: Path, hub_id: str = "") -> str:
     sections = [f"# {_name(folder, hub_id)}", _what_it_is(config), *_pictures(folder), _use(source)]
     if "train" in config:
         sections += [_training(folder, config), *_measured(folder), _data(config)]
+    else:  # weights from elsewhere
+        sections += _measured(folder)
     sections += [_limits(config), LICENSE]
     return "\n\n".join(sections) + "\n"
 
@@ -95,7 +103,7 @@ def front_matter(folder: Path, hub_id: str = "") -> str:
 
 def _result(line: dict[str, Any], dataset: str) -> dict[str, Any]:
     """Return a measurement as an entry of the Hub's model-index."""
-    fid = _fid_key(line)
+    fid = fid_key(line)
     metrics = {fid: "fid", "kid_train": "kid", "precision": "precision", "recall": "recall"}
     return {
         "task": {"type": PIPELINE},
@@ -159,6 +167,8 @@ def _training(folder: Path, config: dict[str, Any]) -> str:
         "hardware": f"{config['hardware']}, {config['precision']}",
         "hours": f"{config['seconds'] / 3600:.2f}",
     }
+    if "discriminator_epoch" in config:
+        rows["discriminator"] = f"of epoch {config['discriminator_epoch']}, the end of the run"
     history = read_history(folder)
     if history:
         last = history[-1]
@@ -203,14 +213,9 @@ def measurements(folder: Path) -> list[dict[str, Any]]:
     return [line for line in read_metrics(folder) if line.get("weights") == weights]
 
 
-def _fid_key(line: dict[str, Any]) -> str:
-    """Return the name of the line's FID, which says of how many pictures it is."""
-    return next(key for key in line if key.startswith("fid"))
-
-
 def figures(line: dict[str, Any]) -> dict[str, str]:
     """Return one measurement in words, by what was measured."""
-    fid = _fid_key(line)
+    fid = fid_key(line)
     floor = line["floor"]
     return {
         fid.removesuffix("_train").upper(): f"{line[fid]:.1f}",
@@ -229,8 +234,9 @@ def _measured(folder: Path) -> list[str]:
         protocol = f"Features: {line['extractor']}. Pictures: {line['resize']}."
         tables.append(f"| what | value |\n|---|---|\n{rows}\n\n{protocol}")
     explained = (
-        "Against the training pictures. Novelty is how far a generated picture is from the nearest training picture, "
-        "over the same among real ones; a copy is nearer than all but 1 % of the real ones are to one another."
+        "Against training pictures, as many as are named as real; ± is one standard error. Novelty is how far a "
+        "generated picture is from the nearest of these real ones, over the same among themselves; a copy is nearer to "
+        "one than all but 1 % of them are to one another."
     )
     return ["## Measured", explained, *tables] if tables else []
 

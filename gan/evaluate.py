@@ -13,8 +13,9 @@ import json
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from gan.config import FITS
 from gan.errors import UserError
@@ -26,25 +27,65 @@ SQUARE = {"crop": "middle square to the model's size", "pad": "whole in a white 
 RESIZE = "from there to 299 pixels, bilinear as in TensorFlow 1"
 
 
-def evaluate(
-    files: list[Path], data: str, weights: str | None, count: int = COUNT, real_count: int = COUNT
-) -> Iterator[dict]:
-    """Yield the measurements of each weights file; raise UserError for files, data or numbers that cannot be used."""
-    from gan.checkpoints import load_generator, weights_digest
-    from gan.metrics import extractor_name, floor, load_extractor, measure
+class Subject(NamedTuple):
+    """A generator to be measured, and what its folder says of it now: a run that goes on replaces its files."""
 
-    generators = [load_generator(file) for file in files]  # a damaged one is found before an hour of measuring
-    fits = [_fit(file) for file in files]
+    folder: Path
+    name: str  # of the file, inside its folder
+    generator: Any
+    weights: str  # digest of the file
+    age: dict[str, int]  # epoch and images_seen, as far as they are known
+    fit: str
+    trained_on: str | None  # fingerprint of the pictures, where it is known
+
+
+def read_subjects(source: str, snapshots: bool = False) -> list[Subject]:
+    """Return the generator of a folder or a file, with those of the folder's snapshots before it if asked for.
+
+    A snapshot of equal weights is left out. Raises UserError where one of them is damaged.
+    """
+    from gan.checkpoints import GENERATOR_FILE
+    from gan.records import SNAPSHOTS, list_epochs
+
+    path = Path(source)
+    if not path.is_dir():
+        return [_read_subject(path)]
+    earlier = list_epochs(path, SNAPSHOTS).values() if snapshots else ()
+    subjects = [_read_subject(file) for file in (*earlier, path / GENERATOR_FILE)]
+    return list({subject.weights: subject for subject in subjects}.values())
+
+
+def _read_subject(file: Path) -> Subject:
+    from gan.checkpoints import CONFIG_FILE, load_generator, read_described, weights_digest
+
+    generator = load_generator(file)
+    folder = home_of(file)
+    described = read_described(folder)
+    train, data = (part if isinstance(part := described.get(key), dict) else {} for key in ("train", "data"))
+    fit = train.get("fit", "crop")
+    if fit not in FITS:
+        raise UserError(f"{folder / CONFIG_FILE}: has the fit {fit!r}; this version knows {' and '.join(FITS)}")
+    name = f"{file.parent.name}/{file.name}" if folder != file.parent else file.name
+    age, trained_on = _age(file, described), data.get("fingerprint")
+    return Subject(folder, name, generator, weights_digest(file), age, fit, trained_on)
+
+
+def evaluate(
+    subjects: list[Subject], data: str, weights: str | None, count: int = COUNT, real_count: int = COUNT
+) -> Iterator[dict]:
+    """Yield the measurements of each subject; raise UserError for data or numbers that cannot be used."""
+    from gan.metrics import floor, load_extractor, measure
+
     extract = load_extractor(weights)
     reals: dict[tuple[int, str], Any] = {}  # by picture size and fit: features, fingerprint, floor
-    for file, generator, fit in zip(files, generators, fits, strict=True):
+    for subject in subjects:
         started = time.monotonic()
-        seen = generator.image_size, fit
+        seen = subject.generator.image_size, subject.fit
         if seen not in reals:
             real, fingerprint = _real_features(extract, data, *seen, real_count)
             reals[seen] = real, fingerprint, floor(real)
         real, fingerprint, real_floor = reals[seen]
-        fake = extract(_shown(_generated(generator, count), count, file.name))
+        fake = extract(_shown(_generated(subject.generator, count), count, subject.name))
         found = measure(real, fake)
         yield {
             f"fid{_thousands(count)}_train": found.pop("fid"),
@@ -54,12 +95,12 @@ def evaluate(
             "real": len(real),
             "floor": real_floor,
             "seeds": f"0-{count - 1}",
-            "extractor": extractor_name(),
-            "resize": f"{SQUARE[fit]}; {RESIZE}",
-            "weights": weights_digest(file),
-            "file": _within(file),
+            "extractor": extract.name,
+            "resize": f"{SQUARE[subject.fit]}; {RESIZE}",
+            "weights": subject.weights,
+            "file": subject.name,
             "data": fingerprint,
-            **_age(file),
+            **subject.age,
             "seconds": round(time.monotonic() - started, 1),
         }
 
@@ -70,7 +111,6 @@ def _real_features(extract: Any, data: str, image_size: int, fit: str, limit: in
 
     from gan.data import read_pictures
     from gan.files import cache_folder, write_atomically
-    from gan.metrics import extractor_name
 
     pictures = read_pictures(data, image_size, fit=fit)
     images = pictures.images
@@ -78,14 +118,15 @@ def _real_features(extract: Any, data: str, image_size: int, fit: str, limit: in
         raise UserError(f"{data}: holds {len(images)} pictures; {LEAST} are the least that can be measured against")
     if len(images) > limit:
         images = images[torch.linspace(0, len(images) - 1, limit).round().long()]
-    key = hashlib.sha256(f"{pictures.fingerprint} {image_size} {fit} {len(images)} {extractor_name()}".encode())
+    key = hashlib.sha256(f"{pictures.fingerprint} {image_size} {fit} {len(images)} {extract.name}".encode())
     cache = cache_folder() / f"{key.hexdigest()[:24]}.pt"
-    if not cache.is_file():
-        features = extract(_shown(images.split(BATCH), len(images), "real pictures"))
-        buffer = io.BytesIO()
-        torch.save(features, buffer)
-        write_atomically(cache, buffer.getvalue())
-    return torch.load(cache, weights_only=True), pictures.fingerprint
+    with suppress(Exception):  # it is not there, or damaged, which torch tells in a dozen ways
+        return torch.load(cache, weights_only=True), pictures.fingerprint
+    features = extract(_shown(images.split(BATCH), len(images), "real pictures"))
+    buffer = io.BytesIO()
+    torch.save(features, buffer)
+    write_atomically(cache, buffer.getvalue())
+    return features, pictures.fingerprint
 
 
 def _generated(generator: Any, count: int) -> Iterator[Any]:
@@ -115,50 +156,22 @@ def _thousands(count: int) -> str:
     return f"{count // 1000}k" if count % 1000 == 0 else str(count)
 
 
-def _within(file: Path) -> str:
-    """Return the file's name inside its checkpoint or run folder."""
-    return f"{file.parent.name}/{file.name}" if file.parent.name == "snapshots" else file.name
-
-
-def _age(file: Path) -> dict[str, Any]:
+def _age(file: Path, described: dict[str, Any]) -> dict[str, int]:
     """Return epoch and pictures seen of a weights file, as far as its folder tells."""
-    from gan.checkpoints import GENERATOR_FILE, read_described
+    from gan.checkpoints import GENERATOR_FILE
     from gan.records import read_history
 
-    folder = home_of(file)
-    config = read_described(folder)
-    if file.name == GENERATOR_FILE and config:
-        return {key: config[key] for key in ("epoch", "images_seen") if key in config}
-    number = file.stem.removeprefix("epoch-")
-    lines = [line for line in read_history(folder) if number.isdecimal() and line.get("epoch") == int(number)]
-    return {"epoch": int(number), "images_seen": lines[-1].get("images_seen")} if lines else {}
-
-
-def _fit(file: Path) -> str:
-    """Return how training made its pictures square; "crop" where no config beside the weights says it."""
-    from gan.checkpoints import CONFIG_FILE, read_described
-
-    train = read_described(home_of(file)).get("train")
-    fit = train.get("fit", "crop") if isinstance(train, dict) else "crop"
-    if fit not in FITS:
-        raise UserError(f"{home_of(file) / CONFIG_FILE}: has the fit {fit!r}; this version knows {' and '.join(FITS)}")
-    return fit
+    if file.name == GENERATOR_FILE and described:
+        lines = [described]
+    else:
+        number = file.stem.removeprefix("epoch-")
+        lines = [line for line in read_history(home_of(file)) if str(line["epoch"]) == number.lstrip("0")]
+    return {key: lines[-1][key] for key in ("epoch", "images_seen") if lines and key in lines[-1]}
 
 
 def home_of(file: Path) -> Path:
     """Return the checkpoint or run folder that a weights file belongs to."""
     return file.parent.parent if file.parent.name == "snapshots" else file.parent
-
-
-def weights_files(source: str, snapshots: bool) -> list[Path]:
-    """Return the weights file of a folder, with those of its snapshots before it where they are asked for."""
-    from gan.checkpoints import GENERATOR_FILE
-    from gan.records import SNAPSHOTS, list_epochs
-
-    path = Path(source)
-    if not path.is_dir():
-        return [path]
-    return [*(list_epochs(path, SNAPSHOTS).values() if snapshots else ()), path / GENERATOR_FILE]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -181,10 +194,13 @@ def main(arguments: list[str] | None = None) -> int:
         if getattr(options, name) < LEAST:
             parser.error(f"argument --{name.replace('_', '-')}: {LEAST} pictures are the least that say anything")
     try:
-        files = weights_files(options.source, options.snapshots)
-        for line in evaluate(files, options.data, options.weights, options.count, options.real_count):
+        subjects = read_subjects(options.source, options.snapshots)
+        lines = evaluate(subjects, options.data, options.weights, options.count, options.real_count)
+        for subject, line in zip(subjects, lines, strict=True):
+            if subject.trained_on not in (None, line["data"]):
+                print(f"{options.data} holds other pictures than {subject.name} was trained on", file=sys.stderr)
             print(json.dumps(line), flush=True)
-            _append(home_of(files[0]), line)
+            _append(subject.folder, line)
     except UserError as error:
         print(f"gan.evaluate: {error}", file=sys.stderr)
         return 2
@@ -192,6 +208,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _append(folder: Path, line: dict[str, Any]) -> None:
+    """Add the line to the folder's metrics.jsonl, and to its card."""
+    from gan.card import CARD_FILE, write_card
     from gan.records import METRICS_FILE
 
     path = folder / METRICS_FILE
@@ -200,6 +218,8 @@ def _append(folder: Path, line: dict[str, Any]) -> None:
             file.write(json.dumps(line) + "\n")
     except OSError as error:
         raise UserError(f"{path}: cannot be written ({error.strerror})") from error
+    if (folder / CARD_FILE).is_file():  # a checkpoint, whose card tells of the measurement, too
+        write_card(folder)
 
 
 if __name__ == "__main__":

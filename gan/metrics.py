@@ -4,13 +4,15 @@ Features are (N, 2048) float32; the real ones come first in every function here.
 is the other way round (`input1` is generated), which FID does not notice, but precision and recall change places.
 """
 
-from collections.abc import Callable, Iterable
+import hashlib
+import math
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gan.errors import UserError
 
@@ -23,12 +25,32 @@ NEIGHBOURS = 3
 COPY_QUANTILE = 0.01  # closer to a training picture than all but 1 % of the reals are to one another: a copy
 
 
-def load_extractor(weights: str | Path | None) -> Callable[[Iterable[Tensor]], Tensor]:
-    """Return a function from batches of uint8 pictures (N, 3, H, W) to features (N, 2048).
+class Extractor:
+    """Turns pictures into features with a network that does its own resizing."""
 
-    `weights` is the file of FID's Inception that torch-fidelity reads, and downloads once (91 MB) where it is None; it
-    resizes to 299 pixels by itself, bilinearly as TensorFlow did. Raises UserError where torch-fidelity is missing,
-    the file is not what it should be, or the download fails.
+    def __init__(self, network: nn.Module) -> None:
+        """Take the network, and note what a measurement says of its features: library and hash of the weights."""
+        import torch_fidelity
+
+        self.network = network.to(memory_format=torch.channels_last)  # a quarter faster on the CPU
+        digest = hashlib.sha256()
+        for value in network.state_dict().values():
+            digest.update(value.contiguous().numpy())
+        weights = digest.hexdigest()[:16]
+        self.name = f"{EXTRACTOR} ({weights}), layer {LAYER}, torch-fidelity {torch_fidelity.__version__}"
+
+    @torch.inference_mode()
+    def __call__(self, batches: Iterable[Tensor]) -> Tensor:
+        """Return the features (N, 2048) of batches of uint8 pictures (N, 3, H, W)."""
+        return torch.cat([self.network(batch)[0] for batch in batches])
+
+
+def load_extractor(weights: str | Path | None) -> Extractor:
+    """Return FID's Inception.
+
+    `weights` is the file that torch-fidelity reads, and downloads once (91 MB) where it is None; the network resizes to
+    299 pixels by itself, bilinearly as TensorFlow did. Raises UserError where torch-fidelity is missing, the file is
+    not what it should be, or the download fails.
     """
     try:
         from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
@@ -38,27 +60,13 @@ def load_extractor(weights: str | Path | None) -> Callable[[Iterable[Tensor]], T
         raise UserError(f"{weights}: no such file. --weights takes the weights of FID's Inception (see README).")
     try:
         path = str(weights) if weights else None
-        network = FeatureExtractorInceptionV3(EXTRACTOR, [LAYER], feature_extractor_weights_path=path)
+        return Extractor(FeatureExtractorInceptionV3(EXTRACTOR, [LAYER], feature_extractor_weights_path=path))
     except URLError as error:
         raise UserError(
             f"FID's Inception cannot be downloaded ({error.reason}); with a copy of {URL}, give --weights"
         ) from error
     except Exception as error:  # torch raises a dozen kinds for a file that is something else
         raise UserError(f"{weights}: holds no weights of FID's Inception ({type(error).__name__})") from error
-    network = network.to(memory_format=torch.channels_last)  # a quarter faster on the CPU
-
-    @torch.inference_mode()
-    def extract(batches: Iterable[Tensor]) -> Tensor:
-        return torch.cat([network(batch)[0] for batch in batches])
-
-    return extract
-
-
-def extractor_name() -> str:
-    """Return what a measurement says of its features."""
-    import torch_fidelity
-
-    return f"{EXTRACTOR}, layer {LAYER}, torch-fidelity {torch_fidelity.__version__}"
 
 
 def fid(real: Tensor, fake: Tensor) -> float:
@@ -70,16 +78,39 @@ def fid(real: Tensor, fake: Tensor) -> float:
 
 
 def kid(real: Tensor, fake: Tensor) -> tuple[float, float]:
-    """Return the kernel Inception distance times 1,000 (Bińkowski et al. 2018) and the standard error of its mean.
+    """Return the kernel Inception distance times 1,000 (Bińkowski et al. 2018) and its standard error.
 
-    The mean over 100 subsets of 400, of fewer where there are fewer. Subsets overlap, so the error is a lower bound.
+    The mean over 100 subsets of 400, of fewer where there are fewer. The error is that of choosing these subsets and
+    that of having no more pictures to choose from, on either side; other models measured against the same real
+    pictures share the latter's half.
     """
     from torch_fidelity.metric_kid import kid_features_to_metric
 
     size = min(KID_SUBSET_SIZE, len(real), len(fake))
     found = kid_features_to_metric(fake, real, kid_subsets=KID_SUBSETS, kid_subset_size=size, verbose=False)
     mean, deviation = found["kernel_inception_distance_mean"], found["kernel_inception_distance_std"]
-    return 1000 * float(mean), 1000 * float(deviation) / KID_SUBSETS**0.5
+    return 1000 * float(mean), 1000 * math.hypot(float(deviation) / KID_SUBSETS**0.5, _sampling_error(real, fake))
+
+
+def _sampling_error(real: Tensor, fake: Tensor) -> float:
+    """Return the first-order standard error of the squared MMD, a U-statistic (Serfling 1980, section 5.5)."""
+    variance = 0.0
+    for ours, theirs in ((real, fake), (fake, real)):
+        pull = _mean_kernel(ours, ours, skip_itself=True) - _mean_kernel(ours, theirs)
+        variance += float(4 * pull.var() / len(ours))
+    return variance**0.5
+
+
+def _mean_kernel(points: Tensor, others: Tensor, skip_itself: bool = False) -> Tensor:
+    """Return each point's mean of KID's kernel, (x y / F + 1)^3, over the others, (N,)."""
+
+    def kernel(products: Tensor) -> Tensor:
+        return (products / points.shape[1] + 1) ** 3
+
+    sums = torch.cat([kernel(some @ others.T).sum(dim=1) for some in points.split(1000)])
+    if skip_itself:
+        return (sums - kernel(points.square().sum(dim=1))) / (len(others) - 1)
+    return sums / len(others)
 
 
 def precision_recall(real: Tensor, fake: Tensor) -> tuple[float, float]:

@@ -16,6 +16,7 @@ from gan.hub import is_id
 
 CHECKPOINTS = Path(__file__).resolve().parents[1] / "checkpoints"  # where app.py looks
 PUBLISHED_SNAPSHOTS = 2  # earlier generators in the folder, 7 MB each at 64 pixels
+AGE = {"epoch", "images_seen"}  # of a measurement and of a config.json
 PRIVATE = ("data", "out", "init_from", "device")  # of the training config: paths and habits of one machine
 
 
@@ -25,6 +26,8 @@ def promote(source: str | Path, name: str, into: str | Path = CHECKPOINTS, best:
     `best` takes the snapshot of the run whose KID is lowest instead of the last. Raises UserError where the run has
     nothing to show or no measurement yet, or the name is no plain folder name.
     """
+    from gan.card import write_card
+
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}", name):
         raise UserError(f"{name!r} is no name for a checkpoint; use letters, digits, '.', '_' and '-'")
     source, target = Path(source), Path(into, name)
@@ -39,7 +42,7 @@ def promote(source: str | Path, name: str, into: str | Path = CHECKPOINTS, best:
             _copy_run(source, staged, best)
         else:
             _import_weights(source, staged)
-        _write_card(staged)
+        write_card(staged)
         _replace(target, staged, part / "replaced")
     except OSError as error:  # shutil's own kind has no strerror
         raise UserError(f"{source} cannot be copied to {target}: {error.strerror or error}") from error
@@ -76,7 +79,8 @@ def _copy_run(run: Path, target: Path, best: bool) -> None:
     if best:
         weights, age = best_measured(run)
         load_generator(weights)
-        config |= age
+        seconds = config["seconds"] * age["images_seen"] / max(config["images_seen"], 1)
+        config |= {**age, "seconds": round(seconds), "discriminator_epoch": config["epoch"]}
     shutil.copy(weights, target / GENERATOR_FILE)
     if (run / DISCRIMINATOR_FILE).is_file():
         shutil.copy(run / DISCRIMINATOR_FILE, target / DISCRIMINATOR_FILE)
@@ -85,7 +89,7 @@ def _copy_run(run: Path, target: Path, best: bool) -> None:
     # Its past, as far as it goes: what came after the chosen weights says nothing of them.
     epoch = config["epoch"]
     write_history(target, [line for line in read_history(run) if line["epoch"] <= epoch])
-    metrics = [line for line in read_metrics(run) if line["epoch"] <= epoch]
+    metrics = [line for line in read_metrics(run) if line.get("epoch", 0) <= epoch]
     if metrics:
         write_metrics(target, metrics)
     (target / SAMPLES).mkdir()
@@ -101,21 +105,25 @@ def _copy_run(run: Path, target: Path, best: bool) -> None:
 def best_measured(run: Path) -> tuple[Path, dict[str, int]]:
     """Return the weights file of the run with the lowest KID in its metrics.jsonl, and its epoch and images_seen.
 
-    Only measurements with equal counts compare: of those with most files, the latest. Raises UserError without any.
+    Raises UserError where its files were not all measured in the same way. Of several ways that of most pictures
+    counts, of several measurements of a file the last.
     """
     from gan.checkpoints import GENERATOR_FILE, weights_digest
-    from gan.records import SNAPSHOTS, list_epochs, read_metrics
+    from gan.records import SNAPSHOTS, list_epochs, read_metrics, same_protocol
 
     files = {weights_digest(file): file for file in (*list_epochs(run, SNAPSHOTS).values(), run / GENERATOR_FILE)}
-    by_count: dict[tuple[int, int], dict[str, dict]] = {}
-    for line in read_metrics(run):
-        if line.get("weights") in files and "images_seen" in line:
-            by_count.setdefault((line.get("generated"), line.get("real")), {})[line["weights"]] = line
-    if not by_count:
-        raise UserError(f"{run}: nothing is measured; python -m gan.evaluate {run} --snapshots --data ZIP does it")
-    lines = max(by_count.values(), key=len).values()
+    of_these = [line for line in read_metrics(run) if line.get("weights") in files and line.keys() >= AGE]
+    ways = [{line["weights"]: line for line in lines} for lines in same_protocol(of_these)]
+    whole = [way for way in ways if len(way) == len(files)]
+    if not whole:
+        most = max(map(len, ways), default=0)
+        raise UserError(
+            f"{run}: of its {len(files)} generators {most} are measured in the same way; "
+            f"python -m gan.evaluate {run} --snapshots --data ZIP measures all of them"
+        )
+    lines = max((list(way.values()) for way in whole), key=lambda lines: lines[0]["generated"])
     best = min(lines, key=lambda line: line["kid_train"])
-    return files[best["weights"]], {key: best[key] for key in ("epoch", "images_seen")}
+    return files[best["weights"]], {key: best[key] for key in AGE}
 
 
 def telling_epochs(earlier: list[int], last: int) -> list[int]:
@@ -131,13 +139,6 @@ def _import_weights(source: Path, target: Path) -> None:
     generator = (load_generator if source.suffix == ".safetensors" else import_tutorial_weights)(source)
     save_network(target / GENERATOR_FILE, generator)
     write_json(target / CONFIG_FILE, {"generator": generator.arguments()})
-
-
-def _write_card(folder: Path) -> None:
-    from gan.card import card_text
-    from gan.files import write_atomically
-
-    write_atomically(folder / "README.md", card_text(folder).encode())
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,6 +1,8 @@
 """What a run writes for people to see: history, sample grids, real pictures, the loss chart; and how many it keeps."""
 
 import json
+import math
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +19,40 @@ REALS_FILE = "reals.webp"
 CHART_FILE = "losses.png"
 MAX_SAMPLES = 60
 MAX_SNAPSHOTS = 8  # of a run; a published folder holds fewer
+# Of a line of metrics.jsonl: figures that it has beside its FID, and what must be equal for two lines to compare.
+MEASURED = ("kid_train", "kid_standard_error", "precision", "recall", "novelty", "copies", "generated", "real")
+PROTOCOL = ("generated", "real", "data", "extractor", "resize")
 
 
 def read_history(folder: str | Path) -> list[dict[str, Any]]:
-    """Return the lines of history.jsonl, oldest first; none if there is no such file."""
-    return _read_lines(Path(folder, HISTORY_FILE))
+    """Return the lines of history.jsonl that tell of an epoch, oldest first; none if there is no such file."""
+    return [line for line in _read_lines(Path(folder, HISTORY_FILE)) if isinstance(line.get("epoch"), int)]
 
 
 def read_metrics(folder: str | Path) -> list[dict[str, Any]]:
-    """Return the lines of metrics.jsonl that hold a KID of an epoch, oldest first; none if there is no such file."""
-    return [
-        line
-        for line in _read_lines(Path(folder, METRICS_FILE))
-        if isinstance(line.get("kid_train"), int | float) and isinstance(line.get("epoch"), int)
-    ]
+    """Return the lines of metrics.jsonl that are whole measurements, oldest first; none if there is no such file."""
+    return [line for line in _read_lines(Path(folder, METRICS_FILE)) if _is_measurement(line)]
+
+
+def _is_measurement(line: dict[str, Any]) -> bool:
+    floor = line.get("floor")
+    values = [line.get(name) for name in (*MEASURED, fid_key(line))]
+    values += [floor.get(name) for name in ("fid", "kid")] if isinstance(floor, dict) else [None]
+    numbers = all(isinstance(value, int | float) and math.isfinite(value) for value in values)
+    return numbers and all(isinstance(line.get(name, 0), int) for name in ("epoch", "images_seen"))
+
+
+def fid_key(line: dict[str, Any]) -> str:
+    """Return the name of a measurement's FID, which says of how many pictures it is; "" where it has none."""
+    return next((key for key in line if key.startswith("fid")), "")
+
+
+def same_protocol(lines: Iterable[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Return the measurements in groups whose figures compare with one another, in the order of their first lines."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for line in lines:
+        groups.setdefault(json.dumps([line.get(name) for name in PROTOCOL]), []).append(line)
+    return list(groups.values())
 
 
 def _read_lines(path: Path) -> list[dict[str, Any]]:

@@ -145,7 +145,7 @@ class Run:
             **{name: round(value, 5) for name, value in means.items()},
             "lr": self.trainer.lr,
             "beta1": stage.beta1,
-            "event": f"stage: lr {stage.lr:g}, beta1 {stage.beta1:g}" if begins else None,
+            "event": f"stage: lr {self.trainer.lr:g}, beta1 {stage.beta1:g}" if begins else None,
         }
         if self.history and self.history[-1]["epoch"] == line["epoch"]:
             self.history.pop()  # of the same epoch, when the run was stopped in it

@@ -1,6 +1,7 @@
 """The guard at work on a run: it looks at every window, marks what is wrong, goes back to the last good state."""
 
 import copy
+import shutil
 from typing import Any
 
 import torch
@@ -22,6 +23,8 @@ class Watch:
         reals = run.batches.sample(guard.COUNT)
         self.count, self.reals = len(reals), guard.features(reals)
         self.real_spread, self.real_saturation = guard.spread(self.reals), guard.saturation(reals)
+        if run.config.guard != "rollback":  # a state that is not kept up would one day be far too old to go back to
+            distributed.by_first(lambda: shutil.rmtree(run.folder / GOOD_STATES, ignore_errors=True))
 
     def look(self) -> None:
         """At the end of a window, write its signs into the history; after too many bad ones, act.
@@ -30,6 +33,8 @@ class Watch:
         process looks for all, so that all act alike.
         """
         run = self.run
+        if run.config.guard == "off":
+            run.guard.since = run.trainer.images_seen  # should it be on later, its first window begins then
         if run.config.guard == "off" or not run.guard.window_complete(run.trainer.images_seen):
             return
         signs = distributed.by_first(self._signs)
@@ -99,6 +104,10 @@ class Watch:
         for kind in (records.SAMPLES, records.SNAPSHOTS):
             earlier = {number for number in records.list_epochs(run.folder, kind) if number <= run.shown_epoch}
             records.prune_epochs(run.folder, kind, earlier)
+        measured = records.read_metrics(run.folder)
+        if measured:
+            kept = [line for line in measured if line.get("epoch", 0) <= run.shown_epoch]
+            records.write_metrics(run.folder, kept)
 
 
 ADVICE = {

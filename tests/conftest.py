@@ -26,10 +26,10 @@ def pytest_addoption(parser):
     parser.addoption("--kills", type=int, default=10, help="how often a training run is killed with -9 and resumed")
 
 
-def draw_pictures(folder, count):
+def draw_pictures(folder, count, seed=0):
     """Draw discs, no two alike, 32 pixels a side; return the folder."""
     folder.mkdir(parents=True)
-    rng = random.Random(count)
+    rng = random.Random(count + 1000 * seed)
     for i in range(count):
         picture = Image.new("RGB", (32, 32), (i % 256, rng.randrange(256), rng.randrange(256)))
         x, y, radius = rng.randrange(8, 24), rng.randrange(8, 24), rng.randrange(4, 9)

@@ -8,26 +8,32 @@ from PIL import Image
 from served import plant
 
 from gan import evaluate, metrics
+from gan.card import write_card
+from gan.checkpoints import load_generator, weights_digest
+from gan.files import write_json
+from gan.images import to_uint8
+from gan.latent import sample_z
 
 COUNT = 64
 
 
+class Patches:
+    """Features are the mean colours of 16 patches."""
+
+    def __init__(self, weights, seen):
+        self.name, self.seen = f"patches ({weights})", seen
+
+    def __call__(self, batches):
+        features = [torch.nn.functional.avg_pool2d(batch.float(), batch.shape[-1] // 4).flatten(1) for batch in batches]
+        self.seen.append(sum(map(len, features)))
+        return torch.cat(features)
+
+
 @pytest.fixture
 def extractor(monkeypatch, tmp_path):
-    """Features are the mean colours of 16 patches; return how many pictures were looked at."""
+    """Let `Patches` stand in for Inception; return how many pictures were looked at, each time."""
     seen = []
-
-    def load(weights):
-        def extract(batches):
-            features = [
-                torch.nn.functional.avg_pool2d(batch.float(), batch.shape[-1] // 4).flatten(1) for batch in batches
-            ]
-            seen.append(sum(map(len, features)))
-            return torch.cat(features)
-
-        return extract
-
-    monkeypatch.setattr(metrics, "load_extractor", load)
+    monkeypatch.setattr(metrics, "load_extractor", lambda weights: Patches(weights, seen))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return seen
 
@@ -60,6 +66,80 @@ def test_real_features_are_computed_once(extractor, data, tmp_path):
     assert extractor == [60, COUNT, COUNT]
     first, second = map(json.loads, (folder / "metrics.jsonl").read_text().splitlines())
     assert {**first, "seconds": 0} == {**second, "seconds": 0}
+
+
+def test_real_features_are_computed_anew_where_something_differs(extractor, data, tmp_path):
+    from conftest import draw_pictures
+
+    folder = plant(tmp_path / "alpha", 1)
+    others = draw_pictures(tmp_path / "others", 60, seed=9)
+    for arguments in ([data], [others], [data, "--weights", "other"], [data, "--real-count", "50"]):
+        assert run(folder, "--count", COUNT, "--data", *arguments) == 0
+    assert extractor == [60, COUNT, 60, COUNT, 60, COUNT, 50, COUNT]
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    assert len({line["kid_train"] for line in lines}) == 3 and len({line["extractor"] for line in lines}) == 2
+
+
+def test_damaged_real_features_are_computed_anew(extractor, data, tmp_path):
+    folder = plant(tmp_path / "alpha", 1)
+    assert run(folder, "--data", data, "--count", COUNT) == 0
+    (cache,) = (path for path in (tmp_path / "cache").rglob("*.pt") if len(path.stem) == 24)
+    cache.write_bytes(cache.read_bytes()[:-100])
+    assert run(folder, "--data", data, "--count", COUNT) == 0
+    assert run(folder, "--data", data, "--count", COUNT) == 0
+    assert extractor == [60, COUNT, 60, COUNT, COUNT]
+
+
+def test_the_pictures_are_those_of_the_seeds_and_the_real_ones_come_first(extractor, data, tmp_path, monkeypatch):
+    folder = plant(tmp_path / "alpha", 1)
+    measure, given = metrics.measure, []
+    monkeypatch.setattr(metrics, "measure", lambda real, fake: given.append((real, fake)) or measure(real, fake))
+    assert run(folder, "--data", data, "--count", COUNT) == 0
+    ((real, fake),) = given
+    generator = load_generator(folder)
+    with torch.inference_mode():
+        drawn = to_uint8(generator(sample_z(range(COUNT), generator.z_dim)))
+    assert len(real) == 60 and torch.equal(fake, Patches("", [])([drawn]))
+
+
+def test_a_run_that_goes_on_meanwhile_does_not_lend_its_age(extractor, data, tmp_path, monkeypatch):
+    folder = plant(tmp_path / "alpha", 1, (1, 3))
+    digest = weights_digest(folder / "model.safetensors")
+    other = plant(tmp_path / "beta", 2, (1, 4))
+
+    def replace(weights):
+        for file in ("model.safetensors", "config.json"):
+            (folder / file).write_bytes((other / file).read_bytes())
+        for snapshot in (folder / "snapshots").iterdir():
+            snapshot.unlink()
+        return Patches(weights, extractor)
+
+    monkeypatch.setattr(metrics, "load_extractor", replace)
+    assert run(folder, "--data", data, "--count", COUNT, "--snapshots") == 0
+    last = json.loads((folder / "metrics.jsonl").read_text().splitlines()[-1])
+    assert (last["weights"], last["epoch"]) == (digest, 3)
+
+
+@pytest.mark.parametrize("epochs", [(1, 3), ()], ids=["trained", "imported"])
+def test_the_card_tells_of_the_measurement(epochs, extractor, data, tmp_path):
+    folder = plant(tmp_path / "alpha", 1, epochs)
+    if not epochs:
+        write_json(folder / "config.json", {"generator": load_generator(folder).arguments()})
+    write_card(folder)
+    assert "## Measured" not in (folder / "README.md").read_text()
+    assert run(folder, "--data", data, "--count", COUNT) == 0
+    assert f"| FID{COUNT} |" in (folder / "README.md").read_text()
+
+
+def test_other_pictures_than_the_model_knows_are_remarked_on(extractor, data, tmp_path, capsys):
+    folder = plant(tmp_path / "alpha", 1, (1, 3))
+    assert run(folder, "--data", data, "--count", COUNT) == 0
+    assert "holds other pictures than model.safetensors was trained on" in capsys.readouterr().err
+    described = json.loads((folder / "config.json").read_text())
+    described["data"]["fingerprint"] = json.loads((folder / "metrics.jsonl").read_text())["data"]
+    (folder / "config.json").write_text(json.dumps(described))
+    assert run(folder, "--data", data, "--count", COUNT) == 0
+    assert "other pictures" not in capsys.readouterr().err
 
 
 def test_real_pictures_are_fitted_as_in_training(extractor, tmp_path):
@@ -100,14 +180,20 @@ def test_snapshots_are_measured_before_the_model(extractor, data, tmp_path):
     assert run(folder, "--data", data, "--count", COUNT, "--snapshots") == 0
     lines = list(map(json.loads, (folder / "metrics.jsonl").read_text().splitlines()))
     assert lines[-1]["file"] == "model.safetensors"
+    assert len({line["weights"] for line in lines}) == len(lines)
     assert [line["epoch"] for line in lines[:-1]] == sorted(line["epoch"] for line in lines[:-1]) and len(lines) > 1
     assert lines[0]["file"] == "snapshots/epoch-0001.safetensors" and lines[0]["images_seen"] == 40
 
 
-def test_more_real_pictures_than_wanted_are_taken_evenly(extractor, data, tmp_path):
+def test_more_real_pictures_than_wanted_are_taken_evenly(extractor, data, tmp_path, monkeypatch):
     folder = plant(tmp_path / "alpha", 1)
-    assert run(folder, "--data", data, "--count", COUNT, "--real-count", "50") == 0
-    assert json.loads((folder / "metrics.jsonl").read_text())["real"] == 50
+    measure, given = metrics.measure, []
+    monkeypatch.setattr(metrics, "measure", lambda real, fake: given.append(real) or measure(real, fake))
+    for limit in ("60", "50"):
+        assert run(folder, "--data", data, "--count", COUNT, "--real-count", limit) == 0
+    assert json.loads((folder / "metrics.jsonl").read_text().splitlines()[-1])["real"] == 50
+    every, some = given
+    assert torch.equal(some[0], every[0]) and torch.equal(some[-1], every[-1])
 
 
 @pytest.mark.parametrize(

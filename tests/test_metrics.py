@@ -1,12 +1,13 @@
 """Known answers and directions of the metrics, on features made up for it; torch-fidelity computes."""
 
+import sys
 from urllib.error import URLError
 
 import pytest
 import torch
 
 from gan.errors import UserError
-from gan.metrics import EXTRACTOR, extractor_name, fid, floor, kid, load_extractor, measure, novelty, precision_recall
+from gan.metrics import Extractor, fid, floor, kid, load_extractor, measure, novelty, precision_recall
 
 
 @pytest.fixture
@@ -34,9 +35,32 @@ def test_kid_is_near_zero_for_one_distribution_and_grows_with_the_shift(wide):
     assert far > near > 100 * error
 
 
+def test_kid_is_a_thousand_times_the_unbiased_squared_mmd_of_the_cubic_kernel(wide):
+    def kernel(a, b):
+        return (a @ b.T / 16 + 1) ** 3
+
+    real, fake = wide[:300].double(), more(shift=0.5)[:300].double()
+    within = [kernel(each, each).fill_diagonal_(0).sum() / (300 * 299) for each in (real, fake)]
+    expected = within[0] + within[1] - 2 * kernel(real, fake).mean()
+    assert kid(wide[:300], more(shift=0.5)[:300])[0] == pytest.approx(1000 * float(expected), rel=1e-3)
+
+
+def test_the_error_of_kid_is_its_spread_over_other_pictures(wide):
+    found = [kid(more(seed=10 + i)[:250], more(0.8, 0.4, seed=40 + i)[:250]) for i in range(24)]
+    values, errors = torch.tensor(found).T
+    assert 0.7 * values.std() < errors.mean() < 1.4 * values.std()
+
+
+def test_the_choice_of_subsets_adds_to_the_error_of_kid(wide, monkeypatch):
+    fake = more(shift=0.5)
+    many = kid(wide, fake)[1]
+    monkeypatch.setattr("gan.metrics.KID_SUBSETS", 2)
+    assert kid(wide, fake)[1] > many > 0
+
+
 def test_kid_takes_smaller_subsets_where_there_are_fewer_pictures(wide):
     mean, error = kid(wide[:60], more(shift=2.0)[:60])
-    assert mean > 0 and error >= 0
+    assert mean > 0 and error > 0
 
 
 def test_a_tight_cluster_in_a_wide_set_is_precise_and_recalls_little(wide):
@@ -47,6 +71,12 @@ def test_a_tight_cluster_in_a_wide_set_is_precise_and_recalls_little(wide):
 def test_a_wide_set_around_a_tight_cluster_recalls_all_and_is_imprecise(wide):
     precision, recall = precision_recall(wide * 0.2, more())
     assert precision < 0.05 and recall > 0.95
+
+
+def test_the_third_neighbour_says_how_far_a_set_reaches():
+    real = torch.arange(6.0)[:, None]  # the outermost reach 3 outwards
+    fake = torch.tensor([[-2.5], [-3.5], [7.5], [8.5]])
+    assert precision_recall(real, fake)[0] == 0.5
 
 
 def test_a_generator_that_replays_training_pictures_is_caught(wide):
@@ -69,7 +99,20 @@ def test_a_measurement_has_every_figure(wide):
 def test_the_floor_is_half_against_half(wide):
     found = floor(wide)
     assert found["count"] == 600 and 0 < found["fid"] < 2 and abs(found["kid"]) < 2
-    assert EXTRACTOR in extractor_name()
+
+
+def test_an_extractor_names_its_weights():
+    network = torch.nn.Conv2d(3, 4, 1)
+    first, again = Extractor(network).name, Extractor(network).name
+    torch.nn.init.zeros_(network.weight)
+    assert first == again != Extractor(network).name
+    assert first.startswith("inception-v3-compat (") and "), layer 2048, torch-fidelity 0." in first
+
+
+def test_without_torch_fidelity_there_is_a_sentence(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch_fidelity.feature_extractor_inceptionv3", None)
+    with pytest.raises(UserError, match=r"needs torch-fidelity.*pip install -r tests/requirements\.txt"):
+        load_extractor(None)
 
 
 def test_weights_that_cannot_be_downloaded_get_a_sentence(monkeypatch):

@@ -1,6 +1,7 @@
 """From a run to a checkpoint folder, and its card."""
 
 import json
+import math
 import shutil
 from pathlib import Path
 
@@ -87,17 +88,18 @@ def test_the_card_tells_what_the_run_did(run: Path, tmp_path: Path):
     compile(code, "card", "exec")
 
 
-def measured(run: Path, kid_by_epoch: dict[int, float], **changes) -> None:
-    """Let the run's snapshots (and its last generator, as the last epoch) have these KIDs."""
-    last = json.loads((run / "config.json").read_text())["epoch"]
-    files = {**list_epochs(run, SNAPSHOTS), last: run / "model.safetensors"}
-    write_metrics(
-        run,
-        [
-            measurement(epoch, kid, weights=weights_digest(files[epoch]), images_seen=8 * epoch, **changes)
-            for epoch, kid in kid_by_epoch.items()
-        ],
-    )
+def measured(run: Path, kid_by_epoch: dict[int, float], **changes) -> list[dict]:
+    """Let the run's snapshots have these KIDs (the last generator, as the last of them, too); return the lines."""
+    snapshots = list_epochs(run, SNAPSHOTS)
+    lines = [
+        measurement(epoch, kid, weights=weights_digest(snapshots[epoch]), images_seen=8 * epoch, **changes)
+        for epoch, kid in kid_by_epoch.items()
+    ]
+    write_metrics(run, lines)
+    return lines
+
+
+KIDS = {1: 300.0, 2: 200.0, 4: 90.0, 6: 93.0, 8: 95.0}  # of every snapshot
 
 
 @pytest.fixture
@@ -106,42 +108,66 @@ def own_run(run: Path, tmp_path: Path) -> Path:
 
 
 def test_the_best_by_kid_is_promoted_with_its_past_alone(own_run: Path, tmp_path: Path):
-    measured(own_run, {1: 300.0, 4: 90.0, 8: 95.0})
+    measured(own_run, KIDS)
     folder = promote(own_run, "mine", tmp_path, best=True)
     snapshot = list_epochs(own_run, SNAPSHOTS)[4]
     assert (folder / "model.safetensors").read_bytes() == snapshot.read_bytes()
-    config = json.loads((folder / "config.json").read_text())
-    assert (config["epoch"], config["images_seen"]) == (4, 32)
+    config, of_run = (json.loads((place / "config.json").read_text()) for place in (folder, own_run))
+    assert (config["epoch"], config["images_seen"], config["discriminator_epoch"]) == (4, 32, 8)
+    assert config["seconds"] == round(of_run["seconds"] / 2)
     assert [line["epoch"] for line in read_history(folder)] == [1, 2, 3, 4]
-    assert [line["epoch"] for line in read_metrics(folder)] == [1, 4]
+    assert [line["epoch"] for line in read_metrics(folder)] == [1, 2, 4]
     assert list(list_epochs(folder, SAMPLES)) == [1, 2, 3, 4] and max(list_epochs(folder, SNAPSHOTS)) < 4
     card = (folder / "README.md").read_text()
     assert "| KID × 1000 | 90.0 ± 0.3 |" in card and "| FID2K | 180.0 |" in card and "95.0" not in card
+    assert "| discriminator | of epoch 8, the end of the run |" in card
 
 
 def test_the_last_generator_may_be_the_best(own_run: Path, tmp_path: Path):
-    measured(own_run, {1: 300.0, 4: 90.0, 8: 80.0})
+    measured(own_run, KIDS | {8: 80.0})
     folder = promote(own_run, "mine", tmp_path, best=True)
     assert (folder / "model.safetensors").read_bytes() == (own_run / "model.safetensors").read_bytes()
-    assert len(list_epochs(folder, SAMPLES)) == 8
+    assert len(list_epochs(folder, SAMPLES)) == 8 and "95.0" not in (folder / "README.md").read_text()
 
 
-def test_only_measurements_of_equal_counts_are_compared(own_run: Path, tmp_path: Path):
-    measured(own_run, {1: 300.0, 4: 90.0, 8: 80.0})
-    lines = read_metrics(own_run)
-    write_metrics(own_run, [*lines, {**lines[0], "kid_train": 1.0, "generated": 50}])
+@pytest.mark.parametrize("name", ["generated", "real", "data", "extractor", "resize"])
+def test_only_measurements_of_one_protocol_are_compared(name: str, own_run: Path, tmp_path: Path):
+    lines = measured(own_run, KIDS)
+    write_metrics(own_run, [*lines, {**lines[0], "kid_train": 1.0, name: 50}])
     folder = promote(own_run, "mine", tmp_path, best=True)
-    assert json.loads((folder / "config.json").read_text())["epoch"] == 8
+    assert json.loads((folder / "config.json").read_text())["epoch"] == 4
 
 
-def test_the_best_of_nothing_measured_is_a_sentence(own_run: Path, tmp_path: Path):
+def test_of_two_measurements_of_everything_that_of_more_pictures_counts_and_of_one_file_the_last(
+    own_run: Path, tmp_path: Path
+):
+    more = measured(own_run, KIDS | {2: 70.0}, generated=10_000)
+    fewer = measured(own_run, KIDS)
+    write_metrics(own_run, [{**more[0], "kid_train": 1.0}, *more, *fewer])
+    folder = promote(own_run, "mine", tmp_path, best=True)
+    assert json.loads((folder / "config.json").read_text())["epoch"] == 2
+
+
+def test_the_best_of_what_is_not_all_measured_is_a_sentence(own_run: Path, tmp_path: Path):
     (own_run / "metrics.jsonl").unlink(missing_ok=True)
-    with pytest.raises(UserError, match=r"nothing is measured.*gan\.evaluate"):
-        promote(own_run, "mine", tmp_path, best=True)
-    measured(own_run, {8: 80.0})
-    write_metrics(own_run, [{**read_metrics(own_run)[0], "weights": "of another file"}])
-    with pytest.raises(UserError, match="nothing is measured"):
-        promote(own_run, "mine", tmp_path, best=True)
+    lines = measured(own_run, KIDS)
+    for written, count in (
+        ([], 0),
+        (lines[:1], 1),
+        ([*lines[:3], {**lines[3], "weights": "of another file"}], 3),
+        ([*lines[:4], {**lines[4], "kid_train": math.nan}], 4),
+        ([*lines[:4], {**lines[4], "images_seen": None}], 4),
+        ([*lines[:4], {**lines[4], "generated": [2000]}], 4),
+    ):
+        write_metrics(own_run, written)
+        with pytest.raises(UserError, match=rf"of its 5 generators {count} are measured.*gan\.evaluate"):
+            promote(own_run, "mine", tmp_path, best=True)
+
+
+def test_a_damaged_history_line_is_passed_over(own_run: Path, tmp_path: Path):
+    with open(own_run / "history.jsonl", "a") as file:
+        file.write('{}\n{"epoch": "x"}\n{"epo')
+    assert [line["epoch"] for line in read_history(promote(own_run, "mine", tmp_path))] == list(range(1, 9))
 
 
 def test_promoting_again_replaces_the_folder(run: Path, tmp_path: Path):

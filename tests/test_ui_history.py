@@ -66,8 +66,26 @@ def test_what_was_measured_stands_at_its_epoch(tmp_path):
         measurement(99, 5.0),
         measurement(3, 1e300),
     ]
-    write_metrics(folder, [measurement(1, 300.0), measurement(6, 90.0), measurement(6, 80.5), *odd])
-    assert curves_of(load(folder))["kid"] == [300.0, None, None, None, None, 80.5]
+    other = measurement(3, 5.0, generated=50)  # does not compare
+    write_metrics(folder, [other, measurement(1, 300.0), measurement(6, 90.0), measurement(6, 80.5), *odd])
+    curves = curves_of(load(folder))
+    assert curves["kid"] == [300.0, None, None, None, None, 80.5]
+    assert "compares 2,000 drawn pictures with 40 real ones" in curves["reading"][2]
+    assert "two halves of the real ones have 0.1" in curves["reading"][2]
+
+
+def test_a_roll_back_is_no_new_stage(tmp_path):
+    folder = plant(tmp_path / "alpha", 1, EPOCHS)
+    lines = read_history(folder)
+    for line, lr in zip(lines, [2e-4, 2e-4, 1e-4, 1e-4, 5e-5, 5e-5], strict=True):
+        line |= {"lr": lr, "beta1": 0.5}
+    lines[1]["event"] = "rolled back from epoch 4: it collapsed; now learning rate 0.0001, augmentation color"
+    lines[1]["event"] = "; ".join([lines[1]["event"]] * 5)
+    write_history(folder, lines)
+    assert curves_of(load(folder))["marks"] == [
+        {"epoch": 2, "text": lines[1]["event"]},
+        {"epoch": 5, "text": "stage: lr 5e-05, beta1 0.5"},
+    ]
 
 
 def test_the_reading_fits_the_loss(tmp_path):

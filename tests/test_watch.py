@@ -1,16 +1,21 @@
 """The guard at work on real runs of tiny networks: it looks without a trace, marks, goes back, gives up."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
+from served import measurement
 from test_training import assert_equal_runs, config_of, poison, spoil_losses, spoil_weights
 
 from gan.checkpoints import load_generator, load_state
+from gan.config import Stage
 from gan.errors import UserError
-from gan.records import SAMPLES, SNAPSHOTS, list_epochs, read_history
+from gan.guard import gap
+from gan.records import SAMPLES, SNAPSHOTS, list_epochs, read_history, read_metrics, write_metrics
 from gan.training import train
+from gan.watch import Watch
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -79,9 +84,60 @@ def test_it_goes_back_to_the_last_good_state_and_goes_on_more_softly(pictures, t
     assert event.startswith("rolled back from epoch 4: it collapsed; now learning rate 0.0001")
     assert {group["lr"] for group in run.trainer.optimizer_d.param_groups} == {run.trainer.lr} == {lr / 2}
     assert [line["lr"] for line in read_history(tmp_path)] == [lr, lr] + [lr / 2] * 4
+    assert {line["event"] for line in read_history(tmp_path)} == {None, event}
     assert run.trainer.policy == "color,translation,cutout"
     assert "Back to epoch 2" in capsys.readouterr().out
     assert [line["images_seen"] for line in read_history(tmp_path)] == [40 * epoch for epoch in range(1, 7)]
+
+
+def test_a_stage_that_begins_after_a_roll_back_is_softer_and_says_so(pictures, tmp_path, monkeypatch):
+    collapse_at(monkeypatch, 3, 4)
+    stages = (Stage(4, 2e-4, 0.5), Stage(2, 1e-4, 0.3))
+    run = train(config_of("report", pictures, tmp_path, guard="rollback", stages=stages, images=0))
+    assert [line["lr"] for line in read_history(tmp_path)][4:] == [5e-5] * 2
+    assert events(tmp_path)[5] == "stage: lr 5e-05, beta1 0.3" and run.trainer.lr == 5e-5
+
+
+def test_measurements_of_what_was_dropped_go_with_it(pictures, tmp_path, monkeypatch):
+    collapse_at(monkeypatch, 3, 4)
+    write_metrics(tmp_path, [measurement(epoch, 90.0) for epoch in (1, 2, 3, 4)])
+    train(config_of("report", pictures, tmp_path, guard="rollback", epochs=5, images=0))
+    assert [line["epoch"] for line in read_metrics(tmp_path)] == [1, 2]
+
+
+@pytest.mark.parametrize("mode", ["off", "warn"])
+def test_a_good_state_that_is_not_kept_up_is_not_gone_back_to(mode, pictures, tmp_path, monkeypatch):
+    def go_on(guard, epochs):
+        train(config_of("report", pictures, tmp_path, guard=guard, epochs=epochs, images=0))
+
+    go_on("rollback", 2)
+    assert (tmp_path / "good").exists()
+    go_on(mode, 4)
+    collapse_at(monkeypatch, 5, 6)
+    go_on("rollback", 7)
+    assert events(tmp_path) == {6: "warning: it collapsed"}
+
+
+def test_the_first_window_begins_where_the_guard_is_switched_on(pictures, tmp_path, monkeypatch):
+    go_on = partial(config_of, "report", pictures, tmp_path, images=0)
+    train(go_on(guard="off", epochs=3))
+    monkeypatch.setattr("gan.guard.WINDOW_IMAGES", 80)
+    train(go_on(guard="warn", epochs=6))
+    lines = read_history(tmp_path)
+    assert ["gap" in line for line in lines] == [False] * 4 + [True, False]
+    assert lines[4]["gap"] == pytest.approx(gap(lines[3:5], relativistic=False), abs=1e-4)
+
+
+def test_signs_are_held_against_the_real_pictures(pictures, tmp_path, monkeypatch):
+    """Where the generated pictures are the real ones, nothing is to be seen."""
+    run = train(config_of("report", pictures, tmp_path, guard="warn", epochs=2, images=0))
+    run.guard.since, reals = 0, run.batches.sample(40)
+    monkeypatch.setattr(Watch, "_generated", lambda self: reals)
+    signs = Watch(run)._signs()
+    assert (signs["spread"], signs["saturation"]) == (pytest.approx(1), 0) and signs["drift"] == 0
+    monkeypatch.setattr(Watch, "_generated", lambda self: torch.ones_like(reals))
+    signs = Watch(run)._signs()
+    assert signs["spread"] == 0 and 0.5 < signs["saturation"] < 1 and signs["drift"] > 1
 
 
 def test_a_run_that_was_rolled_back_resumes_exactly(pictures, tmp_path, monkeypatch):

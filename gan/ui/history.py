@@ -12,7 +12,7 @@ from gan.errors import UserError
 from gan.files import read_json
 from gan.images import open_rgb
 from gan.latent import MAX_SEED
-from gan.records import read_metrics
+from gan.records import read_metrics, same_protocol
 from gan.ui import animation, controls
 from gan.ui.arguments import DEFAULT_SEED, choose_model, read_choice, read_whole, refuse
 from gan.ui.drawn import PRIVATE, drawn
@@ -38,6 +38,11 @@ PAIRED = (
     "D(x) is its verdict on real pictures and D(G(z)) on drawn ones, before and after the generator’s step, but this "
     "discriminator learned by comparing the two, so only the distance between them says something: close together it "
     "can hardly tell them apart, far apart it has won and the drawing stops getting better."
+)
+
+MEASURED = (
+    "KID (the kernel Inception distance) compares {generated:,} drawn pictures with {real:,} real ones, lower is "
+    "better; two halves of the real ones have {floor[kid]:.1f}."
 )
 
 
@@ -88,26 +93,32 @@ def grid_of(model: LoadedModel, epoch: int | None, seed: int = DEFAULT_SEED) -> 
 
 def curves_of(model: LoadedModel) -> dict[str, Any]:
     """Return what curves.js draws: a list per curve, the epochs at which something happened, and how to read it all."""
-    kid = {line["epoch"]: finite(line["kid_train"]) for line in read_metrics(model.folder)}
+    measured = max(reversed(same_protocol(read_metrics(model.folder))), key=len, default=[])
+    kid = {line.get("epoch"): finite(line["kid_train"]) for line in measured}
     return {key: [line[key] for line in model.history] for key in CURVES} | {
         "kid": [kid.get(line["epoch"]) for line in model.history],
         "marks": list(_marks(model.history)),
-        "reading": [COMPETE, PAIRED if _loss(model) == "relativistic" else ABSOLUTE],
+        "reading": [
+            COMPETE,
+            PAIRED if _loss(model) == "relativistic" else ABSOLUTE,
+            *(MEASURED.format(**line) for line in measured[-1:]),
+        ],
     }
 
 
 def _marks(history: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     """Yield the events of the history, and the changes of stage that it does not name itself."""
     settings: dict[str, float] = {}
+    softened = False  # by the guard, which its own event tells of
     for line in history:
         now = settings | {key: line[key] for key in ("lr", "beta1") if line.get(key) is not None}
         texts = [str(line["event"])] if line.get("event") else []
         changed = any(now[key] != settings[key] for key in settings)
-        if changed and not any(text.startswith("stage") for text in texts):
+        if changed and not softened and not any(text.startswith("stage") for text in texts):
             texts.append("stage: " + ", ".join(f"{key} {value:g}" for key, value in now.items()))
         if texts:
             yield {"epoch": line["epoch"], "text": "; ".join(texts)}
-        settings = now
+        settings, softened = now, "rolled back" in str(line.get("event"))
 
 
 def _loss(model: LoadedModel) -> Any:

@@ -16,7 +16,7 @@ from gan.records import MAX_SAMPLES, MAX_SNAPSHOTS, REALS_FILE, SAMPLES, SNAPSHO
 
 DIRECTIONS = 8  # principal directions that the Explore tab offers
 MAX_EPOCH = 10**9
-MAX_EVENT = 300  # characters
+MAX_EVENT = 2000  # characters; a roll back takes some 250, and a state may see five
 MAX_PICTURE_BYTES = 2_000_000  # of a sample grid; those of train.py stay under 80 kB
 HISTORY_NUMBERS = (
     "epoch",
