@@ -34,6 +34,11 @@ def test_every_dataset_has_a_default_recipe():
     assert set(DATASETS) <= set(RECIPES)
 
 
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_our_own_recipes_roll_back_and_the_reports_are_left_alone(recipe):
+    assert recipe_config(recipe).guard == ("off" if recipe.endswith("-report") else "rollback")
+
+
 @pytest.mark.parametrize("recipe", [name for name in RECIPES if name.endswith("-report")])
 def test_a_report_recipe_is_the_plain_loop(recipe):
     config = recipe_config(recipe)

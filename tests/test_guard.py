@@ -113,7 +113,7 @@ def test_it_acts_at_the_last_of_so_many_bad_windows_in_a_row_and_once():
 
 def test_a_window_is_complete_after_so_many_pictures_since_the_last():
     guard = Guard()
-    assert not guard.window_complete(WINDOW_IMAGES - 1) and guard.window_complete(WINDOW_IMAGES)
+    assert not guard.window_complete(7_999) and guard.window_complete(8_000)
     guard.close_window(WINDOW_IMAGES + 500, 0.5, 0.2, bad=False)
     guard.close_window(WINDOW_IMAGES + 500, 0.3, 0.3, bad=False)
     assert (guard.best_spread, guard.best_drift) == (0.5, 0.2)
