@@ -53,8 +53,7 @@ def load_discriminator(source: str | Path) -> Discriminator:
     """Return the discriminator of a checkpoint folder, on the CPU, in train mode; else raise UserError."""
     path = _weights_file(source, DISCRIMINATOR_FILE)
     tensors = _read_tensors(path)
-    keys = " ".join(tensors)
-    norm = "spectral" if "parametrizations" in keys else "batch" if "running_mean" in keys else "none"
+    norm = "batch" if any(name.endswith("running_mean") for name in tensors) else "none"
     weights = [value for value in tensors.values() if value.dim() == 4]
     base_channels = weights[0].shape[0] if weights else 0
     network = _build(Discriminator, path, base_channels, len(weights), norm=norm)

@@ -4,8 +4,8 @@ import math
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-LOSSES = ("bce", "hinge", "relativistic")
-NORMS = ("batch", "spectral", "none")
+LOSSES = ("bce", "relativistic")
+NORMS = ("batch", "none")
 TRANSFORMS = ("color", "translation", "cutout")
 IMAGE_SIZES = (32, 64, 128)
 FITS = ("crop", "pad")

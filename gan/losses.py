@@ -5,7 +5,7 @@ Logits have shape (N,); every function returns one scalar. `real_logits` of a ge
 
 import torch
 from torch import Tensor
-from torch.nn.functional import relu, softplus
+from torch.nn.functional import softplus
 
 
 def bce_discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
@@ -19,17 +19,6 @@ def bce_generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     return softplus(-fake_logits).mean()  # -log(sigmoid(D(G(z))))
 
 
-def hinge_discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-    """Hinge loss (Lim and Ye 2017; Miyato et al. 2018, equation 16)."""
-    # max(0, 1 - D(x)) + max(0, 1 + D(G(z)))
-    return relu(1.0 - real_logits).mean() + relu(1.0 + fake_logits).mean()
-
-
-def hinge_generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-    """Hinge loss of the generator (Miyato et al. 2018, equation 17)."""
-    return -fake_logits.mean()  # -D(G(z))
-
-
 def relativistic_discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     """Relativistic pairing loss (RpGAN; Huang et al. 2024, "The GAN is dead", equation 2)."""
     return softplus(fake_logits - real_logits).mean()  # -log(sigmoid(D(x) - D(G(z))))
@@ -40,12 +29,8 @@ def relativistic_generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     return softplus(real_logits - fake_logits).mean()  # -log(sigmoid(D(G(z)) - D(x)))
 
 
-DISCRIMINATOR_LOSS = {
-    "bce": bce_discriminator,
-    "hinge": hinge_discriminator,
-    "relativistic": relativistic_discriminator,
-}
-GENERATOR_LOSS = {"bce": bce_generator, "hinge": hinge_generator, "relativistic": relativistic_generator}
+DISCRIMINATOR_LOSS = {"bce": bce_discriminator, "relativistic": relativistic_discriminator}
+GENERATOR_LOSS = {"bce": bce_generator, "relativistic": relativistic_generator}
 
 
 def gradient_penalty(images: Tensor, logits: Tensor) -> Tensor:

@@ -4,7 +4,6 @@ import math
 from itertools import pairwise
 
 from torch import Tensor, nn
-from torch.nn.utils.parametrizations import spectral_norm
 
 
 class Generator(nn.Module):
@@ -47,10 +46,6 @@ class Discriminator(nn.Module):
         layers.append(nn.Conv2d(widths[-1], 1, 4, 1, 0, bias=False))  # (N, 1, 1, 1)
         self.main = nn.Sequential(*layers)
         self.apply(_initialise)
-        if norm == "spectral":
-            for layer in self.main:
-                if isinstance(layer, nn.Conv2d):
-                    spectral_norm(layer)
 
     def forward(self, images: Tensor) -> Tensor:
         """Map pictures (N, 3, image_size, image_size) in [-1, 1] to logits (N,)."""

@@ -29,7 +29,7 @@ def test_the_layout_is_that_of_pytorchs_tutorial():
 
 
 @pytest.mark.parametrize("image_size", [32, 64, 128])
-@pytest.mark.parametrize("norm", ["batch", "spectral", "none"])
+@pytest.mark.parametrize("norm", ["batch", "none"])
 def test_every_size_and_norm_runs_both_ways(image_size: int, norm: str):
     generator = Generator(z_dim=5, base_channels=4, image_size=image_size)
     discriminator = Discriminator(base_channels=4, image_size=image_size, norm=norm)
@@ -61,10 +61,3 @@ def test_weights_start_as_in_the_paper():
                 assert module.weight.mean().item() == pytest.approx(1.0, abs=0.01)
                 assert module.weight.std().item() == pytest.approx(0.02, rel=0.5)
                 assert not module.bias.any()
-
-
-def test_spectral_norm_bounds_the_first_layer():
-    discriminator = Discriminator(base_channels=8, image_size=32, norm="spectral")
-    for _ in range(30):
-        discriminator(torch.randn(2, 3, 32, 32))
-    assert torch.linalg.matrix_norm(discriminator.main[0].weight.flatten(1), 2).item() == pytest.approx(1, rel=1e-2)

@@ -119,7 +119,7 @@ def test_the_card_is_what_the_hub_wants(alpha):
 def test_the_command_in_the_card_makes_the_same_run(recipe, cli, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     changes = {
-        "loss": "hinge",
+        "loss": "bce",
         "flip": True,
         "augment": "",
         "seed": 7,
