@@ -35,7 +35,8 @@ class Watch:
         run = self.run
         if run.config.guard == "off":
             run.guard.since = run.trainer.images_seen  # should it be on later, its first window begins then
-        if run.config.guard == "off" or not run.guard.window_complete(run.trainer.images_seen):
+            return
+        if not run.guard.window_complete(run.trainer.images_seen):
             return
         signs = distributed.by_first(self._signs)
         run.history[-1] |= {name: round(value, 4) for name, value in signs.items()}
