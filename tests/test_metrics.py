@@ -5,6 +5,7 @@ from urllib.error import URLError
 
 import pytest
 import torch
+from torch import nn
 
 from gan.errors import UserError
 from gan.metrics import Extractor, fid, floor, kid, load_extractor, measure, novelty, precision_recall
@@ -99,6 +100,29 @@ def test_a_measurement_has_every_figure(wide):
 def test_the_floor_is_half_against_half(wide):
     found = floor(wide)
     assert found["count"] == 600 and 0 < found["fid"] < 2 and abs(found["kid"]) < 2
+
+
+class Block(nn.Module):
+    """A convolution and its batch norm, named as those of FID's Inception, with statistics of their own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.bn = nn.Conv2d(3, 4, 3, bias=False), nn.BatchNorm2d(4)
+        nn.init.uniform_(self.bn.running_mean, -1, 1)
+        nn.init.uniform_(self.bn.running_var, 0.5, 2)
+        self.eval()
+
+    def forward(self, x):
+        return (self.bn(self.conv(x)),)
+
+
+def test_folding_the_norms_leaves_the_features():
+    block, pictures = Block(), torch.rand(2, 3, 5, 5)
+    with torch.inference_mode():
+        (expected,) = block(pictures)
+    extract = Extractor(block)
+    assert isinstance(block.bn, nn.Identity)
+    torch.testing.assert_close(extract([pictures]), expected)
 
 
 def test_an_extractor_names_its_weights():
