@@ -17,7 +17,7 @@ from torch.nn.functional import conv2d, leaky_relu
 WINDOW_IMAGES = 8_000  # pictures seen between two looks, at the least; a look is taken at the end of an epoch
 COUNT = 256  # pictures looked at, generated and real
 SEEDS = range(20_000, 20_000 + COUNT)  # the latents of the generated ones
-PATIENCE = 2  # bad windows in a row before anything is done
+PATIENCE = 2  # bad windows in a row before anything is done, and again after as many more
 MOST_SOFTENINGS = 5  # a run that collapses after these, too, is left alone
 LEAST_OF_BEST = 0.8  # of the widest spread that the run has had
 LEAST_SPREAD = 0.25  # of the reals' spread, once the generator has had time to begin:
@@ -44,12 +44,12 @@ class Guard:
         return images_seen - self.since >= WINDOW_IMAGES
 
     def close_window(self, images_seen: int, spread_ratio: float, drift: float, bad: bool) -> bool:
-        """Begin the next window; return whether so many in a row were bad by now that it is time to act."""
+        """Begin the next window; return whether PATIENCE of them were bad since the last good one or the last act."""
         self.since = images_seen
         self.best_spread = max(self.best_spread, spread_ratio)
         self.best_drift = min(self.best_drift, drift)
         self.bad = self.bad + 1 if bad else 0
-        return self.bad == PATIENCE
+        return bad and self.bad % PATIENCE == 0
 
 
 def spread(points: Tensor) -> float:

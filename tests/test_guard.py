@@ -104,11 +104,12 @@ def test_a_spread_that_is_no_number_is_bad():
     assert len(complain(drift=math.nan)) == 1
 
 
-def test_it_acts_at_the_last_of_so_many_bad_windows_in_a_row_and_once():
+def test_it_acts_after_so_many_bad_windows_in_a_row_and_again_after_as_many_more():
+    """A run that is already bad may yet get worse: a training that D had long won has collapsed altogether."""
     guard = Guard()
-    row = [True, False, *[True] * (PATIENCE + 2), False, *[True] * PATIENCE]
+    row = [False, True, False, *[True] * 5, False, False, True, True]
     acted = [guard.close_window(i, 0.5, 0.2, bad) for i, bad in enumerate(row)]
-    assert [i for i, act in enumerate(acted) if act] == [1 + PATIENCE, len(row) - 1]
+    assert PATIENCE == 2 and [i for i, act in enumerate(acted) if act] == [4, 6, 11]
 
 
 def test_a_window_is_complete_after_so_many_pictures_since_the_last():
