@@ -221,7 +221,7 @@ def figures(line: dict[str, Any]) -> dict[str, str]:
         fid.removesuffix("_train").upper(): f"{line[fid]:.1f}",
         "KID × 1000": f"{line['kid_train']:.1f} ± {line['kid_standard_error']:.1f}",
         "precision, recall (k = 3)": f"{line['precision']:.3f}, {line['recall']:.3f}",
-        "novelty": f"{line['novelty']:.2f}, {line['copies']:.1%} copies",
+        "novelty": f"{line['novelty']:.2f}, {round(line['copies'] * line['generated']):,} near-copies",
         "pictures": f"{line['generated']:,} generated (seeds {line['seeds']}), {line['real']:,} real",
         "half of the real ones against the other": f"FID {floor['fid']:.1f}, KID × 1000 {floor['kid']:.1f}",
     }
@@ -235,8 +235,8 @@ def _measured(folder: Path) -> list[str]:
         tables.append(f"| what | value |\n|---|---|\n{rows}\n\n{protocol}")
     explained = (
         "Against training pictures, as many as are named as real; ± is one standard error. Novelty is how far a "
-        "generated picture is from the nearest of these real ones, over the same among themselves; a copy is nearer to "
-        "one than all but 1 % of them are to one another."
+        "generated picture is from the nearest of these real ones, over how far those are from their nearest "
+        "neighbour; a near-copy is nearer to a real one than 99 % of those are to theirs."
     )
     return ["## Measured", explained, *tables] if tables else []
 

@@ -111,6 +111,7 @@ def test_the_card_is_what_the_hub_wants(alpha):
     assert card.data.pipeline_tag == "unconditional-image-generation" and card.data.library_name == "pytorch"
     found = {result.metric_name: result.metric_value for result in card.data.eval_results}
     assert found["kid_train, 2000 generated against 40 real"] == 50.0 and len(found) == 4
+    assert "| novelty | 1.10, 20 near-copies |" in card.text
     assert 'load_generator("tester/mine")' in card.text and "819 Pokémon" in card.text
     assert "python train.py --dataset pokemon\n" in card.text and "## Licence" in card.text
 
