@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 LOSSES = ("bce", "relativistic")
-NORMS = ("batch", "none", "deviation")
+NORMS = ("batch", "none")
 TRANSFORMS = ("color", "translation", "cutout")
 IMAGE_SIZES = (32, 64, 128)
 FITS = ("crop", "pad")

@@ -3,7 +3,6 @@
 import math
 from itertools import pairwise
 
-import torch
 from torch import Tensor, nn
 
 
@@ -44,8 +43,7 @@ class Discriminator(nn.Module):
             layers.append(nn.Conv2d(before, after, 4, 2, 1, bias=False))  # (N, 512, 4, 4) at the last
             layers += [nn.BatchNorm2d(after)] if norm == "batch" else []
             layers.append(nn.LeakyReLU(0.2, inplace=True))
-        layers += [MinibatchDeviation()] if norm == "deviation" else []
-        layers.append(nn.Conv2d(widths[-1] + (norm == "deviation"), 1, 4, 1, 0, bias=False))  # (N, 1, 1, 1)
+        layers.append(nn.Conv2d(widths[-1], 1, 4, 1, 0, bias=False))  # (N, 1, 1, 1)
         self.main = nn.Sequential(*layers)
         self.apply(_initialise)
 
@@ -56,15 +54,6 @@ class Discriminator(nn.Module):
     def arguments(self) -> dict[str, int | str]:
         """Return the keyword arguments that build this network again."""
         return {"base_channels": self.base_channels, "image_size": self.image_size, "norm": self.norm}
-
-
-class MinibatchDeviation(nn.Module):
-    """Add a map of how much the features of the batch differ (Karras et al. 2018, arXiv 1710.10196, section 3)."""
-
-    def forward(self, maps: Tensor) -> Tensor:
-        """Append the features' standard deviation over the batch, its mean over all features, to maps (N, C, H, W)."""
-        deviation = (maps.float().var(dim=0, unbiased=False) + 1e-8).sqrt().mean()
-        return torch.cat((maps, deviation.to(maps.dtype).expand(len(maps), 1, *maps.shape[2:])), dim=1)
 
 
 def _widths(base_channels: int, image_size: int) -> list[int]:
