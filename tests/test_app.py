@@ -95,7 +95,7 @@ def test_one_folder_named_is_shown_alone_and_ctrl_c_ends_it(visit, tmp_path):
         page = visit(f"{server.url}?model=2024&seed=5")  # a name in a link, though it looks like a number
         wait_for_seeds(page, "5-20")
         assert page.locator("#model label").all_inner_texts() == ["2024"]
-        page.goto("about:blank")  # lest it complain of requests that the end cuts off
+        page.close()  # lest it complain of requests that the end cuts off
         server.process.send_signal(signal.SIGINT)
         server.process.wait(10)
         assert "Traceback" not in server.log.read_text()
