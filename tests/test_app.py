@@ -82,7 +82,7 @@ def test_without_a_checkpoint_the_page_says_how_to_train_one_and_sigterm_ends_it
         assert time.monotonic() - started < 2
         assert status == 143
         assert "Traceback" not in server.log.read_text()
-        page.goto("about:blank")
+        page.close()
     finally:
         server.stop()
 
