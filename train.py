@@ -76,6 +76,11 @@ def build_parser() -> argparse.ArgumentParser:
     how.add_argument("--loss", choices=options.LOSSES)
     how.add_argument("--r1-gamma", type=float, metavar="G", help="weight of the gradient penalty; 0: none")
     how.add_argument("--d-norm", choices=options.NORMS, help="normalisation in the discriminator")
+    how.add_argument(
+        "--minibatch-std",
+        action=argparse.BooleanOptionalAction,
+        help="show the discriminator how varied a batch is, too",
+    )
     how.add_argument("--augment", metavar="POLICY", help=f'"{",".join(options.TRANSFORMS)}", some of them, or "none"')
     how.add_argument("--flip", action=argparse.BooleanOptionalAction, help="mirror half of the real pictures")
     how.add_argument(

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from gan.checkpoints import CONFIG_FILE, GENERATOR_FILE, images_seen, weights_digest
-from gan.config import RECIPES, SUITED, recipe_config
+from gan.config import RECIPES, SUITED, TrainConfig, recipe_config
 from gan.download import KAGGLE
 from gan.errors import UserError
 from gan.files import read_json, write_atomically
+from gan.flags import flag_of
 from gan.records import SAMPLES, fid_key, list_epochs, read_history, read_metrics
 
 # Where the pictures come from, and whose they are.
@@ -24,26 +25,27 @@ SOURCES = {
 }
 OWN_PICTURES = ("a folder of pictures", "The pictures belong to their owners.")
 
-# Field of the training's config -> flag of train.py, for what decides a result.
-FLAGS = {
-    "images": "--images",
-    "epochs": "--epochs",
-    "stages": "--stages",
-    "batch_size": "--batch-size",
-    "loss": "--loss",
-    "r1_gamma": "--r1-gamma",
-    "augment": "--augment",
-    "flip": "--flip",
-    "ema_half_life_images": "--ema-half-life",
-    "d_norm": "--d-norm",
-    "base_channels": "--base-channels",
-    "image_size": "--image-size",
-    "fit": "--fit",
-    "precision": "--precision",
-    "guard": "--guard",
-    "seed": "--seed",
-    "keep_repeats": "--keep-repeats",
-}
+# The fields of the training's config that decide a result.
+DECISIVE = (
+    "images",
+    "epochs",
+    "stages",
+    "batch_size",
+    "loss",
+    "r1_gamma",
+    "augment",
+    "flip",
+    "ema_half_life_images",
+    "d_norm",
+    "minibatch_std",
+    "base_channels",
+    "image_size",
+    "fit",
+    "precision",
+    "guard",
+    "seed",
+    "keep_repeats",
+)
 CARD_FILE = "README.md"
 PIPELINE = "unconditional-image-generation"
 
@@ -193,17 +195,15 @@ def _command(train: dict[str, Any], before: int) -> str:
     words = ["python train.py", f"--dataset {train['dataset']}"] + [f"--recipe {recipe}"] * (recipe != train["dataset"])
     words += ["--data PICTURES"] * (train["dataset"] == "folder")
     words += [f"--init-from {train.get('init_from') or 'CHECKPOINT'}"] * bool(before)
-    for name, flag in FLAGS.items():
-        value = train.get(name, usual[name])
+    made = TrainConfig(recipe, train["dataset"]).to_dict() | train  # an older version lacked what is off by default
+    for name in DECISIVE:
+        value = made[name]
         chosen_anew = recipe == "folder" and name in SUITED
         if (value == usual[name] and not chosen_anew) or (name in ("images", "epochs") and not value):
             continue
         if name == "stages":
             value = ",".join(f"{stage['epochs']}:{stage['lr']:g}:{stage['beta1']:g}" for stage in value)
-        if isinstance(value, bool):
-            words.append(flag if value else flag.replace("--", "--no-", 1))
-        else:
-            words.append(f"{flag} {value or ('none' if name == 'augment' else 0)}")
+        words.append(flag_of(name, value))
     return " ".join(words)
 
 

@@ -56,7 +56,9 @@ def load_discriminator(source: str | Path) -> Discriminator:
     norm = "batch" if any(name.endswith("running_mean") for name in tensors) else "none"
     weights = [value for value in tensors.values() if value.dim() == 4]
     base_channels = weights[0].shape[0] if weights else 0
-    network = _build(Discriminator, path, base_channels, len(weights), norm=norm)
+    widest = max((value.shape[0] for value in weights), default=0)
+    minibatch_std = any(value.shape[1] == widest + 1 for value in weights)  # the last one, with that map more
+    network = _build(Discriminator, path, base_channels, len(weights), norm=norm, minibatch_std=minibatch_std)
     return _load_strictly(network, tensors, path)
 
 

@@ -43,6 +43,7 @@ class TrainConfig:
     flip: bool = True  # mirror each real picture with probability 1/2
     ema_half_life_images: int = 10_000  # 0: no EMA, the generator itself is shown
     d_norm: str = "none"  # one of NORMS
+    minibatch_std: bool = False  # the discriminator sees how varied a batch is
     image_size: int = 64  # pixels a side, one of IMAGE_SIZES
     fit: str = "crop"  # one of FITS: the middle square of a picture, or all of it on a white one
     base_channels: int = 64  # width of both networks
@@ -159,8 +160,9 @@ def parse_stages(text: str) -> tuple[Stage, ...]:
 
 # The two reports' own plain loops. The first does not name its batch size.
 _REPORT = {"loss": "bce", "augment": "", "flip": False, "ema_half_life_images": 0, "d_norm": "batch"}
-# Relativistic pairing loss with lazy R1 and R2 (R3GAN, arXiv 2501.05441), DiffAugment, flips, EMA.
-_BEST = {"loss": "relativistic", "r1_gamma": 0.2, "d_norm": "none", "guard": "rollback"}
+# Relativistic pairing loss with lazy R1 and R2 (R3GAN, arXiv 2501.05441), minibatch standard deviation, DiffAugment,
+# flips, EMA.
+_BEST = {"loss": "relativistic", "r1_gamma": 0.2, "d_norm": "none", "minibatch_std": True, "guard": "rollback"}
 
 RECIPES: dict[str, dict[str, Any]] = {
     "pokemon-report": {**_REPORT, "batch_size": 32, "images": 0, "stages": (Stage(400, 2e-4, 0.5),)},
@@ -171,7 +173,7 @@ RECIPES: dict[str, dict[str, Any]] = {
         "stages": (Stage(5, 2e-4, 0.5), Stage(5, 1e-4, 0.3), Stage(10, 1e-4, 0.5), Stage(10, 1e-5, 0.5)),
     },
     "pokemon": {**_BEST, "batch_size": 32},
-    "anime": {**_BEST, "r1_gamma": 0.05, "batch_size": 64},
+    "anime": {**_BEST, "r1_gamma": 0.05, "minibatch_std": False, "batch_size": 64},
     "folder": {**_BEST, "batch_size": 32},
 }
 

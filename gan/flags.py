@@ -17,6 +17,7 @@ FIELDS = (
     "augment",
     "r1_gamma",
     "d_norm",
+    "minibatch_std",
     "flip",
     "ema_half_life_images",
     "base_channels",
@@ -88,7 +89,7 @@ def resumed_config(flags: dict[str, Any]) -> TrainConfig:
 
     fixed = sorted(set(flags) - RESUMABLE)
     if fixed:
-        names = ", ".join("--" + name.removesuffix("_images").replace("_", "-") for name in fixed)
+        names = ", ".join(map(_flag, fixed))
         raise ValueError(
             f"{names} cannot change in a resumed run; start a new one, with --init-from to keep its weights"
         )
@@ -122,6 +123,17 @@ def with_appended_stages(
         print("these stages are appended already; going on with them")
         return config
     return config.with_more_stages(stages, pictures)
+
+
+def flag_of(field: str, value: Any) -> str:
+    """Return the flag that gives a field of FIELDS, or the budget, this value."""
+    if isinstance(value, bool):
+        return _flag(field) if value else _flag(field).replace("--", "--no-", 1)
+    return f"{_flag(field)} {value or ('none' if field == 'augment' else 0)}"
+
+
+def _flag(field: str) -> str:
+    return "--" + field.removesuffix("_images").replace("_", "-")
 
 
 def smoke_config(flags: dict[str, Any]) -> TrainConfig:

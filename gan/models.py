@@ -3,6 +3,7 @@
 import math
 from itertools import pairwise
 
+import torch
 from torch import Tensor, nn
 
 
@@ -34,16 +35,20 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """Pictures (N, 3, image_size, image_size) in [-1, 1] -> logits (N,): positive means real."""
 
-    def __init__(self, base_channels: int = 64, image_size: int = 64, norm: str = "batch") -> None:
+    def __init__(
+        self, base_channels: int = 64, image_size: int = 64, norm: str = "batch", minibatch_std: bool = False
+    ) -> None:
         super().__init__()
-        self.base_channels, self.image_size, self.norm = base_channels, image_size, norm
+        self.base_channels, self.image_size = base_channels, image_size
+        self.norm, self.minibatch_std = norm, minibatch_std
         widths = _widths(base_channels, image_size)  # 64 px: 64, 128, 256, 512
         layers: list[nn.Module] = [nn.Conv2d(3, widths[0], 4, 2, 1, bias=False), nn.LeakyReLU(0.2, inplace=True)]
         for before, after in pairwise(widths):
             layers.append(nn.Conv2d(before, after, 4, 2, 1, bias=False))  # (N, 512, 4, 4) at the last
             layers += [nn.BatchNorm2d(after)] if norm == "batch" else []
             layers.append(nn.LeakyReLU(0.2, inplace=True))
-        layers.append(nn.Conv2d(widths[-1], 1, 4, 1, 0, bias=False))  # (N, 1, 1, 1)
+        layers += [MinibatchStd()] if minibatch_std else []  # (N, 513, 4, 4)
+        layers.append(nn.Conv2d(widths[-1] + minibatch_std, 1, 4, 1, 0, bias=False))  # (N, 1, 1, 1)
         self.main = nn.Sequential(*layers)
         self.apply(_initialise)
 
@@ -51,9 +56,20 @@ class Discriminator(nn.Module):
         """Map pictures (N, 3, image_size, image_size) in [-1, 1] to logits (N,)."""
         return self.main(images).flatten()
 
-    def arguments(self) -> dict[str, int | str]:
+    def arguments(self) -> dict[str, int | str | bool]:
         """Return the keyword arguments that build this network again."""
-        return {"base_channels": self.base_channels, "image_size": self.image_size, "norm": self.norm}
+        names = ("base_channels", "image_size", "norm", "minibatch_std")
+        return {name: getattr(self, name) for name in names}
+
+
+class MinibatchStd(nn.Module):
+    """Minibatch standard deviation (Karras et al. 2018, arXiv 1710.10196, section 3): D sees how varied a batch is."""
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Append to maps (N, C, H, W) one more: their standard deviation over the batch, its mean over C, H and W."""
+        variance = maps.float().var(dim=0, unbiased=False)
+        std = (variance + 1e-8).sqrt().mean().to(maps.dtype)  # 1e-8: a slope at 0, too
+        return torch.cat((maps, std.expand(len(maps), 1, *maps.shape[2:])), dim=1)
 
 
 def _widths(base_channels: int, image_size: int) -> list[int]:

@@ -26,13 +26,11 @@ class Trainer:
         config: TrainConfig,
         device: torch.device,
         precision: str,
-        generator: Generator | None = None,
-        discriminator: Discriminator | None = None,
+        networks: tuple[Generator, Discriminator] | None = None,
     ) -> None:
         """Start from the given networks; where none are given, from new ones, a function of `config.seed`."""
         torch.manual_seed(config.seed)  # the networks' first weights
-        generator = generator or Generator(config.z_dim, config.base_channels, config.image_size)
-        discriminator = discriminator or Discriminator(config.base_channels, config.image_size, config.d_norm)
+        generator, discriminator = networks or new_networks(config)
         self.config, self.device, self.precision = config, device, precision
         self.generator = generator.to(device, memory_format=torch.channels_last).train()
         self.discriminator = discriminator.to(device, memory_format=torch.channels_last).train()
@@ -114,6 +112,14 @@ class Trainer:
             "optimizer_d": self.optimizer_d,
         }
         return {**parts, "ema_generator": self.ema_generator} if self.ema_generator else parts
+
+
+def new_networks(config: TrainConfig) -> tuple[Generator, Discriminator]:
+    """Return the networks that the config asks for, with fresh weights from torch's global random numbers."""
+    return (
+        Generator(config.z_dim, config.base_channels, config.image_size),
+        Discriminator(config.base_channels, config.image_size, config.d_norm, config.minibatch_std),
+    )
 
 
 def processes_of(state: dict[str, Any]) -> int:

@@ -27,11 +27,12 @@ from gan.device import choose_device, choose_precision, describe
 from gan.download import kaggle_version, locate
 from gan.errors import UserError
 from gan.files import clear_parts, make_folder, read_json, write_json
+from gan.flags import flag_of
 from gan.models import Discriminator, Generator
 from gan.pace import Pace
 from gan.records import MAX_SAMPLES, write_chart
 from gan.run import STATES, Collapse, Run, describe_run
-from gan.step import Trainer, processes_of
+from gan.step import Trainer, new_networks, processes_of
 from gan.watch import Watch
 
 SAVE_SECONDS = 120  # between training states
@@ -155,8 +156,8 @@ def _open_run(config: TrainConfig, pictures: Pictures | None) -> Run:
         tqdm.write(sentence)
     if damaged and not state:
         tqdm.write(f"{folder / STATES}: no state is whole; starting from the beginning.")
-    networks = distributed.by_turns(lambda: _networks_to_continue(config)) if config.init_from and not state else ()
-    run = Run(config, pictures, Trainer(config, device, precision, *networks))
+    networks = distributed.by_turns(lambda: _networks_to_continue(config)) if config.init_from and not state else None
+    run = Run(config, pictures, Trainer(config, device, precision, networks))
     if networks:
         run.trainer.images_before = images_seen(read_described(checkpoint_folder(config.init_from)))
     if state:
@@ -226,16 +227,18 @@ def _networks_to_continue(config: TrainConfig) -> tuple[Generator, Discriminator
     """Return the networks of the checkpoint that the run starts from; raise UserError if they do not fit."""
     folder = checkpoint_folder(config.init_from)
     networks = load_generator(folder), load_discriminator(folder)
-    wanted = (
-        Generator(config.z_dim, config.base_channels, config.image_size),
-        Discriminator(config.base_channels, config.image_size, config.d_norm),
-    )
-    for network, other in zip(networks, wanted, strict=True):
-        if network.arguments() != other.arguments():
-            raise UserError(
-                f"{config.init_from}: its {type(network).__name__} is {network.arguments()}, "
-                f"but this run asks for {other.arguments()}. Choose the recipe and flags it was trained with."
-            )
+    different: dict[str, Any] = {}  # argument -> what the checkpoint has
+    for network, new in zip(networks, new_networks(config), strict=True):
+        wanted = new.arguments()
+        different |= {name: value for name, value in network.arguments().items() if value != wanted[name]}
+    if "z_dim" in different:
+        raise UserError(
+            f"{config.init_from}: its latents have {different['z_dim']} numbers, those of every run {config.z_dim}; "
+            "it can be shown, but not continued"
+        )
+    if different:
+        flags = " ".join(flag_of("d_norm" if name == "norm" else name, value) for name, value in different.items())
+        raise UserError(f"{config.init_from}: its networks differ from those this run asks for; add {flags}")
     return networks
 
 

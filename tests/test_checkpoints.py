@@ -56,10 +56,12 @@ def test_a_picture_depends_on_its_seed_alone(tmp_path: Path):
             assert (alone[0] - batch[i]).abs().max() <= 1
 
 
+@pytest.mark.parametrize("image_size", [32, 64, 128])
+@pytest.mark.parametrize("minibatch_std", [False, True], ids=["alone", "with minibatch_std"])
 @pytest.mark.parametrize("norm", ["batch", "none"])
-def test_a_saved_discriminator_gives_the_same_logits(tmp_path: Path, norm: str):
-    original = Discriminator(base_channels=4, image_size=64, norm=norm)
-    images = torch.randn(4, 3, 64, 64)
+def test_a_saved_discriminator_gives_the_same_logits(tmp_path: Path, norm: str, minibatch_std: bool, image_size: int):
+    original = Discriminator(base_channels=4, image_size=image_size, norm=norm, minibatch_std=minibatch_std)
+    images = torch.randn(4, 3, image_size, image_size)
     original(images)
     save_network(tmp_path / "discriminator.safetensors", original)
     loaded = load_discriminator(tmp_path)

@@ -42,7 +42,7 @@ def test_our_own_recipes_roll_back_and_the_reports_are_left_alone(recipe):
 @pytest.mark.parametrize("recipe", [name for name in RECIPES if name.endswith("-report")])
 def test_a_report_recipe_is_the_plain_loop(recipe):
     config = recipe_config(recipe)
-    plain = ("bce", "", False, 0, 0, "batch")
+    plain = ("bce", "", False, 0, 0, "batch", False)
     assert plain == (
         config.loss,
         config.augment,
@@ -50,6 +50,7 @@ def test_a_report_recipe_is_the_plain_loop(recipe):
         config.ema_half_life_images,
         config.r1_gamma,
         config.d_norm,
+        config.minibatch_std,
     )
     assert config.stages[0].lr == 2e-4
     assert config.stages[0].beta1 == 0.5
@@ -69,6 +70,7 @@ def test_a_default_recipe_uses_what_is_best_known(recipe):
     assert config.r1_gamma > 0
     assert config.augment.split(",") == list(TRANSFORMS)
     assert config.ema_half_life_images > 0
+    assert config.minibatch_std == (recipe != "anime")
 
 
 def test_a_changed_field_overrides_the_recipe():
@@ -80,11 +82,12 @@ def test_an_unknown_recipe_is_refused_with_the_known_ones():
         recipe_config("pokemons")
 
 
-def test_a_config_from_before_the_fit_means_crop():
-    values = recipe_config("folder", fit="pad").to_dict()
-    assert TrainConfig.from_dict(values).fit == "pad"
-    del values["fit"]
-    assert TrainConfig.from_dict(values).fit == "crop"
+@pytest.mark.parametrize("name, value, before", [("fit", "pad", "crop"), ("minibatch_std", True, False)])
+def test_a_config_from_before_a_field_means_what_there_was(name, value, before):
+    values = recipe_config("folder", **{name: value}).to_dict()
+    assert getattr(TrainConfig.from_dict(values), name) == value
+    del values[name]
+    assert getattr(TrainConfig.from_dict(values), name) == before
 
 
 def test_a_field_of_another_version_is_refused_by_name():

@@ -17,8 +17,8 @@ from gan.data import Batches
 from gan.errors import UserError
 from gan.images import to_uint8
 from gan.losses import DISCRIMINATOR_LOSS, GENERATOR_LOSS, gradient_penalty
-from gan.models import Discriminator, Generator
 from gan.records import read_history
+from gan.step import new_networks
 from gan.training import train as train_run
 
 TOGETHER = ROOT / "tests" / "together.py"
@@ -80,8 +80,7 @@ def test_a_step_is_that_of_the_mean_of_both_shares_gradients(name, found):
     """The reference, in one process, works each share out by itself and averages the gradients by hand."""
     config, steps = STEPPED[name], [results["steps"][name] for results in found[1]]
     torch.manual_seed(config.seed)
-    generator = Generator(config.z_dim, config.base_channels, config.image_size)
-    discriminator = Discriminator(config.base_channels, config.image_size, config.d_norm)
+    generator, discriminator = new_networks(config)
     settings = {"lr": config.stages[0].lr, "betas": (config.stages[0].beta1, 0.999)}
     optimizer_g = torch.optim.Adam(generator.parameters(), **settings)
     optimizer_d = torch.optim.Adam(discriminator.parameters(), **settings)

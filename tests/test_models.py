@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from gan.models import Discriminator, Generator
+from gan.models import Discriminator, Generator, MinibatchStd
 
 
 def count(network: torch.nn.Module) -> int:
@@ -29,10 +29,10 @@ def test_the_layout_is_that_of_pytorchs_tutorial():
 
 
 @pytest.mark.parametrize("image_size", [32, 64, 128])
-@pytest.mark.parametrize("norm", ["batch", "none"])
-def test_every_size_and_norm_runs_both_ways(image_size: int, norm: str):
+@pytest.mark.parametrize("norm, minibatch_std", [("batch", False), ("none", False), ("none", True), ("batch", True)])
+def test_every_size_and_norm_runs_both_ways(image_size: int, norm: str, minibatch_std: bool):
     generator = Generator(z_dim=5, base_channels=4, image_size=image_size)
-    discriminator = Discriminator(base_channels=4, image_size=image_size, norm=norm)
+    discriminator = Discriminator(base_channels=4, image_size=image_size, norm=norm, minibatch_std=minibatch_std)
     images = generator(torch.randn(3, 5))
     assert images.shape == (3, 3, image_size, image_size) and images.abs().max() <= 1
     logits = discriminator(images)
@@ -41,6 +41,32 @@ def test_every_size_and_norm_runs_both_ways(image_size: int, norm: str):
     assert all(weights.grad is not None for weights in generator.parameters())
     assert Generator(**generator.arguments()).arguments() == generator.arguments()
     assert Discriminator(**discriminator.arguments()).arguments() == discriminator.arguments()
+
+
+def test_minibatch_std_is_one_number_for_the_batch_on_a_map_of_its_own():
+    maps = torch.randn(5, 3, 4, 4, generator=torch.Generator().manual_seed(0))
+    shown = MinibatchStd()(maps)
+    assert torch.equal(shown[:, :3], maps)
+    expected = maps.numpy().std(axis=0).mean()
+    assert shown.shape == (5, 4, 4, 4) and torch.allclose(shown[:, 3], torch.tensor(expected), atol=1e-6)
+
+
+def test_minibatch_std_tells_a_batch_of_one_picture_from_a_varied_one():
+    """The same picture among others like it and among varied ones: without it the logit would be the same."""
+    torch.manual_seed(0)
+    images = torch.randn(8, 3, 32, 32)
+    collapsed = images[:1].expand(8, -1, -1, -1)
+    plain, seeing = (Discriminator(4, 32, "none", minibatch_std=on) for on in (False, True))
+    with torch.no_grad():
+        seeing.main[-1].weight[:, -1] = 1.0
+        assert torch.allclose(plain(images)[0], plain(collapsed)[0], atol=1e-6)
+        assert (seeing(images)[0] - seeing(collapsed)[0]).abs() > 0.01
+
+
+def test_minibatch_std_has_a_slope_where_all_pictures_are_the_same():
+    maps = torch.ones(4, 2, 4, 4, requires_grad=True)
+    MinibatchStd()(maps).sum().backward()
+    assert maps.grad.isfinite().all()
 
 
 def test_logits_are_not_squashed():

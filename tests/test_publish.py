@@ -12,7 +12,7 @@ from hub_server import TOKEN, Hub
 from served import ROOT, measurement, plant
 
 from gan import hub
-from gan.card import FLAGS, card_text
+from gan.card import DECISIVE, card_text
 from gan.checkpoints import load_generator, weights_digest
 from gan.config import RECIPES, Stage, recipe_config
 from gan.errors import UserError
@@ -136,7 +136,16 @@ def test_the_command_in_the_card_makes_the_same_run(recipe, cli, tmp_path, monke
     draw_pictures(tmp_path / "PICTURES" / "all", 12)
     flags = command.removeprefix("python train.py ").split()
     rerun = json.loads(cli("--dry-run", *flags).out)  # of pictures that something else would suit
-    assert [name for name in FLAGS if rerun[name] != json.loads(json.dumps(config.to_dict()))[name]] == []
+    assert [name for name in DECISIVE if rerun[name] != json.loads(json.dumps(config.to_dict()))[name]] == []
+
+
+def test_the_card_of_a_run_from_before_a_flag_turns_it_off(alpha):
+    path = alpha / "config.json"
+    described = json.loads(path.read_text())
+    described["train"] = recipe_config("pokemon").to_dict()
+    del described["train"]["minibatch_std"]
+    path.write_text(json.dumps(described))
+    assert "python train.py --dataset pokemon --no-minibatch-std\n" in card_text(alpha)
 
 
 def test_the_card_names_what_a_run_began_from(alpha):

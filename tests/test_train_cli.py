@@ -10,8 +10,9 @@ from PIL import Image
 
 import gan.data
 import train
-from gan.checkpoints import load_discriminator, load_generator, load_state
+from gan.checkpoints import load_discriminator, load_generator, load_state, save_network
 from gan.config import RECIPES, TrainConfig, parse_stages
+from gan.models import Generator
 from gan.records import read_history
 
 NEW = ("--dataset", "pokemon", "--data", "pictures")  # a recipe that is the same for all pictures
@@ -19,7 +20,7 @@ FOLDER = ("--dataset", "folder", "--data", "pictures")
 TINY = (*FOLDER, "--image-size", 32, "--base-channels", 8, "--batch-size", 16, "--epochs", 1, "--device", "cpu")
 
 # What the recipe for the faces has other than the one for the Pokémon.
-ANIME = {"recipe": "anime", "batch_size": 64, "r1_gamma": 0.05, "out": "runs/anime"}
+ANIME = {"recipe": "anime", "batch_size": 64, "r1_gamma": 0.05, "minibatch_std": False, "out": "runs/anime"}
 # flag -> (value, or None where it takes none; the fields of the dry run's config that it changes)
 EFFECTS = {
     "--dataset": ("anime", {"dataset": "anime", **ANIME}),
@@ -38,6 +39,8 @@ EFFECTS = {
     "--loss": ("bce", {"loss": "bce"}),
     "--r1-gamma": ("0.25", {"r1_gamma": 0.25}),
     "--d-norm": ("batch", {"d_norm": "batch"}),
+    "--minibatch-std": (None, {}),
+    "--no-minibatch-std": (None, {"minibatch_std": False}),
     "--augment": ("color,cutout", {"augment": "color,cutout"}),
     "--flip": (None, {}),
     "--no-flip": (None, {"flip": False}),
@@ -361,6 +364,8 @@ def test_a_run_sees_padded_pictures_and_says_so(cli, tall):
     [
         ["--loss", "bce", "--d-norm", "batch"],
         ["--loss", "bce", "--d-norm", "none"],
+        ["--loss", "bce", "--d-norm", "batch", "--minibatch-std"],
+        ["--no-minibatch-std"],
         ["--augment", "none", "--no-flip", "--ema-half-life", "0", "--r1-gamma", "0"],
         ["--precision", "bf16", "--image-size", "64", "--base-channels", "4"],
         ["--images", "20", "--beta1", "0", "--lr", "1e-3", "--seed", "7"],
@@ -445,17 +450,35 @@ def test_a_checkpoint_is_continued(run, cli, pictures, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "flags, words",
+    "flags, advice",
     [
-        (["--base-channels", "16"], ["Generator", "'base_channels': 8", "'base_channels': 16"]),
-        (["--image-size", "64"], ["Generator"]),
-        (["--d-norm", "batch"], ["Discriminator", "norm"]),
+        (["--base-channels", "16"], "--base-channels 8"),
+        (["--image-size", "64"], "--image-size 32"),
+        (["--d-norm", "batch"], "--d-norm none"),
+        (["--no-minibatch-std"], "--minibatch-std"),
+        (["--no-minibatch-std", "--d-norm", "batch"], "--d-norm none --minibatch-std"),
     ],
-    ids=lambda value: " ".join(value) if value[0].startswith("--") else None,
+    ids=str,
 )
-def test_a_checkpoint_that_does_not_fit_is_refused(flags, words, run, cli, pictures):
-    result = cli(*TINY, "--data", pictures, "--out", "more", "--init-from", run, *flags)
-    assert_refused(result, f"{run}: its ", *words)
+def test_a_checkpoint_that_does_not_fit_is_refused_with_the_flags_that_do(flags, advice, run, cli, pictures):
+    command = [*TINY, "--data", pictures, "--out", "more", "--init-from", run, *flags]
+    result = cli(*command)
+    assert_refused(result, f"{run}: its networks differ", f"; add {advice}\n")
+    assert cli(*command, *advice.split(), "--epochs", 1).status == 0
+
+
+def test_a_checkpoint_without_minibatch_std_is_continued_without(run, cli, pictures):
+    command = [*TINY, "--data", pictures, "--out", "plain", "--no-minibatch-std"]
+    assert cli(*command).status == 0
+    command = [*TINY, "--data", pictures, "--out", "more", "--init-from", "plain"]
+    assert_refused(cli(*command), "; add --no-minibatch-std\n")
+    assert cli(*command, "--no-minibatch-std").status == 0
+
+
+def test_a_checkpoint_with_latents_of_another_length_is_refused(run, cli, pictures):
+    save_network(run / "model.safetensors", Generator(64, 8, 32))
+    result = cli(*TINY, "--data", pictures, "--out", "more", "--init-from", run)
+    assert_refused(result, f"{run}: its latents have 64 numbers", "not continued")
 
 
 def test_a_checkpoint_without_a_discriminator_is_refused(run, cli, pictures):

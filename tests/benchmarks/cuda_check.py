@@ -33,7 +33,7 @@ def first_losses(device: torch.device, images: torch.Tensor) -> torch.Tensor:
     config = recipe_config("pokemon-report", batch_size=32)
     torch.manual_seed(0)
     networks = Generator(), Discriminator()
-    trainer = Trainer(config, device, "fp32", *copy.deepcopy(networks))
+    trainer = Trainer(config, device, "fp32", copy.deepcopy(networks))
     latents = torch.randn(STEPS_COMPARED, 32, config.z_dim, generator=torch.Generator().manual_seed(1))
     batches = Batches(images, 32, 0, False, device)
     trainer.draw_z = lambda count: latents[trainer.step].to(device)
