@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from gan.checkpoints import CONFIG_FILE, GENERATOR_FILE, images_seen, weights_digest
-from gan.config import RECIPES, SUITED, TrainConfig, recipe_config
+from gan.config import RECIPES, SUITED, TrainConfig, flag_of, recipe_config
 from gan.download import KAGGLE
 from gan.errors import UserError
 from gan.files import read_json, write_atomically
-from gan.flags import flag_of
 from gan.records import SAMPLES, fid_key, list_epochs, read_history, read_metrics
 
 # Where the pictures come from, and whose they are.

@@ -158,6 +158,18 @@ def parse_stages(text: str) -> tuple[Stage, ...]:
     return tuple(stages)
 
 
+def flag_name(field: str) -> str:
+    """Return the flag of train.py that sets a field of the config."""
+    return "--" + field.removesuffix("_images").replace("_", "-")
+
+
+def flag_of(field: str, value: Any) -> str:
+    """Return the flag with its value; stages as `parse_stages` reads them."""
+    if isinstance(value, bool):
+        return flag_name(field) if value else flag_name(field).replace("--", "--no-", 1)
+    return f"{flag_name(field)} {value or ('none' if field == 'augment' else 0)}"
+
+
 # The two reports' own plain loops. The first does not name its batch size.
 _REPORT = {"loss": "bce", "augment": "", "flip": False, "ema_half_life_images": 0, "d_norm": "batch"}
 # Relativistic pairing loss with lazy R1 and R2 (R3GAN, arXiv 2501.05441), minibatch standard deviation, DiffAugment,

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from gan.config import Stage, TrainConfig, parse_stages, recipe_config
+from gan.config import Stage, TrainConfig, flag_name, parse_stages, recipe_config
 from gan.errors import UserError
 from gan.files import read_json
 from gan.hub import is_id
@@ -89,7 +89,7 @@ def resumed_config(flags: dict[str, Any]) -> TrainConfig:
 
     fixed = sorted(set(flags) - RESUMABLE)
     if fixed:
-        names = ", ".join(map(_flag, fixed))
+        names = ", ".join(map(flag_name, fixed))
         raise ValueError(
             f"{names} cannot change in a resumed run; start a new one, with --init-from to keep its weights"
         )
@@ -123,17 +123,6 @@ def with_appended_stages(
         print("these stages are appended already; going on with them")
         return config
     return config.with_more_stages(stages, pictures)
-
-
-def flag_of(field: str, value: Any) -> str:
-    """Return the flag that gives a field of FIELDS, or the budget, this value."""
-    if isinstance(value, bool):
-        return _flag(field) if value else _flag(field).replace("--", "--no-", 1)
-    return f"{_flag(field)} {value or ('none' if field == 'augment' else 0)}"
-
-
-def _flag(field: str) -> str:
-    return "--" + field.removesuffix("_images").replace("_", "-")
 
 
 def smoke_config(flags: dict[str, Any]) -> TrainConfig:

@@ -21,13 +21,12 @@ from gan.checkpoints import (
     load_state,
     read_described,
 )
-from gan.config import TrainConfig
+from gan.config import TrainConfig, flag_of
 from gan.data import Pictures, read_pictures
 from gan.device import choose_device, choose_precision, describe
 from gan.download import kaggle_version, locate
 from gan.errors import UserError
 from gan.files import clear_parts, make_folder, read_json, write_json
-from gan.flags import flag_of
 from gan.models import Discriminator, Generator
 from gan.pace import Pace
 from gan.records import MAX_SAMPLES, write_chart
