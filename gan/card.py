@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from gan.checkpoints import CONFIG_FILE, GENERATOR_FILE, images_seen, weights_digest
-from gan.config import RECIPES, SUITED, TrainConfig, flag_of, recipe_config
+from gan.config import RECIPES, SUITED, TrainConfig, flag_with_value, recipe_config
 from gan.download import KAGGLE
 from gan.errors import UserError
 from gan.files import read_json, write_atomically
@@ -194,7 +194,7 @@ def _command(train: dict[str, Any], before: int) -> str:
     words = ["python train.py", f"--dataset {train['dataset']}"] + [f"--recipe {recipe}"] * (recipe != train["dataset"])
     words += ["--data PICTURES"] * (train["dataset"] == "folder")
     words += [f"--init-from {train.get('init_from') or 'CHECKPOINT'}"] * bool(before)
-    made = TrainConfig(recipe, train["dataset"]).to_dict() | train  # an older version lacked what is off by default
+    made = TrainConfig(recipe, train["dataset"]).to_dict() | train  # a younger field: as it was before
     for name in DECISIVE:
         value = made[name]
         chosen_anew = recipe == "folder" and name in SUITED
@@ -202,7 +202,7 @@ def _command(train: dict[str, Any], before: int) -> str:
             continue
         if name == "stages":
             value = ",".join(f"{stage['epochs']}:{stage['lr']:g}:{stage['beta1']:g}" for stage in value)
-        words.append(flag_of(name, value))
+        words.append(flag_with_value(name, value))
     return " ".join(words)
 
 

@@ -163,8 +163,8 @@ def flag_name(field: str) -> str:
     return "--" + field.removesuffix("_images").replace("_", "-")
 
 
-def flag_of(field: str, value: Any) -> str:
-    """Return the flag with its value; stages as `parse_stages` reads them."""
+def flag_with_value(field: str, value: Any) -> str:
+    """Return the flag that gives a field this value; `value` of stages is text, as `parse_stages` reads it."""
     if isinstance(value, bool):
         return flag_name(field) if value else flag_name(field).replace("--", "--no-", 1)
     return f"{flag_name(field)} {value or ('none' if field == 'augment' else 0)}"

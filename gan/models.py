@@ -68,7 +68,7 @@ class MinibatchStd(nn.Module):
     def forward(self, maps: Tensor) -> Tensor:
         """Append to maps (N, C, H, W) one more: their standard deviation over the batch, its mean over C, H and W."""
         variance = maps.float().var(dim=0, unbiased=False)
-        std = (variance + 1e-8).sqrt().mean().to(maps.dtype)  # 1e-8: a slope at 0, too
+        std = (variance + 1e-8).sqrt().mean().to(maps.dtype)  # 1e-8: its slope at 0 were NaN
         return torch.cat((maps, std.expand(len(maps), 1, *maps.shape[2:])), dim=1)
 
 

@@ -21,7 +21,7 @@ from gan.checkpoints import (
     load_state,
     read_described,
 )
-from gan.config import TrainConfig, flag_of
+from gan.config import TrainConfig, flag_with_value
 from gan.data import Pictures, read_pictures
 from gan.device import choose_device, choose_precision, describe
 from gan.download import kaggle_version, locate
@@ -226,17 +226,18 @@ def _networks_to_continue(config: TrainConfig) -> tuple[Generator, Discriminator
     """Return the networks of the checkpoint that the run starts from; raise UserError if they do not fit."""
     folder = checkpoint_folder(config.init_from)
     networks = load_generator(folder), load_discriminator(folder)
-    different: dict[str, Any] = {}  # argument -> what the checkpoint has
-    for network, new in zip(networks, new_networks(config), strict=True):
-        wanted = new.arguments()
-        different |= {name: value for name, value in network.arguments().items() if value != wanted[name]}
+    theirs, ours = ({**generator.arguments(), **d.arguments()} for generator, d in (networks, new_networks(config)))
+    if networks[0].arguments().items() - theirs.items():
+        raise UserError(f"{config.init_from}: its two networks are not of one size; it can be shown, but not continued")
+    different = {name: value for name, value in theirs.items() if value != ours[name]}
     if "z_dim" in different:
         raise UserError(
-            f"{config.init_from}: its latents have {different['z_dim']} numbers, those of every run {config.z_dim}; "
+            f"{config.init_from}: its latents have {theirs['z_dim']} numbers, those of every run {config.z_dim}; "
             "it can be shown, but not continued"
         )
     if different:
-        flags = " ".join(flag_of("d_norm" if name == "norm" else name, value) for name, value in different.items())
+        fields = {"d_norm" if name == "norm" else name: value for name, value in different.items()}
+        flags = " ".join(flag_with_value(*field) for field in fields.items())
         raise UserError(f"{config.init_from}: its networks differ from those this run asks for; add {flags}")
     return networks
 

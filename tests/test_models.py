@@ -63,10 +63,22 @@ def test_minibatch_std_tells_a_batch_of_one_picture_from_a_varied_one():
         assert (seeing(images)[0] - seeing(collapsed)[0]).abs() > 0.01
 
 
-def test_minibatch_std_has_a_slope_where_all_pictures_are_the_same():
+def test_the_generator_learns_from_minibatch_std():
+    maps = torch.randn(4, 2, 4, 4, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    MinibatchStd()(maps)[:, -1].sum().backward()
+    assert (maps.grad != 0).all()
+
+
+def test_the_slope_of_minibatch_std_is_a_number_where_all_pictures_are_the_same():
     maps = torch.ones(4, 2, 4, 4, requires_grad=True)
-    MinibatchStd()(maps).sum().backward()
+    MinibatchStd()(maps)[:, -1].sum().backward()
     assert maps.grad.isfinite().all()
+
+
+def test_minibatch_std_is_worked_out_in_float32():
+    maps = 300 + torch.randn(64, 2, 4, 4, generator=torch.Generator().manual_seed(0))
+    maps = maps.to(torch.float16)  # whose sums of squares overflow
+    assert MinibatchStd()(maps)[0, -1, 0, 0].item() == pytest.approx(maps.float().numpy().std(axis=0).mean(), rel=1e-2)
 
 
 def test_logits_are_not_squashed():

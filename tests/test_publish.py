@@ -139,6 +139,11 @@ def test_the_command_in_the_card_makes_the_same_run(recipe, cli, tmp_path, monke
     assert [name for name in DECISIVE if rerun[name] != json.loads(json.dumps(config.to_dict()))[name]] == []
 
 
+@pytest.mark.parametrize("folder", sorted((ROOT / "checkpoints").glob("*/")), ids=lambda folder: folder.name)
+def test_a_bundled_card_is_the_one_that_would_be_written_now(folder):
+    assert (folder / "README.md").read_text(encoding="utf-8") == card_text(folder)
+
+
 def test_the_card_of_a_run_from_before_a_flag_turns_it_off(alpha):
     path = alpha / "config.json"
     described = json.loads(path.read_text())

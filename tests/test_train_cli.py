@@ -12,7 +12,7 @@ import gan.data
 import train
 from gan.checkpoints import load_discriminator, load_generator, load_state, save_network
 from gan.config import RECIPES, TrainConfig, parse_stages
-from gan.models import Generator
+from gan.models import Discriminator, Generator
 from gan.records import read_history
 
 NEW = ("--dataset", "pokemon", "--data", "pictures")  # a recipe that is the same for all pictures
@@ -479,6 +479,12 @@ def test_a_checkpoint_with_latents_of_another_length_is_refused(run, cli, pictur
     save_network(run / "model.safetensors", Generator(64, 8, 32))
     result = cli(*TINY, "--data", pictures, "--out", "more", "--init-from", run)
     assert_refused(result, f"{run}: its latents have 64 numbers", "not continued")
+
+
+def test_a_checkpoint_of_two_sizes_is_refused(run, cli, pictures):
+    save_network(run / "discriminator.safetensors", Discriminator(16, 32, "none", minibatch_std=True))
+    result = cli(*TINY, "--data", pictures, "--out", "more", "--init-from", run)
+    assert_refused(result, f"{run}: its two networks are not of one size")
 
 
 def test_a_checkpoint_without_a_discriminator_is_refused(run, cli, pictures):
