@@ -23,9 +23,9 @@ from torch import Tensor
 from tqdm import tqdm
 
 from gan import distributed
-from gan.errors import UserError
+from gan.errors import UserError, printable
 from gan.images import from_uint8
-from gan.pictures import MAX_PIXELS, BadPicture, Size, decode, printable, reason_for
+from gan.pictures import MAX_PIXELS, BadPicture, Size, decode, reason_for
 
 SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
 MAX_FILE_BYTES = 4 * MAX_PIXELS  # the largest picture allowed, uncompressed

@@ -1,8 +1,25 @@
-"""The one exception that stands for a user's mistake or a machine's limit, not for a bug."""
+"""The one exception that stands for a user's mistake or a machine's limit, and what makes any text fit to be shown."""
+
+MAX_SHOWN = 200  # characters of a stranger's text in a sentence
 
 
 class UserError(Exception):
     """Something the person at the keyboard can mend; the message says what, where and how.
 
-    Entry points print the message without a traceback and exit with status 2.
+    Entry points print the message without a traceback and exit with status 2. It may quote files and names of
+    strangers: what it prints never steers a terminal.
     """
+
+    def __str__(self) -> str:
+        return "\n".join(map(escape, super().__str__().split("\n")))
+
+
+def escape(text: str) -> str:
+    """Write out what cannot be printed, or would steer the terminal, as \\x1b and the like."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+def printable(text: object) -> str:
+    """Return a stranger's text as one short line that can be shown anywhere."""
+    line = escape(str(text))
+    return line if len(line) <= MAX_SHOWN else f"{line[:MAX_SHOWN]}..."

@@ -8,6 +8,8 @@ from contextlib import nullcontext, suppress
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from gan.errors import printable
+
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")  # all that PIL may try: no EPS, nothing rarely tested
 MIN_SIDE = 16  # pixels
 MAX_PIXELS = 100_000_000
@@ -19,11 +21,6 @@ _alone = threading.Lock()
 
 class BadPicture(Exception):
     """The message is the reason, in plain words."""
-
-
-def printable(text: str) -> str:
-    """Escape what cannot be printed, or would steer the terminal."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def decode(content: bytes, image_size: int, fit: str) -> tuple[np.ndarray, Size]:
