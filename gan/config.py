@@ -4,7 +4,8 @@ import math
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-LOSSES = ("bce", "relativistic")
+from gan.losses import LOSSES
+
 NORMS = ("batch", "none")
 TRANSFORMS = ("color", "translation", "cutout")
 IMAGE_SIZES = (32, 64, 128)
@@ -37,7 +38,7 @@ class TrainConfig:
     stages: tuple[Stage, ...] = (Stage(0, 2e-4, 0.5),)
     batch_size: int = 32  # pictures per step, of all processes together
     loss: str = "relativistic"  # one of LOSSES
-    r1_gamma: float = 0.0  # weight of R1 (and of R2 under the relativistic loss); 0: off
+    r1_gamma: float = 0.0  # weight of R1 (and of R2, where the loss pairs); 0: off
     penalty_every: int = 4  # steps between penalties, whose weight is multiplied by it
     augment: str = "color,translation,cutout"  # DiffAugment policy; empty: none
     flip: bool = True  # mirror each real picture with probability 1/2
@@ -111,7 +112,7 @@ class TrainConfig:
 
 _CHOICES = {
     "dataset": DATASETS,
-    "loss": LOSSES,
+    "loss": tuple(LOSSES),
     "d_norm": NORMS,
     "guard": GUARDS,
     "image_size": IMAGE_SIZES,

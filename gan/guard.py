@@ -88,15 +88,13 @@ def saturation(images: Tensor) -> float:
     return float((images.abs() > EXTREME).float().mean())
 
 
-def gap(lines: Sequence[Mapping[str, float]], relativistic: bool) -> float:
+def gap(lines: Sequence[Mapping[str, float]], pairs: bool) -> float:
     """Return how surely the discriminator tells real from generated in these lines of history: 0 chance, 1 always.
 
-    It is D(x) - D(G(z)). A relativistic discriminator judges pairs alone, so there it is the same difference made
+    It is D(x) - D(G(z)). A discriminator whose loss pairs judges pairs alone, so there it is the same difference made
     of the pair's probability p, 2 p - 1, with log p its mean as the loss has it.
     """
-    gaps = [
-        2 * math.exp(-line["loss_d"]) - 1 if relativistic else line["d_real"] - line["d_fake_before"] for line in lines
-    ]
+    gaps = [2 * math.exp(-line["loss_d"]) - 1 if pairs else line["d_real"] - line["d_fake_before"] for line in lines]
     return sum(gaps) / len(gaps)
 
 

@@ -1,6 +1,7 @@
-"""One step of training: D's update, then G's. The whole adversarial objective is in `train_step`."""
+"""What a run trains: the networks, their average, their optimizers; and one step, D's update, then G's."""
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -11,8 +12,9 @@ from gan.augment import augment
 from gan.config import TRANSFORMS, Stage, TrainConfig
 from gan.device import autocast
 from gan.ema import ema_decay, update_ema
-from gan.losses import DISCRIMINATOR_LOSS, GENERATOR_LOSS, gradient_penalty
+from gan.losses import LOSSES
 from gan.models import Discriminator, Generator
+from gan.objective import discriminator_objective, generator_objective
 
 STATISTICS = ("loss_d", "loss_g", "d_real", "d_fake_before", "d_fake_after")
 SOFTER = 0.5  # what one softening makes of the learning rate
@@ -35,8 +37,9 @@ class Trainer:
         self.generator = generator.to(device, memory_format=torch.channels_last).train()
         self.discriminator = discriminator.to(device, memory_format=torch.channels_last).train()
         self.ema_generator = copy.deepcopy(self.generator) if config.ema_half_life_images else None
-        objective = DiscriminatorObjective(self.discriminator, config, precision)
-        self.generate, self.discriminator_objective = map(distributed.parallel, (self.generator, objective))
+        self.loss = LOSSES[config.loss]
+        self.generate = distributed.parallel(self.generator)
+        self.discriminator_objective = distributed.parallel(Objective(self.discriminator, self._objective_of_d))
         # Latents, flips, augmentation.
         self.rng = torch.Generator(device).manual_seed(distributed.own_seed(config.seed))
         self.step, self.images_seen = 0, 0
@@ -70,6 +73,18 @@ class Trainer:
     def draw_z(self, count: int) -> Tensor:
         """Return fresh latents, (count, z_dim), on the device."""
         return torch.randn(count, self.config.z_dim, generator=self.rng, device=self.device)
+
+    def show(self, images: Tensor) -> Tensor:
+        """Return pictures (N, 3, H, W) as D is shown them: augmented."""
+        return augment(images, self.policy, self.rng)
+
+    def judge(self, images: Tensor) -> Tensor:
+        """Return D's logits (N,) of pictures (N, 3, H, W), in float32."""
+        with autocast(images.device, self.precision):
+            return self.discriminator(images).float()
+
+    def _objective_of_d(self, reals: Tensor, fakes: Tensor, gamma: float) -> tuple[Tensor, ...]:
+        return discriminator_objective(self.judge, self.loss, reals, fakes, gamma)
 
     @property
     def shown_generator(self) -> Generator:
@@ -127,34 +142,16 @@ def processes_of(state: dict[str, Any]) -> int:
     return len(torch.atleast_2d(state["rng"]))
 
 
-class DiscriminatorObjective(nn.Module):
-    """What D minimises, as one module, of which DistributedDataParallel sees one forward and one backward a step."""
+class Objective(nn.Module):
+    """What D minimises as one module, of which DistributedDataParallel sees one forward and one backward a step."""
 
-    def __init__(self, discriminator: Discriminator, config: TrainConfig, precision: str) -> None:
+    def __init__(self, discriminator: Discriminator, objective: Callable[..., tuple[Tensor, ...]]) -> None:
         super().__init__()
-        self.discriminator, self.config, self.precision = discriminator, config, precision
+        self.discriminator, self.objective = discriminator, objective
 
-    def forward(self, reals: Tensor, fakes: Tensor, penalize: bool) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Return the objective, the loss in it, and the logits (N,) of pictures (N, 3, H, W) as D is shown them.
-
-        It pushes logits of reals up, of fakes down and, where it is to penalize, D's slope at these pictures down.
-        """
-        config = self.config
-        real_logits = judge(self.discriminator, reals, self.precision)
-        fake_logits = judge(self.discriminator, fakes, self.precision)
-        loss = objective = DISCRIMINATOR_LOSS[config.loss](real_logits, fake_logits)
-        if penalize:
-            penalty = gradient_penalty(reals, real_logits)  # R1
-            if config.loss == "relativistic":
-                penalty = penalty + gradient_penalty(fakes, fake_logits)  # R2
-            objective = loss + config.r1_gamma * config.penalty_every * penalty
-        return objective, loss, real_logits, fake_logits
-
-
-def judge(discriminator: Discriminator, images: Tensor, precision: str) -> Tensor:
-    """Return D's logits (N,) in float32."""
-    with autocast(images.device, precision):
-        return discriminator(images).float()
+    def forward(self, *arguments: Any) -> tuple[Tensor, ...]:
+        """Return what the objective, a function of D, returns."""
+        return self.objective(*arguments)
 
 
 def train_step(trainer: Trainer, real_images: Tensor, images: int | None = None) -> Tensor:
@@ -162,36 +159,31 @@ def train_step(trainer: Trainer, real_images: Tensor, images: int | None = None)
 
     Of several processes, each has its share of the pictures; `images` are those of all shares.
     """
-    config, generator, discriminator = trainer.config, trainer.generator, trainer.discriminator
+    config, discriminator, loss = trainer.config, trainer.discriminator, trainer.loss
     images = images or len(real_images)
-    relativistic = config.loss == "relativistic"
     penalize = config.r1_gamma > 0 and trainer.step % config.penalty_every == 0
-
-    def diversify(shown: Tensor) -> Tensor:
-        return augment(shown, trainer.policy, trainer.rng)
+    gamma = config.r1_gamma * config.penalty_every if penalize else 0.0  # for the steps without a penalty, too
 
     z = trainer.draw_z(len(real_images))
     with autocast(trainer.device, trainer.precision):
         fake_images = trainer.generate(z)  # (N, 3, H, W), used by both updates
     fake_images = fake_images.float()
 
-    # D: see its objective above.
-    reals = diversify(real_images).detach().requires_grad_(penalize)
-    fakes = diversify(fake_images.detach()).requires_grad_(penalize and relativistic)
-    objective, discriminator_loss, real_logits, fake_logits = trainer.discriminator_objective(reals, fakes, penalize)
+    # D's update.
+    reals = trainer.show(real_images).detach().requires_grad_(penalize)
+    fakes = trainer.show(fake_images.detach()).requires_grad_(penalize and loss.pairs)
+    objective, loss_d, real_logits, fake_logits = trainer.discriminator_objective(reals, fakes, gamma)
     trainer.optimizer_d.zero_grad()
     objective.backward(inputs=list(discriminator.parameters()))
     trainer.optimizer_d.step()
 
-    # G: logits of the same fakes up, before a D that stands still.
+    # G's update, on the same fakes, augmented anew.
     discriminator.requires_grad_(False)
-    fake_logits_after = judge(discriminator, diversify(fake_images), trainer.precision)
-    reference = real_logits.detach()
-    if relativistic:
-        reference = judge(discriminator, diversify(real_images), trainer.precision).detach()
-    generator_loss = GENERATOR_LOSS[config.loss](reference, fake_logits_after)
+    fakes = trainer.show(fake_images)
+    reals = trainer.show(real_images) if loss.pairs else real_images
+    loss_g, fake_logits_after = generator_objective(trainer.judge, loss, reals, fakes)
     trainer.optimizer_g.zero_grad()
-    generator_loss.backward()
+    loss_g.backward()
     trainer.optimizer_g.step()
     discriminator.requires_grad_(True)
 
@@ -199,6 +191,6 @@ def train_step(trainer: Trainer, real_images: Tensor, images: int | None = None)
     trainer.images_seen += images
     if trainer.ema_generator:
         seen = trainer.images_before + trainer.images_seen
-        update_ema(trainer.ema_generator, generator, ema_decay(images, config.ema_half_life_images, seen))
+        update_ema(trainer.ema_generator, trainer.generator, ema_decay(images, config.ema_half_life_images, seen))
     outputs = (real_logits.sigmoid().mean(), fake_logits.sigmoid().mean(), fake_logits_after.sigmoid().mean())
-    return torch.stack((discriminator_loss, generator_loss, *outputs)).detach()
+    return torch.stack((loss_d, loss_g, *outputs)).detach()

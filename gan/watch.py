@@ -58,7 +58,7 @@ class Watch:
         return {
             "spread": guard.spread(points) / max(self.real_spread, 1e-6),
             "drift": guard.drift(self.reals, points),
-            "gap": guard.gap(window, run.config.loss == "relativistic"),
+            "gap": guard.gap(window, run.trainer.loss.pairs),
             "saturation": guard.saturation(fakes) - self.real_saturation,
         }
 

@@ -16,7 +16,7 @@ FLOORS = (
         "gan.config",
         "gan.pictures",
         "gan.models",
-        "gan.losses",
+        "gan.objective",
         "gan.augment",
         "gan.images",
         "gan.latent",
@@ -28,7 +28,7 @@ FLOORS = (
         "gan.pace",
         "gan.download",
     },
-    {"gan.files", "gan.distributed"},
+    {"gan.files", "gan.distributed", "gan.losses"},
     {"gan.errors", "gan"},
 )
 # Modules of one floor that may know each other: the card tells what the folder's other files hold.
@@ -40,7 +40,7 @@ SIDEWAYS = {
     ("train", "gan.publish"),
 }
 FORBIDDEN_TO_THE_APP = tuple(
-    f"gan.{name}" for name in ("training", "watch", "run", "step", "losses", "augment", "data", "distributed")
+    f"gan.{name}" for name in ("training", "watch", "run", "step", "objective", "augment", "data", "distributed")
 )
 
 

@@ -16,7 +16,7 @@ from gan.augment import augment
 from gan.data import Batches
 from gan.errors import UserError
 from gan.images import to_uint8
-from gan.losses import DISCRIMINATOR_LOSS, GENERATOR_LOSS, gradient_penalty
+from gan.losses import LOSSES, gradient_penalty
 from gan.records import read_history
 from gan.step import new_networks
 from gan.training import train as train_run
@@ -94,7 +94,7 @@ def test_a_step_is_that_of_the_mean_of_both_shares_gradients(name, found):
             shown_real = augment(real, config.augment, rng).requires_grad_()
             shown_fake = augment(fake.detach(), config.augment, rng).requires_grad_()
             logits = discriminator(shown_real), discriminator(shown_fake)
-            objective = DISCRIMINATOR_LOSS[config.loss](*logits)
+            objective = LOSSES[config.loss].discriminator(*logits)
             if config.r1_gamma and number % config.penalty_every == 0:
                 penalties = gradient_penalty(shown_real, logits[0]) + gradient_penalty(shown_fake, logits[1])
                 objective = objective + config.r1_gamma * config.penalty_every * penalties
@@ -105,7 +105,7 @@ def test_a_step_is_that_of_the_mean_of_both_shares_gradients(name, found):
         for real, fake, logits, rng in zip(reals, fakes, real_logits, rngs, strict=True):
             fake_logits = discriminator(augment(fake, config.augment, rng))
             reference = discriminator(augment(real, config.augment, rng)).detach() if relativistic else logits
-            loss = GENERATOR_LOSS[config.loss](reference, fake_logits)
+            loss = LOSSES[config.loss].generator(reference, fake_logits)
             g_gradients.append(torch.autograd.grad(loss, list(generator.parameters())))
         step_by_mean(optimizer_g, generator, g_gradients)
         for prefix, network in (("g", generator), ("d", discriminator)):

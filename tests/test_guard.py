@@ -63,13 +63,13 @@ def test_saturation_counts_both_ends():
 
 def test_the_gap_is_a_mean_of_differences():
     lines = [{"loss_d": 0.0, "d_real": 0.9, "d_fake_before": 0.1}, {"loss_d": 0.0, "d_real": 0.7, "d_fake_before": 0.5}]
-    assert gap(lines, relativistic=False) == pytest.approx(0.5)
+    assert gap(lines, pairs=False) == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize(("loss", "expected"), [(math.log(2), 0), (0, 1), (-math.log(0.75), 0.5)])
 def test_the_gap_of_pairs_comes_from_the_loss(loss, expected):
     """The outputs on their own may sit anywhere and mean nothing."""
-    assert gap([{"loss_d": loss, "d_real": 0.99, "d_fake_before": 0.98}], relativistic=True) == pytest.approx(expected)
+    assert gap([{"loss_d": loss, "d_real": 0.99, "d_fake_before": 0.98}], pairs=True) == pytest.approx(expected)
 
 
 def complain(spread_ratio=0.9, drift=0.1, gap=0.4, excess_saturation=0.0, best=0.9, images_seen=100_000):

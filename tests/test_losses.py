@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from gan.losses import DISCRIMINATOR_LOSS, GENERATOR_LOSS, gradient_penalty
+from gan.losses import LOSSES, gradient_penalty
 
 REAL = torch.tensor([2.0, -1.0])
 FAKE = torch.tensor([0.5, -3.0])
@@ -22,27 +22,27 @@ def mean(*values: float) -> float:
 def test_bce_is_the_reports_bceloss_on_a_sigmoid():
     criterion = torch.nn.BCELoss()
     expected = criterion(REAL.sigmoid(), torch.ones(2)) + criterion(FAKE.sigmoid(), torch.zeros(2))
-    assert DISCRIMINATOR_LOSS["bce"](REAL, FAKE).item() == pytest.approx(expected.item(), rel=1e-6)
+    assert LOSSES["bce"].discriminator(REAL, FAKE).item() == pytest.approx(expected.item(), rel=1e-6)
     expected = criterion(FAKE.sigmoid(), torch.ones(2))
-    assert GENERATOR_LOSS["bce"](REAL, FAKE).item() == pytest.approx(expected.item(), rel=1e-6)
+    assert LOSSES["bce"].generator(REAL, FAKE).item() == pytest.approx(expected.item(), rel=1e-6)
 
 
 def test_bce_stays_finite_where_a_sigmoid_saturates():
-    assert DISCRIMINATOR_LOSS["bce"](torch.tensor([-200.0]), torch.tensor([200.0])).item() == pytest.approx(400.0)
+    assert LOSSES["bce"].discriminator(torch.tensor([-200.0]), torch.tensor([200.0])).item() == pytest.approx(400.0)
 
 
 def test_relativistic_pairs_each_real_with_its_fake():
     d = mean(-math.log(sigmoid(2.0 - 0.5)), -math.log(sigmoid(-1.0 + 3.0)))
     g = mean(-math.log(sigmoid(0.5 - 2.0)), -math.log(sigmoid(-3.0 + 1.0)))
-    assert DISCRIMINATOR_LOSS["relativistic"](REAL, FAKE).item() == pytest.approx(d, rel=1e-6)
-    assert GENERATOR_LOSS["relativistic"](REAL, FAKE).item() == pytest.approx(g, rel=1e-6)
+    assert LOSSES["relativistic"].discriminator(REAL, FAKE).item() == pytest.approx(d, rel=1e-6)
+    assert LOSSES["relativistic"].generator(REAL, FAKE).item() == pytest.approx(g, rel=1e-6)
 
 
-@pytest.mark.parametrize("name", DISCRIMINATOR_LOSS)
+@pytest.mark.parametrize("name", LOSSES)
 def test_a_better_discriminator_has_a_lower_loss_and_a_better_generator_too(name: str):
     good, poor = torch.tensor([0.5]), torch.tensor([-0.5])
-    assert DISCRIMINATOR_LOSS[name](good, poor) < DISCRIMINATOR_LOSS[name](poor, good)
-    assert GENERATOR_LOSS[name](poor, good) < GENERATOR_LOSS[name](good, poor)
+    assert LOSSES[name].discriminator(good, poor) < LOSSES[name].discriminator(poor, good)
+    assert LOSSES[name].generator(poor, good) < LOSSES[name].generator(good, poor)
 
 
 def test_gradient_penalty_of_a_linear_critic_is_half_its_squared_weight():

@@ -125,7 +125,7 @@ def test_the_first_window_begins_where_the_guard_is_switched_on(pictures, tmp_pa
     train(go_on(guard="warn", epochs=6))
     lines = read_history(tmp_path)
     assert ["gap" in line for line in lines] == [False] * 4 + [True, False]
-    assert lines[4]["gap"] == pytest.approx(gap(lines[3:5], relativistic=False), abs=1e-4)
+    assert lines[4]["gap"] == pytest.approx(gap(lines[3:5], pairs=False), abs=1e-4)
 
 
 def test_signs_are_held_against_the_real_pictures(pictures, tmp_path, monkeypatch):

@@ -12,6 +12,7 @@ from gan.errors import UserError
 from gan.files import read_json
 from gan.images import open_rgb
 from gan.latent import MAX_SEED
+from gan.losses import LOSSES
 from gan.records import read_metrics, same_protocol
 from gan.ui import animation, controls
 from gan.ui.arguments import DEFAULT_SEED, choose_model, read_choice, read_whole, refuse
@@ -100,7 +101,7 @@ def curves_of(model: LoadedModel) -> dict[str, Any]:
         "marks": list(_marks(model.history)),
         "reading": [
             COMPETE,
-            PAIRED if _loss(model) == "relativistic" else ABSOLUTE,
+            PAIRED if _pairs(model) else ABSOLUTE,
             *(MEASURED.format(**line) for line in measured[-1:]),
         ],
     }
@@ -121,13 +122,14 @@ def _marks(history: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
         settings, softened = now, "rolled back" in str(line.get("event"))
 
 
-def _loss(model: LoadedModel) -> Any:
-    """Return the name of the loss that the model was trained with; None where its folder does not say."""
+def _pairs(model: LoadedModel) -> bool:
+    """Whether the loss that the model was trained with pairs; False where its folder does not say."""
     try:
         train = read_json(model.folder / CONFIG_FILE).get("train")
     except UserError:
-        return None
-    return train.get("loss") if isinstance(train, Mapping) else None
+        return False
+    loss = str(train.get("loss")) if isinstance(train, Mapping) else ""
+    return loss in LOSSES and LOSSES[loss].pairs
 
 
 def reals_of(model: LoadedModel) -> dict[str, Any]:
