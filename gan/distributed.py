@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 from warnings import catch_warnings
 
 import numpy as np
@@ -132,35 +132,36 @@ def by_first(action: Callable[[], Result]) -> Result:
     """Let the first process alone do it; return its result, or raise its UserError, in all."""
     if count() == 1:
         return action()
-    result, failure = None, None
+    failure = None
+    outcome: list[Any] = [None, None]  # of the action: its result, and what it failed with, in words
     if rank() == 0:
         try:
-            result = action()
+            outcome = [action(), None]
         except UserError as error:
-            failure = error
-    outcome = [result, str(failure) if failure else None]
+            failure, outcome = error, [None, str(error)]
     dist.broadcast_object_list(outcome)
-    if outcome[1]:
-        raise failure or UserError(outcome[1])
-    return outcome[0]
+    result, sentence = outcome
+    if sentence:
+        raise failure or UserError(sentence)
+    return cast(Result, result)
 
 
 def by_turns(action: Callable[[], Result]) -> Result:
     """Let the first process of each machine do it, then the others; a UserError of any is raised in all."""
     if count() == 1:
         return action()
-    result, failure = None, None
+    result, failure = None, ""
     for turn in (True, False):
         if turn is (local_rank() == 0):
             try:
                 result = action()
             except UserError as error:
                 failure = str(error)
-        failures = [None] * count()
+        failures = [""] * count()
         dist.all_gather_object(failures, failure)
-        if any(failures):
-            raise UserError(next(filter(None, failures)))
-    return result
+        for sentence in filter(None, failures):
+            raise UserError(sentence)
+    return cast(Result, result)
 
 
 def parallel(module: nn.Module) -> nn.Module:

@@ -50,8 +50,9 @@ class Extractor:
 def _fold_norms(network: nn.Module) -> None:
     """Fold every batch norm into the convolution before it: the same features in a sixth less time."""
     for block in network.modules():
-        if {"conv", "bn"} <= block._modules.keys():
-            block.conv, block.bn = fuse_conv_bn_eval(block.conv, block.bn), nn.Identity()
+        conv, norm = getattr(block, "conv", None), getattr(block, "bn", None)
+        if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+            block.conv, block.bn = fuse_conv_bn_eval(conv, norm), nn.Identity()
 
 
 def load_extractor(weights: str | Path | None) -> Extractor:

@@ -63,7 +63,7 @@ def choose(sizes: Sequence[tuple[int, int]], fit: str | None = None) -> dict[str
     return {
         "batch_size": Choice(batch_size(count, row), row.batch_why),
         "augment": Choice(row.augment, row.augment_why),
-        "image_size": image_size(sizes, fit or fitting.value),
+        "image_size": image_size(sizes, fit or str(fitting.value)),
         "fit": fitting,
         "images": Choice(row.images, f"each picture {row.images // count:,} times; --resume goes on with more"),
     }

@@ -34,8 +34,8 @@ class Trainer:
         torch.manual_seed(config.seed)  # the networks' first weights
         generator, discriminator = networks or new_networks(config)
         self.config, self.device, self.precision = config, device, precision
-        self.generator = generator.to(device, memory_format=torch.channels_last).train()
-        self.discriminator = discriminator.to(device, memory_format=torch.channels_last).train()
+        self.generator = generator.to(device).to(memory_format=torch.channels_last).train()
+        self.discriminator = discriminator.to(device).to(memory_format=torch.channels_last).train()
         self.ema_generator = copy.deepcopy(self.generator) if config.ema_half_life_images else None
         self.loss = LOSSES[config.loss]
         self.generate = distributed.parallel(self.generator)
@@ -49,9 +49,12 @@ class Trainer:
 
     def begin_stage(self, stage: Stage) -> None:
         """Give both networks a fresh Adam at the stage's learning rate and beta1."""
-        settings = {"lr": stage.lr * SOFTER**self.softenings, "betas": (stage.beta1, 0.999), "fused": True}
-        self.optimizer_d = torch.optim.Adam(self.discriminator.parameters(), **settings)
-        self.optimizer_g = torch.optim.Adam(self.generator.parameters(), **settings)
+        self.optimizer_d = self._adam(self.discriminator, stage)
+        self.optimizer_g = self._adam(self.generator, stage)
+
+    def _adam(self, network: nn.Module, stage: Stage) -> torch.optim.Adam:
+        lr = stage.lr * SOFTER**self.softenings
+        return torch.optim.Adam(network.parameters(), lr=lr, betas=(stage.beta1, 0.999), fused=True)
 
     def soften(self, softenings: int) -> None:
         """Go on more softly, so many times in all: half the learning rate each time, and every augmentation."""

@@ -42,7 +42,7 @@ class Watch:
         run.history[-1] |= {name: round(value, 4) for name, value in signs.items()}
         found = guard.complaints(run.guard, run.trainer.images_seen, *signs.values())
         act = run.guard.close_window(run.trainer.images_seen, signs["spread"], signs["drift"], bad=bool(found))
-        if act and self._can_roll_back():
+        if act and self._state_to_go_back_to():
             raise Collapse(" and ".join(found), f"{run.folder}: the training is collapsing")
         if act:
             self._warn(" and ".join(found))
@@ -74,24 +74,21 @@ class Watch:
         run.mark(f"warning: {reason}")
         tqdm.write(f"guard, epoch {run.shown_epoch}: {reason}. {ADVICE[run.config.guard]}")
 
-    def _can_roll_back(self) -> bool:
+    def _state_to_go_back_to(self) -> dict[str, Any] | None:
+        """Return the last good state; None where there is none, or going back is not wanted, or was no help so far."""
         run = self.run
-        return (
-            run.config.guard == "rollback"
-            and run.trainer.softenings < guard.MOST_SOFTENINGS
-            and self._good_state() is not None
-        )
-
-    def _good_state(self) -> dict[str, Any] | None:
-        return distributed.by_first(lambda: load_state(self.run.folder / GOOD_STATES)[0])
+        if run.config.guard != "rollback" or run.trainer.softenings >= guard.MOST_SOFTENINGS:
+            return None
+        return distributed.by_first(lambda: load_state(run.folder / GOOD_STATES)[0])
 
     def roll_back(self, collapse: Collapse) -> None:
         """Go back to the last good state and go on more softly; where that cannot be, raise the collapse."""
         run = self.run
-        if not self._can_roll_back():
+        state = self._state_to_go_back_to()
+        if state is None:
             raise collapse
         epoch, softenings = run.shown_epoch, run.trainer.softenings + 1
-        run.load_state(self._good_state())
+        run.load_state(state)
         run.trainer.soften(softenings)
         softened = f"learning rate {run.trainer.lr:g}, augmentation {run.trainer.policy}"
         run.mark(f"rolled back from epoch {epoch}: {collapse.reason}; now {softened}")
