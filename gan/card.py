@@ -1,6 +1,7 @@
 """The model card (README.md) of a checkpoint folder, written from the folder's own files; nothing typed by hand."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -238,6 +239,12 @@ def _measured(folder: Path) -> list[str]:
         "neighbour; a near-copy is nearer to a real one than 99 % of those are to theirs."
     )
     return ["## Measured", explained, *tables] if tables else []
+
+
+def learned_from(config: Mapping[str, Any]) -> str:
+    """Return the name of the data set that a config.json says its model learned from, "" where it does not say."""
+    data, train = (part if isinstance(part := config.get(key), Mapping) else {} for key in ("data", "train"))
+    return str(data.get("name") or train.get("recipe") or "").partition("-")[0]
 
 
 def _data(config: dict[str, Any]) -> str:

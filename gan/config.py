@@ -59,7 +59,7 @@ class TrainConfig:
         for name, allowed in _CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} is {getattr(self, name)!r}; choose one of {', '.join(map(str, allowed))}")
-        for name, (low, high) in _RANGES.items():
+        for name, (low, high) in RANGES.items():
             if not low <= getattr(self, name) <= high:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must lie between {low} and {high}")
         unknown = set(filter(None, self.augment.split(","))) - set(TRANSFORMS)
@@ -119,7 +119,7 @@ _CHOICES = {
     "device": DEVICES,
     "precision": PRECISIONS,
 }
-_RANGES = {
+RANGES = {
     "images": (0, 10**12),
     "epochs": (0, 10**9),
     "batch_size": (2, 65_536),

@@ -56,9 +56,9 @@ def read_subjects(source: str, snapshots: bool = False) -> list[Subject]:
 
 
 def _read_subject(file: Path) -> Subject:
-    from gan.checkpoints import CONFIG_FILE, load_generator, read_described, weights_digest
+    from gan.checkpoints import CONFIG_FILE, load_with_digest, read_described
 
-    generator = load_generator(file)
+    generator, weights = load_with_digest(file)
     folder = home_of(file)
     described = read_described(folder)
     train, data = (part if isinstance(part := described.get(key), dict) else {} for key in ("train", "data"))
@@ -67,7 +67,7 @@ def _read_subject(file: Path) -> Subject:
         raise UserError(f"{folder / CONFIG_FILE}: has the fit {fit!r}; this version knows {' and '.join(FITS)}")
     name = f"{file.parent.name}/{file.name}" if folder != file.parent else file.name
     age, trained_on = _age(file, described), data.get("fingerprint")
-    return Subject(folder, name, generator, weights_digest(file), age, fit, trained_on)
+    return Subject(folder, name, generator, weights, age, fit, trained_on)
 
 
 def evaluate(

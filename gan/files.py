@@ -3,12 +3,14 @@
 import errno
 import json
 import os
+import stat
 from pathlib import Path
 from typing import Any
 
 from gan.errors import UserError
 
 PART = ".gan-part"  # behind the name of a file that is being written
+MAX_JSON_BYTES = 5_000_000  # of one JSON object; a config.json has 1,000
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -49,12 +51,31 @@ def write_json(path: Path, values: dict[str, Any]) -> None:
     write_atomically(path, (json.dumps(values, indent=2) + "\n").encode())
 
 
+def read_bytes(path: Path, limit: int) -> bytes:
+    """Return what the file holds; raise UserError where it cannot be read, is no plain file or exceeds `limit` bytes.
+
+    What is no plain file, such as a pipe or a device, might keep its reader waiting for ever.
+    """
+    try:
+        with open(path, "rb", opener=_open_at_once) as file:
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode):
+                raise UserError(f"{path}: is no plain file")
+            if found.st_size > limit:
+                raise UserError(f"{path}: has {found.st_size:,} bytes; such a file has at most {limit:,}")
+            return file.read(found.st_size)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # a pipe would wait for its writer
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """Return the JSON object in the file; a missing or damaged file raises UserError."""
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+        values = json.loads(read_bytes(path, MAX_JSON_BYTES).decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path}: is not valid JSON ({error})") from error
     if not isinstance(values, dict):

@@ -12,6 +12,7 @@ FLOORS = (
     {"gan.watch"},
     {"gan.run"},
     {"gan.data", "gan.checkpoints", "gan.records", "gan.card", "gan.step", "gan.sizing"},
+    {"gan.weights"},
     {
         "gan.config",
         "gan.pictures",

@@ -1,10 +1,11 @@
 """What the page reads at its start: good folders, damaged ones, histories with holes."""
 
 import pytest
+import torch
 
 from gan.checkpoints import save_network
 from gan.models import Generator
-from gan.records import SNAPSHOTS, epoch_file
+from gan.records import SAMPLES, SNAPSHOTS, epoch_file, write_grid
 from gan.ui.history import curves_of, grid_of
 from gan.ui.loaded import find_checkpoints, load_models
 
@@ -57,7 +58,7 @@ def test_the_grid_nearest_to_an_epoch_is_shown(tmp_path, asked, found):
     folder = checkpoint(tmp_path / "model")
     (folder / "samples").mkdir()
     for epoch in (1, 3, 9):
-        (folder / "samples" / f"epoch-{epoch:04d}.webp").write_bytes(b"RIFF....WEBP" + bytes([epoch]))
+        write_grid(epoch_file(folder, SAMPLES, epoch), torch.zeros(1, 3, 8, 8))
     (model,), _ = load_models([folder])
     assert grid_of(model, asked)["epoch"] == found
 
@@ -77,7 +78,7 @@ def test_a_folder_full_of_oddities_does_no_harm(tmp_path):
     ]
     (folder / "history.jsonl").write_text("\n".join(lines))
     secret = tmp_path / "secret.webp"
-    secret.write_bytes(b"RIFF....WEBPsecret")
+    write_grid(secret, torch.zeros(1, 3, 8, 8))
     (folder / "samples").mkdir()
     (folder / "samples" / "epoch-0001.webp").mkdir()
     (folder / "samples" / "epoch-0002.webp").symlink_to(secret)

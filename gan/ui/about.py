@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 
 from gan.card import card_body
 from gan.checkpoints import GENERATOR_FILE, parameter_count
-from gan.errors import UserError
+from gan.errors import UserError, printable
 from gan.records import SAMPLES, epoch_file
 from gan.ui.arguments import choose_model
 from gan.ui.drawn import PRIVATE, drawn
@@ -46,7 +46,7 @@ DCGAN = """@misc{radford2015dcgan,
 def card_html(model: LoadedModel) -> str:
     """Return the model's card as HTML that runs nothing and asks for nothing; a sentence where there is no card."""
     try:
-        text = card_body(model.folder)
+        text = card_body(model.folder).encode("utf-8", "replace").decode()  # a name may be no text at all
         shown = render_markdown(text[:MOST_CARD], own_pictures(model))
     except UserError:
         return _no_card(model, "its config.json is missing or damaged")
@@ -95,7 +95,7 @@ def facts_of(model: LoadedModel) -> dict[str, str]:
     generator = model.generator
     facts = {
         "Hash": f"SHA-256 {model.weights}…",
-        "File": f"{model.folder.name}/{GENERATOR_FILE}",
+        "File": f"{printable(model.folder.name)}/{GENERATOR_FILE}",
         "Takes": f"{generator.z_dim} random numbers, the latent z",
         "Gives": f"{generator.image_size} × {generator.image_size} pixels",
         "Learned": f"{parameter_count(generator):,} weights",

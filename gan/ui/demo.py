@@ -8,6 +8,7 @@ import gradio as gr
 from gradio.block_function import BlockFunction
 from gradio.state_holder import SessionState
 
+from gan.card import learned_from
 from gan.ui.about import build_about
 from gan.ui.compare import build_compare
 from gan.ui.drawn import PRIVATE
@@ -74,7 +75,7 @@ def build_demo(models: Sequence[LoadedModel], problems: Sequence[str] = ()) -> g
             _build_studio(demo, models)
         else:
             gr.HTML(NO_MODELS, apply_default_css=False)
-        pokemon = POKEMON if any("pokemon" in model.name.lower() for model in models) else ""
+        pokemon = POKEMON if any(learned_from(model.described) == "pokemon" for model in models) else ""
         gr.HTML(FOOTER.format(pokemon=pokemon), apply_default_css=False)
     return demo.queue(api_open=False, max_size=64, default_concurrency_limit=2)
 

@@ -12,13 +12,12 @@ from gan.errors import UserError
 from gan.files import read_json
 from gan.images import open_rgb
 from gan.latent import MAX_SEED
-from gan.records import read_metrics, same_protocol
 from gan.ui import animation, controls
 from gan.ui.arguments import DEFAULT_SEED, choose_model, read_choice, read_whole, refuse
 from gan.ui.drawn import PRIVATE, drawn
 from gan.ui.encode import webp_uri
 from gan.ui.film import film
-from gan.ui.loaded import MAX_EPOCH, LoadedModel, finite
+from gan.ui.loaded import MAX_EPOCH, LoadedModel
 from gan.ui.tab import Tab
 from gan.ui.through_training import creature_of, images_seen
 
@@ -93,15 +92,14 @@ def grid_of(model: LoadedModel, epoch: int | None, seed: int = DEFAULT_SEED) -> 
 
 def curves_of(model: LoadedModel) -> dict[str, Any]:
     """Return what curves.js draws: a list per curve, the epochs at which something happened, and how to read it all."""
-    measured = max(reversed(same_protocol(read_metrics(model.folder))), key=len, default=[])
-    kid = {line.get("epoch"): finite(line["kid_train"]) for line in measured}
+    kid = {line.get("epoch"): line["kid_train"] for line in model.measured}
     return {key: [line[key] for line in model.history] for key in CURVES} | {
         "kid": [kid.get(line["epoch"]) for line in model.history],
         "marks": list(_marks(model.history)),
         "reading": [
             COMPETE,
             PAIRED if _loss(model) == "relativistic" else ABSOLUTE,
-            *(MEASURED.format(**line) for line in measured[-1:]),
+            *(MEASURED.format(**line) for line in model.measured[-1:]),
         ],
     }
 
@@ -165,7 +163,8 @@ def build_history(models: Sequence[LoadedModel], model_choice: gr.Radio, post: g
     def history(model: Any = None, epoch: Any = None) -> tuple[Image.Image | None, dict[str, Any]]:
         """Return the sample grid nearest to `epoch` (the last one without it), and the training's history.
 
-        The history is {"model", "epoch" (of the grid), "epochs" (that have a grid), "lines" (of history.jsonl)}.
+        The history is {"model", "epoch" (of the grid), "epochs" (that have a grid), "lines" (of history.jsonl; of a
+        long one some 2,000, evenly)}.
         """
         chosen = choose_model(models, model)
         asked = read_whole(epoch, "Epoch", 0, MAX_EPOCH, MAX_EPOCH)

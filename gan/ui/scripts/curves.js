@@ -55,7 +55,11 @@ const build = (chart, value) => {
     const epochs = value.epoch;
     const first = epochs[0], last = Math.max(epochs.at(-1), first + 1);
     const all = chart.curves.flatMap(([key]) => value[key]).filter((y) => y !== null);
-    const rules = ticks(chart.top ? 0 : Math.min(0, ...all), chart.top ?? Math.max(0.1, ...all), 4);
+    const rules = ticks(
+        chart.top ? 0 : all.reduce((least, y) => Math.min(least, y), 0),
+        chart.top ?? all.reduce((most, y) => Math.max(most, y), 0.1),
+        4,
+    );
     const low = rules[0], high = rules.at(-1);
     const lines = chart.curves.map(([key, label]) => {
         const known = value[key].filter((y) => y !== null);
