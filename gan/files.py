@@ -10,7 +10,7 @@ from typing import Any
 from gan.errors import UserError
 
 PART = ".gan-part"  # behind the name of a file that is being written
-MAX_JSON_BYTES = 5_000_000  # of one JSON object; a config.json has 1,000
+MAX_JSON_BYTES = 20_000_000  # of one JSON object; a config.json has 1,000
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -140,15 +140,15 @@ def _fill(network: Network, tensors: dict[str, Tensor], path: Path) -> Network:
             raise UserError(
                 f"{path}: {printable(name)} holds numbers of the kind {kind}; weights are float32 or float16"
             )
-        number = value.detach().float()
-        filled[name] = value.long() if name in counters else number
-        if not number.isfinite().all():
-            raise UserError(f"{path}: {printable(name)} holds numbers that are not finite; such weights draw nothing")
+        filled[name] = value.detach().to(torch.int64 if name in counters else torch.float32)
     try:
         network.load_state_dict(filled, strict=True, assign=True)
     except RuntimeError as error:
         detail = str(error).split("\n\t")[1] if "\n\t" in str(error) else str(error)
         raise UserError(f"{path}: its weights do not fit a {type(network).__name__}: {printable(detail)}") from error
+    for name, value in network.state_dict().items():
+        if not value.abs().max().isfinite():
+            raise UserError(f"{path}: {name} holds numbers that are not finite; such weights draw nothing")
     return network
 
 

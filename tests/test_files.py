@@ -38,3 +38,16 @@ def test_json_that_is_none_is_an_error_with_its_name(tmp_path: Path, content: st
         path.write_text(content)
     with pytest.raises(UserError, match=rf"config\.json: .*{reason}"):
         read_json(path)
+
+
+def test_a_pipe_where_json_is_looked_for_is_an_error_and_not_waited_for(tmp_path: Path):
+    os.mkfifo(tmp_path / "config.json")
+    with pytest.raises(UserError, match=r"config\.json: is no plain file"):
+        read_json(tmp_path / "config.json")
+
+
+def test_a_monstrous_json_is_not_read(tmp_path: Path):
+    (tmp_path / "config.json").touch()
+    os.truncate(tmp_path / "config.json", 10**10)
+    with pytest.raises(UserError, match="at most 20,000,000"):
+        read_json(tmp_path / "config.json")

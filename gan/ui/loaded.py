@@ -126,11 +126,16 @@ def _newest(files: dict[int, Path], limit: int) -> list[tuple[int, Path]]:
 
 
 def _read_picture(path: Path) -> bytes | None:
-    """Return a WebP file of the folder's own as it is; None for anything else, which visitors are not to be sent."""
+    """Return a WebP file of the folder's own as it is; None for anything else, which visitors are not to be sent.
+
+    Of one that is damaged, or no sample grid by its size, only the signature: browsers and programs find it damaged.
+    """
     if os.path.realpath(path) != str(path) or not path.is_file() or path.stat().st_size > MAX_PICTURE_BYTES:
         return None
     content = path.read_bytes()
-    return content if is_grid(content) else None
+    if content[:4] != b"RIFF" or content[8:12] != b"WEBP":
+        return None
+    return content if is_grid(content) else content[:12]
 
 
 def _read_described(folder: Path) -> dict[str, Any]:
@@ -141,23 +146,22 @@ def _read_described(folder: Path) -> dict[str, Any]:
         return {}
 
 
-def _clean_history(lines: Iterable[dict[str, Any]], wanted: Iterable[int]) -> tuple[dict[str, Any], ...]:
+def _clean_history(lines: Iterable[dict[str, Any]], wanted: set[int]) -> tuple[dict[str, Any], ...]:
     """Keep the last line of each epoch, in order: figures that JavaScript knows, or None, and events as text.
 
-    Of a long history some MAX_LINES are kept, evenly, with the newest events and the `wanted` epochs.
+    Of a long history some MAX_LINES are kept, evenly, with the `wanted` epochs and the newest MAX_MARKS events.
     """
     by_epoch = {line["epoch"]: line for line in lines if is_figure(line["epoch"]) and 0 <= line["epoch"] <= MAX_EPOCH}
     epochs = sorted(by_epoch)
     even = kept_epochs(len(epochs), MAX_LINES)
-    kept = {epoch for number, epoch in enumerate(epochs, 1) if number in even}.union(wanted)
-    kept.update([epoch for epoch in epochs if by_epoch[epoch].get("event")][-MAX_MARKS:])
-    return tuple(_clean_line(by_epoch[epoch]) for epoch in epochs if epoch in kept)
+    events = set([epoch for epoch in epochs if by_epoch[epoch].get("event")][-MAX_MARKS:])
+    kept = {epoch for number, epoch in enumerate(epochs, 1) if number in even} | events | wanted
+    return tuple(_clean_line(by_epoch[epoch], epoch in events) for epoch in epochs if epoch in kept)
 
 
-def _clean_line(line: dict[str, Any]) -> dict[str, Any]:
-    event = line.get("event")
-    text = str(event).encode("utf-8", "replace").decode()[:MAX_EVENT] if event else None
-    return {key: finite(line.get(key)) for key in HISTORY_NUMBERS} | {"event": text}
+def _clean_line(line: dict[str, Any], eventful: bool) -> dict[str, Any]:
+    event = str(line["event"]).encode("utf-8", "replace").decode()[:MAX_EVENT] if eventful else None
+    return {key: finite(line.get(key)) for key in HISTORY_NUMBERS} | {"event": event}
 
 
 def finite(value: Any) -> int | float | None:
