@@ -68,6 +68,7 @@ def test_a_damaged_checkpoint_is_named_and_the_others_work(visit, server):
     assert "damaged/model.safetensors" in note.inner_text().replace("\\", "/")
     assert page.get_by_label("damaged").count() == 0
     assert "damaged" in server.log.read_text()
+    assert "Nintendo" in page.locator(".colophon").inner_text()  # of alpha, whose config names its pictures
 
 
 def test_without_a_checkpoint_the_page_says_how_to_train_one_and_sigterm_ends_it(visit, tmp_path):

@@ -163,7 +163,6 @@ def test_a_picture_behind_a_linked_folder_is_not_sent(tmp_path):
 
 
 def test_what_a_model_learned_from_is_read_in_its_config_not_in_its_name(tmp_path):
-    """The page names the owners of a trademark where a model drew from their pictures."""
     folder = checkpoint(tmp_path / "pokemon")
     for config, learned in (
         ({}, ""),
