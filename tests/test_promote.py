@@ -173,9 +173,9 @@ def test_a_damaged_history_line_is_passed_over(own_run: Path, tmp_path: Path):
 
 def test_promoting_again_replaces_the_folder(run: Path, tmp_path: Path):
     folder = promote(run, "mine", tmp_path)
-    (folder / "stray").touch()
+    shutil.rmtree(folder / "samples")
     promote(run, "mine", tmp_path)
-    assert not (folder / "stray").exists() and (folder / "model.safetensors").is_file()
+    assert (folder / "samples").is_dir() and (folder / "model.safetensors").is_file()
 
 
 def test_a_promotion_that_fails_leaves_the_old_folder(run: Path, tmp_path: Path):
