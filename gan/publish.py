@@ -29,8 +29,8 @@ SPACE_FILES = ("app.py", "requirements.txt", "LICENSE")
 SPACE_OWNED = re.compile(r"(app\.py|requirements\.txt|LICENSE|README\.md|(gan|checkpoints)/.+)")
 # What torch becomes in the Space's requirements: the CPU's build, a tenth of the size, or one that ZeroGPU knows.
 HARDWARE = {
-    "cpu-basic": "--extra-index-url https://download.pytorch.org/whl/cpu\ntorch>=2.8\n",
-    "zero-a10g": "torch>=2.8,<2.12\n",
+    "cpu-basic": "--extra-index-url https://download.pytorch.org/whl/cpu\ntorch>=2.10\n",
+    "zero-a10g": "torch>=2.10,<2.12\n",
 }
 SPACE_CARD = """\
 ---
@@ -255,7 +255,7 @@ def _write_program(space: Path, repo: str, models: list[str], ids: list[str], ha
         (space / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(gate.own_file(ROOT, name), space / name)
     requirements = (ROOT / "requirements.txt").read_text(encoding="utf-8")
-    chosen = requirements.replace("torch>=2.8\n", HARDWARE[hardware])
+    chosen = requirements.replace("torch>=2.10\n", HARDWARE[hardware])
     (space / "requirements.txt").write_text(chosen, encoding="utf-8")
     gradio = re.search(r"^gradio==(\S+)", requirements, re.MULTILINE)[1]
     title = repo.split("/")[1]

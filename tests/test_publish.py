@@ -331,7 +331,7 @@ def test_its_front_matter_says_what_a_space_needs_and_agrees_with_the_pins(alpha
 
 
 @pytest.mark.parametrize(
-    ("hardware", "words"), [("cpu-basic", "whl/cpu\ntorch>=2.8\n"), ("zero-a10g", "\ntorch>=2.8,<2.12\n")]
+    ("hardware", "words"), [("cpu-basic", "whl/cpu\ntorch>=2.10\n"), ("zero-a10g", "\ntorch>=2.10,<2.12\n")]
 )
 def test_torch_is_the_one_that_the_hardware_wants(hardware, words, alpha, tmp_path):
     write_space(tmp_path / "space", "tester/studio", [alpha], hardware)
