@@ -85,7 +85,7 @@ def fetch(hub_id: str) -> Path:
             raise
         print(f"{error}; using what was fetched before", file=sys.stderr)
         return folder
-    sizes = {file.rfilename: file.size or 0 for file in info.siblings or ()}
+    sizes = {file.rfilename: file.size if isinstance(file.size, int) else 0 for file in info.siblings or ()}
     name = _model_among(hub_id, sizes)
     if not COMMIT.fullmatch(str(info.sha)):
         raise UserError(f"{hub_id}: the Hub names no commit of it but {printable(info.sha)}; nothing was downloaded")

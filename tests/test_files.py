@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gan.errors import UserError
-from gan.files import read_json, write_atomically, write_json
+from gan.files import cache_folder, read_json, write_atomically, write_json
 
 
 def test_a_write_that_fails_leaves_the_old_content_and_no_trace(tmp_path: Path, monkeypatch):
@@ -38,3 +38,16 @@ def test_json_that_is_none_is_an_error_with_its_name(tmp_path: Path, content: st
         path.write_text(content)
     with pytest.raises(UserError, match=rf"config\.json: .*{reason}"):
         read_json(path)
+
+
+def test_without_a_home_it_says_what_to_name(tmp_path: Path, monkeypatch):
+    def nobody(_):
+        raise KeyError
+
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", nobody)  # as in a container whose user has no entry
+    with pytest.raises(UserError, match=r"no home folder.*XDG_CACHE_HOME"):
+        cache_folder()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert cache_folder() == tmp_path / "gan-studio"
