@@ -98,9 +98,11 @@ def _is_further(run: Path, checkpoint: Path) -> bool:
     first, other = (
         [line.get(key) for line in read_history(folder)[:1] for key in FOOTPRINT] for folder in (run, checkpoint)
     )
-    return (
-        bool(first) and first == other and images_seen(read_described(run)) >= images_seen(read_described(checkpoint))
-    )
+    try:
+        seen, seen_before = (images_seen(read_described(folder)) for folder in (run, checkpoint))
+    except UserError:  # a damaged config.json says nothing
+        return False
+    return bool(first) and first == other and seen >= seen_before
 
 
 def _replace(target: Path, staged: Path) -> None:

@@ -224,6 +224,7 @@ def another(run: Path, mine: Path) -> None:
         (lambda run, mine: later(run, -8), "or a later state of it"),
         (lambda run, mine: (run / "history.jsonl").unlink(), "is another model than"),
         (lambda run, mine: (mine / "history.jsonl").unlink(), "is another model than"),
+        (lambda run, mine: (mine / "config.json").write_text("{"), "is another model than"),
         (lambda run, mine: (mine / "notes.txt").touch(), "holds notes.txt, too"),
         (lambda run, mine: (mine / "samples" / "mine.webp").touch(), "holds mine.webp, too"),
     ],
