@@ -1,6 +1,7 @@
 """What a training run is: one frozen config, and the table of recipes it starts from. Plain data, no torch."""
 
 import math
+import shlex
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
@@ -164,10 +165,10 @@ def flag_name(field: str) -> str:
 
 
 def flag_with_value(field: str, value: Any) -> str:
-    """Return the flag that gives a field this value; `value` of stages is text, as `parse_stages` reads it."""
+    """Return the flag that gives a field this value, quoted for a shell; of stages it is text for `parse_stages`."""
     if isinstance(value, bool):
         return flag_name(field) if value else flag_name(field).replace("--", "--no-", 1)
-    return f"{flag_name(field)} {value or ('none' if field == 'augment' else 0)}"
+    return f"{flag_name(field)} {shlex.quote(str(value or ('none' if field == 'augment' else 0)))}"
 
 
 # The two reports' own plain loops. The first does not name its batch size.

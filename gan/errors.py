@@ -21,5 +21,5 @@ def escape(text: str) -> str:
 
 def printable(text: object) -> str:
     """Return a stranger's text as one short line that can be shown anywhere."""
-    line = escape(str(text))
+    line = escape(str(text)[: MAX_SHOWN + 1])  # a megabyte takes its time
     return line if len(line) <= MAX_SHOWN else f"{line[:MAX_SHOWN]}..."

@@ -42,8 +42,13 @@ def make_folder(path: Path) -> None:
 
 
 def cache_folder() -> Path:
-    """Return the folder for what can be had again; XDG_CACHE_HOME may move it."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "gan-studio")
+    """Return the folder for what can be had again; XDG_CACHE_HOME may move it. Without a home, raise UserError."""
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "gan-studio")
+    except RuntimeError as error:
+        raise UserError(
+            "there is no home folder for downloads; name a folder in the variable XDG_CACHE_HOME"
+        ) from error
 
 
 def write_json(path: Path, values: dict[str, Any]) -> None:

@@ -12,8 +12,8 @@ import json
 import re
 import shutil
 import sys
-import tempfile
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 from tqdm import tqdm
@@ -21,14 +21,16 @@ from tqdm import tqdm
 from gan import hub
 from gan.errors import UserError
 from gan.promote import CHECKPOINTS, promote
+from gan.scratch import LOCK, Scratch, exit_tidily_on_signals
 
 ROOT = Path(__file__).resolve().parents[1]
+COPY = "checkpoint"  # what a run that is pushed while it trains is promoted to
 SPACE_FILES = ("app.py", "requirements.txt", "LICENSE")
 SPACE_OWNED = re.compile(r"(app\.py|requirements\.txt|LICENSE|README\.md|(gan|checkpoints)/.+)")
 # What torch becomes in the Space's requirements: the CPU's build, a tenth of the size, or one that ZeroGPU knows.
 HARDWARE = {
-    "cpu-basic": "--extra-index-url https://download.pytorch.org/whl/cpu\ntorch>=2.8\n",
-    "zero-a10g": "torch>=2.8,<2.12\n",
+    "cpu-basic": "--extra-index-url https://download.pytorch.org/whl/cpu\ntorch>=2.10\n",
+    "zero-a10g": "torch>=2.10,<2.12\n",
 }
 SPACE_CARD = """\
 ---
@@ -60,23 +62,23 @@ def publish_model(folder: str | Path, hub_id: str, private: bool = False) -> str
     Nothing but the design's files goes, and the card is written anew. Raises UserError for a folder that is no
     checkpoint; hub.Unreachable where the Hub was not there after several tries.
     """
+    from gan import gate
     from gan.card import card_text
     from gan.checkpoints import CONFIG_FILE, images_seen
     from gan.files import read_json
 
     repo = hub.parse_target(hub_id)
     folder = Path(folder)
-    require_checkpoint(folder)
+    files = require_checkpoint(folder)
     card, seen = card_text(folder, repo), images_seen(read_json(folder / CONFIG_FILE))
-    with tempfile.TemporaryDirectory(prefix="gan-publish-") as place:
-        staged = Path(place)
-        for name in published_files(folder):
-            _copy(folder / name, staged / name)
-        (staged / "README.md").write_text(card, encoding="utf-8")
+    with Scratch("gan-publish-") as staged:
+        for name in files:
+            gate.pass_file(folder, name, staged / name)
+        (staged / gate.CARD_FILE).write_text(card, encoding="utf-8")
         return hub.push(
             staged,
             hub_id,
-            files=published_files(staged),
+            files=[*files, gate.CARD_FILE],
             owned=hub.PUBLISHED,
             message=f"Publish {repo.split('/')[1]}" + f" after {seen:,} pictures" * bool(seen),
             tag=f"images-{seen}" if seen else None,
@@ -84,22 +86,22 @@ def publish_model(folder: str | Path, hub_id: str, private: bool = False) -> str
         )
 
 
-def require_checkpoint(folder: Path) -> None:
-    """Raise UserError where the folder is no checkpoint, is damaged, or is a run, whose config names paths."""
+def require_checkpoint(folder: Path) -> list[str]:
+    """Return the names of the files that may go, without the card, which is written anew.
+
+    Raise UserError where the folder is no checkpoint, is damaged, or is a run, whose config names paths.
+    """
+    from gan import gate
     from gan.checkpoints import GENERATOR_FILE, load_generator, read_described
 
-    if not (folder / GENERATOR_FILE).is_file():
+    files = gate.files_to_pass(folder)
+    if GENERATOR_FILE not in files:
         raise UserError(f"{folder}: has no {GENERATOR_FILE}; publish a folder of checkpoints/ (python -m gan.promote)")
     load_generator(folder)
     train = read_described(folder).get("train")
     if isinstance(train, dict) and train.get("out"):
         raise UserError(f"{folder}: is a run, not a checkpoint; python -m gan.promote {folder} NAME makes one of it")
-
-
-def published_files(folder: Path) -> list[str]:
-    """Return the names of the folder's files that make up a checkpoint, sorted."""
-    names = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    return sorted(name for name in names if hub.PUBLISHED.fullmatch(name))
+    return files
 
 
 class Publisher:
@@ -159,11 +161,12 @@ class Publisher:
 
     def _begin(self, run: Path, seen: int) -> "Push":
         """Return the push of the run as it is now, copied apart, as training goes on."""
-        place = tempfile.mkdtemp(prefix="gan-publish-")
+        place = Scratch("gan-publish-")
         try:
-            return Push(promote(run, "checkpoint", place), self.hub_id, self.private, seen)
+            promote(run, COPY, place.path)
+            return Push(place, self.hub_id, self.private, seen)
         except BaseException:
-            shutil.rmtree(place, ignore_errors=True)
+            place.close()
             raise
 
     def _tell_failure(self, error: BaseException) -> None:
@@ -172,21 +175,21 @@ class Publisher:
 
 
 class Push(threading.Thread):
-    """One push of a copied checkpoint folder; a thread that does not keep the process alive when it is to end."""
+    """One push of the checkpoint in `place`; a thread that does not keep the process alive when it is to end."""
 
-    def __init__(self, folder: Path, hub_id: str, private: bool, seen: int) -> None:
+    def __init__(self, place: Scratch, hub_id: str, private: bool, seen: int) -> None:
         super().__init__(daemon=True)
-        self.folder, self.hub_id, self.private, self.seen = folder, hub_id, private, seen
+        self.place, self.hub_id, self.private, self.seen = place, hub_id, private, seen
         self.error: Exception | None = None
 
     def run(self) -> None:
         """Push and delete the copy; what fails is kept as `error`."""
         try:
-            publish_model(self.folder, self.hub_id, self.private)
+            publish_model(self.place.path / COPY, self.hub_id, self.private)
         except Exception as error:  # whatever it is, it must not end a training
             self.error = error
         finally:
-            shutil.rmtree(self.folder.parent, ignore_errors=True)
+            self.place.close()
 
 
 def _images_seen(run: Path) -> int:
@@ -211,43 +214,63 @@ def write_space(out: str | Path, hub_id: str, checkpoints: list[str | Path], har
     if out.exists() and not (out.is_dir() and not any(out.iterdir())):
         raise UserError(f"{out} holds something already; choose another --out, a folder that is empty or not there yet")
     repo, _ = hub.parse_id(hub_id)
-    folders: dict[str, Path] = {}
+    folders: dict[str, tuple[Path, list[str]]] = {}
     for source in checkpoints:
         folder = checkpoint_folder(source).resolve()
-        require_checkpoint(folder)
+        files = require_checkpoint(folder)
         if folder.name in folders:
             raise UserError(f"two models are called {folder.name}; rename one of the folders")
-        folders[folder.name] = folder
-    for name, folder in folders.items():
-        for file in published_files(folder):
-            _copy(folder / file, out / "checkpoints" / name / file)
-    for name in SPACE_FILES:
-        _copy(ROOT / name, out / name)
-    for path in sorted((ROOT / "gan").rglob("*")):
-        if path.suffix in (".py", ".js", ".css"):
-            _copy(path, out / path.relative_to(ROOT))
-    requirements = (ROOT / "requirements.txt").read_text(encoding="utf-8")
-    (out / "requirements.txt").write_text(requirements.replace("torch>=2.8\n", HARDWARE[hardware]), encoding="utf-8")
-    gradio = re.search(r"^gradio==(\S+)", requirements, re.MULTILINE)[1]
-    title = repo.split("/")[1]
-    facts = {"title": title, "quoted": json.dumps(title), "gradio": gradio, "repo": repo, "hardware": hardware}
+        if not folder.name.isprintable():
+            raise UserError(f"{folder}: has a name that cannot be shown; rename the folder")
+        folders[folder.name] = folder, files
     ids = [hub.parse_id(str(source))[0] for source in checkpoints if hub.is_id(str(source))]
-    card = SPACE_CARD.format(**facts, models=", ".join(folders), ids=f"models: {json.dumps(ids)}\n" * bool(ids))
-    (out / "README.md").write_text(card, encoding="utf-8")
+    with Scratch("gan-space-", out) as staged:  # in its place, so that it is whole or not there
+        for name, (folder, files) in folders.items():
+            _pass_checkpoint(folder, files, staged / "checkpoints" / name)
+        _write_program(staged, repo, list(folders), ids, hardware)
+        for path in staged.iterdir():
+            if path.name != LOCK:
+                path.rename(out / path.name)
     return sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
 
 
-def _copy(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy(source, target)
+def _pass_checkpoint(folder: Path, files: list[str], target: Path) -> None:
+    """Put a model into the Space, with a card wherever its config.json says enough for one."""
+    from gan import gate
+    from gan.card import write_card
+
+    for name in files:
+        gate.pass_file(folder, name, target / name)
+    with suppress(UserError):
+        write_card(target)
+
+
+def _write_program(space: Path, repo: str, models: list[str], ids: list[str], hardware: str) -> None:
+    """Write the app, its requirements and the Space's own card."""
+    from gan import gate
+    from gan.card import plain
+
+    names = [path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "gan").rglob("*"))]
+    for name in (*SPACE_FILES, *(name for name in names if name.endswith((".py", ".js", ".css")))):
+        (space / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(gate.own_file(ROOT, name), space / name)
+    requirements = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    chosen = requirements.replace("torch>=2.10\n", HARDWARE[hardware])
+    (space / "requirements.txt").write_text(chosen, encoding="utf-8")
+    gradio = re.search(r"^gradio==(\S+)", requirements, re.MULTILINE)[1]
+    title = repo.split("/")[1]
+    facts = {"title": title, "quoted": json.dumps(title), "gradio": gradio, "repo": repo, "hardware": hardware}
+    shown = ", ".join(map(plain, models))
+    card = SPACE_CARD.format(**facts, models=shown, ids=f"models: {json.dumps(ids)}\n" * bool(ids))
+    (space / "README.md").write_text(card, encoding="utf-8")
 
 
 def publish_space(hub_id: str, checkpoints: list[str | Path], hardware: str, private: bool = False) -> str:
     """Build a Space and push it; return the commit's id."""
-    with tempfile.TemporaryDirectory(prefix="gan-space-") as place:
-        files = write_space(Path(place, "space"), hub_id, checkpoints, hardware)
+    with Scratch("gan-space-") as place:
+        files = write_space(place / "space", hub_id, checkpoints, hardware)
         return hub.push(
-            Path(place, "space"),
+            place / "space",
             hub_id,
             files=files,
             owned=SPACE_OWNED,
@@ -307,4 +330,5 @@ def _run(options: argparse.Namespace) -> str:
 
 
 if __name__ == "__main__":
+    exit_tidily_on_signals()
     sys.exit(main())

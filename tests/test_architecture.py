@@ -11,7 +11,7 @@ FLOORS = (
     {"gan.training", "gan.ui", "gan.flags"},
     {"gan.watch"},
     {"gan.run"},
-    {"gan.data", "gan.checkpoints", "gan.records", "gan.card", "gan.step", "gan.sizing"},
+    {"gan.data", "gan.checkpoints", "gan.records", "gan.card", "gan.gate", "gan.step", "gan.sizing"},
     {"gan.weights"},
     {
         "gan.config",
@@ -26,17 +26,21 @@ FLOORS = (
         "gan.metrics",
         "gan.guard",
         "gan.hub",
+        "gan.scratch",
         "gan.pace",
         "gan.download",
     },
     {"gan.files", "gan.distributed"},
     {"gan.errors", "gan"},
 )
-# Modules of one floor that may know each other: the card tells what the folder's other files hold.
+# Modules of one floor that may know each other: the card tells what the folder's other files hold, the gate checks it.
 # A run that is pushed while it trains is made a checkpoint first.
 SIDEWAYS = {
     ("gan.card", "gan.checkpoints"),
     ("gan.card", "gan.records"),
+    ("gan.gate", "gan.card"),
+    ("gan.gate", "gan.checkpoints"),
+    ("gan.gate", "gan.records"),
     ("gan.publish", "gan.promote"),
     ("train", "gan.publish"),
 }

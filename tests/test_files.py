@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gan.errors import UserError
-from gan.files import read_json, write_atomically, write_json
+from gan.files import cache_folder, read_json, write_atomically, write_json
 
 
 def test_a_write_that_fails_leaves_the_old_content_and_no_trace(tmp_path: Path, monkeypatch):
@@ -51,3 +51,16 @@ def test_a_monstrous_json_is_not_read(tmp_path: Path):
     os.truncate(tmp_path / "config.json", 10**10)
     with pytest.raises(UserError, match="at most 20,000,000"):
         read_json(tmp_path / "config.json")
+
+
+def test_without_a_home_it_says_what_to_name(tmp_path: Path, monkeypatch):
+    def nobody(_):
+        raise KeyError
+
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", nobody)  # as in a container whose user has no entry
+    with pytest.raises(UserError, match=r"no home folder.*XDG_CACHE_HOME"):
+        cache_folder()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert cache_folder() == tmp_path / "gan-studio"
