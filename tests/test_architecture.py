@@ -14,7 +14,6 @@ FLOORS = (
     {"gan.data", "gan.checkpoints", "gan.records", "gan.card", "gan.step", "gan.sizing"},
     {
         "gan.config",
-        "gan.pictures",
         "gan.models",
         "gan.losses",
         "gan.augment",
@@ -28,7 +27,8 @@ FLOORS = (
         "gan.pace",
         "gan.download",
     },
-    {"gan.files", "gan.distributed"},
+    {"gan.sources"},
+    {"gan.files", "gan.distributed", "gan.pictures"},
     {"gan.errors", "gan"},
 )
 # Modules of one floor that may know each other: the card tells what the folder's other files hold.
