@@ -80,7 +80,7 @@ class ScanReport:
     def doubles(self) -> str:
         """Say that pictures are there in two forms, such as PNG and JPEG; both are used."""
         (one, other), more = self.alike[0], len(self.alike)
-        return f"one picture in two forms: {more}, as {one} and {other}; all are used, so leave one form out of --data"
+        return f"one picture in two forms: {more}, as {one} and {other}; both are used unless --data leaves one out"
 
     def bad_lines(self) -> list[str]:
         """Return a line per bad file with its reason, LISTED at most."""

@@ -41,14 +41,13 @@ def opened(source: Path) -> Iterator[list[Entry]]:
         yield _folder_files(path)
         return
     with _archive(path) as archive:
-        # Windows puts backslashes between folders, against the standard.
-        names = [(info.filename.replace("\\", "/"), info) for info in archive.infolist()]
+        names = [(_plain(info.filename), info) for info in archive.infolist()]
         if not any(name.startswith(inner) for name, _ in names) and inner:
             raise UserError(f"{path} holds no folder {inner}")
         yield [
             Entry(name.removeprefix(inner), partial(_zip_content, archive, info))
             for name, info in names
-            if name.startswith(inner) and not name.endswith("/")
+            if name.startswith(inner) and not info.filename.endswith(("/", "\\"))
         ]
 
 
@@ -170,6 +169,11 @@ def _entries_said(path: Path, found: int) -> int:
     said = int.from_bytes(tail[end + 10 : end + 12], "little")
     # Tools without Zip64 stop at the 65,535 that two bytes can count to, or begin anew.
     return found if said == 2**16 - 1 < found or (found - said) % 2**16 == 0 else said
+
+
+def _plain(name: str) -> str:
+    """Return a name in a .zip as one in a folder: Windows puts backslashes, others begin with a dot or a slash."""
+    return "/".join(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))
 
 
 @contextmanager

@@ -643,7 +643,7 @@ def test_one_picture_in_two_forms_is_told_by_name_and_look(tmp_path):
     report = read(zipped(tmp_path / "a.zip", files), keep_repeats=True).report
     assert report.used == 16
     assert report.alike == tuple((f"jpg/{i}.JPG", f"png/{i}.png") for i in range(4))
-    assert "one picture in two forms: 4, as jpg/0.JPG and png/0.png; all are used, so leave one" in report.text()
+    assert "one picture in two forms: 4, as jpg/0.JPG and png/0.png; both are used unless" in report.text()
 
 
 def test_what_other_files_may_hold_is_told(tmp_path):

@@ -96,6 +96,11 @@ def test_backslashes_between_folders_are_slashes(tmp_path):
     assert folders_named(source, "pics") == ["pics"]
 
 
+def test_names_that_begin_at_the_folder_itself_or_at_the_root(tmp_path):
+    source = zipped(tmp_path / "a.zip", {"./": b"", "./jpg/1.png": b"1", "/jpg//2.png": b"2"})
+    assert contents(source / folders_named(source, "jpg")[0]) == {"1.png": b"1", "2.png": b"2"}
+
+
 def test_a_folder_in_a_zip_is_a_source(tmp_path):
     source = zipped(tmp_path / "a.zip", {"one/1.png": b"1", "one/sub/2.png": b"2", "oneness/3.png": b"3"})
     assert contents(source / "one") == {"1.png": b"1", "sub/2.png": b"2"}
