@@ -1,6 +1,7 @@
 """From the flags of train.py to the config of a run: a new one, one that goes on, or the smoke test's."""
 
 import shutil
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,7 @@ def new_config(flags: dict[str, Any]) -> TrainConfig:
     config = replace(
         config,
         dataset=flags.get("dataset", config.dataset),
-        data=_absolute(flags.get("data", "")),
+        data=_data(flags.get("dataset", config.dataset), flags.get("data", "")),
         init_from=_hub_id_or_absolute(flags.get("init_from", "")),
         out=_absolute(flags.get("out", f"runs/{recipe}")),
     )
@@ -105,7 +106,8 @@ def resumed_config(flags: dict[str, Any]) -> TrainConfig:
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path}: describes no run of this version ({error})") from error
     changes = {name: flags[name] for name in ("device", "precision", "guard") if name in flags}
-    config = replace(config, out=_absolute(folder), data=_absolute(flags.get("data", config.data)), **changes)
+    data = _data(config.dataset, flags["data"]) if "data" in flags else _absolute(config.data)
+    config = replace(config, out=_absolute(folder), data=data, **changes)
     if "stages" in flags:
         config = with_appended_stages(config, parse_stages(flags["stages"]), described, folder)
     return with_budget(config, flags)
@@ -154,6 +156,15 @@ def draw_pictures(folder: Path, count: int = 256) -> Path:
         ImageDraw.Draw(picture).ellipse((x - radius, y - radius, x + radius, y + radius), fill=color)
         picture.save(folder / f"{i}.png")
     return folder
+
+
+def _data(dataset: str, path: str) -> str:
+    """Return where to read the pictures; of a data set as Kaggle hands it out, that is a part."""
+    from gan.download import own_copy  # with the formats of pictures: slow
+
+    with suppress(UserError):  # what cannot be read is told when it is to be read
+        return str(own_copy(dataset, Path(_absolute(path)))) if path else ""
+    return _absolute(path)
 
 
 def _absolute(path: str | Path) -> str:

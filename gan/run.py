@@ -22,7 +22,7 @@ from gan.checkpoints import (
     save_state,
 )
 from gan.config import TrainConfig
-from gan.data import SPILL_BYTES, Batches, Pictures
+from gan.data import SPILL_BYTES, Batches, Pictures, rows_in_order
 from gan.ema import with_fresh_statistics
 from gan.errors import UserError
 from gan.files import write_json
@@ -50,8 +50,10 @@ class Run:
 
     def __init__(self, config: TrainConfig, pictures: Pictures, trainer: Trainer) -> None:
         self.config, self.trainer, self.folder = config, trainer, Path(config.out)
-        self.count, self.fingerprint = len(pictures.images), pictures.fingerprint
+        self.count, self.fingerprint, self._earlier = len(pictures.images), pictures.fingerprint, pictures.earlier
         self.batches = Batches(pictures.images, config.batch_size, config.seed, config.flip, trainer.device)
+        self._found_order = pictures.order
+        self._take_order(distributed.by_first(lambda: pictures.order))
         self.budget = config.budget(self.count)
         self.epochs = math.ceil(self.budget / self.count)
         self.history: list[dict[str, Any]] = []
@@ -64,6 +66,11 @@ class Run:
         wide = torch.float32 if self.trainer.device.type == "mps" else torch.float64  # Metal has no float64
         self.number, self.batch, self.epoch_seconds = number, 0, 0.0  # epochs count from 0
         self.sums = torch.zeros(len(STATISTICS), dtype=wide, device=self.trainer.device)
+
+    def _take_order(self, order: Tensor) -> None:
+        """Go through the pictures in this order, whatever they are called here and now."""
+        self.order, self._rows = order, rows_in_order(self._found_order, order)
+        self.batches.arrange(self._rows)
 
     # --- the schedule ---
 
@@ -207,7 +214,7 @@ class Run:
 
     def write_reals(self, pictures: Pictures) -> None:
         """Write a grid of the first 64 training pictures; it stays on this machine."""
-        records.write_grid(self.folder / records.REALS_FILE, from_uint8(pictures.images[:64]))
+        records.write_grid(self.folder / records.REALS_FILE, from_uint8(pictures.images[self._rows[:64]]))
 
     def save_state(self, into: str = STATES, kept: int = STATES_KEPT) -> None:
         """Write the training state, all that the rest of the run depends on; what is not finite is never saved."""
@@ -216,9 +223,10 @@ class Run:
         self._lap()
         place = {"number": self.number, "batch": self.batch, "sums": self.sums.cpu()}
         times = {"seconds": self.seconds, "epoch_seconds": self.epoch_seconds}
-        machine = {"fingerprint": self.fingerprint, "threads": torch.get_num_threads()}
+        data = {"fingerprint": self.fingerprint, "order": self.order}
+        machine = {"threads": torch.get_num_threads()}
         past = {"history": self.history, "guard": asdict(self.guard)}
-        state = {**self.trainer.state_dict(), **place, **times, **machine, **past}
+        state = {**self.trainer.state_dict(), **place, **times, **data, **machine, **past}
 
         def write() -> None:
             records.write_history(self.folder, self.history)
@@ -227,11 +235,19 @@ class Run:
         distributed.by_first(write)
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Take up a training state; one made from other pictures raises UserError."""
+        """Take up a training state; one made from other pictures, or from these read otherwise, raises UserError."""
+        if state["fingerprint"] == self._earlier != self.fingerprint:
+            raise UserError(
+                f"{self.folder}: this run began when colour profiles, 12-bit greys and blank pictures were not told "
+                "from others; these pictures are read otherwise now, so it cannot go on as it began. Start a new run "
+                f"with --init-from {self.folder} --out NEW."
+            )
         if state["fingerprint"] != self.fingerprint:
             raise UserError(
                 f"{self.folder}: this run was trained on other pictures. Give the same --data, or a new --out."
             )
+        if "order" in state:  # of runs that began before it was kept, the names alone tell
+            self._take_order(state["order"])
         if "OMP_NUM_THREADS" not in os.environ:  # with another number, sums differ in their last bit
             torch.set_num_threads(state["threads"])
         self.trainer.load_state_dict(state)

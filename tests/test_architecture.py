@@ -15,7 +15,6 @@ FLOORS = (
     {"gan.weights"},
     {
         "gan.config",
-        "gan.pictures",
         "gan.models",
         "gan.losses",
         "gan.augment",
@@ -30,7 +29,8 @@ FLOORS = (
         "gan.pace",
         "gan.download",
     },
-    {"gan.files", "gan.distributed"},
+    {"gan.sources"},
+    {"gan.files", "gan.distributed", "gan.pictures"},
     {"gan.errors", "gan"},
 )
 # Modules of one floor that may know each other: the card tells what the folder's other files hold, the gate checks it.

@@ -146,7 +146,9 @@ def test_real_pictures_are_fitted_as_in_training(extractor, tmp_path):
     wide = tmp_path / "wide"
     wide.mkdir()
     for i in range(60):
-        Image.new("RGB", (96, 32), (i, 2 * i, 90)).save(wide / f"{i}.png")
+        picture = Image.new("RGB", (96, 32), (i, 2 * i, 90))
+        picture.putpixel((0, 0), (90, 90, 90))
+        picture.save(wide / f"{i}.png")
     folder = plant(tmp_path / "alpha", 1, (1, 3))
     config = folder / "config.json"
     described = json.loads(config.read_text())

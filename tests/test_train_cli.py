@@ -318,10 +318,12 @@ def test_the_pictures_are_read_once_and_again_where_another_size_suits_them(cli,
 
 @pytest.fixture
 def tall(tmp_path_factory):
-    """A folder of 12 pictures, 32 x 96 pixels, each of one dark colour."""
+    """A folder of 12 pictures, 32 x 96 pixels, each of one dark colour with a dot in it."""
     folder = tmp_path_factory.mktemp("tall")
     for i in range(12):
-        Image.new("RGB", (32, 96), (i, 2 * i, 90)).save(folder / f"{i}.png")
+        picture = Image.new("RGB", (32, 96), (i, 2 * i, 90))
+        picture.putpixel((0, 0), (90, 90, 90))
+        picture.save(folder / f"{i}.png")
     return folder
 
 

@@ -1,5 +1,6 @@
 """Exact resume, kills, damage, full disks and NaN on real runs of tiny networks, and what a run leaves on the disk."""
 
+import hashlib
 import itertools
 import json
 import math
@@ -19,8 +20,9 @@ import torch
 from conftest import ROOT, draw_pictures
 from PIL import Image
 
-from gan.checkpoints import list_states, load_discriminator, load_generator, load_state
+from gan.checkpoints import list_states, load_discriminator, load_generator, load_state, save_state
 from gan.config import Stage, recipe_config
+from gan.data import read_pictures
 from gan.errors import UserError
 from gan.files import write_atomically
 from gan.images import make_grid
@@ -188,6 +190,49 @@ def test_stages_appended_to_a_finished_run_equal_one_run_of_all_stages(pictures,
     train(config_of("stages", pictures, tmp_path, stages=STAGES[:1]))
     assert cli("--resume", tmp_path, "--stages", "2:1e-4:0.3").status == 0
     assert_equal_runs(tmp_path, straight("stages"))
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip"])
+def test_a_run_goes_on_to_the_bit_when_its_pictures_were_renamed(kind, pictures, straight, tmp_path):
+    renamed = tmp_path / "renamed"
+    renamed.mkdir()
+    for i, path in enumerate(sorted(pictures.iterdir(), key=lambda path: hashlib.sha256(path.read_bytes()).digest())):
+        shutil.copy(path, renamed / f"other{i}.png")
+    if kind == "zip":
+        renamed = Path(shutil.make_archive(str(renamed), "zip", renamed))
+    out = tmp_path / "run"
+    train(config_of("relativistic", pictures, out), stop=stop_after(4))
+    train(config_of("relativistic", renamed, out), stop=stop_after(3))
+    train(config_of("relativistic", renamed, out))
+    assert_equal_runs(out, straight("relativistic"))
+
+
+def rewrite_state(out, **changes):
+    state = newest_state(out)
+    for name, value in changes.items():
+        state[name] = value
+    shutil.rmtree(Path(out, "states"))
+    save_state(Path(out, "states"), state["images_seen"], {key: state[key] for key in state if state[key] is not None})
+
+
+def test_a_state_from_before_the_order_was_kept_goes_on(pictures, straight, tmp_path):
+    config = config_of("report", pictures, tmp_path / "run")
+    train(config, stop=stop_after(4))
+    rewrite_state(config.out, order=None)
+    train(config)
+    assert_equal_runs(config.out, straight("report"))
+
+
+def test_a_run_whose_pictures_are_read_otherwise_now_says_so(pictures, tmp_path):
+    data = shutil.copytree(pictures, tmp_path / "data")
+    Image.new("RGB", (32, 32), "red").save(data / "blank.png")
+    config = config_of("report", data, tmp_path / "run")
+    train(config, stop=stop_after(2))
+    rewrite_state(config.out, fingerprint=read_pictures(data, 32, progress=False).earlier)
+    before = contents(tmp_path / "run" / "states")
+    with pytest.raises(UserError, match="are read otherwise now, so it cannot go on as it began"):
+        train(config)
+    assert contents(tmp_path / "run" / "states") == before
 
 
 @pytest.mark.parametrize("stages", [STAGES, STAGES[:1]], ids=["stopped at the boundary", "finished there"])
