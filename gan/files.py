@@ -1,8 +1,11 @@
-"""Files written whole or not at all, and JSON read with errors for people."""
+"""Files written whole or not at all, regular files read whole, and JSON with errors for people."""
 
 import errno
 import json
+import math
 import os
+import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +22,32 @@ def write_atomically(path: Path, content: bytes) -> None:
     temporary = path.with_name(f"{path.name}{PART}")
     make_folder(path.parent)
     try:
-        with open(temporary, "wb") as file:
+        temporary.unlink(missing_ok=True)  # it may be a link to elsewhere, in a folder that a stranger made
+        with open(temporary, "xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise UserError(f"{path}: the disk is full. Free {len(content) / 1e6:.0f} MB, then resume.") from error
+            raise UserError(
+                f"{path}: the disk is full. Free {_size(len(content))} at the least, then go on."
+            ) from error
         raise UserError(f"{path}: cannot be written ({error.strerror})") from error
+
+
+def _size(count: int) -> str:
+    """Return a number of bytes, rounded up, for people."""
+    return f"{math.ceil(count / 1e6)} MB" if count > 1e6 else f"{math.ceil(count / 1e3)} kB"
+
+
+def read_regular(path: Path) -> bytes:
+    """Return the content of a regular file; anything else raises OSError: reading from a pipe may never end."""
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    return path.read_bytes()
 
 
 def make_folder(path: Path) -> None:
@@ -52,7 +71,7 @@ def write_json(path: Path, values: dict[str, Any]) -> None:
 def read_json(path: Path) -> dict[str, Any]:
     """Return the JSON object in the file; a missing or damaged file raises UserError."""
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(read_regular(path).decode("utf-8"))
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from error
     except (ValueError, RecursionError) as error:
@@ -65,4 +84,5 @@ def read_json(path: Path) -> dict[str, Any]:
 def clear_parts(folder: Path) -> None:
     """Delete what a killed process left half-written in the folder and in those right below it."""
     for part in (*folder.glob(f"*{PART}"), *folder.glob(f"*/*{PART}")):
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # what cannot be deleted is in nobody's way
+            part.unlink()

@@ -11,7 +11,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from gan.errors import UserError
+from gan.console import make_unfailing
+from gan.errors import UserError, quoted
 from gan.hub import is_id
 
 CHECKPOINTS = Path(__file__).resolve().parents[1] / "checkpoints"  # where app.py looks
@@ -68,7 +69,7 @@ def _copy_run(run: Path, target: Path, best: bool) -> None:
     from gan.records import SAMPLES, SNAPSHOTS, list_epochs, read_history, read_metrics, write_history, write_metrics
 
     if not (run / GENERATOR_FILE).is_file():
-        raise UserError(f"{run}: has no {GENERATOR_FILE} yet; train on with python train.py --resume {run}")
+        raise UserError(f"{run}: has no {GENERATOR_FILE} yet; train on with python train.py --resume {quoted(run)}")
     load_generator(run)  # a damaged file is never promoted
     config = read_json(run / CONFIG_FILE)
     if "train" not in config or "epoch" not in config:
@@ -119,7 +120,7 @@ def best_measured(run: Path) -> tuple[Path, dict[str, int]]:
         most = max(map(len, ways), default=0)
         raise UserError(
             f"{run}: of its {len(files)} generators {most} are measured in the same way; "
-            f"python -m gan.evaluate {run} --snapshots --data ZIP measures all of them"
+            f"python -m gan.evaluate {quoted(run)} --snapshots --data ZIP measures all of them"
         )
     lines = max((list(way.values()) for way in whole), key=lambda lines: lines[0]["generated"])
     best = min(lines, key=lambda line: line["kid_train"])
@@ -143,6 +144,7 @@ def _import_weights(source: Path, target: Path) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit status."""
+    make_unfailing()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("source", metavar="RUN", help="folder that train.py made, or a .pth of the tutorial's layout")
     parser.add_argument("name", metavar="NAME", help="what the demo calls it")

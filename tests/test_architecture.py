@@ -29,7 +29,7 @@ FLOORS = (
         "gan.download",
     },
     {"gan.files", "gan.distributed"},
-    {"gan.errors", "gan"},
+    {"gan.errors", "gan.console", "gan"},
 )
 # Modules of one floor that may know each other: the card tells what the folder's other files hold.
 # A run that is pushed while it trains is made a checkpoint first.
