@@ -4,6 +4,7 @@ import hashlib
 import io
 import math
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from torch import Tensor, nn
 
 from gan import hub
 from gan.errors import UserError
-from gan.files import read_json, write_atomically
+from gan.files import read_json, read_regular, write_atomically
 from gan.models import Discriminator, Generator
 
 GENERATOR_FILE = hub.MODEL
@@ -155,19 +156,39 @@ def save_state(folder: str | Path, images_seen: int, state: dict[str, Any], kept
     return path
 
 
-def load_state(folder: str | Path) -> tuple[dict[str, Any] | None, list[str]]:
-    """Return the newest training state that is whole (None if there is none) and a sentence per damaged one."""
-    damaged = []
+def load_state(
+    folder: str | Path, misfit: Callable[[Any], str] = lambda state: ""
+) -> tuple[dict[str, Any] | None, list[str]]:
+    """Return the newest training state that is whole and fits (None if there is none), and a sentence per other one.
+
+    `misfit` says what keeps a state from being one of the run, "" where it is one.
+    """
+    passed_over = []
     for path in list_states(folder):
         try:
-            content = path.read_bytes()
+            state, fault = _read_state(path, misfit), ""
         except OSError as error:
-            damaged.append(f"{path}: this state cannot be read ({error.strerror}); falling back to the one before.")
-            continue
-        if _digest(content) == STATE_NAME.fullmatch(path.name)[2]:
-            return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True), damaged
-        damaged.append(f"{path}: this state is damaged; falling back to the one before.")
-    return None, damaged
+            fault = f"cannot be read ({error.strerror})"
+        except UserError as error:
+            fault = str(error)
+        if not fault:
+            return state, passed_over
+        passed_over.append(f"{path}: this state {fault}; it is passed over.")
+    return None, passed_over
+
+
+def _read_state(path: Path, misfit: Callable[[Any], str]) -> dict[str, Any]:
+    content = read_regular(path)
+    if _digest(content) != STATE_NAME.fullmatch(path.name)[2]:
+        raise UserError("is damaged")
+    try:
+        state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        fault = misfit(state)
+    except Exception as error:  # torch raises a dozen kinds for a file that is not what it should be
+        fault = type(error).__name__
+    if fault:
+        raise UserError(f"is none of this run ({fault})")
+    return state
 
 
 def list_states(folder: str | Path) -> list[Path]:
