@@ -28,8 +28,8 @@ from gan import config as options
 from gan.config import TrainConfig
 from gan.console import make_unfailing
 from gan.errors import UserError, quoted
-from gan.files import PART, read_json
-from gan.flags import new_config, resumed_config, smoke_config
+from gan.files import LOCK_FILE, PART, read_json
+from gan.flags import new_config, resumed_config, smoke_config, smoke_halves
 from gan.publish import Publisher
 from gan.sizing import choose
 
@@ -45,7 +45,7 @@ HANGUP = getattr(signal, "SIGHUP", None)  # Windows has none
 LET_THE_FIRST_SPEAK = 5.0  # seconds: torchrun kills the others when one process exits
 
 # What a run writes before it has learned anything, so that it may begin anew.
-UNTOUCHED = {".lock", "config.json", "reals.webp"}
+UNTOUCHED = {LOCK_FILE, "config.json", "reals.webp"}
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -190,7 +190,8 @@ def run_smoke(config: TrainConfig, stop: StopRequest) -> int:
     """Train half of the budget, load the run again, train the other half."""
     from gan.checkpoints import load_generator
 
-    status = run_training(config.with_epochs(2), stop) or run_training(config, stop)
+    half, whole = smoke_halves(config)
+    status = run_training(half, stop) or run_training(whole, stop)
     if status == 0:
         load_generator(config.out)
         print(f"smoke test passed; look at {Path(config.out, 'samples')}")
@@ -258,10 +259,13 @@ def read_flags(flags: dict[str, Any], smoke: bool) -> TrainConfig:
 def refuse_used_folder(config: TrainConfig, again: bool) -> None:
     """Raise UserError where a new run would write over something; started `again`, it may find its own work."""
     folder = Path(config.out)
-    entries = {path.name.removesuffix(PART) for path in folder.iterdir()} if folder.is_dir() else set()
-    if entries <= UNTOUCHED and (".lock" in entries or not entries):
+    try:
+        entries = {path.name.removesuffix(PART) for path in folder.iterdir()} if folder.is_dir() else set()
+    except OSError as error:
+        raise UserError(f"{folder}: cannot be read ({error.strerror}); choose another --out") from error
+    if entries <= UNTOUCHED and (LOCK_FILE in entries or not entries):
         return
-    if {".lock", "config.json"} <= entries:
+    if {LOCK_FILE, "config.json"} <= entries:
         if again and holds_run_of(config):
             return
         raise UserError(f"{folder} holds a run already; go on with --resume {quoted(folder)}, or choose another --out")

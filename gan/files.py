@@ -5,12 +5,16 @@ import json
 import math
 import os
 import stat
-from contextlib import suppress
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from gan.errors import UserError
 
+LOCK_FILE = ".lock"
+WITHOUT_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
 PART = ".gan-part"  # behind the name of a file that is being written
 
 
@@ -48,6 +52,31 @@ def read_regular(path: Path) -> bytes:
     if not stat.S_ISREG(os.stat(path).st_mode):
         raise OSError(errno.EINVAL, "not a regular file", str(path))
     return path.read_bytes()
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Hold the folder of a run, made where it is not there; a kill lets go of it.
+
+    Raises UserError where another program holds it or nothing can be written. Where the file system knows no locks,
+    as some of a network do not, it says so and does without.
+    """
+    from filelock import FileLock, Timeout  # a tenth of a second to import
+
+    make_folder(folder)
+    lock = FileLock(folder / LOCK_FILE, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise UserError(f"{folder}: another training is writing to this run") from None
+    except (OSError, NotImplementedError) as error:
+        if getattr(error, "errno", None) not in (None, *WITHOUT_LOCKS):
+            raise UserError(f"{folder}: cannot be written to ({error.strerror})") from error
+        print(f"{folder}: its file system knows no locks; let no second training write there", file=sys.stderr)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def make_folder(path: Path) -> None:

@@ -2,12 +2,11 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
-from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from gan import distributed
@@ -25,7 +24,7 @@ from gan.data import Pictures, read_pictures
 from gan.device import choose_device, choose_precision, describe
 from gan.download import kaggle_version, locate
 from gan.errors import UserError, quoted
-from gan.files import clear_parts, make_folder
+from gan.files import alone_in, clear_parts
 from gan.models import Discriminator, Generator
 from gan.pace import Pace
 from gan.records import CHART_FILE, HISTORY_FILE, MAX_SAMPLES, write_chart
@@ -286,20 +285,7 @@ def _progress_bar(run: Run) -> tqdm:
 
 @contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
-    """Hold the run's folder, so that no second training writes to it; a kill lets go of it."""
-    lock = FileLock(folder / ".lock", timeout=0)
-    distributed.by_first(lambda: _acquire(lock, folder))
-    try:
+    """Let the first process hold the run's folder, so that no second training writes to it."""
+    with ExitStack() as held:
+        distributed.by_first(lambda: held.enter_context(alone_in(folder)))
         yield
-    finally:
-        lock.release()
-
-
-def _acquire(lock: FileLock, folder: Path) -> None:
-    make_folder(folder)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise UserError(f"{folder}: another training is writing to this run") from None
-    except OSError as error:
-        raise UserError(f"{folder}: cannot be written to ({error.strerror})") from error
