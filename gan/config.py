@@ -121,7 +121,7 @@ def _check_kinds(kind: type, values: Any) -> None:
     unknown = sorted(values.keys() - known.keys())
     missing = [name for name, field in known.items() if field.default is MISSING and name not in values]
     if unknown or missing:
-        raise ValueError(f"unknown fields {', '.join(unknown)}" if unknown else f"without {', '.join(missing)}")
+        raise ValueError(f"unknown fields {', '.join(unknown)}" if unknown else f"no {', '.join(missing)}")
     for name, value in values.items():
         wanted = known[name].type
         if wanted in (str, bool, int, float) and type(value) not in (wanted, *[int] * (wanted is float)):
