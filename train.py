@@ -17,6 +17,7 @@ import json
 import os
 import signal
 import sys
+import tempfile
 import time
 from contextlib import suppress
 from dataclasses import replace
@@ -155,6 +156,7 @@ def run_training(
 
     `pictures` are the config's, if they are read already. A `new` run raises UserError where the folder is used.
     """
+    require_temporary_folder()
     import torch
 
     from gan import distributed
@@ -184,6 +186,14 @@ def run_training(
         return 128 + (stop.signal or signal.SIGTERM)  # the signal may have gone to another process
     print(f"done: {seen}. Show it in the demo with: python -m gan.promote {quoted(config.out)} NAME")
     return 0
+
+
+def require_temporary_folder() -> None:
+    """Raise UserError where there is none: torch asks for one when it makes its first optimizer."""
+    try:
+        tempfile.gettempdir()
+    except OSError as error:
+        raise UserError("no folder for temporary files can be written to; name one in the variable TMPDIR") from error
 
 
 def run_smoke(config: TrainConfig, stop: StopRequest) -> int:

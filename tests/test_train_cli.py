@@ -494,6 +494,13 @@ def test_a_folder_that_holds_a_run_is_not_trained_over(run, cli, pictures):
     assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
 
 
+def test_no_folder_for_temporary_files_is_an_error_in_words(cli, pictures, monkeypatch, tmp_path):
+    monkeypatch.setattr("tempfile.tempdir", None)
+    monkeypatch.setattr("tempfile._candidate_tempdir_list", lambda: ["/proc/none"])
+    assert_refused(cli(*TINY, "--data", pictures, "--out", "run"), "TMPDIR")
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_command_that_is_advised_can_be_pasted(cli, pictures):
     result = cli(*TINY, "--data", pictures, "--out", "my runs/it's")
     command = shlex.split(result.out.splitlines()[-1].partition("with: ")[2])
