@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
+from gan.console import make_unfailing
 from gan.errors import UserError
 from gan.hub import MODEL, is_id
 
@@ -122,6 +123,8 @@ def launch(demo: Any, options: argparse.Namespace) -> None:
         stop(f"cannot serve on {options.host}, port {options.port}: {error}")
 
 
+if __name__ == "__main__":
+    make_unfailing()
 options = parse_arguments(sys.argv[1:] if __name__ == "__main__" else [])
 if __name__ == "__main__":
     check_port(options.host, options.port)

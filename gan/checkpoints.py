@@ -5,6 +5,7 @@ import io
 import math
 import os
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ GENERATOR_FILE = hub.MODEL
 DISCRIMINATOR_FILE = "discriminator.safetensors"
 CONFIG_FILE = "config.json"
 STATES_KEPT = 2
+MAX_STATE_BYTES = 10**11  # ours have 90 million
 STATE_NAME = re.compile(r"images-(\d{12})-([0-9a-f]{16})\.pt")
 
 
@@ -108,19 +110,34 @@ def save_state(folder: str | Path, images_seen: int, state: dict[str, Any], kept
     return path
 
 
-def load_state(folder: str | Path) -> tuple[dict[str, Any] | None, list[str]]:
-    """Return the newest training state that is whole (None if there is none) and a sentence per damaged one."""
-    damaged = []
+def load_state(
+    folder: str | Path, misfit: Callable[[Any], str] = lambda state: ""
+) -> tuple[dict[str, Any] | None, list[str]]:
+    """Return the newest training state that is whole and fits (None if there is none), and a sentence per other one.
+
+    `misfit` says what keeps a state from being one of the run, "" where it is one.
+    """
+    passed_over = []
     for path in list_states(folder):
         try:
-            content = path.read_bytes()
-        except OSError as error:
-            damaged.append(f"{path}: this state cannot be read ({error.strerror}); falling back to the one before.")
-            continue
-        if _digest(content) == STATE_NAME.fullmatch(path.name)[2]:
-            return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True), damaged
-        damaged.append(f"{path}: this state is damaged; falling back to the one before.")
-    return None, damaged
+            return _read_state(path, misfit), passed_over
+        except UserError as error:
+            passed_over.append(f"{error}; it is passed over.")
+    return None, passed_over
+
+
+def _read_state(path: Path, misfit: Callable[[Any], str]) -> dict[str, Any]:
+    content = read_bytes(path, MAX_STATE_BYTES)
+    if not path.name.endswith(f"-{_digest(content)}.pt"):
+        raise UserError(f"{path}: this state is damaged")
+    try:
+        state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        fault = misfit(state)
+    except Exception as error:  # torch raises a dozen kinds for a file that is not what it should be
+        fault = type(error).__name__
+    if fault:
+        raise UserError(f"{path}: this state is none of this run ({fault})")
+    return state
 
 
 def list_states(folder: str | Path) -> list[Path]:

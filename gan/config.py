@@ -2,7 +2,7 @@
 
 import math
 import shlex
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from typing import Any
 
 LOSSES = ("bce", "relativistic")
@@ -14,6 +14,7 @@ DATASETS = ("pokemon", "anime", "folder")
 GUARDS = ("off", "warn", "rollback")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "fp32", "bf16")
+MOST_EPOCHS = 10**9
 
 
 @dataclass(frozen=True)
@@ -103,11 +104,29 @@ class TrainConfig:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "TrainConfig":
-        """Read what `to_dict` wrote; a key of another version raises ValueError."""
-        unknown = set(values) - {field.name for field in fields(cls)}
-        if unknown:
-            raise ValueError(f"unknown fields {', '.join(sorted(unknown))}")
-        return cls(**{**values, "stages": tuple(Stage(**stage) for stage in values["stages"])})
+        """Read what `to_dict` wrote; a key of another version or a value of another kind raises ValueError."""
+        _check_kinds(cls, values)
+        stages = values.get("stages")
+        if not isinstance(stages, list | tuple):
+            raise ValueError(f"stages is {stages!r}")
+        for stage in stages:
+            _check_kinds(Stage, stage)
+        return cls(**{**values, "stages": tuple(Stage(**stage) for stage in stages)})
+
+
+def _check_kinds(kind: type, values: Any) -> None:
+    """Raise ValueError where these are not the values of the dataclass by name, each of its kind, as JSON has them."""
+    if not isinstance(values, dict):
+        raise ValueError(f"{values!r} is no {kind.__name__}")
+    known = {field.name: field for field in fields(kind)}
+    unknown = sorted(values.keys() - known.keys())
+    missing = [name for name, field in known.items() if field.default is MISSING and name not in values]
+    if unknown or missing:
+        raise ValueError(f"unknown fields {', '.join(unknown)}" if unknown else f"no {', '.join(missing)}")
+    for name, value in values.items():
+        wanted = known[name].type
+        if wanted in (str, bool, int, float) and type(value) not in (wanted, *[int] * (wanted is float)):
+            raise ValueError(f"{name} is {value!r}, no {wanted.__name__}")
 
 
 _CHOICES = {
@@ -122,7 +141,7 @@ _CHOICES = {
 }
 RANGES = {
     "images": (0, 10**12),
-    "epochs": (0, 10**9),
+    "epochs": (0, MOST_EPOCHS),
     "batch_size": (2, 65_536),
     "r1_gamma": (0, 1e6),
     "penalty_every": (1, 1_000),
@@ -137,9 +156,10 @@ def _check_stages(stages: tuple[Stage, ...], budget: int) -> None:
     if not stages:
         raise ValueError("a run needs at least one stage")
     for stage in stages:
-        if not (0 < stage.lr < 1 and 0 <= stage.beta1 < 1 and stage.epochs >= 0):
+        if not (0 < stage.lr < 1 and 0 <= stage.beta1 < 1 and 0 <= stage.epochs <= MOST_EPOCHS):
             raise ValueError(
-                f"stage {stage.epochs}:{stage.lr}:{stage.beta1}: it must have epochs >= 0, 0 < lr < 1, 0 <= beta1 < 1"
+                f"stage {stage.epochs}:{stage.lr}:{stage.beta1}: it must have 0 <= epochs <= {MOST_EPOCHS:,}, "
+                "0 < lr < 1, 0 <= beta1 < 1"
             )
     if any(stage.epochs == 0 for stage in stages[:-1]):
         raise ValueError("only the last stage may leave its epochs open")

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gan.config import FITS
+from gan.console import make_unfailing
 from gan.errors import UserError
 
 COUNT = 10_000  # generated pictures, and real ones at most
@@ -176,6 +177,7 @@ def home_of(file: Path) -> Path:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit status."""
+    make_unfailing()
     parser = argparse.ArgumentParser(
         prog="gan.evaluate", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -6,7 +6,8 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -64,6 +65,23 @@ def is_id(text: str) -> bool:
     return bool(HUB_ID.fullmatch(text)) and not Path(text).parent.exists() and not is_file
 
 
+def _is_meant(text: str) -> str:
+    """Return a question for whoever mistyped a path, " Is the folder runs/mine meant?"; "" where none is like it."""
+    place = Path()
+    for part in text.split("/"):
+        similar = get_close_matches(part, _folders_in(place), n=1)
+        if not similar:
+            return ""
+        place /= similar[0]
+    return f" Is the folder {place} meant?"
+
+
+def _folders_in(place: Path) -> list[str]:
+    with suppress(OSError):
+        return [path.name for path in place.iterdir() if path.is_dir()]
+    return []
+
+
 def fetch(hub_id: str) -> Path:
     """Download a model of the Hub, or find it in the cache; return its folder, which ends in USER/NAME.
 
@@ -82,7 +100,7 @@ def fetch(hub_id: str) -> Path:
     except Unreachable as error:
         folder = Path(last.read_text(encoding="utf-8")) if last.is_file() else None
         if folder is None or not (folder / MODEL).is_file():
-            raise
+            raise Unreachable(f"{error} There is no folder {hub_id} here.{_is_meant(hub_id)}") from error
         print(f"{error}; using what was fetched before", file=sys.stderr)
         return folder
     sizes = {file.rfilename: file.size if isinstance(file.size, int) else 0 for file in info.siblings or ()}
@@ -240,7 +258,8 @@ def _in_words(hub_id: str, silence: float | None = None) -> Iterator[None]:
         raise UserError(f"{hub_id}: is gated; ask for access on its page, then log in: hf auth login") from error
     except RepositoryNotFoundError as error:
         raise UserError(
-            f"{hub_id}: is no folder here, and not on the Hub or private there; check the name, or: hf auth login"
+            f"{hub_id}: is no folder here, and not on the Hub or private there; check the name, or: hf auth login."
+            + _is_meant(hub_id)
         ) from error
     except LocalTokenNotFoundError as error:
         raise UserError(f"{hub_id}: nobody is logged in; log in with a token that may write: hf auth login") from error

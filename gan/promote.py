@@ -13,7 +13,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from gan.errors import UserError
+from gan.console import make_unfailing
+from gan.errors import UserError, quoted
 from gan.hub import PUBLISHED, is_id
 from gan.scratch import Scratch, exit_tidily_on_signals
 
@@ -141,7 +142,7 @@ def _copy_run(run: Path, target: Path, best: bool, before: Path) -> None:
 
     names = gate.files_to_pass(run)
     if GENERATOR_FILE not in names:
-        raise UserError(f"{run}: has no {GENERATOR_FILE} yet; train on with python train.py --resume {run}")
+        raise UserError(f"{run}: has no {GENERATOR_FILE} yet; train on with python train.py --resume {quoted(run)}")
     gate.pass_file(run, GENERATOR_FILE, target / GENERATOR_FILE)  # a damaged file is never promoted
     config = read_json(run / CONFIG_FILE)
     numbers = [config.get(key) for key in ("epoch", "images_seen", "seconds")]
@@ -202,7 +203,7 @@ def best_measured(run: Path) -> tuple[Path, dict[str, int]]:
         most = max(map(len, ways), default=0)
         raise UserError(
             f"{run}: of its {len(files)} generators {most} are measured in the same way; "
-            f"python -m gan.evaluate {run} --snapshots --data ZIP measures all of them"
+            f"python -m gan.evaluate {quoted(run)} --snapshots --data ZIP measures all of them"
         )
     lines = max((list(way.values()) for way in whole), key=lambda lines: lines[0]["generated"])
     best = min(lines, key=lambda line: line["kid_train"])
@@ -226,6 +227,7 @@ def _import_weights(source: Path, target: Path) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit status."""
+    make_unfailing()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("source", metavar="RUN", help="folder that train.py made, or a .pth of the tutorial's layout")
     parser.add_argument("name", metavar="NAME", help="what the demo calls it")

@@ -19,7 +19,8 @@ from pathlib import Path
 from tqdm import tqdm
 
 from gan import hub
-from gan.errors import UserError
+from gan.console import make_unfailing
+from gan.errors import UserError, quoted
 from gan.promote import CHECKPOINTS, promote
 from gan.scratch import LOCK, Scratch, exit_tidily_on_signals
 
@@ -100,7 +101,9 @@ def require_checkpoint(folder: Path) -> list[str]:
     load_generator(folder)
     train = read_described(folder).get("train")
     if isinstance(train, dict) and train.get("out"):
-        raise UserError(f"{folder}: is a run, not a checkpoint; python -m gan.promote {folder} NAME makes one of it")
+        raise UserError(
+            f"{folder}: is a run, not a checkpoint; python -m gan.promote {quoted(folder)} NAME makes one of it"
+        )
     return files
 
 
@@ -156,7 +159,9 @@ class Publisher:
         except (UserError, OSError) as failure:
             error = failure
         if error:
-            return f"not pushed: {error}. The run is safe; later: python -m gan.promote {run} NAME and gan.publish"
+            return (
+                f"not pushed: {error}. The run is safe; later: python -m gan.promote {quoted(run)} NAME and gan.publish"
+            )
         return f"pushed to {self.hub_id}"
 
     def _begin(self, run: Path, seen: int) -> "Push":
@@ -285,6 +290,7 @@ def publish_space(hub_id: str, checkpoints: list[str | Path], hardware: str, pri
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit status."""
+    make_unfailing()
     parser = argparse.ArgumentParser(
         prog="gan.publish", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -324,7 +330,7 @@ def _run(options: argparse.Namespace) -> str:
         raise UserError("--out pushes nothing, so there is nothing to make --private")
     if options.out:
         write_space(options.out, repo, checkpoints, options.hardware)
-        return f"{options.out}: a complete Space; try it with python {options.out}/app.py"
+        return f"{options.out}: a complete Space; try it with python {quoted(Path(options.out, 'app.py'))}"
     oid = publish_space(repo, checkpoints, options.hardware, options.private)
     return f"https://huggingface.co/spaces/{repo} builds now (commit {oid[:7]})"
 

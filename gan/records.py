@@ -136,9 +136,14 @@ def write_grid(path: Path, images: Tensor) -> None:
     write_atomically(path, encode_webp(make_grid(images)))
 
 
+def _can_be_drawn(value: Any) -> bool:
+    return isinstance(value, int | float) and abs(value) < 1e15
+
+
 def write_chart(folder: str | Path) -> None:
-    """Draw the losses and the discriminator's outputs of history.jsonl over epochs; nothing where it is empty."""
-    lines = read_history(folder)
+    """Draw the losses and the discriminator's outputs of history.jsonl over epochs; nothing where it has none."""
+    names = ("epoch", "loss_d", "loss_g", "d_real", "d_fake_before", "d_fake_after")
+    lines = [line for line in read_history(folder) if all(_can_be_drawn(line.get(name)) for name in names)]
     if not lines:
         return
     import io

@@ -10,12 +10,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gan import distributed, records
+from gan import distributed, records, states
 from gan.checkpoints import (
     CONFIG_FILE,
     DISCRIMINATOR_FILE,
     GENERATOR_FILE,
     STATES_KEPT,
+    load_state,
     parameter_count,
     read_described,
     save_network,
@@ -32,6 +33,7 @@ from gan.latent import sample_z
 from gan.step import STATISTICS, Trainer, train_step
 
 STATES, GOOD_STATES = "states", "good"
+LEARNED = (GENERATOR_FILE, DISCRIMINATOR_FILE, records.HISTORY_FILE, records.SAMPLES, records.SNAPSHOTS)
 RECORD_BYTES = 2_000_000  # room for the history, the chart and config.json
 GRID_SEEDS = range(64)  # the latents of every sample grid
 STATISTICS_SEEDS = range(10_000, 10_512)  # the latents that BatchNorm statistics are measured on
@@ -221,18 +223,33 @@ class Run:
         self.means()
         self._check_weights()
         self._lap()
+        state = self.state()
+
+        def write() -> None:
+            save_state(self.folder / into, self.trainer.images_seen, state, kept)
+            records.write_history(self.folder, self.history)  # second: what was learned never lies without a state
+
+        distributed.by_first(write)
+
+    def state(self) -> dict[str, Any]:
+        """Return the training state as it is now; all processes ask for it together."""
         place = {"number": self.number, "batch": self.batch, "sums": self.sums.cpu()}
         times = {"seconds": self.seconds, "epoch_seconds": self.epoch_seconds}
         data = {"fingerprint": self.fingerprint, "order": self.order}
         machine = {"threads": torch.get_num_threads()}
         past = {"history": self.history, "guard": asdict(self.guard)}
-        state = {**self.trainer.state_dict(), **place, **times, **data, **machine, **past}
+        return {**self.trainer.state_dict(), **place, **times, **data, **machine, **past}
 
-        def write() -> None:
-            records.write_history(self.folder, self.history)
-            save_state(self.folder / into, self.trainer.images_seen, state, kept)
+    def saved_state(self, folder: str = STATES) -> tuple[dict[str, Any] | None, list[str]]:
+        """Return the newest state in the folder that this run can take up, if any, and a sentence per other one."""
+        example, learned = self.state(), self.trainer.parameters()
 
-        distributed.by_first(write)
+        def misfit(state: Any) -> str:
+            fault = states.misfit(state, example, learned)
+            ours = not fault and state["fingerprint"] == self.fingerprint
+            return "batch is none of an epoch" if ours and state["batch"] >= self.batches.batches_per_epoch else fault
+
+        return distributed.by_first(lambda: load_state(self.folder / folder, misfit))
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take up a training state; one made from other pictures, or from these read otherwise, raises UserError."""

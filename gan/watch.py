@@ -9,7 +9,6 @@ from torch import Tensor
 from tqdm import tqdm
 
 from gan import distributed, guard, records
-from gan.checkpoints import load_state
 from gan.latent import sample_z
 from gan.run import GOOD_STATES, Collapse, Run
 
@@ -83,7 +82,7 @@ class Watch:
         )
 
     def _good_state(self) -> dict[str, Any] | None:
-        return distributed.by_first(lambda: load_state(self.run.folder / GOOD_STATES)[0])
+        return self.run.saved_state(GOOD_STATES)[0]
 
     def roll_back(self, collapse: Collapse) -> None:
         """Go back to the last good state and go on more softly; where that cannot be, raise the collapse."""

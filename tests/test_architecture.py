@@ -11,6 +11,7 @@ FLOORS = (
     {"gan.training", "gan.ui", "gan.flags"},
     {"gan.watch"},
     {"gan.run"},
+    {"gan.states"},
     {"gan.data", "gan.checkpoints", "gan.records", "gan.card", "gan.gate", "gan.step", "gan.sizing"},
     {"gan.weights"},
     {
@@ -31,7 +32,7 @@ FLOORS = (
     },
     {"gan.sources"},
     {"gan.files", "gan.distributed", "gan.pictures"},
-    {"gan.errors", "gan"},
+    {"gan.errors", "gan.console", "gan"},
 )
 # Modules of one floor that may know each other: the card tells what the folder's other files hold, the gate checks it.
 # A run that is pushed while it trains is made a checkpoint first.

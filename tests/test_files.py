@@ -1,12 +1,13 @@
 """Files that are written whole or not at all."""
 
+import errno
 import os
 from pathlib import Path
 
 import pytest
 
 from gan.errors import UserError
-from gan.files import cache_folder, read_json, write_atomically, write_json
+from gan.files import PART, alone_in, cache_folder, clear_parts, read_json, write_atomically, write_json
 
 
 def test_a_write_that_fails_leaves_the_old_content_and_no_trace(tmp_path: Path, monkeypatch):
@@ -17,8 +18,9 @@ def test_a_write_that_fails_leaves_the_old_content_and_no_trace(tmp_path: Path, 
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(UserError, match="disk is full"):
-        write_atomically(path, b"new")
+    for content, room in ((b"new", "1 kB"), (bytes(2_500_000), "3 MB")):
+        with pytest.raises(UserError, match=f"disk is full. Free {room} at the least"):
+            write_atomically(path, content)
     assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]
 
 
@@ -27,6 +29,33 @@ def test_folders_are_made_and_one_that_cannot_be_is_an_error(tmp_path: Path):
     assert read_json(tmp_path / "a" / "b" / "c.json") == {"x": 1}
     with pytest.raises(UserError, match="cannot be made"):
         write_json(tmp_path / "a" / "b" / "c.json" / "d.json", {})
+
+
+def test_a_half_written_file_that_is_a_link_leads_nowhere(tmp_path: Path):
+    (tmp_path / "theirs").write_text("precious")
+    (tmp_path / f"file{PART}").symlink_to(tmp_path / "theirs")
+    write_atomically(tmp_path / "file", b"new")
+    assert (tmp_path / "theirs").read_text() == "precious" and (tmp_path / "file").read_bytes() == b"new"
+
+
+def test_what_is_half_written_is_cleared_away_as_far_as_can_be(tmp_path: Path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / f"file{PART}").touch()
+    (tmp_path / f"folder{PART}").mkdir()
+    clear_parts(tmp_path)
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["a", f"folder{PART}"]
+
+
+def test_a_file_system_without_locks_is_used_without_and_it_is_said(error, tmp_path: Path, monkeypatch, capsys):
+    def acquire(lock):
+        raise error
+
+    monkeypatch.setattr("filelock.FileLock.acquire", acquire)
+    with alone_in(tmp_path / "run"):
+        assert "knows no locks" in capsys.readouterr().err
+    monkeypatch.setattr("filelock.FileLock.acquire", lambda lock: os.mkdir("/proc/none"))
+    with pytest.raises(UserError, match="cannot be written to"), alone_in(tmp_path / "run"):
+        pass
 
 
 @pytest.mark.parametrize(

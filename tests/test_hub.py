@@ -318,6 +318,17 @@ def test_an_id_is_user_and_name_and_perhaps_a_revision(tmp_path, monkeypatch):
             parse_id(text)
 
 
+def test_a_mistyped_folder_is_told_from_a_name_on_the_hub(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")  # where nobody listens
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "runs" / "mine").mkdir(parents=True)
+    with pytest.raises(Unreachable, match=r"There is no folder run/mein here\. Is the folder runs/mine meant\?$"):
+        fetch("run/mein")
+    with pytest.raises(Unreachable, match=r"There is no folder user/model here\.$"):
+        fetch("user/model")
+
+
 GRIDS = [f"samples/epoch-{i:04d}.webp" for i in range(200)]
 
 
