@@ -96,11 +96,11 @@ def measurement(epoch, kid, **changes):
     } | changes  # fmt: skip
 
 
-def copy_app(folder):
-    """Return a folder with app.py, the package and an empty checkpoints/."""
+def copy_app(folder, root=ROOT):
+    """Return a folder with a checkout's app.py, its package and an empty checkpoints/."""
     (folder / "checkpoints").mkdir(parents=True)
-    shutil.copy(ROOT / "app.py", folder)
-    (folder / "gan").symlink_to(ROOT / "gan")
+    shutil.copy(root / "app.py", folder)
+    (folder / "gan").symlink_to(root / "gan")
     return folder
 
 
