@@ -220,6 +220,7 @@ class Gate:
 
     def _tell(self, scope: Scope, error: Exception) -> None:
         """Print one line about what Gradio did not expect, once for each place where it happens."""
+        error = error.__context__ or error  # behind a page that says HTTP 500
         place = error.__traceback__
         while place and place.tb_next:
             place = place.tb_next
