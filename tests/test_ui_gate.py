@@ -253,7 +253,7 @@ TAILS = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "OPTIONS", "PATCH"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
 def test_junk_to_every_route_is_told_so_and_leaves_no_traceback(page, visitor, method, capfd):
     source = Path(gradio.routes.__file__).read_text(encoding="utf-8")
     routes = set(re.findall(r'\.(?:get|post|head)\(\s*f?"(/[^"{]*)', source)) - {"/heartbeat/"}  # it never ends
