@@ -89,6 +89,10 @@ def served(root: Path) -> Iterator[Server]:
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         try:
+            while "public link" not in server.log.read_text():  # until then Gradio asks itself whether it answers
+                assert server.process.poll() is None, server.log.read_text()
+                time.sleep(0.1)
+            assert move_slider(server.port, 1), "the demo does not answer"
             yield server
         finally:
             server.stop()
@@ -100,7 +104,6 @@ def served(root: Path) -> Iterator[Server]:
 def check_memory(server: Server) -> list[Row]:
     """1,250 events of 250 guests, of which 1,000 are never fetched; 136 of the largest bodies, six at a time."""
     port, pid = server.port, server.process.pid
-    move_slider(port, 1)
     before = memory(pid)
 
     def one(number: int) -> bool:
@@ -137,7 +140,6 @@ def check_memory(server: Server) -> list[Row]:
 
 def check_slow(server: Server, seconds: int = 20) -> list[Row]:
     """One guest wishes for twenty animations a second, and fetches none; a visitor moves a slider meanwhile."""
-    move_slider(server.port, 1)
     end = time.monotonic() + seconds
 
     def flood() -> None:
