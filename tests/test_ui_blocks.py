@@ -6,6 +6,7 @@ import threading
 import gradio as gr
 import httpx
 import pytest
+from served import run_async
 
 from gan.ui import blocks
 from gan.ui.animation import SLOW
@@ -71,7 +72,7 @@ def test_a_guest_with_many_wishes_waits_behind_one_with_a_single_wish():
             assert "complete" in await house.fetch("10.0.0.2", "quick", id)
             assert house.drawn.index("single") <= 2  # behind the running one and the first that waits
 
-    asyncio.run(story())
+    run_async(story())
 
 
 def test_one_guest_takes_a_few_places_and_leaves_the_others_theirs():
@@ -82,7 +83,7 @@ def test_one_guest_takes_a_few_places_and_leaves_the_others_theirs():
             assert answers[-1][1].startswith("The queue is full")
             assert (await house.call("10.0.0.2", "quick"))[0] and (await house.call("10.0.0.1", "slow"))[0]
 
-    asyncio.run(story())
+    run_async(story())
 
 
 def test_slow_work_has_a_short_line_of_its_own(monkeypatch):
@@ -96,7 +97,7 @@ def test_slow_work_has_a_short_line_of_its_own(monkeypatch):
             assert [bool(id) for id, _ in others] == [True, False]
             assert (await house.call("10.0.0.3", "quick"))[0]
 
-    asyncio.run(story())
+    run_async(story())
 
 
 def test_answers_that_nobody_fetches_are_forgotten_after_a_minute_and_their_work_is_dropped(monkeypatch):
@@ -116,7 +117,7 @@ def test_answers_that_nobody_fetches_are_forgotten_after_a_minute_and_their_work
             assert not house.line.event_ids_to_events
             assert "complete" not in await house.fetch("10.0.0.1", "quick", running)
 
-    asyncio.run(story())
+    run_async(story())
 
 
 def test_where_too_much_is_unread_the_oldest_is_forgotten_and_one_guest_has_to_read(monkeypatch):
@@ -137,7 +138,7 @@ def test_where_too_much_is_unread_the_oldest_is_forgotten_and_one_guest_has_to_r
             refusals = [await house.call("10.0.0.9", "quick") for _ in range(4)]
             assert any("Fetch the answers" in (sentence or "") for _, sentence in refusals)
 
-    asyncio.run(story())
+    run_async(story())
 
 
 def test_sessions_keep_nothing_of_answers_that_were_fetched():
@@ -151,7 +152,7 @@ def test_sessions_keep_nothing_of_answers_that_were_fetched():
                 assert "x" * 1000 not in str(session.config_values)
             assert len(house.line.event_analytics) <= 1
 
-    asyncio.run(story())
+    run_async(story())
 
 
 @pytest.mark.parametrize("number", [999, -1, None])
@@ -162,7 +163,7 @@ def test_an_event_that_does_not_exist_is_a_sentence(number):
             answer = await house.ask("10.0.0.1", "POST", "queue/join", json=body)
             assert answer.status_code == 400 and answer.json() == {"detail": "There is no such event."}
 
-    asyncio.run(story())
+    run_async(story())
 
 
 def test_files_for_programs_are_deleted_with_their_folders(tmp_path):
@@ -179,4 +180,4 @@ def test_files_for_programs_are_deleted_with_their_folders(tmp_path):
             house.page.delete_files(0)
             assert not list(tmp_path.iterdir()) and not house.page.temp_file_sets[-1]
 
-    asyncio.run(story())
+    run_async(story())

@@ -7,6 +7,7 @@ import resource
 
 import pytest
 import uvicorn
+from served import run_async
 
 from gan.ui import connections
 from gan.ui.connections import Connection, Once
@@ -64,7 +65,7 @@ def test_where_too_many_connections_say_nothing_the_oldest_make_room(monkeypatch
             for _, writer in half_open:
                 writer.close()
 
-    asyncio.run(story())
+    run_async(story())
 
 
 def test_where_all_connections_are_answered_one_more_is_closed(monkeypatch):
@@ -80,7 +81,7 @@ def test_where_all_connections_are_answered_one_more_is_closed(monkeypatch):
             for _, writer in unread:
                 writer.transport.abort()
 
-    asyncio.run(story())
+    run_async(story())
 
 
 @pytest.mark.parametrize(
@@ -99,7 +100,7 @@ def test_a_connection_without_a_whole_request_is_closed_after_a_while(monkeypatc
             assert not held
             writer.close()
 
-    asyncio.run(story())
+    run_async(story())
 
 
 def test_somebody_who_does_not_read_is_let_go(monkeypatch):
@@ -117,7 +118,7 @@ def test_somebody_who_does_not_read_is_let_go(monkeypatch):
             assert not held
             writer.transport.abort()
 
-    asyncio.run(story())
+    run_async(story())
 
 
 def test_a_body_that_goes_on_after_the_answer_is_soon_cut_off(monkeypatch):
@@ -133,7 +134,7 @@ def test_a_body_that_goes_on_after_the_answer_is_soon_cut_off(monkeypatch):
                     await asyncio.wait_for(writer.drain(), 5)
                     await asyncio.sleep(0.01)
 
-    asyncio.run(story())
+    run_async(story())
 
 
 def test_a_line_is_logged_once_and_lines_come_to_an_end(monkeypatch):

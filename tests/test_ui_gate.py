@@ -7,7 +7,7 @@ from pathlib import Path
 
 import gradio.routes
 import pytest
-from served import EPOCHS, plant
+from served import EPOCHS, plant, run_async
 from starlette.testclient import TestClient
 
 from gan.ui import gate
@@ -25,7 +25,7 @@ def page(tmp_path_factory):
     async def build():  # Gradio opens an event loop of its own where none runs
         return build_demo(models)
 
-    return asyncio.run(build())
+    return run_async(build())
 
 
 @pytest.fixture(scope="module")
@@ -237,7 +237,7 @@ def test_the_largest_body_that_the_page_sends_is_let_in(visitor):
 def test_a_body_that_does_not_come_is_waited_for_no_longer_than_allowed(monkeypatch):
     monkeypatch.setattr(gate, "BODY_SECONDS", 0.01)
     with pytest.raises(Refused, match="within") as refusal:
-        asyncio.run(read_body(scope_of(), lambda: asyncio.sleep(60)))
+        run_async(read_body(scope_of(), lambda: asyncio.sleep(60)))
     assert refusal.value.status == 408
 
 
