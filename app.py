@@ -21,9 +21,6 @@ from gan.errors import UserError
 from gan.hub import MODEL, is_id
 
 CHECKPOINTS = Path(__file__).parent / "checkpoints"
-SESSIONS_KEPT = 100  # Gradio keeps something of each; the page does without
-MAX_UPLOAD = "5mb"  # the page uploads nothing, but Gradio's route for it is open
-MAX_BODY = 6_000_000  # bytes of one request; what the page sends has a few thousand
 
 
 def parse_arguments(arguments: list[str]) -> argparse.Namespace:
@@ -41,6 +38,14 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     port = os.environ.get("GRADIO_SERVER_PORT", "7860")
     parser.add_argument("--port", type=int, default=port, help="port to listen on (default: %(default)s)")
     parser.add_argument("--share", action="store_true", help="also make a public link through gradio.live")
+    parser.add_argument(
+        "--trusted-host", nargs="+", action="extend", default=[], metavar="NAME",
+        help="names under which a proxy serves the page; without them a page on this machine alone answers to no other",
+    )  # fmt: skip
+    parser.add_argument(
+        "--show-reals", action="store_true",
+        help="show the real pictures that a run was trained on to everybody, not on this machine alone",
+    )  # fmt: skip
     options = parser.parse_args(arguments)
     if not 1 <= options.port <= 65535:
         parser.error(f"argument --port: {options.port} is no port; choose one from 1 to 65535")
@@ -104,9 +109,14 @@ def fetch_all(checkpoints: list[str] | None) -> list[Path]:
 
 def launch(demo: Any, options: argparse.Namespace) -> None:
     """Serve the page until Ctrl-C or SIGTERM."""
+    from gan.ui.gate import trusted_hosts
     from gan.ui.theme import launch_look
 
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(143))  # nothing is left to save
+    def end(*_: Any) -> None:
+        demo.delete_files(0)  # what was made for programs; nothing else is left to save
+        os._exit(143)
+
+    signal.signal(signal.SIGTERM, end)
     try:
         demo.launch(
             server_name=options.host,
@@ -114,9 +124,8 @@ def launch(demo: Any, options: argparse.Namespace) -> None:
             share=options.share,
             ssr_mode=False,
             run_history=False,
-            max_file_size=MAX_UPLOAD,
-            app_kwargs={"max_body_size": MAX_BODY},
-            state_session_capacity=SESSIONS_KEPT,
+            trusted_hosts=trusted_hosts(options.host, options.trusted_host, os.environ),
+            show_reals=options.show_reals,
             **launch_look(),
         )
     except OSError as error:

@@ -1,5 +1,6 @@
 """The app as tests see it: checkpoints of its own, a process that serves it, what is on the page."""
 
+import asyncio
 import base64
 import io
 import json
@@ -9,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -96,11 +98,11 @@ def measurement(epoch, kid, **changes):
     } | changes  # fmt: skip
 
 
-def copy_app(folder):
-    """Return a folder with app.py, the package and an empty checkpoints/."""
+def copy_app(folder, root=ROOT):
+    """Return a folder with a checkout's app.py, its package and an empty checkpoints/."""
     (folder / "checkpoints").mkdir(parents=True)
-    shutil.copy(ROOT / "app.py", folder)
-    (folder / "gan").symlink_to(ROOT / "gan")
+    shutil.copy(root / "app.py", folder)
+    (folder / "gan").symlink_to(root / "gan")
     return folder
 
 
@@ -128,6 +130,12 @@ class Server:
     def stop(self):
         self.process.kill()
         self.process.wait()
+
+
+def run_async(coroutine):
+    """Run a coroutine to its end in a thread of its own: Playwright keeps a loop running in the main one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
 
 
 def memory(pid):

@@ -130,7 +130,7 @@ def _loss(model: LoadedModel) -> Any:
 
 def reals_of(model: LoadedModel) -> dict[str, Any]:
     """Return what reals.js shows; real pictures are there for runs on this machine alone."""
-    return {"image": model.reals and webp_uri(model.reals), "model": model.name}
+    return {"image": model.reals and webp_uri(model.reals), "model": model.name, "hidden": False}
 
 
 def build_history(models: Sequence[LoadedModel], model_choice: gr.Radio, post: gr.HTML) -> Tab:
@@ -145,12 +145,19 @@ def build_history(models: Sequence[LoadedModel], model_choice: gr.Radio, post: g
         _, seed = read_place(chosen, values)
         return creature_of(chosen, seed)
 
-    def show_model(model: Any, values: Any) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    def show_reals(model: Any, request: gr.Request) -> dict[str, Any]:
+        chosen = choose_model(models, model)
+        asked = request.request
+        if chosen.reals and not asked.app.get_blocks().sees_reals(asked.scope):
+            return {"image": None, "model": chosen.name, "hidden": True}
+        return reals_of(chosen)
+
+    def show_model(model: Any, values: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         chosen = choose_model(models, model)
         epoch, seed = read_place(chosen, values)
         if not (isinstance(values, Mapping) and values.get("epochs") == epochs_of(chosen)):
             epoch = nearest(epochs_of(chosen), None)  # another model's epoch says nothing here
-        return place_of(chosen, epoch, seed), curves_of(chosen), reals_of(chosen)
+        return place_of(chosen, epoch, seed), curves_of(chosen)
 
     def restore(model: LoadedModel, link: Mapping[str, Any]) -> dict[str, Any]:
         return place_of(model, *read_place(model, link))
@@ -189,7 +196,7 @@ def build_history(models: Sequence[LoadedModel], model_choice: gr.Radio, post: g
             creature = drawn("creature", {}, "One creature through training")
         with gr.Column(scale=1, min_width=320, elem_classes="lessons"):
             curves = drawn("curves", curves_of(first), "Curves")
-            reals = drawn("reals", reals_of(first), "Real pictures")
+            reals = drawn("reals", {}, "Real pictures")  # asks for them when the tab is opened
     epoch_input = gr.Number(None, visible=False, label="Epoch")
     grid_file = gr.Image(visible=False, label="Sample grid", format="png")
     lines = gr.JSON(visible=False, label="History")
@@ -199,9 +206,8 @@ def build_history(models: Sequence[LoadedModel], model_choice: gr.Radio, post: g
         show_creature, [model_choice, panel], creature,
         trigger_mode="always_last", concurrency_id="networks", **PRIVATE,
     )  # fmt: skip
-    model_choice.change(
-        show_model, [model_choice, panel], [panel, curves, reals], trigger_mode="always_last", **PRIVATE
-    )
-    grid.download(save_film, None, post, concurrency_id="animations", concurrency_limit=1, **PRIVATE)
+    reals.select(show_reals, model_choice, reals, trigger_mode="always_last", **PRIVATE)
+    model_choice.change(show_model, [model_choice, panel], [panel, curves], trigger_mode="always_last", **PRIVATE)
+    grid.download(save_film, None, post, **animation.SLOW, **PRIVATE)
     gr.on([], history, [model_choice, epoch_input], [grid_file, lines], preprocess=False, api_name="history")
     return Tab("training", panel, restore)

@@ -78,6 +78,7 @@ const draw = async () => {
     fit();
     document.dispatchEvent(new CustomEvent("gan:epoch", { detail: value.epoch }));
     studio.send("shown", { tab: "training", link: value.link });
+    studio.send("reals", value.model);
     studio.send("creature", { model: value.model, seed: value.seed });
     if (drawnEpoch !== value.epoch) studio.send("training-controls-drawn"); // the player goes on; another seed is no step
     drawnEpoch = value.epoch;
