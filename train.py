@@ -29,6 +29,7 @@ from gan.config import TrainConfig
 from gan.errors import UserError
 from gan.files import PART, read_json
 from gan.flags import new_config, resumed_config, smoke_config
+from gan.installed import check_installed
 from gan.publish import Publisher
 from gan.sizing import choose
 
@@ -284,6 +285,7 @@ def main(arguments: list[str] | None = None) -> int:
     sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")
     sys.stderr.reconfigure(errors="backslashreplace")
     try:
+        check_installed()
         publisher = read_publisher(flags)
         if publisher and (check or dry_run or smoke):
             raise UserError("--push-to-hub pushes what a training made; leave it out here")

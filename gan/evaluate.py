@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 from gan.config import FITS
 from gan.errors import UserError
+from gan.installed import check_installed
 
 COUNT = 10_000  # generated pictures, and real ones at most
 BATCH = 32  # pictures at a time through the extractor
@@ -194,6 +195,7 @@ def main(arguments: list[str] | None = None) -> int:
         if getattr(options, name) < LEAST:
             parser.error(f"argument --{name.replace('_', '-')}: {LEAST} pictures are the least that say anything")
     try:
+        check_installed()
         subjects = read_subjects(options.source, options.snapshots)
         lines = evaluate(subjects, options.data, options.weights, options.count, options.real_count)
         for subject, line in zip(subjects, lines, strict=True):

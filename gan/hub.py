@@ -185,7 +185,12 @@ def _in_words(hub_id: str, silence: float | None = None) -> Iterator[None]:
     )
     from huggingface_hub.utils import get_session
 
-    get_session().timeout = silence or SILENCE_SECONDS
+    try:
+        get_session().timeout = silence or SILENCE_SECONDS
+    except (ImportError, ValueError, OSError) as error:  # it is made here, from the environment
+        raise UserError(
+            f"{hub_id}: the Hub cannot be asked in the way that HTTPS_PROXY, ALL_PROXY or SSL_CERT_FILE name ({error})"
+        ) from error
     try:
         with _cause_of_upload_error():
             yield

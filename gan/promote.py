@@ -13,6 +13,7 @@ from pathlib import Path
 
 from gan.errors import UserError
 from gan.hub import is_id
+from gan.installed import check_installed
 
 CHECKPOINTS = Path(__file__).resolve().parents[1] / "checkpoints"  # where app.py looks
 PUBLISHED_SNAPSHOTS = 2  # earlier generators in the folder, 7 MB each at 64 pixels
@@ -152,6 +153,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--best", action="store_true", help="of the measured snapshots, the one with the lowest KID")
     options = parser.parse_args(arguments)
     try:
+        check_installed()
         print(f"{promote(options.source, options.name, options.into, options.best)}: show it with python app.py")
     except UserError as error:
         print(f"gan.promote: {error}", file=sys.stderr)

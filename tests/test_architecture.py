@@ -28,7 +28,7 @@ FLOORS = (
         "gan.pace",
         "gan.download",
     },
-    {"gan.files", "gan.distributed"},
+    {"gan.files", "gan.distributed", "gan.installed"},
     {"gan.errors", "gan"},
 )
 # Modules of one floor that may know each other: the card tells what the folder's other files hold.

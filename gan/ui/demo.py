@@ -1,14 +1,18 @@
 """The page: what stands above the tabs, the model choice they share, and the tabs."""
 
+import errno
 import html
 from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
 from gradio.block_function import BlockFunction
+from gradio.exceptions import ComponentProcessingError
 from gradio.state_holder import SessionState
 
+from gan.errors import escape
 from gan.ui.about import build_about
+from gan.ui.arguments import refuse
 from gan.ui.compare import build_compare
 from gan.ui.drawn import PRIVATE
 from gan.ui.explore import build_explore
@@ -45,13 +49,27 @@ TABS = (
     ("models", "Two models", build_compare),
     ("about", "About", build_about),
 )
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 class Page(gr.Blocks):
     """Blocks that hand to an event what was sent, as it was sent, and None for what was not.
 
     Gradio itself keeps a copy of every value, fetches what looks like a file, and fails where an argument is missing.
+    What an event gives to a program becomes a file; where that cannot be written, the program is told.
     """
+
+    async def process_api(self, *arguments: Any, **more: Any) -> dict[str, Any]:
+        try:
+            return await super().process_api(*arguments, **more)
+        except (OSError, ComponentProcessingError) as error:
+            cause = error.__cause__ or error
+            if getattr(cause, "errno", None) not in NO_ROOM:
+                raise
+            raise refuse(
+                f"The file could not be written on the server ({cause.strerror}). Whoever runs it can make room in "
+                "its folder for temporary files, or start it with another: TMPDIR=FOLDER"
+            ) from error
 
     async def preprocess_data(
         self, block_fn: BlockFunction, inputs: list[Any], state: SessionState | None, explicit_call: bool = False
@@ -65,7 +83,7 @@ def build_demo(models: Sequence[LoadedModel], problems: Sequence[str] = ()) -> g
     with Page(title=TITLE, analytics_enabled=False, delete_cache=(600, 1800)) as demo:
         gr.HTML(HEADER, apply_default_css=False)
         if problems:
-            items = "".join(f"<li>{html.escape(problem)}</li>" for problem in problems)
+            items = "".join(f"<li>{html.escape(escape(problem))}</li>" for problem in problems)
             gr.HTML(
                 f'<aside class="problems"><strong>Not everything could be read.</strong><ul>{items}</ul></aside>',
                 apply_default_css=False,
