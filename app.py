@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from gan.errors import UserError
+from gan.files import LOCK
 from gan.hub import MODEL, is_id
 from gan.installed import check_installed
 from gan.ui.surroundings import address, alone, make_temporary_folder, with_brackets, without_brackets
@@ -49,7 +50,7 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     if not 1 <= options.port <= 65535:
         parser.error(f"argument --port: {options.port} is no port; choose one from 1 to 65535")
     for folder in options.checkpoint or ():
-        if not Path(folder, MODEL).is_file() and not is_id(folder):
+        if not (Path(folder, MODEL).is_file() or Path(folder, LOCK).is_file() or is_id(folder)):
             stop(
                 f"--checkpoint {folder}: there is no {MODEL} in such a folder. Name the folder of a model or a run, "
                 "or a model on the Hub as USER/NAME."

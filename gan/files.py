@@ -9,6 +9,7 @@ from typing import Any
 from gan.errors import UserError
 
 PART = ".gan-part"  # behind the name of a file that is being written
+LOCK = ".lock"  # in a run's folder from its first moment, held by the training that writes to it
 
 
 def write_atomically(path: Path, content: bytes) -> None:

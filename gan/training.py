@@ -26,7 +26,7 @@ from gan.data import Pictures, read_pictures
 from gan.device import choose_device, choose_precision, describe
 from gan.download import kaggle_version, locate
 from gan.errors import UserError
-from gan.files import clear_parts, make_folder, read_json, write_json
+from gan.files import LOCK, clear_parts, make_folder, read_json, write_json
 from gan.models import Discriminator, Generator
 from gan.pace import Pace
 from gan.records import MAX_SAMPLES, write_chart
@@ -35,6 +35,7 @@ from gan.step import Trainer, new_networks, processes_of
 from gan.watch import Watch
 
 SAVE_SECONDS = 120  # between training states
+LOOK_SECONDS = 0.2  # in which another process may hold a run's lock to see whether anybody trains it
 LOG_STEPS = 50  # between log lines, as in the reports; epochs far shorter than that do not have one each
 
 
@@ -256,7 +257,7 @@ def _progress_bar(run: Run) -> tqdm:
 @contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
     """Hold the run's folder, so that no second training writes to it; a kill lets go of it."""
-    lock = FileLock(folder / ".lock", timeout=0)
+    lock = FileLock(folder / LOCK, timeout=LOOK_SECONDS)
     distributed.by_first(lambda: _acquire(lock, folder))
     try:
         yield

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,9 +15,10 @@ import gradio as gr
 import httpx
 import pytest
 from PIL import Image
-from served import ROOT, Server, copy_app, plant, run_app, wait_for_seeds
+from served import EPOCHS, ROOT, Server, copy_app, model_button, plant, run_app, wait_for_seeds
 
 from gan.errors import UserError
+from gan.files import LOCK
 from gan.ui.demo import Page, build_demo
 from gan.ui.surroundings import address, alone, make_temporary_folder, with_brackets, without_brackets
 
@@ -163,14 +165,28 @@ def test_without_a_checkpoint_the_page_says_how_to_train_one_and_sigterm_ends_it
         server.stop()
 
 
-def test_one_folder_named_is_shown_alone_and_ctrl_c_ends_it(visit, tmp_path):
+def test_folders_named_are_shown_alone_a_run_just_begun_included_and_ctrl_c_ends_it(visit, tmp_path):
     folder = copy_app(tmp_path / "app")
     plant(folder / "checkpoints" / "published", 1)
-    server = Server(folder, "--checkpoint", plant(tmp_path / "runs" / "2024", 2))
+    begun = tmp_path / "runs" / "begun"
+    begun.mkdir(parents=True)
+    (begun / LOCK).touch()
+    server = Server(folder, "--checkpoint", begun, plant(tmp_path / "runs" / "2024", 2))
     try:
         page = visit(f"{server.url}?model=2024&seed=5")  # a name in a link, though it looks like a number
         wait_for_seeds(page, "5-20")
-        assert page.locator("#model label").all_inner_texts() == ["2024"]
+        assert page.locator("#model label").all_inner_texts() == ["begun", "2024"]
+        model_button(page, "begun").check()
+        page.locator(".sheet-head").get_by_text("begun: nothing to show").wait_for()
+        assert page.locator(".tile").count() == 0
+        page.get_by_role("tab", name="Training").click()
+        page.locator(".samples").get_by_text("begun: nothing to show").wait_for()
+        shutil.copytree(plant(tmp_path / "later", 3, EPOCHS), begun, dirs_exist_ok=True)
+        page.goto(server.url)  # the first visit since there is a model
+        wait_for_seeds(page, "1-16")
+        page.get_by_role("tab", name="Training").click()
+        page.get_by_text("Epoch 6 of 6").wait_for()
+        page.get_by_text("The run was stopped at epoch 6 of 7500.").wait_for()
         page.close()  # lest it complain of requests that the end cuts off
         server.process.send_signal(signal.SIGINT)
         server.process.wait(10)

@@ -21,6 +21,7 @@ from gan.ui.history import build_history
 from gan.ui.interpolate import build_interpolate
 from gan.ui.loaded import LoadedModel
 from gan.ui.page import build_page, wire_page
+from gan.ui.shelf import Shelf
 
 TITLE = "GAN Studio"
 HEADER = """<header class="masthead">
@@ -89,7 +90,7 @@ def build_demo(models: Sequence[LoadedModel], problems: Sequence[str] = ()) -> g
                 apply_default_css=False,
             )
         if models:
-            _build_studio(demo, models)
+            _build_studio(demo, Shelf(models))
         else:
             gr.HTML(NO_MODELS, apply_default_css=False)
         pokemon = POKEMON if any("pokemon" in model.name.lower() for model in models) else ""
@@ -97,7 +98,7 @@ def build_demo(models: Sequence[LoadedModel], problems: Sequence[str] = ()) -> g
     return demo.queue(api_open=False, max_size=64, default_concurrency_limit=2)
 
 
-def _build_studio(demo: gr.Blocks, models: Sequence[LoadedModel]) -> None:
+def _build_studio(demo: gr.Blocks, models: Shelf) -> None:
     """Lay out the model choice and the tabs under it."""
     names = [model.name for model in models]
     with gr.Row(elem_classes="model-row"):

@@ -1,4 +1,4 @@
-"""The models the page shows, read once at start-up and never changed afterwards."""
+"""A checkpoint folder in memory, read once and never changed afterwards; shelf.py reads again what has changed."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from torch import Tensor
 
 from gan.checkpoints import GENERATOR_FILE, load_generator, weights_digest
 from gan.errors import UserError
+from gan.files import LOCK
 from gan.latent import principal_directions
 from gan.models import Generator
 from gan.records import MAX_SAMPLES, MAX_SNAPSHOTS, REALS_FILE, SAMPLES, SNAPSHOTS, list_epochs, read_history
@@ -38,7 +39,7 @@ class LoadedModel:
 
     name: str
     folder: Path
-    weights: str  # first 16 hexadecimal digits of the weights file's SHA-256
+    weights: str  # first 16 hexadecimal digits of the weights file's SHA-256; empty: there is none yet
     generator: Generator
     directions: Tensor  # (K, z_dim), the generator's principal directions
     snapshots: Mapping[int, Path]  # epoch -> an earlier generator, in order of epochs
@@ -72,12 +73,24 @@ def load_models(folders: Iterable[str | Path]) -> tuple[tuple[LoadedModel, ...],
         while name in models:
             name += "'"
         try:
-            models[name] = _load_model(name, folder)
+            models[name] = _expect(name, folder) if has_begun(folder) else _load_model(name, folder)
         except UserError as error:
             problems.append(str(error))
         except (OSError, ValueError, RecursionError) as error:
             problems.append(f"{folder}: cannot be read ({type(error).__name__})")
     return tuple(models.values()), tuple(problems)
+
+
+def has_begun(folder: Path) -> bool:
+    """Whether the folder is a run of train.py that has no generator to show yet."""
+    return (folder / LOCK).is_file() and not (folder / GENERATOR_FILE).exists()
+
+
+def _expect(name: str, folder: Path) -> LoadedModel:
+    """Stand in for the model that a run will have at the end of its first epoch; nothing that it draws is shown."""
+    generator = Generator(base_channels=8).eval().requires_grad_(False)
+    directions, _ = principal_directions(generator.main[0].weight, DIRECTIONS)
+    return LoadedModel(name, folder, "", generator, directions, {}, _read_picture(folder / REALS_FILE), {}, ())
 
 
 def _load_model(name: str, folder: Path) -> LoadedModel:
