@@ -101,6 +101,7 @@ def curves_of(model: LoadedModel) -> dict[str, Any]:
     measured = max(reversed(same_protocol(read_metrics(model.folder))), key=len, default=[])
     kid = {line.get("epoch"): finite(line["kid_train"]) for line in measured}
     return {key: [line[key] for line in model.history] for key in CURVES} | {
+        "standing": standing(model),
         "kid": [kid.get(line["epoch"]) for line in model.history],
         "marks": list(_marks(model.history)),
         "reading": [
@@ -152,13 +153,19 @@ def build_history(models: Shelf, model_choice: gr.Radio, post: gr.HTML) -> Tab:
         _, seed = read_place(chosen, values)
         return creature_of(chosen, seed) if chosen.weights else {}
 
-    def show_model(model: Any, values: Any) -> tuple[dict[str, Any], ...]:
+    def show_model(
+        model: Any, values: Any, event: gr.EventData
+    ) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
         models.refresh()
         chosen = named_model(models, model)
         epoch, seed = read_place(chosen, values)
-        if not (isinstance(values, Mapping) and values.get("epochs") == epochs_of(chosen)):
+        values = values if isinstance(values, Mapping) else {}
+        known = values.get("epochs") == epochs_of(chosen)
+        if not known:
             epoch = nearest(epochs_of(chosen), None)  # another model's epoch says nothing here, and a run has gone on
-        return place_of(chosen, epoch, seed), grid_of(chosen, epoch, seed), curves_of(chosen), reals_of(chosen)
+        # A tab that is opened stays where it is, or where a link is about to put it, unless its run has gone on.
+        stays = event.target is grid and (known or values.get("model") != chosen.name)
+        return gr.skip() if stays else place_of(chosen, epoch, seed), curves_of(chosen), reals_of(chosen)
 
     def restore(model: LoadedModel, link: Mapping[str, Any]) -> dict[str, Any]:
         return place_of(model, *read_place(model, link))
@@ -195,7 +202,7 @@ def build_history(models: Shelf, model_choice: gr.Radio, post: gr.HTML) -> Tab:
     spec = [controls.track("epoch", "Epoch", "epochs", epochs_of(first))]
     with gr.Row(elem_classes="record"):
         with gr.Column(scale=0, min_width=320, elem_classes="epochs"):
-            panel = controls.build_controls(spec, "training-controls", seed=DEFAULT_SEED)
+            panel = controls.build_controls(spec, "training-controls", seed=DEFAULT_SEED, model=first.name)
             grid = drawn("samples", grid_of(first, None), "Sample grid")
             creature = drawn("creature", {}, "One creature through training")
         with gr.Column(scale=1, min_width=320, elem_classes="lessons"):
@@ -211,7 +218,7 @@ def build_history(models: Shelf, model_choice: gr.Radio, post: gr.HTML) -> Tab:
         trigger_mode="always_last", concurrency_id="networks", **PRIVATE,
     )  # fmt: skip
     gr.on(
-        [model_choice.change, grid.select], show_model, [model_choice, panel], [panel, grid, curves, reals],
+        [model_choice.change, grid.select], show_model, [model_choice, panel], [panel, curves, reals],
         trigger_mode="always_last", **PRIVATE,
     )  # fmt: skip
     grid.download(save_film, None, post, concurrency_id="animations", concurrency_limit=1, **PRIVATE)

@@ -57,8 +57,8 @@ def find_model(models: Sequence[LoadedModel], link: Mapping[str, Any]) -> tuple[
 
 
 def remark_on(model: LoadedModel, remark: str) -> str:
-    """Return what is to be said of the model: of a run that went on, or has nothing to show yet, how far it is."""
-    return standing(model) or remark if remark or not model.weights else ""
+    """Return what is to be said of the model: the remark and, where a run is the reason, how far that is."""
+    return f"{remark} {standing(model)}".strip() if remark or not model.weights else ""
 
 
 def find_tab(rooms: Sequence[Tab], link: Mapping[str, Any]) -> Tab:
@@ -109,6 +109,7 @@ def wire_page(
             return {post: message("page", remark="There is no recipe in this picture.")}
         return restore({**recipe, "tab": "explore"})
 
-    outputs = [choice, tabs, post, *(room.controls for room in rooms if room.controls is not None)]
+    # The tabs come last: what is in the one that opens is set by then.
+    outputs = [choice, post, *(room.controls for room in rooms if room.controls is not None), tabs]
     demo.load(from_address, None, outputs, **PRIVATE)
     page.upload(from_picture, page, outputs, trigger_mode="always_last", **PRIVATE)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 from gan.checkpoints import CONFIG_FILE, GENERATOR_FILE
 from gan.files import LOCK
@@ -22,7 +23,7 @@ class Shelf(Sequence[LoadedModel]):
         self._read = [None if (model.folder / LOCK).exists() else _state_of(model.folder) for model in models]
         self._one_at_a_time = Lock()
 
-    def __getitem__(self, place):  # an index or a slice, as of a list
+    def __getitem__(self, place: Any) -> Any:  # an index or a slice, as of a list
         return self._models[place]
 
     def __len__(self) -> int:

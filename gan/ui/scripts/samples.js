@@ -13,7 +13,6 @@ root.innerHTML = `
         <p class="empty" hidden></p>
         <figcaption><strong></strong><span></span></figcaption>
     </figure>
-    <p class="standing"></p>
     <div class="actions">
         <button type="button" data-film="mp4">Save film, MP4</button>
         <button type="button" data-film="webp">Save film, WebP</button>
@@ -73,7 +72,6 @@ const draw = async () => {
     const seen = value.images_seen === null ? "" : `${value.images_seen.toLocaleString("en")} pictures seen`;
     root.querySelector("strong").textContent = value.epoch === null ? "" : `Epoch ${value.epoch} of ${value.last}`;
     root.querySelector("span").textContent = seen;
-    root.querySelector(".standing").textContent = problem === value.standing ? "" : value.standing;
     root.dataset.epoch = value.epoch ?? "";
     mark(value.seed);
     await image.decode().catch(() => {});
