@@ -31,6 +31,7 @@ from gan.console import make_unfailing
 from gan.errors import UserError, quoted
 from gan.files import LOCK_FILE, PART, read_json
 from gan.flags import new_config, resumed_config, smoke_config, smoke_halves
+from gan.installed import check_installed
 from gan.publish import Publisher
 from gan.sizing import choose
 
@@ -300,6 +301,7 @@ def main(arguments: list[str] | None = None) -> int:
     if RANK:  # the first process speaks for all
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115, to stay open
     try:
+        check_installed()
         publisher = read_publisher(flags)
         if publisher and (check or dry_run or smoke):
             raise UserError("--push-to-hub pushes what a training made; leave it out here")

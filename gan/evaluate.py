@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 from gan.config import FITS
 from gan.console import make_unfailing
 from gan.errors import UserError
+from gan.installed import check_installed
 
 COUNT = 10_000  # generated pictures, and real ones at most
 BATCH = 32  # pictures at a time through the extractor
@@ -196,6 +197,7 @@ def main(arguments: list[str] | None = None) -> int:
         if getattr(options, name) < LEAST:
             parser.error(f"argument --{name.replace('_', '-')}: {LEAST} pictures are the least that say anything")
     try:
+        check_installed()
         subjects = read_subjects(options.source, options.snapshots)
         lines = evaluate(subjects, options.data, options.weights, options.count, options.real_count)
         for subject, line in zip(subjects, lines, strict=True):

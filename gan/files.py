@@ -13,7 +13,8 @@ from typing import Any
 
 from gan.errors import UserError
 
-LOCK_FILE = ".lock"
+LOCK_FILE = ".lock"  # in a run's folder from its first moment, held by the training that writes to it
+LOOK_SECONDS = 0.2  # in which another process may hold a run's lock to see whether anybody trains it
 WITHOUT_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
 PART = ".gan-part"  # behind the name of a file that is being written
 MAX_JSON_BYTES = 20_000_000  # of one JSON object; a config.json has 1,000
@@ -58,7 +59,7 @@ def alone_in(folder: Path) -> Iterator[None]:
     from filelock import FileLock, Timeout  # a tenth of a second to import
 
     make_folder(folder)
-    lock = FileLock(folder / LOCK_FILE, timeout=0)
+    lock = FileLock(folder / LOCK_FILE, timeout=LOOK_SECONDS)
     try:
         lock.acquire()
     except Timeout:

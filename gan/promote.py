@@ -16,6 +16,7 @@ from typing import Any
 from gan.console import make_unfailing
 from gan.errors import UserError, quoted
 from gan.hub import PUBLISHED, is_id
+from gan.installed import check_installed
 from gan.scratch import Scratch, exit_tidily_on_signals
 
 CHECKPOINTS = Path(__file__).resolve().parents[1] / "checkpoints"  # where app.py looks
@@ -240,6 +241,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     try:
+        check_installed()
         folder = promote(options.source, options.name, options.into, options.best, options.replace)
         print(f"{folder}: show it with python app.py")
     except UserError as error:

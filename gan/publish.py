@@ -16,11 +16,10 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-from tqdm import tqdm
-
 from gan import hub
 from gan.console import make_unfailing
 from gan.errors import UserError, quoted
+from gan.installed import check_installed
 from gan.promote import CHECKPOINTS, promote
 from gan.scratch import LOCK, Scratch, exit_tidily_on_signals
 
@@ -143,7 +142,7 @@ class Publisher:
         self._push.join()
         if self._push.error is None:
             self.pushed = self._push.seen
-            tqdm.write(f"pushed {self.pushed:,} pictures' worth to {self.hub_id}")
+            _say(f"pushed {self.pushed:,} pictures' worth to {self.hub_id}")
         else:
             self._tell_failure(self._push.error)
         self._push = None
@@ -176,7 +175,7 @@ class Publisher:
 
     def _tell_failure(self, error: BaseException) -> None:
         self.begun = self.pushed  # so that the next snapshot tries again
-        tqdm.write(f"not pushed, training goes on and the next snapshot is tried: {error}")
+        _say(f"not pushed, training goes on and the next snapshot is tried: {error}")
 
 
 class Push(threading.Thread):
@@ -195,6 +194,13 @@ class Push(threading.Thread):
             self.error = error
         finally:
             self.place.close()
+
+
+def _say(sentence: str) -> None:
+    """Print a sentence above the progress bar of a training, if there is one."""
+    from tqdm import tqdm
+
+    tqdm.write(sentence)
 
 
 def _images_seen(run: Path) -> int:
@@ -310,6 +316,7 @@ def main(arguments: list[str] | None = None) -> int:
     space.add_argument("--out", metavar="DIR", help="write the folder here and push nothing")
     options = parser.parse_args(arguments)
     try:
+        check_installed()
         print(_run(options))
     except (UserError, OSError) as error:
         print(f"gan.publish: {error}", file=sys.stderr)

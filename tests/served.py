@@ -31,6 +31,12 @@ DEADLINE = 60  # seconds that anything waited for may take on a busy machine
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 EPOCHS = (1, 3, 6)
+OFFICE = {  # what the environment may say where people work; none of it concerns a page of one's own machine
+    "HTTP_PROXY": "http://127.0.0.1:9",
+    "ALL_PROXY": "socks5://127.0.0.1:9",
+    "SSL_CERT_FILE": "/no/such.pem",
+    "GRADIO_SERVER_NAME": "::",
+}
 
 
 def tiny_generator(seed):
@@ -116,10 +122,12 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}/"
         self.folder = folder
         self.log = folder / "log.txt"
-        environment = {**os.environ, "GRADIO_TEMP_DIR": str(folder / "cache"), "PYTHONUNBUFFERED": "1"}
+        self.temporary = folder / "tmp"
+        self.temporary.mkdir()
+        environment = {**os.environ, **OFFICE, "TMPDIR": str(self.temporary), "PYTHONUNBUFFERED": "1"}
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "app.py", "--port", str(self.port), *map(str, arguments)],
+                [sys.executable, "app.py", "--host", "127.0.0.1", "--port", str(self.port), *map(str, arguments)],
                 cwd=folder, env=environment, stdout=log, stderr=log,
             )  # fmt: skip
         deadline = time.monotonic() + DEADLINE

@@ -5,7 +5,6 @@ import math
 import uuid
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import httpx
 import pytest
@@ -207,7 +206,7 @@ def test_two_thousand_steps_of_a_slider_leave_no_file(visit, server, client):
     wait_for_seeds(page, "1-16")
     page.get_by_role("tab", name="Explore").click()
     wait_for_recipe(page, seed=1)
-    kept = Path(server.folder / "cache")
+    kept = server.temporary
     before = {path for path in kept.rglob("*") if path.is_file()}
     asked = []
     page.on("request", lambda request: "queue/join" in request.url and asked.append(request.url))
@@ -235,7 +234,7 @@ def test_nothing_can_be_uploaded(wire, server):
     answer = wire.http.post(f"{API}/upload", files={"files": ("a.png", bytes(60_000_000), "image/png")})
     assert answer.status_code == 404
     assert memory(server.process.pid) - before < 30e6
-    assert not [path for path in Path(server.folder / "cache").rglob("*") if path.stat().st_size > 5_000_000]
+    assert not [path for path in (server.folder / "cache").rglob("*") if path.stat().st_size > 5_000_000]
 
 
 def test_a_large_request_is_refused(wire, server):

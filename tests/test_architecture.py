@@ -31,7 +31,7 @@ FLOORS = (
         "gan.download",
     },
     {"gan.sources"},
-    {"gan.files", "gan.distributed", "gan.pictures"},
+    {"gan.files", "gan.distributed", "gan.pictures", "gan.installed"},
     {"gan.errors", "gan.console", "gan"},
 )
 # Modules of one floor that may know each other: the card tells what the folder's other files hold, the gate checks it.

@@ -9,6 +9,7 @@ import threading
 import pytest
 import torch
 from hub_server import TOKEN, Hub
+from huggingface_hub import close_session
 from safetensors.torch import save_file
 from served import measurement, plant, tiny_generator
 
@@ -56,6 +57,17 @@ def folder(tmp_path):
     (folder / "states" / "images-000000000120-0123456789abcdef.pt").write_bytes(b"a pickle")
     (folder / "token").write_text(TOKEN)
     return folder
+
+
+@pytest.mark.parametrize(
+    "variable, value",
+    [("ALL_PROXY", "socks5://127.0.0.1:9"), ("HTTPS_PROXY", "ftp://127.0.0.1:9"), ("SSL_CERT_FILE", "/no.pem")],
+)
+def test_a_way_to_the_hub_that_the_environment_names_in_vain_is_a_sentence(monkeypatch, variable, value):
+    close_session()  # one is made anew
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(UserError, match=f"u/n: the Hub cannot be asked in the way that .*{variable}"):
+        hub.check_login("u/n")
 
 
 def files_of(folder):

@@ -6,6 +6,7 @@ fetches them, and the folders of files that it has deleted.
 
 import asyncio
 import contextlib
+import errno
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -18,12 +19,14 @@ import gradio as gr
 from gradio import http_server, queueing
 from gradio.block_function import BlockFunction
 from gradio.data_classes import PredictBodyInternal
+from gradio.exceptions import ComponentProcessingError
 from gradio.queueing import Event, EventQueue
 from gradio.state_holder import SessionState
 from gradio.utils import run_coro_in_background
 from starlette.requests import Request
 
 from gan.ui.animation import SLOW
+from gan.ui.arguments import refuse
 from gan.ui.connections import Server, raise_limit
 from gan.ui.gate import Scope, at_home, visitor_of
 
@@ -36,6 +39,7 @@ UNREAD_EACH = 50  # of one visitor
 UNREAD_SECONDS = 60  # that they are kept
 SESSIONS_KEPT = 16  # of which Gradio keeps something; the page does without
 FILE_SECONDS = 600  # that a file for gradio_client is kept
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS}
 SWEEP_SECONDS = 60  # from one look for such files to the next
 
 
@@ -164,10 +168,23 @@ class Page(gr.Blocks):
     """Blocks that hand to an event what was sent, as it was sent, and None for what was not; nothing of it is kept.
 
     Gradio itself keeps a copy of every value, fetches what looks like a file, and fails where an argument is missing.
+    What an event gives to a program becomes a file; where that cannot be written, the program is told.
     """
 
     trusted_hosts: frozenset[str] | None = frozenset()  # see gan.ui.gate.trusted_hosts
     show_reals = False  # to everybody who can open the page
+
+    async def process_api(self, *arguments: Any, **more: Any) -> dict[str, Any]:
+        try:
+            return await super().process_api(*arguments, **more)
+        except (OSError, ComponentProcessingError) as error:
+            cause = error.__cause__ or error
+            if getattr(cause, "errno", None) not in NO_ROOM:
+                raise
+            raise refuse(
+                f"The file could not be written on the server ({cause.strerror}). Whoever runs it can make room in "
+                "its folder for temporary files, or start it with another: TMPDIR=FOLDER"
+            ) from error
 
     async def preprocess_data(
         self, block_fn: BlockFunction, inputs: list[Any], state: SessionState | None, explicit_call: bool = False

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import gradio as gr
 
 from gan.card import learned_from
+from gan.errors import escape
 from gan.ui.about import build_about
 from gan.ui.blocks import Page
 from gan.ui.compare import build_compare
@@ -16,6 +17,7 @@ from gan.ui.history import build_history
 from gan.ui.interpolate import build_interpolate
 from gan.ui.loaded import LoadedModel
 from gan.ui.page import build_page, wire_page
+from gan.ui.shelf import Shelf
 
 TITLE = "GAN Studio"
 HEADER = """<header class="masthead">
@@ -51,13 +53,13 @@ def build_demo(models: Sequence[LoadedModel], problems: Sequence[str] = ()) -> P
     with Page(title=TITLE, analytics_enabled=False) as demo:
         gr.HTML(HEADER, apply_default_css=False)
         if problems:
-            items = "".join(f"<li>{html.escape(problem)}</li>" for problem in problems)
+            items = "".join(f"<li>{html.escape(escape(problem))}</li>" for problem in problems)
             gr.HTML(
                 f'<aside class="problems"><strong>Not everything could be read.</strong><ul>{items}</ul></aside>',
                 apply_default_css=False,
             )
         if models:
-            _build_studio(demo, models)
+            _build_studio(demo, Shelf(models))
         else:
             gr.HTML(NO_MODELS, apply_default_css=False)
         pokemon = POKEMON if any(learned_from(model.described) == "pokemon" for model in models) else ""
@@ -65,7 +67,7 @@ def build_demo(models: Sequence[LoadedModel], problems: Sequence[str] = ()) -> P
     return demo.stand_in_line(concurrency_limit=2)
 
 
-def _build_studio(demo: gr.Blocks, models: Sequence[LoadedModel]) -> None:
+def _build_studio(demo: gr.Blocks, models: Shelf) -> None:
     """Lay out the model choice and the tabs under it."""
     names = [model.name for model in models]
     with gr.Row(elem_classes="model-row"):

@@ -1,4 +1,4 @@
-"""The models the page shows, read once at start-up and never changed afterwards."""
+"""A checkpoint folder in memory, read once and never changed afterwards; shelf.py reads again what has changed."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from gan.checkpoints import GENERATOR_FILE, load_with_digest, read_described
 from gan.errors import UserError, escape, printable
+from gan.files import LOCK_FILE
 from gan.images import is_grid
 from gan.latent import principal_directions
 from gan.models import Generator
@@ -54,7 +55,7 @@ class LoadedModel:
 
     name: str  # printable, whatever the folder is called
     folder: Path
-    weights: str  # first 16 hexadecimal digits of the SHA-256 of the weights file, as it was when it was read
+    weights: str  # first 16 hexadecimal digits of the SHA-256 of the weights file that was read; empty: none yet
     generator: Generator
     directions: Tensor  # (K, z_dim), the generator's principal directions
     snapshots: Mapping[int, Path]  # epoch -> an earlier generator, in order of epochs
@@ -90,12 +91,24 @@ def load_models(folders: Iterable[str | Path]) -> tuple[tuple[LoadedModel, ...],
         while name in models:
             name += "'"
         try:
-            models[name] = _load_model(name, folder)
+            models[name] = _expect(name, folder) if has_begun(folder) else _load_model(name, folder)
         except UserError as error:
             problems.append(str(error))
         except Exception as error:  # whatever a stranger's folder holds, the others are shown
             problems.append(escape(f"{folder}: cannot be read ({type(error).__name__})"))
     return tuple(models.values()), tuple(problems)
+
+
+def has_begun(folder: Path) -> bool:
+    """Whether the folder is a run of train.py that has no generator to show yet."""
+    return (folder / LOCK_FILE).is_file() and not (folder / GENERATOR_FILE).exists()
+
+
+def _expect(name: str, folder: Path) -> LoadedModel:
+    """Stand in for the model that a run will have at the end of its first epoch; nothing that it draws is shown."""
+    generator = Generator(base_channels=8).eval().requires_grad_(False)
+    directions, _ = principal_directions(generator.main[0].weight, DIRECTIONS)
+    return LoadedModel(name, folder, "", generator, directions, {}, _read_picture(folder / REALS_FILE), {}, ())
 
 
 def _load_model(name: str, folder: Path) -> LoadedModel:
