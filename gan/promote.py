@@ -15,7 +15,7 @@ from typing import Any
 
 from gan.errors import UserError
 from gan.hub import PUBLISHED, is_id
-from gan.scratch import Scratch, exit_tidily_on_signals
+from gan.scratch import Scratch, exit_tidily_on_signals, temporary_folder
 
 CHECKPOINTS = Path(__file__).resolve().parents[1] / "checkpoints"  # where app.py looks
 PUBLISHED_SNAPSHOTS = 2  # earlier generators in the folder, 7 MB each at 64 pixels
@@ -34,6 +34,7 @@ def promote(
     replaced where it is an earlier state of this run, or with `replace`. Raises UserError where it is not, where the
     run has nothing to show or no measurement yet, or the name is no plain folder name.
     """
+    temporary_folder()
     from gan.card import write_card
 
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}", name):

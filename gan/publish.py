@@ -21,7 +21,7 @@ from tqdm import tqdm
 from gan import hub
 from gan.errors import UserError
 from gan.promote import CHECKPOINTS, promote
-from gan.scratch import LOCK, Scratch, exit_tidily_on_signals
+from gan.scratch import LOCK, Scratch, exit_tidily_on_signals, temporary_folder
 
 ROOT = Path(__file__).resolve().parents[1]
 COPY = "checkpoint"  # what a run that is pushed while it trains is promoted to
@@ -313,6 +313,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> str:
     """Do what was asked; return the sentence that says so."""
+    temporary_folder()
     from gan.ui.loaded import find_checkpoints
 
     repo = hub.parse_target(options.hub_id)
