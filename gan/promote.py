@@ -17,7 +17,7 @@ from gan.console import make_unfailing
 from gan.errors import UserError, quoted
 from gan.hub import PUBLISHED, is_id
 from gan.installed import check_installed
-from gan.scratch import Scratch, exit_tidily_on_signals
+from gan.scratch import Scratch, exit_tidily_on_signals, temporary_folder
 
 CHECKPOINTS = Path(__file__).resolve().parents[1] / "checkpoints"  # where app.py looks
 PUBLISHED_SNAPSHOTS = 2  # earlier generators in the folder, 7 MB each at 64 pixels
@@ -36,6 +36,7 @@ def promote(
     replaced where it is an earlier state of this run, or with `replace`. Raises UserError where it is not, where the
     run has nothing to show or no measurement yet, or the name is no plain folder name.
     """
+    temporary_folder()
     from gan.card import write_card
 
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}", name):

@@ -21,7 +21,7 @@ from gan.console import make_unfailing
 from gan.errors import UserError, quoted
 from gan.installed import check_installed
 from gan.promote import CHECKPOINTS, promote
-from gan.scratch import LOCK, Scratch, exit_tidily_on_signals
+from gan.scratch import LOCK, Scratch, exit_tidily_on_signals, temporary_folder
 
 ROOT = Path(__file__).resolve().parents[1]
 COPY = "checkpoint"  # what a run that is pushed while it trains is promoted to
@@ -326,6 +326,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> str:
     """Do what was asked; return the sentence that says so."""
+    temporary_folder()
     from gan.ui.loaded import find_checkpoints
 
     repo = hub.parse_target(options.hub_id)

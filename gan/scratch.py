@@ -28,7 +28,7 @@ class Scratch:
     """
 
     def __init__(self, prefix: str, where: Path | None = None, suffix: str = "") -> None:
-        place = _temporary_folder() if where is None else where
+        place = temporary_folder() if where is None else where
         make_folder(place)
         _sweep(place, re.compile(f"{re.escape(prefix)}[a-z0-9_]{{8}}{re.escape(suffix)}"))
         try:
@@ -50,7 +50,8 @@ class Scratch:
         self.close()
 
 
-def _temporary_folder() -> Path:
+def temporary_folder() -> Path:
+    """Return the folder for temporary files, without which torch cannot even be imported; else raise UserError."""
     try:
         return Path(tempfile.gettempdir())
     except OSError as error:

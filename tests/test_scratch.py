@@ -92,3 +92,12 @@ def test_without_a_place_to_write_it_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile._candidate_tempdir_list", lambda: [str(tmp_path / "nowhere")])
     with pytest.raises(UserError, match="TMPDIR"):
         Scratch("gan-test-")
+
+
+@pytest.mark.parametrize("command", ["publish model nowhere tester/mine", "promote . mine"])
+def test_without_a_temporary_folder_a_command_says_so_before_torch_is_asked_for(command, tmp_path):
+    script = "import sys, tempfile; tempfile._candidate_tempdir_list = lambda: []; from gan import publish, promote; "
+    verb, *arguments = command.split()
+    script += f"status = {verb}.main({[*arguments]!r}); assert 'torch' not in sys.modules; sys.exit(status)"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1 and "TMPDIR" in done.stderr, done.stderr
