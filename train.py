@@ -17,7 +17,6 @@ import json
 import os
 import signal
 import sys
-import tempfile
 import time
 from contextlib import suppress
 from dataclasses import replace
@@ -33,6 +32,7 @@ from gan.files import LOCK_FILE, PART, read_json
 from gan.flags import new_config, resumed_config, smoke_config, smoke_halves
 from gan.installed import check_installed
 from gan.publish import Publisher
+from gan.scratch import temporary_folder
 from gan.sizing import choose
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ def run_training(
 
     `pictures` are the config's, if they are read already. A `new` run raises UserError where the folder is used.
     """
-    require_temporary_folder()
+    temporary_folder()  # torch asks for one when it makes its first optimizer
     import torch
 
     from gan import distributed
@@ -187,14 +187,6 @@ def run_training(
         return 128 + (stop.signal or signal.SIGTERM)  # the signal may have gone to another process
     print(f"done: {seen}. Show it in the demo with: python -m gan.promote {quoted(config.out)} NAME")
     return 0
-
-
-def require_temporary_folder() -> None:
-    """Raise UserError where there is none: torch asks for one when it makes its first optimizer."""
-    try:
-        tempfile.gettempdir()
-    except OSError as error:
-        raise UserError("no folder for temporary files can be written to; name one in the variable TMPDIR") from error
 
 
 def run_smoke(config: TrainConfig, stop: StopRequest) -> int:

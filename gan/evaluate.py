@@ -38,7 +38,8 @@ class Subject(NamedTuple):
     weights: str  # digest of the file
     age: dict[str, int]  # epoch and images_seen, as far as they are known
     fit: str
-    trained_on: str | None  # fingerprint of the pictures, where it is known
+    dataset: str  # what it was trained on; "" where that is not known
+    trained_on: str | None  # the fingerprint of these pictures, likewise
 
 
 def read_subjects(source: str, snapshots: bool = False) -> list[Subject]:
@@ -68,23 +69,24 @@ def _read_subject(file: Path) -> Subject:
     if fit not in FITS:
         raise UserError(f"{folder / CONFIG_FILE}: has the fit {fit!r}; this version knows {' and '.join(FITS)}")
     name = f"{file.parent.name}/{file.name}" if folder != file.parent else file.name
-    age, trained_on = _age(file, described), data.get("fingerprint")
-    return Subject(folder, name, generator, weights, age, fit, trained_on)
+    age, dataset, trained_on = _age(file, described), str(data.get("name", "")), data.get("fingerprint")
+    return Subject(folder, name, generator, weights, age, fit, dataset, trained_on)
 
 
 def evaluate(
     subjects: list[Subject], data: str, weights: str | None, count: int = COUNT, real_count: int = COUNT
 ) -> Iterator[dict]:
     """Yield the measurements of each subject; raise UserError for data or numbers that cannot be used."""
+    from gan.download import own_copy
     from gan.metrics import floor, load_extractor, measure
 
     extract = load_extractor(weights)
-    reals: dict[tuple[int, str], Any] = {}  # by picture size and fit: features, fingerprint, floor
+    reals: dict[tuple[int, str, Path], Any] = {}  # by picture size, fit and place: features, fingerprint, floor
     for subject in subjects:
         started = time.monotonic()
-        seen = subject.generator.image_size, subject.fit
+        seen = subject.generator.image_size, subject.fit, own_copy(subject.dataset, Path(data))
         if seen not in reals:
-            real, fingerprint = _real_features(extract, data, *seen, real_count)
+            real, fingerprint = _real_features(extract, *seen, real_count)
             reals[seen] = real, fingerprint, floor(real)
         real, fingerprint, real_floor = reals[seen]
         fake = extract(_shown(_generated(subject.generator, count), count, subject.name))
@@ -107,7 +109,7 @@ def evaluate(
         }
 
 
-def _real_features(extract: Any, data: str, image_size: int, fit: str, limit: int) -> tuple[Any, str]:
+def _real_features(extract: Any, image_size: int, fit: str, data: Path, limit: int) -> tuple[Any, str]:
     """Return the features of at most `limit` pictures, evenly by sorted name, and the fingerprint of all of them."""
     import torch
 

@@ -19,9 +19,10 @@ from pathlib import Path
 from gan import hub
 from gan.console import make_unfailing
 from gan.errors import UserError, quoted
+from gan.files import LOCK_FILE
 from gan.installed import check_installed
 from gan.promote import CHECKPOINTS, promote
-from gan.scratch import LOCK, Scratch, exit_tidily_on_signals, temporary_folder
+from gan.scratch import Scratch, exit_tidily_on_signals, temporary_folder
 
 ROOT = Path(__file__).resolve().parents[1]
 COPY = "checkpoint"  # what a run that is pushed while it trains is promoted to
@@ -240,7 +241,7 @@ def write_space(out: str | Path, hub_id: str, checkpoints: list[str | Path], har
             _pass_checkpoint(folder, files, staged / "checkpoints" / name)
         _write_program(staged, repo, list(folders), ids, hardware)
         for path in staged.iterdir():
-            if path.name != LOCK:
+            if path.name != LOCK_FILE:
                 path.rename(out / path.name)
     return sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
 

@@ -25,7 +25,7 @@ from gan.checkpoints import (
 from gan.config import TrainConfig
 from gan.data import SPILL_BYTES, Batches, Pictures, rows_in_order
 from gan.ema import with_fresh_statistics
-from gan.errors import UserError
+from gan.errors import UserError, quoted
 from gan.files import write_json
 from gan.guard import Guard
 from gan.images import GRID_BYTES, from_uint8
@@ -257,7 +257,7 @@ class Run:
             raise UserError(
                 f"{self.folder}: this run began when colour profiles, 12-bit greys and blank pictures were not told "
                 "from others; these pictures are read otherwise now, so it cannot go on as it began. Start a new run "
-                f"with --init-from {self.folder} --out NEW."
+                f"with --init-from {quoted(self.folder)} --out NEW."
             )
         if state["fingerprint"] != self.fingerprint:
             raise UserError(

@@ -14,9 +14,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from gan.errors import UserError
-from gan.files import make_folder
+from gan.files import LOCK_FILE, make_folder
 
-LOCK = ".lock"  # in each such folder; a kill lets go of it
 BEING_MADE = 60.0  # seconds in which a folder may be there and not locked yet
 FORGOTTEN = 86_400.0  # seconds after which a folder without a lock, as earlier versions made them, is nobody's
 
@@ -33,7 +32,7 @@ class Scratch:
         _sweep(place, re.compile(f"{re.escape(prefix)}[a-z0-9_]{{8}}{re.escape(suffix)}"))
         try:
             self.path = Path(tempfile.mkdtemp(suffix, prefix, place))
-            self._lock = FileLock(self.path / LOCK, thread_local=False)  # whoever made it, another thread may close it
+            self._lock = FileLock(self.path / LOCK_FILE, thread_local=False)  # another thread may close it
             self._lock.acquire()
         except OSError as error:
             raise UserError(f"{place}: no folder can be made there ({error.strerror})") from error
@@ -74,9 +73,9 @@ def _is_abandoned(folder: Path) -> bool:
         age = time.time() - found.st_mtime
         if not (ours and stat.S_ISDIR(found.st_mode) and age > BEING_MADE):
             return False
-        if not (folder / LOCK).is_file():
+        if not (folder / LOCK_FILE).is_file():
             return age > FORGOTTEN
-        with FileLock(folder / LOCK, timeout=0):
+        with FileLock(folder / LOCK_FILE, timeout=0):
             return True
     return False
 

@@ -80,6 +80,11 @@ def _is_random(value: Any, _: Tensor) -> bool:
     return isinstance(value, Tensor) and value.dtype == torch.uint8 and value.dim() in (1, 2) and value.numel() > 0
 
 
+def _is_order(value: Any, _: Tensor) -> bool:
+    """Whether it may tell the order of any pictures; whether of the run's own is for their fingerprint to say."""
+    return isinstance(value, Tensor) and value.dtype == torch.uint8 and value.dim() == 2
+
+
 def _is_history(value: Any, _: list) -> bool:
     return isinstance(value, list) and all(map(_is_line, value))
 
@@ -102,6 +107,7 @@ def _is_guard(value: Any, example: dict[str, Any]) -> bool:
 
 CHECKS = {
     "rng": _is_random,
+    "order": _is_order,
     "history": _is_history,
     "guard": _is_guard,
     "sums": lambda value, example: value.is_floating_point() and _is_finite(value, example.shape),

@@ -10,11 +10,13 @@ import pytest
 from served import ROOT
 
 from gan.errors import UserError
-from gan.scratch import BEING_MADE, FORGOTTEN, LOCK, Scratch
+from gan.files import LOCK_FILE
+from gan.scratch import BEING_MADE, FORGOTTEN, Scratch
 
 WORK = """
 import sys, time
 from pathlib import Path
+from gan.files import LOCK_FILE
 from gan.scratch import Scratch, exit_tidily_on_signals
 exit_tidily_on_signals()
 with Scratch("gan-test-", Path(sys.argv[1])) as place:
@@ -75,7 +77,7 @@ def test_nobody_elses_is_touched(tmp_path):
         (tmp_path / name / "work").touch()
         age(tmp_path / name, seconds)
     (tmp_path / "gan-test-youlock1").mkdir()
-    (tmp_path / "gan-test-youlock1" / LOCK).touch()
+    (tmp_path / "gan-test-youlock1" / LOCK_FILE).touch()
     (tmp_path / "gan-test-oldnoloc").mkdir()  # as earlier versions left them
     age(tmp_path / "gan-test-oldnoloc", FORGOTTEN + 60)
     with Scratch("gan-test-", tmp_path):
