@@ -13,16 +13,18 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
+from gan.console import make_unfailing
 from gan.errors import UserError
+from gan.files import LOCK_FILE
 from gan.hub import MODEL, is_id
+from gan.installed import check_installed
+from gan.ui.surroundings import address, alone, make_temporary_folder, with_brackets, without_brackets
 
 CHECKPOINTS = Path(__file__).parent / "checkpoints"
-SESSIONS_KEPT = 100  # Gradio keeps something of each; the page does without
-MAX_UPLOAD = "5mb"  # the page uploads nothing, but Gradio's route for it is open
-MAX_BODY = 6_000_000  # bytes of one request; what the page sends has a few thousand
 
 
 def parse_arguments(arguments: list[str]) -> argparse.Namespace:
@@ -35,16 +37,26 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
         help=f"folders with a {MODEL}, published models or runs, or models on the Hub, USER/NAME[@REVISION] "
         "(default: every one in checkpoints/)",
     )  # fmt: skip
-    host = os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1")
-    parser.add_argument("--host", default=host, help="address to listen on (default: %(default)s)")
-    port = os.environ.get("GRADIO_SERVER_PORT", "7860")
+    host = os.environ.get("GRADIO_SERVER_NAME") or "127.0.0.1"
+    parser.add_argument(
+        "--host", type=without_brackets, default=host, help="address to listen on (default: %(default)s)"
+    )
+    port = os.environ.get("GRADIO_SERVER_PORT") or "7860"
     parser.add_argument("--port", type=int, default=port, help="port to listen on (default: %(default)s)")
     parser.add_argument("--share", action="store_true", help="also make a public link through gradio.live")
+    parser.add_argument(
+        "--trusted-host", nargs="+", action="extend", default=[], metavar="NAME",
+        help="names under which a proxy serves the page; without them a page on this machine alone answers to no other",
+    )  # fmt: skip
+    parser.add_argument(
+        "--show-reals", action="store_true",
+        help="show the real pictures that a run was trained on to everybody, not on this machine alone",
+    )  # fmt: skip
     options = parser.parse_args(arguments)
     if not 1 <= options.port <= 65535:
         parser.error(f"argument --port: {options.port} is no port; choose one from 1 to 65535")
     for folder in options.checkpoint or ():
-        if not Path(folder, MODEL).is_file() and not is_id(folder):
+        if not (Path(folder, MODEL).is_file() or Path(folder, LOCK_FILE).is_file() or is_id(folder)):
             stop(
                 f"--checkpoint {folder}: there is no {MODEL} in such a folder. Name the folder of a model or a run, "
                 "or a model on the Hub as USER/NAME."
@@ -65,9 +77,18 @@ def check_port(host: str, port: int) -> None:
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, UnicodeError) as error:  # UnicodeError: no name that could be looked up
         reason = getattr(error, "strerror", None) or error
-        stop(f"cannot listen on {host}, port {port} ({reason}). Choose another with --port.")
+        stop(f"cannot listen on {host}, port {port} ({reason}). Choose another --port or --host.")
+
+
+def prepare() -> Callable[[], None]:
+    """Make sure of what the demo needs of the machine; return what clears up behind it."""
+    try:
+        check_installed()
+        return make_temporary_folder()
+    except UserError as error:
+        stop(str(error))
 
 
 def build(options: argparse.Namespace) -> Any:
@@ -84,9 +105,10 @@ def build(options: argparse.Namespace) -> Any:
     for problem in problems:
         print(f"app.py: {problem}", file=sys.stderr)
 
-    from gan.ui.demo import build_demo
+    with alone():
+        from gan.ui.demo import build_demo
 
-    demo = build_demo(models, problems)
+        demo = build_demo(models, problems)
     gc.enable()
     return demo
 
@@ -101,30 +123,43 @@ def fetch_all(checkpoints: list[str] | None) -> list[Path]:
         stop(f"--checkpoint {error}")
 
 
-def launch(demo: Any, options: argparse.Namespace) -> None:
+def launch(demo: Any, options: argparse.Namespace, clear_up: Callable[[], None]) -> None:
     """Serve the page until Ctrl-C or SIGTERM."""
+    from gan.ui.gate import trusted_hosts
     from gan.ui.theme import launch_look
 
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(143))  # nothing is left to save
+    def end(*_: Any) -> None:
+        demo.delete_files(0)  # what was made for programs; nothing else is left to save
+        clear_up()
+        os._exit(143)
+
+    signal.signal(signal.SIGTERM, end)
     try:
-        demo.launch(
-            server_name=options.host,
-            server_port=options.port,
-            share=options.share,
-            ssr_mode=False,
-            run_history=False,
-            max_file_size=MAX_UPLOAD,
-            app_kwargs={"max_body_size": MAX_BODY},
-            state_session_capacity=SESSIONS_KEPT,
-            **launch_look(),
-        )
+        with alone():
+            demo.launch(
+                server_name=with_brackets(options.host),
+                server_port=options.port,
+                share=options.share,
+                ssr_mode=False,
+                run_history=False,
+                trusted_hosts=trusted_hosts(options.host, options.trusted_host, os.environ),
+                show_reals=options.show_reals,
+                quiet=True,
+                prevent_thread_lock=True,
+                **launch_look(),
+            )
     except OSError as error:
         stop(f"cannot serve on {options.host}, port {options.port}: {error}")
+    print(f"Running on local URL:  {address(options.host, options.port)}", flush=True)
+    demo.block_thread()
 
 
+if __name__ == "__main__":
+    make_unfailing()
 options = parse_arguments(sys.argv[1:] if __name__ == "__main__" else [])
+clear_up = prepare()
 if __name__ == "__main__":
     check_port(options.host, options.port)
 demo = build(options)
 if __name__ == "__main__":
-    launch(demo, options)
+    launch(demo, options, clear_up)

@@ -26,10 +26,13 @@ from typing import TYPE_CHECKING, Any
 
 from gan import config as options
 from gan.config import TrainConfig
-from gan.errors import UserError
-from gan.files import PART, read_json
-from gan.flags import new_config, resumed_config, smoke_config
+from gan.console import make_unfailing
+from gan.errors import UserError, quoted
+from gan.files import LOCK_FILE, PART, read_json
+from gan.flags import new_config, resumed_config, smoke_config, smoke_halves
+from gan.installed import check_installed
 from gan.publish import Publisher
+from gan.scratch import temporary_folder
 from gan.sizing import choose
 
 if TYPE_CHECKING:
@@ -40,10 +43,11 @@ RANK, LOCAL_RANK = (int(os.environ.get(name, 0)) for name in ("RANK", "LOCAL_RAN
 RESTARTS = int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0))
 PROCESSES = int(os.environ.get("WORLD_SIZE", 1))
 UNDER_TORCHRUN = "TORCHELASTIC_RUN_ID" in os.environ
+HANGUP = getattr(signal, "SIGHUP", None)  # Windows has none
 LET_THE_FIRST_SPEAK = 5.0  # seconds: torchrun kills the others when one process exits
 
 # What a run writes before it has learned anything, so that it may begin anew.
-UNTOUCHED = {".lock", "config.json", "reals.webp"}
+UNTOUCHED = {LOCK_FILE, "config.json", "reals.webp"}
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -112,19 +116,21 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 class StopRequest:
-    """Ctrl-C or SIGTERM: before the loop runs, and the second time, exit at once; in the loop, save first.
+    """Ctrl-C, SIGTERM, a closed terminal: before the loop runs, and the second time, exit at once; in it, save first.
 
     Under torchrun a second one means no more than the first: torchrun sends on what the process may have got already.
+    So does a closed terminal, which shell and kernel both tell of. Where that is ignored, as nohup has it, it stays so.
     """
 
     def __init__(self) -> None:
         self.signal: int | None = None
         self.in_loop = False
-        for number in (signal.SIGINT, signal.SIGTERM):
+        heeded = HANGUP and signal.getsignal(HANGUP) is not signal.SIG_IGN
+        for number in (signal.SIGINT, signal.SIGTERM, *[HANGUP] * bool(heeded)):
             signal.signal(number, self._handle)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if not self.in_loop or (self.signal and not UNDER_TORCHRUN):
+        if not self.in_loop or (self.signal and number != HANGUP and not UNDER_TORCHRUN):
             sys.exit(128 + number)
         if RANK == 0 and not self.signal:
             print("stopping: saving the run first", file=sys.stderr, flush=True)
@@ -151,6 +157,7 @@ def run_training(
 
     `pictures` are the config's, if they are read already. A `new` run raises UserError where the folder is used.
     """
+    temporary_folder()  # torch asks for one when it makes its first optimizer
     import torch
 
     from gan import distributed
@@ -174,11 +181,11 @@ def run_training(
     seen = f"{run.trainer.images_seen:,} pictures seen"
     if not run.finished:
         command = "torchrun ... train.py" if PROCESSES > 1 else "python train.py"
-        print(f"stopped at {seen}. Go on with: {command} --resume {config.out}")
+        print(f"stopped at {seen}. Go on with: {command} --resume {quoted(config.out)}")
         if UNDER_TORCHRUN:
             return 0  # what it would take for a crash, it would start again
         return 128 + (stop.signal or signal.SIGTERM)  # the signal may have gone to another process
-    print(f"done: {seen}. Show it in the demo with: python -m gan.promote {config.out} NAME")
+    print(f"done: {seen}. Show it in the demo with: python -m gan.promote {quoted(config.out)} NAME")
     return 0
 
 
@@ -186,7 +193,8 @@ def run_smoke(config: TrainConfig, stop: StopRequest) -> int:
     """Train half of the budget, load the run again, train the other half."""
     from gan.checkpoints import load_generator
 
-    status = run_training(config.with_epochs(2), stop) or run_training(config, stop)
+    half, whole = smoke_halves(config)
+    status = run_training(half, stop) or run_training(whole, stop)
     if status == 0:
         load_generator(config.out)
         print(f"smoke test passed; look at {Path(config.out, 'samples')}")
@@ -254,13 +262,16 @@ def read_flags(flags: dict[str, Any], smoke: bool) -> TrainConfig:
 def refuse_used_folder(config: TrainConfig, again: bool) -> None:
     """Raise UserError where a new run would write over something; started `again`, it may find its own work."""
     folder = Path(config.out)
-    entries = {path.name.removesuffix(PART) for path in folder.iterdir()} if folder.is_dir() else set()
-    if entries <= UNTOUCHED and (".lock" in entries or not entries):
+    try:
+        entries = {path.name.removesuffix(PART) for path in folder.iterdir()} if folder.is_dir() else set()
+    except OSError as error:
+        raise UserError(f"{folder}: cannot be read ({error.strerror}); choose another --out") from error
+    if entries <= UNTOUCHED and (LOCK_FILE in entries or not entries):
         return
-    if {".lock", "config.json"} <= entries:
+    if {LOCK_FILE, "config.json"} <= entries:
         if again and holds_run_of(config):
             return
-        raise UserError(f"{folder} holds a run already; go on with --resume {folder}, or choose another --out")
+        raise UserError(f"{folder} holds a run already; go on with --resume {quoted(folder)}, or choose another --out")
     raise UserError(f"{folder} holds other files; choose another --out, a folder that is empty or not there yet")
 
 
@@ -274,16 +285,15 @@ def holds_run_of(config: TrainConfig) -> bool:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit status."""
+    make_unfailing()
     parser = build_parser()
     flags = vars(parser.parse_args(arguments))
     check, dry_run, smoke = (flags.pop(name, False) for name in ("check", "dry_run", "smoke"))
     stop = StopRequest()
     if RANK:  # the first process speaks for all
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115, to stay open
-    # A log file shows each line at once; a name that the terminal cannot show does not end the program.
-    sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")
-    sys.stderr.reconfigure(errors="backslashreplace")
     try:
+        check_installed()
         publisher = read_publisher(flags)
         if publisher and (check or dry_run or smoke):
             raise UserError("--push-to-hub pushes what a training made; leave it out here")

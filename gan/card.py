@@ -1,14 +1,22 @@
-"""The model card (README.md) of a checkpoint folder, written from the folder's own files; nothing typed by hand."""
+"""The model card (README.md) of a checkpoint folder, written from the folder's own files; nothing typed by hand.
+
+The folder may be a stranger's. So its words stand in the card as words: Markdown and HTML among them are written out,
+and into a command goes only what a TrainConfig takes, quoted for the shell.
+"""
 
 import json
+import re
+import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from gan.checkpoints import CONFIG_FILE, GENERATOR_FILE, images_seen, weights_digest
-from gan.config import RECIPES, SUITED, TrainConfig, flag_with_value, recipe_config
+from gan.config import SUITED, TrainConfig, flag_with_value, recipe_config
 from gan.download import KAGGLE
-from gan.errors import UserError
+from gan.errors import UserError, escape, printable
 from gan.files import read_json, write_atomically
+from gan.hub import HUB_ID
 from gan.records import SAMPLES, fid_key, list_epochs, read_history, read_metrics
 
 # Where the pictures come from, and whose they are.
@@ -46,6 +54,8 @@ DECISIVE = (
     "keep_repeats",
 )
 CARD_FILE = "README.md"
+# What Markdown, as the Hub reads it, makes more of than text: marks, HTML, mathematics, addresses that become links.
+MARKS = re.compile(r"[\\`*_\[\]<>|&~#!$:@]|(?<=www)\.", re.IGNORECASE)
 PIPELINE = "unconditional-image-generation"
 
 
@@ -56,7 +66,7 @@ def card_text(folder: Path, hub_id: str = "") -> str:
     """
     try:
         return front_matter(folder, hub_id) + "\n" + card_body(folder, hub_id)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise UserError(f"{folder / CONFIG_FILE}: does not say what a card needs ({error!r})") from error
 
 
@@ -69,13 +79,28 @@ def card_body(folder: Path, hub_id: str = "") -> str:
     """Return the card for people, without its front matter; a missing or damaged config.json raises UserError."""
     config = read_json(folder / CONFIG_FILE)
     source = hub_id or f"checkpoints/{folder.name}"
-    sections = [f"# {_name(folder, hub_id)}", _what_it_is(config), *_pictures(folder), _use(source)]
+    sections = [f"# {plain(_name(folder, hub_id))}", _what_it_is(config), *_pictures(folder), _use(source)]
     if "train" in config:
         sections += [_training(folder, config), *_measured(folder), _data(config)]
     else:  # weights from elsewhere
         sections += _measured(folder)
     sections += [_limits(config), LICENSE]
     return "\n\n".join(sections) + "\n"
+
+
+def plain(text: object) -> str:
+    """Return a stranger's words as Markdown that shows them, on one line, and does nothing else."""
+    return MARKS.sub(r"\\\g<0>", printable(text))
+
+
+def python_string(text: str) -> str:
+    """Return the text as a literal for Python, of characters that can be shown."""
+    return escape(json.dumps(text, ensure_ascii=False))
+
+
+def _in_code(text: object) -> str:
+    """Return a stranger's words for a span of code, which ends at the first backtick."""
+    return printable(text).replace("`", "'")
 
 
 def _name(folder: Path, hub_id: str) -> str:
@@ -121,10 +146,9 @@ def _result(line: dict[str, Any], dataset: str) -> dict[str, Any]:
 
 
 def _what_it_is(config: dict[str, Any]) -> str:
-    side = config["generator"]["image_size"]
-    return (
-        f"A DCGAN generator: {config['generator']['z_dim']} random numbers in, a picture of {side} x {side} pixels out."
-    )
+    side = plain(config["generator"]["image_size"])
+    z_dim = plain(config["generator"]["z_dim"])
+    return f"A DCGAN generator: {z_dim} random numbers in, a picture of {side} x {side} pixels out."
 
 
 def _pictures(folder: Path) -> list[str]:
@@ -139,14 +163,14 @@ def _use(source: str) -> str:
     return f"""\
 ## Use
 
-With the code of GAN Studio (`python app.py --checkpoint {source}` shows it in the browser):
+With the code of GAN Studio (`python app.py --checkpoint {_in_code(shlex.quote(source))}` shows it in the browser):
 
 ```python
 from gan.checkpoints import load_generator
 from gan.images import make_grid
 from gan.latent import sample_z
 
-generator = load_generator("{source}")
+generator = load_generator({python_string(source)})
 make_grid(generator(sample_z(range(16), generator.z_dim))).save("pictures.png")
 ```"""
 
@@ -155,21 +179,21 @@ def _training(folder: Path, config: dict[str, Any]) -> str:
     train = config["train"]
     before = config.get("images_before", 0)
     rows = {
-        "recipe": train["recipe"],
+        "recipe": plain(train["recipe"]),
         "pictures seen": f"{images_seen(config):,}" + (f", {before:,} of them before this run" * bool(before)),
-        "epochs": config["epoch"],
-        "loss": train["loss"],
-        "batch size": train["batch_size"],
+        "epochs": plain(config["epoch"]),
+        "loss": plain(train["loss"]),
+        "batch size": plain(train["batch_size"]),
         "stages (epochs, lr, beta1)": "; ".join(
-            f"{stage['epochs'] or 'all'}, {stage['lr']:g}, {stage['beta1']:g}" for stage in train["stages"]
+            f"{plain(stage['epochs'] or 'all')}, {stage['lr']:g}, {stage['beta1']:g}" for stage in train["stages"]
         ),
-        "augmentation": train["augment"] or "none",
-        "EMA half-life in pictures": train["ema_half_life_images"] or "no EMA",
-        "hardware": f"{config['hardware']}, {config['precision']}",
+        "augmentation": plain(train["augment"] or "none"),
+        "EMA half-life in pictures": plain(train["ema_half_life_images"] or "no EMA"),
+        "hardware": f"{plain(config['hardware'])}, {plain(config['precision'])}",
         "hours": f"{config['seconds'] / 3600:.2f}",
     }
     if "discriminator_epoch" in config:
-        rows["discriminator"] = f"of epoch {config['discriminator_epoch']}, the end of the run"
+        rows["discriminator"] = f"of epoch {plain(config['discriminator_epoch'])}, the end of the run"
     history = read_history(folder)
     if history:
         last = history[-1]
@@ -187,21 +211,23 @@ def _command(train: dict[str, Any], before: int) -> str:
 
     What a run began from is named where it is on the Hub; `before` are the pictures that it had seen already.
     """
-    recipe = train["recipe"]
-    if recipe not in RECIPES:
+    try:
+        made = TrainConfig.from_dict({name: train[name] for name in ("recipe", "dataset", *DECISIVE) if name in train})
+        usual = recipe_config(made.recipe)
+    except (ValueError, TypeError, KeyError):  # of another version, or no run's at all
         return ""
-    usual = json.loads(json.dumps(recipe_config(recipe).to_dict()))  # as config.json has it
-    words = ["python train.py", f"--dataset {train['dataset']}"] + [f"--recipe {recipe}"] * (recipe != train["dataset"])
-    words += ["--data PICTURES"] * (train["dataset"] == "folder")
-    words += [f"--init-from {train.get('init_from') or 'CHECKPOINT'}"] * bool(before)
-    made = TrainConfig(recipe, train["dataset"]).to_dict() | train  # a younger field: as it was before
+    began_from = str(train.get("init_from"))
+    words = ["python train.py", f"--dataset {made.dataset}"]
+    words += [f"--recipe {made.recipe}"] * (made.recipe != made.dataset)
+    words += ["--data PICTURES"] * (made.dataset == "folder")
+    words += [f"--init-from {began_from if HUB_ID.fullmatch(began_from) else 'CHECKPOINT'}"] * bool(before)
     for name in DECISIVE:
-        value = made[name]
-        chosen_anew = recipe == "folder" and name in SUITED
-        if (value == usual[name] and not chosen_anew) or (name in ("images", "epochs") and not value):
+        value = getattr(made, name)
+        chosen_anew = made.recipe == "folder" and name in SUITED
+        if (value == getattr(usual, name) and not chosen_anew) or (name in ("images", "epochs") and not value):
             continue
         if name == "stages":
-            value = ",".join(f"{stage['epochs']}:{stage['lr']:g}:{stage['beta1']:g}" for stage in value)
+            value = ",".join(f"{stage.epochs}:{stage.lr:g}:{stage.beta1:g}" for stage in value)
         words.append(flag_with_value(name, value))
     return " ".join(words)
 
@@ -229,8 +255,8 @@ def figures(line: dict[str, Any]) -> dict[str, str]:
 def _measured(folder: Path) -> list[str]:
     tables = []
     for line in measurements(folder):
-        rows = "\n".join(f"| {name} | {value} |" for name, value in figures(line).items())
-        protocol = f"Features: {line['extractor']}. Pictures: {line['resize']}."
+        rows = "\n".join(f"| {plain(name)} | {plain(value)} |" for name, value in figures(line).items())
+        protocol = f"Features: {plain(line['extractor'])}. Pictures: {plain(line['resize'])}."
         tables.append(f"| what | value |\n|---|---|\n{rows}\n\n{protocol}")
     explained = (
         "Against training pictures, as many as are named as real; ± is one standard error. Novelty is how far a "
@@ -240,10 +266,16 @@ def _measured(folder: Path) -> list[str]:
     return ["## Measured", explained, *tables] if tables else []
 
 
+def learned_from(config: Mapping[str, Any]) -> str:
+    """Return the name of the data set that a config.json says its model learned from, "" where it does not say."""
+    data, train = (part if isinstance(part := config.get(key), Mapping) else {} for key in ("data", "train"))
+    return str(data.get("name") or train.get("recipe") or "").partition("-")[0]
+
+
 def _data(config: dict[str, Any]) -> str:
     data = config["data"]
     source, owner = SOURCES.get(data["name"], OWN_PICTURES)
-    fingerprint = f"Fingerprint of the {data['pictures']:,} pictures used: `{data['fingerprint']}`."
+    fingerprint = f"Fingerprint of the {data['pictures']:,} pictures used: `{_in_code(data['fingerprint'])}`."
     return f"## Data\n\nTrained on {source}. {owner} None of them is in this folder. {fingerprint}"
 
 
@@ -254,7 +286,7 @@ LICENSE = (
 
 
 def _limits(config: dict[str, Any]) -> str:
-    side = config["generator"]["image_size"]
+    side = plain(config["generator"]["image_size"])
     return (
         "## Limits\n\n"
         f"A small network and small pictures ({side} pixels a side): shapes are often odd and details soft. "

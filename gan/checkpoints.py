@@ -3,26 +3,28 @@
 import hashlib
 import io
 import math
+import os
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
-from torch import Tensor, nn
+from safetensors.torch import save
+from torch import nn
 
 from gan import hub
 from gan.errors import UserError
-from gan.files import read_json, write_atomically
+from gan.files import read_bytes, read_json, write_atomically
 from gan.models import Discriminator, Generator
+from gan.weights import MAX_BYTES, build_discriminator, build_generator, compact, parse_pth, parse_safetensors
 
 GENERATOR_FILE = hub.MODEL
 DISCRIMINATOR_FILE = "discriminator.safetensors"
 CONFIG_FILE = "config.json"
-MAX_HEADER_BYTES = 1_000_000  # of a .safetensors file; ours have 3,000
 STATES_KEPT = 2
+MAX_STATE_BYTES = 10**11  # ours have 90 million
 STATE_NAME = re.compile(r"images-(\d{12})-([0-9a-f]{16})\.pt")
 
 
@@ -30,11 +32,12 @@ STATE_NAME = re.compile(r"images-(\d{12})-([0-9a-f]{16})\.pt")
 
 
 def save_network(path: str | Path, network: nn.Module) -> None:
-    """Write a network as safetensors: weights in float16, statistics and counters as they are."""
+    """Write a network as safetensors: weights in float16 where it holds them, statistics and counters as they are."""
     tensors = {}
     for name, value in network.state_dict().items():
-        half = value.is_floating_point() and value.dim() > 1
-        tensors[name] = value.detach().cpu().to(torch.float16 if half else value.dtype).contiguous()
+        value = value.detach().cpu()
+        is_weight = value.is_floating_point() and value.dim() > 1
+        tensors[name] = (compact(value) if is_weight else value).contiguous()
     write_atomically(Path(path), save(tensors))
 
 
@@ -42,39 +45,32 @@ def load_generator(source: str | Path) -> Generator:
     """Return the generator of a checkpoint folder, .safetensors file or Hub id, on the CPU, in eval mode.
 
     A Hub id is "USER/NAME" or "USER/NAME@revision", where nothing on this machine has that name. The size is read off
-    the weights, so files in the layout of PyTorch's DCGAN tutorial load as they are.
-    Whatever does not fit exactly raises UserError.
+    the weights, so files in the layout of PyTorch's DCGAN tutorial load as they are. Nothing of the file is used after
+    the return, so it may be replaced. Whatever is no such network raises UserError.
     """
+    return load_with_digest(source)[0]
+
+
+def load_with_digest(source: str | Path) -> tuple[Generator, str]:
+    """Return the generator as `load_generator` does, and the name of the very bytes that it was made of."""
     path = _weights_file(source, GENERATOR_FILE)
-    return _build_generator(_read_tensors(path), path)
+    content = read_bytes(path, MAX_BYTES)
+    return build_generator(parse_safetensors(content, path), path), _digest(content)
 
 
 def load_discriminator(source: str | Path) -> Discriminator:
     """Return the discriminator of a checkpoint folder, on the CPU, in train mode; else raise UserError."""
     path = _weights_file(source, DISCRIMINATOR_FILE)
-    tensors = _read_tensors(path)
-    norm = "batch" if any(name.endswith("running_mean") for name in tensors) else "none"
-    weights = [value for value in tensors.values() if value.dim() == 4]
-    base_channels = weights[0].shape[0] if weights else 0
-    widest = max((value.shape[0] for value in weights), default=0)
-    minibatch_std = any(value.shape[1] == widest + 1 for value in weights)  # the last one, with that map more
-    network = _build(Discriminator, path, base_channels, len(weights), norm=norm, minibatch_std=minibatch_std)
-    return _load_strictly(network, tensors, path)
+    return build_discriminator(parse_safetensors(read_bytes(path, MAX_BYTES), path), path)
 
 
 def import_tutorial_weights(source: str | Path) -> Generator:
     """Return the generator in a .pth file laid out as in PyTorch's DCGAN tutorial (a state dict).
 
-    The file is read with `weights_only=True`, so that it cannot run code. Raises UserError if it is anything else.
+    Nothing in the file can run code. Raises UserError if it is anything else.
     """
-    try:
-        tensors = torch.load(source, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises a dozen kinds for a file that is not what it should be
-        raise UserError(f"{source}: is no state dict that can be read safely ({type(error).__name__})") from error
-    if not (isinstance(tensors, dict) and all(isinstance(value, Tensor) for value in tensors.values())):
-        raise UserError(f"{source}: holds no state dict; save netG.state_dict() and import that")
-    tensors = {name.removeprefix("module."): value for name, value in tensors.items()}
-    return _build_generator(tensors, Path(source))
+    path = Path(source)
+    return build_generator(parse_pth(read_bytes(path, MAX_BYTES), path), path)
 
 
 def checkpoint_folder(source: str | Path) -> Path:
@@ -84,54 +80,13 @@ def checkpoint_folder(source: str | Path) -> Path:
 
 def _weights_file(source: str | Path, name: str) -> Path:
     path = checkpoint_folder(source)
-    if path.is_dir():
+    if os.path.isdir(path):  # which, unlike the path's own, is False for a name that no file can have
         path = path / name
-    if not path.is_file():
+    if not os.path.exists(path):
         raise UserError(f"{path}: no such file. Give a checkpoint folder with {name} in it.")
     if path.suffix != ".safetensors":
         raise UserError(f"{path}: is not a .safetensors file; import a .pth with python -m gan.promote")
     return path
-
-
-def _read_tensors(path: Path) -> dict[str, Tensor]:
-    try:
-        with open(path, "rb") as file:
-            header_bytes = int.from_bytes(file.read(8), "little")
-        if header_bytes > MAX_HEADER_BYTES:
-            raise UserError(f"{path}: its header claims {header_bytes:,} bytes, which no network of this kind needs")
-        return load_file(path)
-    except (SafetensorError, OSError) as error:
-        raise UserError(f"{path}: is damaged or no safetensors file ({error})") from error
-
-
-def _build_generator(tensors: dict[str, Tensor], path: Path) -> Generator:
-    weights = [value for value in tensors.values() if value.dim() == 4]
-    first = tensors.get("main.0.weight")
-    if first is None or first.dim() != 4:
-        raise UserError(f"{path}: holds no DCGAN generator (main.0.weight is missing)")
-    base_channels = first.shape[1] >> max(len(weights) - 2, 0)
-    network = _build(Generator, path, base_channels, len(weights), z_dim=first.shape[0])
-    return _load_strictly(network, tensors, path).eval()
-
-
-def _build(kind: type[nn.Module], path: Path, base_channels: int, convolutions: int, **arguments: Any) -> nn.Module:
-    """Outline a network of so many convolutions: each but the first (G) or last (D) doubles or halves the side.
-
-    It takes no memory yet: a stranger's file may claim any size, and is believed only once all of it fits.
-    """
-    if base_channels < 1 or not 4 <= convolutions <= 6:
-        raise UserError(f"{path}: has {convolutions} convolutions; this DCGAN has 4, 5 or 6 (32, 64 or 128 pixels)")
-    with torch.device("meta"):
-        return kind(base_channels=base_channels, image_size=2 ** (convolutions + 1), **arguments)
-
-
-def _load_strictly(network: nn.Module, tensors: dict[str, Tensor], path: Path) -> Any:
-    try:
-        network.load_state_dict(tensors, strict=True, assign=True)
-    except RuntimeError as error:
-        detail = str(error).split("\n\t")[1] if "\n\t" in str(error) else str(error)
-        raise UserError(f"{path}: its weights do not fit a {type(network).__name__}: {detail}") from error
-    return network.float()
 
 
 # --- training state --------------------------------------------------------------------------------------
@@ -155,19 +110,34 @@ def save_state(folder: str | Path, images_seen: int, state: dict[str, Any], kept
     return path
 
 
-def load_state(folder: str | Path) -> tuple[dict[str, Any] | None, list[str]]:
-    """Return the newest training state that is whole (None if there is none) and a sentence per damaged one."""
-    damaged = []
+def load_state(
+    folder: str | Path, misfit: Callable[[Any], str] = lambda state: ""
+) -> tuple[dict[str, Any] | None, list[str]]:
+    """Return the newest training state that is whole and fits (None if there is none), and a sentence per other one.
+
+    `misfit` says what keeps a state from being one of the run, "" where it is one.
+    """
+    passed_over = []
     for path in list_states(folder):
         try:
-            content = path.read_bytes()
-        except OSError as error:
-            damaged.append(f"{path}: this state cannot be read ({error.strerror}); falling back to the one before.")
-            continue
-        if _digest(content) == STATE_NAME.fullmatch(path.name)[2]:
-            return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True), damaged
-        damaged.append(f"{path}: this state is damaged; falling back to the one before.")
-    return None, damaged
+            return _read_state(path, misfit), passed_over
+        except UserError as error:
+            passed_over.append(f"{error}; it is passed over.")
+    return None, passed_over
+
+
+def _read_state(path: Path, misfit: Callable[[Any], str]) -> dict[str, Any]:
+    content = read_bytes(path, MAX_STATE_BYTES)
+    if not path.name.endswith(f"-{_digest(content)}.pt"):
+        raise UserError(f"{path}: this state is damaged")
+    try:
+        state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        fault = misfit(state)
+    except Exception as error:  # torch raises a dozen kinds for a file that is not what it should be
+        fault = type(error).__name__
+    if fault:
+        raise UserError(f"{path}: this state is none of this run ({fault})")
+    return state
 
 
 def list_states(folder: str | Path) -> list[Path]:

@@ -1,7 +1,8 @@
 """What a training run is: one frozen config, and the table of recipes it starts from. Plain data, no torch."""
 
 import math
-from dataclasses import asdict, dataclass, fields, replace
+import shlex
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from typing import Any
 
 from gan.losses import LOSSES
@@ -14,6 +15,7 @@ DATASETS = ("pokemon", "anime", "folder")
 GUARDS = ("off", "warn", "rollback")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "fp32", "bf16")
+MOST_EPOCHS = 10**9
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class TrainConfig:
         for name, allowed in _CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} is {getattr(self, name)!r}; choose one of {', '.join(map(str, allowed))}")
-        for name, (low, high) in _RANGES.items():
+        for name, (low, high) in RANGES.items():
             if not low <= getattr(self, name) <= high:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must lie between {low} and {high}")
         unknown = set(filter(None, self.augment.split(","))) - set(TRANSFORMS)
@@ -103,11 +105,29 @@ class TrainConfig:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "TrainConfig":
-        """Read what `to_dict` wrote; a key of another version raises ValueError."""
-        unknown = set(values) - {field.name for field in fields(cls)}
-        if unknown:
-            raise ValueError(f"unknown fields {', '.join(sorted(unknown))}")
-        return cls(**{**values, "stages": tuple(Stage(**stage) for stage in values["stages"])})
+        """Read what `to_dict` wrote; a key of another version or a value of another kind raises ValueError."""
+        _check_kinds(cls, values)
+        stages = values.get("stages")
+        if not isinstance(stages, list | tuple):
+            raise ValueError(f"stages is {stages!r}")
+        for stage in stages:
+            _check_kinds(Stage, stage)
+        return cls(**{**values, "stages": tuple(Stage(**stage) for stage in stages)})
+
+
+def _check_kinds(kind: type, values: Any) -> None:
+    """Raise ValueError where these are not the values of the dataclass by name, each of its kind, as JSON has them."""
+    if not isinstance(values, dict):
+        raise ValueError(f"{values!r} is no {kind.__name__}")
+    known = {field.name: field for field in fields(kind)}
+    unknown = sorted(values.keys() - known.keys())
+    missing = [name for name, field in known.items() if field.default is MISSING and name not in values]
+    if unknown or missing:
+        raise ValueError(f"unknown fields {', '.join(unknown)}" if unknown else f"no {', '.join(missing)}")
+    for name, value in values.items():
+        wanted = known[name].type
+        if wanted in (str, bool, int, float) and type(value) not in (wanted, *[int] * (wanted is float)):
+            raise ValueError(f"{name} is {value!r}, no {wanted.__name__}")
 
 
 _CHOICES = {
@@ -120,9 +140,9 @@ _CHOICES = {
     "device": DEVICES,
     "precision": PRECISIONS,
 }
-_RANGES = {
+RANGES = {
     "images": (0, 10**12),
-    "epochs": (0, 10**9),
+    "epochs": (0, MOST_EPOCHS),
     "batch_size": (2, 65_536),
     "r1_gamma": (0, 1e6),
     "penalty_every": (1, 1_000),
@@ -137,9 +157,10 @@ def _check_stages(stages: tuple[Stage, ...], budget: int) -> None:
     if not stages:
         raise ValueError("a run needs at least one stage")
     for stage in stages:
-        if not (0 < stage.lr < 1 and 0 <= stage.beta1 < 1 and stage.epochs >= 0):
+        if not (0 < stage.lr < 1 and 0 <= stage.beta1 < 1 and 0 <= stage.epochs <= MOST_EPOCHS):
             raise ValueError(
-                f"stage {stage.epochs}:{stage.lr}:{stage.beta1}: it must have epochs >= 0, 0 < lr < 1, 0 <= beta1 < 1"
+                f"stage {stage.epochs}:{stage.lr}:{stage.beta1}: it must have 0 <= epochs <= {MOST_EPOCHS:,}, "
+                "0 < lr < 1, 0 <= beta1 < 1"
             )
     if any(stage.epochs == 0 for stage in stages[:-1]):
         raise ValueError("only the last stage may leave its epochs open")
@@ -165,10 +186,10 @@ def flag_name(field: str) -> str:
 
 
 def flag_with_value(field: str, value: Any) -> str:
-    """Return the flag that gives a field this value; `value` of stages is text, as `parse_stages` reads it."""
+    """Return the flag that gives a field this value, quoted for a shell; of stages it is text for `parse_stages`."""
     if isinstance(value, bool):
         return flag_name(field) if value else flag_name(field).replace("--", "--no-", 1)
-    return f"{flag_name(field)} {value or ('none' if field == 'augment' else 0)}"
+    return f"{flag_name(field)} {shlex.quote(str(value or ('none' if field == 'augment' else 0)))}"
 
 
 # The two reports' own plain loops. The first does not name its batch size.

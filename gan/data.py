@@ -1,20 +1,17 @@
-"""From folder or .zip to seeded batches: which pictures are read, which are left out, in which order."""
+"""From a folder's or .zip's files to seeded batches: which are read, which are left out, in which order."""
 
 import hashlib
 import math
 import os
 import re
-import stat
 import tempfile
 import warnings
-import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 import numpy as np
@@ -23,18 +20,21 @@ from torch import Tensor
 from tqdm import tqdm
 
 from gan import distributed
-from gan.errors import UserError, printable
+from gan.errors import UserError, escape, printable
 from gan.images import from_uint8
-from gan.pictures import MAX_PIXELS, BadPicture, Size, decode, reason_for
+from gan.pictures import BARE, WAYS, BadPicture, Blank, Size, decode, reason_for
+from gan.sources import Entry, hidden, opened
 
 SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
-MAX_FILE_BYTES = 4 * MAX_PIXELS  # the largest picture allowed, uncompressed
 BAD_SHARE = 0.05  # with more bad files than this the source is not what its owner thinks
 BLOCK = 256  # pictures under way at once
 LISTED = 50  # bad files that a report names one by one
 SPILL_BYTES = 2 * 1024**3  # a larger cache goes to a file
-
-Entry = tuple[str, Callable[[], bytes]]  # a file's name, "/" between folders, and what reads its bytes
+ALIKE = 8  # levels of 255: pictures of one name that differ by less, on average, are one picture in two forms
+ADVICE = {  # suffixes of what may be pictures all the same -> what to do
+    (".heic", ".heif", ".avif", ".jxl", ".svg", ".psd"): "save them as JPEG or PNG",
+    (".zip", ".rar", ".7z", ".tar", ".gz", ".tgz"): "unpack what is packed in it",
+}
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,9 @@ class ScanReport:
     bad: tuple[tuple[str, str], ...]  # (name, reason) of the picture files left out
     sizes: tuple[Size, ...] = ()  # of the used, in their order
     ignored: str = ""  # kinds and numbers of files whose suffix is no picture's
+    advice: str = ""  # what to do with those of them that may be pictures
+    ways: tuple[tuple[str, int], ...] = ()  # of WAYS, and how many of the used were read so
+    alike: tuple[tuple[str, str], ...] = ()  # names of the used that are one picture in two forms
     source: str = ""
     fit: str = "crop"  # one of FITS: how training sees what is not square
 
@@ -55,11 +58,13 @@ class ScanReport:
         kept = "kept" if self.used + len(self.bad) == self.found else "left out"
         extremes = [pick(self.sizes, key=math.prod, default=(0, 0)) for pick in (min, max)]
         span = dict.fromkeys(f"{width} x {height}" for width, height in extremes)
-        lines = [f"{self.source}: {self.found} picture files, {self.used} used"]
+        lines = [f"{escape(self.source)}: {self.found} picture files, {self.used} used"]
         lines += [f"original sizes: {' to '.join(span)} pixels"]
         lines += [self.cropping()] if self.cropping() else []
         lines += [f"byte-identical repeats: {self.repeats}, {kept}"] if self.repeats else []
-        lines += [f"other files, ignored: {self.ignored}"] if self.ignored else []
+        lines += [self.doubles()] if self.alike else []
+        lines += [f"{WAYS[way]}: {count}" for way, count in self.ways]
+        lines += [f"other files, ignored: {self.ignored}{self.advice}"] if self.ignored else []
         return "\n".join([*lines, f"bad files, left out: {len(self.bad)}", *self.bad_lines()])
 
     def cropping(self) -> str:
@@ -72,6 +77,11 @@ class ScanReport:
             return f"not square: {len(shares)}; all of each is used, which leaves {share} of the square white"
         return f"not square: {len(shares)}; of these the middle square is used, which cuts off {share} of their area"
 
+    def doubles(self) -> str:
+        """Say that pictures are there in two forms, such as PNG and JPEG; both are used."""
+        (one, other), more = self.alike[0], len(self.alike)
+        return f"one picture in two forms: {more}, as {one} and {other}; both are used unless --data leaves one out"
+
     def bad_lines(self) -> list[str]:
         """Return a line per bad file with its reason, LISTED at most."""
         lines = [f"  {name}: {reason}" for name, reason in self.bad[:LISTED]]
@@ -83,7 +93,10 @@ class Pictures:
     """The pictures of a source, ready for `Batches`."""
 
     images: Tensor  # (N, 3, S, S) uint8, channels_last, in natural order of the names
-    fingerprint: str  # sha256 of the used files' sorted sha256: independent of names, of folder or zip, and of S
+    # sha256 of the used files' sorted sha256, each with its WAYS: independent of names, of folder or zip, and of S
+    fingerprint: str
+    earlier: str  # the fingerprint from before WAYS were known and blank pictures left out
+    order: Tensor  # (N, 8) uint8, how the sha256 of each picture's file begins
     report: ScanReport
 
 
@@ -96,96 +109,72 @@ def read_pictures(
     spill: Path | None = None,
     progress: bool = True,
 ) -> Pictures:
-    """Read all pictures of a folder, with its sub-folders, or of a .zip, made square and resized.
+    """Read all pictures of a folder, with its sub-folders, of a .zip or of a folder in it, made square and resized.
 
     `fit`, one of FITS, is "crop" for the middle square or "pad" for all of it on a white square. Transparency goes
-    onto white, too, EXIF rotation is applied, an animation gives its first frame. A cache above SPILL_BYTES is a
-    nameless file in the folder `spill` (None: the system's temporary one), gone with the process. Raises UserError:
-    source missing, unreadable or of another kind, damaged .zip, no pictures, more than 5 % of them bad, no room for
-    the cache.
+    onto white, too, EXIF rotation and colour profiles are applied, an animation gives its first frame. A cache above
+    SPILL_BYTES is a nameless file in the folder `spill` (None: the system's temporary one), gone with the process.
+    Raises UserError: source missing, unreadable or of another kind, damaged .zip, no pictures, more than 5 % of them
+    bad, no room for the cache.
     """
     source = Path(source).expanduser()
-    with _opened(source) as files:
-        files = [file for file in files if not _hidden(file[0])]
-        entries = sorted((file for file in files if _suffix(file[0]) in SUFFIXES), key=_natural)
-        others = Counter(_suffix(name) or "no suffix" for name, _ in files if _suffix(name) not in SUFFIXES)
+    with opened(source) as files:
+        files = [file for file in files if not hidden(file.name)]
+        entries = sorted((file for file in files if _suffix(file.name) in SUFFIXES), key=_natural)
+        others = Counter(_suffix(file.name) or "no suffix" for file in files if _suffix(file.name) not in SUFFIXES)
         ignored = ", ".join(f"{count} {printable(suffix)}" for suffix, count in others.most_common())[:200]
+        advice = "".join(f"; {words}" for suffixes, words in ADVICE.items() if others.keys() & suffixes)
         if not entries:
-            beside = f" (other files: {ignored})" if others else ""
+            beside = f" (other files: {ignored}{advice})" if others else ""
             raise UserError(f"no pictures in {source}{beside}; looked for {' '.join(sorted(SUFFIXES))}")
         cache = _allocate((len(entries), image_size, image_size, 3), spill)
-        digests, report = _fill(cache, entries, fit, keep_repeats, progress)
-    if len(report.bad) > BAD_SHARE * report.found:
-        some = f"{len(report.bad)} of the {report.found} picture files in {source} cannot be used, more than"
+        rows, bad, repeats = _fill(cache, entries, fit, keep_repeats, progress)
+    images = cache[: len(rows)]
+    report = ScanReport(
+        found=len(entries),
+        used=len(rows),
+        repeats=repeats,
+        bad=tuple((printable(result.name), result.reason) for result in bad),
+        sizes=tuple(row.size for row in rows),
+        ignored=ignored,
+        advice=advice,
+        ways=tuple(sorted(Counter(way for row in rows for way in row.ways).items())),
+        alike=_alike([row.name for row in rows], images),
+        source=str(source),
+        fit=fit,
+    )
+    if len(bad) > BAD_SHARE * len(entries):
+        some = f"{len(bad)} of the {len(entries)} picture files in {source} cannot be used, more than"
         raise UserError("\n".join([f"{some} {BAD_SHARE:.0%}; remove or mend them:", *report.bad_lines()]))
-    fingerprint = hashlib.sha256("\n".join(sorted(digests)).encode()).hexdigest()
-    images = torch.from_numpy(cache[: len(digests)]).permute(0, 3, 1, 2)
-    return Pictures(images, fingerprint, replace(report, ignored=ignored, source=str(source), fit=fit))
+    return Pictures(
+        images=torch.from_numpy(images).permute(0, 3, 1, 2),
+        fingerprint=_fingerprint(" ".join([row.digest, *sorted({*row.ways} - BARE)]) for row in rows),
+        earlier=_fingerprint(result.digest for result in [*rows, *bad] if result.digest),
+        order=torch.tensor([list(bytes.fromhex(row.digest[:16])) for row in rows], dtype=torch.uint8),
+        report=report,
+    )
 
 
-@contextmanager
-def _opened(source: Path) -> Iterator[list[Entry]]:
-    """Yield the files of a folder or .zip, in no order; raise UserError where it cannot be read."""
-    if source.is_dir():
-        yield _folder_files(source)
-        return
-    if not source.exists():
-        raise UserError(f"{source} does not exist; --data takes a folder of pictures or a .zip")
-    try:
-        archive = zipfile.ZipFile(source)
-    except Exception as error:  # a damaged directory of the .zip raises nearly anything
-        if isinstance(error, OSError) and error.strerror:
-            raise UserError(f"{source} cannot be read: {error.strerror}") from None
-        if source.suffix.lower() == ".zip":
-            raise UserError(f"{source} is a damaged .zip ({error}); copy or download it again") from None
-        raise UserError(f"{source} is neither a folder nor a .zip") from None
-    with archive:
-        yield [(info.filename, partial(_zip_bytes, archive, info)) for info in archive.infolist() if not info.is_dir()]
+def rows_in_order(now: Tensor, then: Tensor) -> Tensor:
+    """Return which row of `now` each row of `then` is, (N,) int64; both (N, 8), the same rows in whatever order."""
+    rows: dict[bytes, list[int]] = {}
+    for row, digest in enumerate(now.numpy()):
+        rows.setdefault(digest.tobytes(), []).append(row)
+    return torch.tensor([rows[digest.tobytes()].pop(0) for digest in then.numpy()])
 
 
-def _folder_files(root: Path) -> list[Entry]:
-    def stop(error: OSError) -> None:
-        raise UserError(f"the folder {error.filename} cannot be read: {error.strerror}; mend that or move it away")
-
-    files, visited = [], set()
-    for folder, folders, names in os.walk(root, onerror=stop, followlinks=True):
-        status = os.stat(folder)
-        if (status.st_dev, status.st_ino) in visited:  # linked twice, or a loop of links
-            folders.clear()
-            continue
-        visited.add((status.st_dev, status.st_ino))
-        folders.sort()  # which of two links comes first
-        paths = [Path(folder, name) for name in names]
-        files += [(path.relative_to(root).as_posix(), partial(_file_bytes, path)) for path in paths]
-    return files
+def _fingerprint(digests: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(sorted(digests)).encode()).hexdigest()
 
 
-def _file_bytes(path: Path) -> bytes:
-    status = path.stat()
-    if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
-        raise BadPicture("not a regular file")
-    _check_bytes(status.st_size)
-    return path.read_bytes()
-
-
-def _zip_bytes(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
-    if info.flag_bits & 1:
-        raise BadPicture("encrypted; unpack the .zip with its password first")
-    _check_bytes(info.file_size)  # zipfile never reads past the declared size
-    try:
-        return archive.read(info)
-    except Exception as error:  # checksum, zlib, header, method: whatever it is, it is the .zip's
-        raise BadPicture(f"cannot be unpacked ({printable(str(error))})") from None
-
-
-def _check_bytes(size: int) -> None:
-    if not 0 < size <= MAX_FILE_BYTES:
-        raise BadPicture(f"file over {MAX_FILE_BYTES // 10**6} MB" if size else "empty file")
-
-
-def _hidden(name: str) -> bool:
-    """Tell what systems leave beside pictures: dot files and __MACOSX."""
-    return any(part == "__MACOSX" or (part[:1] == "." and part.strip(".")) for part in name.split("/"))
+def _alike(names: list[str], images: np.ndarray) -> tuple[tuple[str, str], ...]:
+    """Return the pairs of pictures, (N, S, S, 3) uint8, that have one name, but for folder and suffix, and one look."""
+    first, pairs = {}, []
+    for row, name in enumerate(names):
+        other = first.setdefault(PurePosixPath(name).stem.lower(), row)
+        if other != row and np.abs(images[row].astype(np.int16) - images[other]).mean() < ALIKE:
+            pairs.append((printable(names[other]), printable(name)))
+    return tuple(pairs)
 
 
 def _suffix(name: str) -> str:
@@ -194,27 +183,32 @@ def _suffix(name: str) -> str:
 
 def _natural(entry: Entry) -> tuple[list, str]:
     """Sort 2.png before 10.png; digits compare by length, then as text: int() refuses very long ones."""
-    parts: list = re.split("([0-9]+)", entry[0].lower())
+    parts: list = re.split("([0-9]+)", entry.name.lower())
     parts[1::2] = [(len(digits.lstrip("0")), digits.lstrip("0")) for digits in parts[1::2]]
-    return parts, entry[0]
+    return parts, entry.name
 
 
 class _Result(NamedTuple):
+    name: str
     digest: str = ""  # sha256 of the file
-    pixels: np.ndarray | None = None  # (S, S, 3) uint8; None: the file is bad
+    pixels: np.ndarray | None = None  # (S, S, 3) uint8; None: the file is bad, or has its row
     size: Size = (0, 0)
+    ways: tuple[str, ...] = ()  # of WAYS
     reason: str = ""  # why the file is bad
 
 
 def _read_one(entry: Entry, image_size: int, fit: str) -> _Result:
+    digest = ""
     try:
-        content = entry[1]()
-        pixels, size = decode(content, image_size, fit)
+        with entry.content() as content:
+            digest = hashlib.sha256(content).hexdigest()
+            return _Result(entry.name, digest, *decode(content, image_size, fit))
+    except Blank as error:
+        return _Result(entry.name, digest, reason=str(error))
     except BadPicture as error:
-        return _Result(reason=str(error))
+        return _Result(entry.name, reason=str(error))
     except Exception as error:  # PIL's plugins raise nearly anything; none of it may end a scan
-        return _Result(reason=reason_for(error))
-    return _Result(hashlib.sha256(content).hexdigest(), pixels, size)
+        return _Result(entry.name, reason=reason_for(error))
 
 
 def _allocate(shape: tuple[int, ...], spill: Path | None) -> np.ndarray:
@@ -236,9 +230,9 @@ def _allocate(shape: tuple[int, ...], spill: Path | None) -> np.ndarray:
 
 def _fill(
     cache: np.ndarray, entries: list[Entry], fit: str, keep_repeats: bool, progress: bool
-) -> tuple[list[str], ScanReport]:
-    """Decode into the first rows of `cache`; return the digest of each row's file, and the report."""
-    digests, sizes, bad, seen, repeats = [], [], [], set(), 0
+) -> tuple[list[_Result], list[_Result], int]:
+    """Decode into the first rows of `cache`; return what is in each row, what is bad, and the number of repeats."""
+    rows, bad, seen, repeats = [], [], set(), 0
     read = partial(_read_one, image_size=cache.shape[1], fit=fit)
     off = None if progress else True  # None: off where stderr is no terminal
     with (
@@ -247,19 +241,17 @@ def _fill(
         ThreadPoolExecutor(os.cpu_count() or 1) as pool,  # PIL decodes without the interpreter's lock
     ):
         for start in range(0, len(entries), BLOCK):  # map cancels what waits when Ctrl-C ends it
-            block = entries[start : start + BLOCK]
-            for (name, _), result in zip(block, pool.map(read, block), strict=True):
+            for result in pool.map(read, entries[start : start + BLOCK]):
                 bar.update()
                 if result.pixels is None:
-                    bad.append((printable(name), result.reason))
+                    bad.append(result)
                     continue
                 repeats += result.digest in seen
                 if keep_repeats or result.digest not in seen:
-                    cache[len(digests)] = result.pixels
+                    cache[len(rows)] = result.pixels
                     seen.add(result.digest)
-                    digests.append(result.digest)
-                    sizes.append(result.size)
-    return digests, ScanReport(len(entries), len(digests), repeats, tuple(bad), tuple(sizes))
+                    rows.append(result._replace(pixels=None))
+    return rows, bad, repeats
 
 
 class Batches:
@@ -277,13 +269,19 @@ class Batches:
             self._images = self._images.to(self._device)
         self.nbytes = images.nbytes
         self._count, self._batch_size, self._seed, self._flip = len(images), batch_size, seed, flip
-        self._epoch, self._order = -1, torch.empty(0, dtype=torch.int64)
+        self.arrange(torch.arange(self._count))
         self.batches_per_epoch = math.ceil(len(images) / batch_size)  # the last one may be smaller
+
+    def arrange(self, rows: Tensor) -> None:
+        """Take the pictures from now on as if they had come in the order of these rows, (N,) int64."""
+        self._rows = rows.to(self._images.device)
+        self._epoch, self._order = -1, self._rows
 
     def sample(self, count: int) -> Tensor:
         """Return so many pictures (or all, if there are fewer), evenly spaced and never mirrored, as `take` does."""
         rows = torch.linspace(0, len(self._images) - 1, min(count, len(self._images)), device=self._images.device)
-        return from_uint8(self._images[rows.round().long()].to(self._device).permute(0, 3, 1, 2))
+        rows = self._rows[rows.round().long()]
+        return from_uint8(self._images[rows].to(self._device).permute(0, 3, 1, 2))
 
     def size(self, index: int) -> int:
         """Return how many pictures batch `index` of an epoch has, the shares of all processes together."""
@@ -299,7 +297,7 @@ class Batches:
             raise IndexError(f"batch {index} of an epoch of {self.batches_per_epoch}")
         if epoch != self._epoch:  # drawn and copied once per epoch, so that no batch waits for the host
             order = np.random.default_rng([self._seed, epoch]).permutation(len(self._images))
-            self._epoch, self._order = epoch, torch.from_numpy(order).to(self._images.device)
+            self._epoch, self._order = epoch, self._rows[torch.from_numpy(order).to(self._rows.device)]
         rows = self._order[index * self._batch_size : (index + 1) * self._batch_size]
         batch = self._images.index_select(0, distributed.own_share(rows)).to(self._device)  # (B, S, S, 3)
         if self._flip:

@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.request import getproxies
 
 from gan.errors import UserError
+from gan.sources import folders_named
 
 KAGGLE = {  # name -> Kaggle slug, sub-folder to use: the Pokémon come twice, as PNG with transparency too
     "pokemon": ("kvpratama/pokemon-images-dataset", "pokemon_jpg"),
@@ -39,10 +40,19 @@ def locate(dataset: str, data: str | None) -> Path:
     except Exception as error:  # kagglehub has a dozen of its own, of requests and of the system
         why = next((words for name, words in FAILURES.items() if name in type(error).__name__), type(error).__name__)
         raise UserError(f"the {dataset} pictures could not be downloaded ({why}): {by_hand}") from None
-    folders = sorted(path for path in root.rglob(folder) if path.is_dir())
+    folders = folders_named(root, folder)
     if not folders:
         raise UserError(f"no folder {folder!r} in the downloaded {root}: {by_hand}")
-    return folders[0]
+    return root / folders[0]
+
+
+def own_copy(dataset: str, data: Path) -> Path:
+    """Return what of a person's copy of a data set is to be read: the folder that KAGGLE names, where there is one.
+
+    It may lie in a .zip, as a.zip/images does. Raises UserError: `data` is neither a folder nor a .zip.
+    """
+    folders = folders_named(data, KAGGLE[dataset][1]) if dataset in KAGGLE else []
+    return data / folders[0] if len(folders) == 1 else data  # of several, such as train/images, all are meant
 
 
 def kaggle_version(source: str | Path) -> str | None:

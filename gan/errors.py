@@ -1,5 +1,7 @@
 """The one exception that stands for a user's mistake or a machine's limit, and what makes any text fit to be shown."""
 
+import shlex
+
 MAX_SHOWN = 200  # characters of a stranger's text in a sentence
 
 
@@ -21,5 +23,10 @@ def escape(text: str) -> str:
 
 def printable(text: object) -> str:
     """Return a stranger's text as one short line that can be shown anywhere."""
-    line = escape(str(text))
+    line = escape(str(text)[: MAX_SHOWN + 1])  # a megabyte takes its time
     return line if len(line) <= MAX_SHOWN else f"{line[:MAX_SHOWN]}..."
+
+
+def quoted(path: object) -> str:
+    """Return a path as one word of a command that can be pasted into a shell, blanks and all."""
+    return shlex.quote(str(path))

@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gan.config import FITS
+from gan.console import make_unfailing
 from gan.errors import UserError
+from gan.installed import check_installed
 
 COUNT = 10_000  # generated pictures, and real ones at most
 BATCH = 32  # pictures at a time through the extractor
@@ -36,7 +38,8 @@ class Subject(NamedTuple):
     weights: str  # digest of the file
     age: dict[str, int]  # epoch and images_seen, as far as they are known
     fit: str
-    trained_on: str | None  # fingerprint of the pictures, where it is known
+    dataset: str  # what it was trained on; "" where that is not known
+    trained_on: str | None  # the fingerprint of these pictures, likewise
 
 
 def read_subjects(source: str, snapshots: bool = False) -> list[Subject]:
@@ -56,9 +59,9 @@ def read_subjects(source: str, snapshots: bool = False) -> list[Subject]:
 
 
 def _read_subject(file: Path) -> Subject:
-    from gan.checkpoints import CONFIG_FILE, load_generator, read_described, weights_digest
+    from gan.checkpoints import CONFIG_FILE, load_with_digest, read_described
 
-    generator = load_generator(file)
+    generator, weights = load_with_digest(file)
     folder = home_of(file)
     described = read_described(folder)
     train, data = (part if isinstance(part := described.get(key), dict) else {} for key in ("train", "data"))
@@ -66,23 +69,24 @@ def _read_subject(file: Path) -> Subject:
     if fit not in FITS:
         raise UserError(f"{folder / CONFIG_FILE}: has the fit {fit!r}; this version knows {' and '.join(FITS)}")
     name = f"{file.parent.name}/{file.name}" if folder != file.parent else file.name
-    age, trained_on = _age(file, described), data.get("fingerprint")
-    return Subject(folder, name, generator, weights_digest(file), age, fit, trained_on)
+    age, dataset, trained_on = _age(file, described), str(data.get("name", "")), data.get("fingerprint")
+    return Subject(folder, name, generator, weights, age, fit, dataset, trained_on)
 
 
 def evaluate(
     subjects: list[Subject], data: str, weights: str | None, count: int = COUNT, real_count: int = COUNT
 ) -> Iterator[dict]:
     """Yield the measurements of each subject; raise UserError for data or numbers that cannot be used."""
+    from gan.download import own_copy
     from gan.metrics import floor, load_extractor, measure
 
     extract = load_extractor(weights)
-    reals: dict[tuple[int, str], Any] = {}  # by picture size and fit: features, fingerprint, floor
+    reals: dict[tuple[int, str, Path], Any] = {}  # by picture size, fit and place: features, fingerprint, floor
     for subject in subjects:
         started = time.monotonic()
-        seen = subject.generator.image_size, subject.fit
+        seen = subject.generator.image_size, subject.fit, own_copy(subject.dataset, Path(data))
         if seen not in reals:
-            real, fingerprint = _real_features(extract, data, *seen, real_count)
+            real, fingerprint = _real_features(extract, *seen, real_count)
             reals[seen] = real, fingerprint, floor(real)
         real, fingerprint, real_floor = reals[seen]
         fake = extract(_shown(_generated(subject.generator, count), count, subject.name))
@@ -105,7 +109,7 @@ def evaluate(
         }
 
 
-def _real_features(extract: Any, data: str, image_size: int, fit: str, limit: int) -> tuple[Any, str]:
+def _real_features(extract: Any, image_size: int, fit: str, data: Path, limit: int) -> tuple[Any, str]:
     """Return the features of at most `limit` pictures, evenly by sorted name, and the fingerprint of all of them."""
     import torch
 
@@ -176,6 +180,7 @@ def home_of(file: Path) -> Path:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit status."""
+    make_unfailing()
     parser = argparse.ArgumentParser(
         prog="gan.evaluate", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -194,6 +199,7 @@ def main(arguments: list[str] | None = None) -> int:
         if getattr(options, name) < LEAST:
             parser.error(f"argument --{name.replace('_', '-')}: {LEAST} pictures are the least that say anything")
     try:
+        check_installed()
         subjects = read_subjects(options.source, options.snapshots)
         lines = evaluate(subjects, options.data, options.weights, options.count, options.real_count)
         for subject, line in zip(subjects, lines, strict=True):

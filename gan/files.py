@@ -1,14 +1,23 @@
-"""Files written whole or not at all, and JSON read with errors for people."""
+"""Files written whole or not at all, regular files read whole, and JSON with errors for people."""
 
 import errno
 import json
+import math
 import os
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from gan.errors import UserError
 
+LOCK_FILE = ".lock"  # in a run's folder from its first moment, held by the training that writes to it
+LOOK_SECONDS = 0.2  # in which another process may hold a run's lock to see whether anybody trains it
+WITHOUT_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
 PART = ".gan-part"  # behind the name of a file that is being written
+MAX_JSON_BYTES = 20_000_000  # of one JSON object; a config.json has 1,000
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -19,16 +28,50 @@ def write_atomically(path: Path, content: bytes) -> None:
     temporary = path.with_name(f"{path.name}{PART}")
     make_folder(path.parent)
     try:
-        with open(temporary, "wb") as file:
+        temporary.unlink(missing_ok=True)  # it may be a link to elsewhere, in a folder that a stranger made
+        with open(temporary, "xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise UserError(f"{path}: the disk is full. Free {len(content) / 1e6:.0f} MB, then resume.") from error
+            raise UserError(
+                f"{path}: the disk is full. Free {_size(len(content))} at the least, then go on."
+            ) from error
         raise UserError(f"{path}: cannot be written ({error.strerror})") from error
+
+
+def _size(count: int) -> str:
+    """Return a number of bytes, rounded up, for people."""
+    return f"{math.ceil(count / 1e6)} MB" if count > 1e6 else f"{math.ceil(count / 1e3)} kB"
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Hold the folder of a run, made where it is not there; a kill lets go of it.
+
+    Raises UserError where another program holds it or nothing can be written. Where the file system knows no locks,
+    as some of a network do not, it says so and does without.
+    """
+    from filelock import FileLock, Timeout  # a tenth of a second to import
+
+    make_folder(folder)
+    lock = FileLock(folder / LOCK_FILE, timeout=LOOK_SECONDS)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise UserError(f"{folder}: another training is writing to this run") from None
+    except (OSError, NotImplementedError) as error:
+        if getattr(error, "errno", None) not in (None, *WITHOUT_LOCKS):
+            raise UserError(f"{folder}: cannot be written to ({error.strerror})") from error
+        print(f"{folder}: its file system knows no locks; let no second training write there", file=sys.stderr)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def make_folder(path: Path) -> None:
@@ -40,8 +83,13 @@ def make_folder(path: Path) -> None:
 
 
 def cache_folder() -> Path:
-    """Return the folder for what can be had again; XDG_CACHE_HOME may move it."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "gan-studio")
+    """Return the folder for what can be had again; XDG_CACHE_HOME may move it. Without a home, raise UserError."""
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "gan-studio")
+    except RuntimeError as error:
+        raise UserError(
+            "there is no home folder for downloads; name a folder in the variable XDG_CACHE_HOME"
+        ) from error
 
 
 def write_json(path: Path, values: dict[str, Any]) -> None:
@@ -49,12 +97,31 @@ def write_json(path: Path, values: dict[str, Any]) -> None:
     write_atomically(path, (json.dumps(values, indent=2) + "\n").encode())
 
 
+def read_bytes(path: Path, limit: int) -> bytes:
+    """Return what the file holds; raise UserError where it cannot be read, is no plain file or exceeds `limit` bytes.
+
+    What is no plain file, such as a pipe or a device, might keep its reader waiting for ever.
+    """
+    try:
+        with open(path, "rb", opener=_open_at_once) as file:
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode):
+                raise UserError(f"{path}: is no plain file")
+            if found.st_size > limit:
+                raise UserError(f"{path}: has {found.st_size:,} bytes; such a file has at most {limit:,}")
+            return file.read(found.st_size)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # a pipe would wait for its writer
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """Return the JSON object in the file; a missing or damaged file raises UserError."""
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+        values = json.loads(read_bytes(path, MAX_JSON_BYTES).decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path}: is not valid JSON ({error})") from error
     if not isinstance(values, dict):
@@ -65,4 +132,5 @@ def read_json(path: Path) -> dict[str, Any]:
 def clear_parts(folder: Path) -> None:
     """Delete what a killed process left half-written in the folder and in those right below it."""
     for part in (*folder.glob(f"*{PART}"), *folder.glob(f"*/*{PART}")):
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # what cannot be deleted is in nobody's way
+            part.unlink()

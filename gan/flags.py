@@ -1,13 +1,14 @@
 """From the flags of train.py to the config of a run: a new one, one that goes on, or the smoke test's."""
 
-import shutil
+import re
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from gan.config import Stage, TrainConfig, flag_name, parse_stages, recipe_config
-from gan.errors import UserError
-from gan.files import read_json
+from gan.errors import UserError, printable
+from gan.files import LOCK_FILE, PART, alone_in, make_folder, read_json, write_json
 from gan.hub import is_id
 
 # Flags that set the field of TrainConfig of their name, as they are.
@@ -32,6 +33,14 @@ FIELDS = (
 # What may differ when a run goes on; anything else would make it another run.
 RESUMABLE = {"resume", "data", "images", "epochs", "stages", "device", "precision", "guard"}
 
+SMOKE_FILE = "smoke"  # in a smoke test's run: the config it was made for
+# All that such a run writes.
+SMOKE_NAMES = re.compile(
+    r"smoke|config\.json|history\.jsonl|(model|discriminator)\.safetensors|reals\.webp|losses\.png"
+    r"|states(/images-\d{12}-[0-9a-f]{16}\.pt)?|good(/images-\d{12}-[0-9a-f]{16}\.pt)?|pictures(/(1?\d?\d|2[0-4]\d|25[0-5])\.png)?"
+    r"|samples(/epoch-\d{4}\.webp)?|snapshots(/epoch-\d{4}\.safetensors)?"
+)
+
 
 def new_config(flags: dict[str, Any]) -> TrainConfig:
     """Return recipe + flags; what contradicts itself raises ValueError."""
@@ -51,7 +60,7 @@ def new_config(flags: dict[str, Any]) -> TrainConfig:
     config = replace(
         config,
         dataset=flags.get("dataset", config.dataset),
-        data=_absolute(flags.get("data", "")),
+        data=_data(flags.get("dataset", config.dataset), flags.get("data", "")),
         init_from=_hub_id_or_absolute(flags.get("init_from", "")),
         out=_absolute(flags.get("out", f"runs/{recipe}")),
     )
@@ -101,11 +110,12 @@ def resumed_config(flags: dict[str, Any]) -> TrainConfig:
         )
     described = read_json(path)
     try:
-        config = TrainConfig.from_dict(described["train"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path}: describes no run of this version ({error})") from error
+        config = TrainConfig.from_dict(described.get("train", {}))
+    except ValueError as error:
+        raise UserError(f"{path}: describes no run of this version ({printable(error)})") from error
     changes = {name: flags[name] for name in ("device", "precision", "guard") if name in flags}
-    config = replace(config, out=_absolute(folder), data=_absolute(flags.get("data", config.data)), **changes)
+    data = _data(config.dataset, flags["data"]) if "data" in flags else _absolute(config.data)
+    config = replace(config, out=_absolute(folder), data=data, **changes)
     if "stages" in flags:
         config = with_appended_stages(config, parse_stages(flags["stages"]), described, folder)
     return with_budget(config, flags)
@@ -115,10 +125,11 @@ def with_appended_stages(
     config: TrainConfig, stages: tuple[Stage, ...], described: dict[str, Any], folder: Path
 ) -> TrainConfig:
     """Append stages to a run's; where it is still busy with just these, the command was repeated after a stop."""
-    pictures = described.get("data", {}).get("pictures")
-    if not pictures:
+    data, seen = described.get("data"), described.get("images_seen", 0)
+    pictures = data.get("pictures") if isinstance(data, dict) else None
+    if not (type(pictures) is int and type(seen) is int and pictures > 0):
         raise UserError(f"{folder}: this run has not begun, so there is nothing to append stages to")
-    unfinished = described.get("images_seen", 0) < config.budget(pictures)
+    unfinished = seen < config.budget(pictures)
     if unfinished and len(config.stages) > len(stages) and config.stages[-len(stages) :] == stages:
         print("these stages are appended already; going on with them")
         return config
@@ -126,28 +137,62 @@ def with_appended_stages(
 
 
 def smoke_config(flags: dict[str, Any]) -> TrainConfig:
-    """Return the config of a tiny run on the given pictures, or on drawn ones, in a folder made anew."""
-    out = Path(flags.pop("out", "runs/smoke"))
-    if out.exists() and not (out / "smoke").is_file():
-        raise ValueError(f"{out} is there already and was not made by --smoke; choose another --out")
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
-    (out / "smoke").touch()
-    if "data" not in flags:
-        flags["data"] = str(draw_pictures(out / "pictures"))
+    """Return the config of a tiny run on the given pictures, or on drawn ones, in a folder that is emptied for it."""
+    out = Path(_absolute(flags.get("out", "runs/smoke")))
+    drawn = {} if "data" in flags else {"data": str(out / "pictures")}
     tiny = {"dataset": "folder", "base_channels": 16, "image_size": 32, "epochs": 4}
-    return new_config({**tiny, **flags, "out": str(out)})
+    config = new_config({**tiny, **drawn, **flags, "out": str(out)})
+    try:
+        smoke_remains(out)  # before the lock is written
+        with alone_in(out):
+            for path in smoke_remains(out):
+                path.rmdir() if path.is_dir() else path.unlink()
+            write_json(out / SMOKE_FILE, config.to_dict())
+            if drawn:
+                draw_pictures(out / "pictures")
+    except OSError as error:
+        raise UserError(f"{out}: cannot be written to ({error.strerror}); choose another --out") from error
+    return config
 
 
-def draw_pictures(folder: Path, count: int = 256) -> Path:
+def smoke_remains(folder: Path) -> list[Path]:
+    """Return all that an earlier smoke test left in the folder but its lock, in an order to delete it in.
+
+    Raises UserError where the folder holds anything else, or a run that was trained on.
+    """
+    paths = [path for path in folder.rglob("*") if path != folder / LOCK_FILE]
+    names = {path: path.relative_to(folder).as_posix().removesuffix(PART) for path in paths}
+    strange = [path for path in paths if path.is_symlink() or not SMOKE_NAMES.fullmatch(names[path])]
+    if strange or (paths and not was_smoke(folder)):
+        reason = f"holds {printable(names[strange[0]])}" if strange else "was trained on, or not made by --smoke"
+        raise UserError(f"{folder} {reason}; --smoke deletes its own runs alone: choose another --out")
+    return sorted(paths, key=lambda path: (path.name == SMOKE_FILE, -len(path.parts)))
+
+
+def was_smoke(folder: Path) -> bool:
+    """Whether the run in the folder is the smoke test that its SMOKE_FILE tells of, and no more than that."""
+    try:
+        config = TrainConfig.from_dict(read_json(folder / SMOKE_FILE))
+        run = folder / "config.json"
+        return not run.exists() or TrainConfig.from_dict(read_json(run).get("train")) in smoke_halves(config)
+    except (UserError, ValueError):
+        return False
+
+
+def smoke_halves(config: TrainConfig) -> tuple[TrainConfig, TrainConfig]:
+    """Return what a smoke test trains, one after the other, in the same folder."""
+    return config.with_epochs(2), config
+
+
+def draw_pictures(folder: Path) -> Path:
     """Draw discs of many colours and sizes for --smoke; return their folder."""
     import random
 
     from PIL import Image, ImageDraw
 
-    folder.mkdir()
+    make_folder(folder)
     rng = random.Random(0)
-    for i in range(count):
+    for i in range(256):
         picture = Image.new("RGB", (32, 32), "white")
         x, y, radius = rng.randrange(8, 24), rng.randrange(8, 24), rng.randrange(4, 9)
         color = tuple(rng.randrange(200) for _ in range(3))
@@ -156,8 +201,20 @@ def draw_pictures(folder: Path, count: int = 256) -> Path:
     return folder
 
 
+def _data(dataset: str, path: str) -> str:
+    """Return where to read the pictures; of a data set as Kaggle hands it out, that is a part."""
+    from gan.download import own_copy  # with the formats of pictures: slow
+
+    with suppress(UserError):  # what cannot be read is told when it is to be read
+        return str(own_copy(dataset, Path(_absolute(path)))) if path else ""
+    return _absolute(path)
+
+
 def _absolute(path: str | Path) -> str:
-    return str(Path(path).expanduser().resolve()) if path else ""
+    try:
+        return str(Path(path).expanduser().resolve()) if path else ""
+    except (RuntimeError, OSError) as error:  # ~somebody, links in a circle, a working folder that was deleted
+        raise UserError(f"{path}: {error}") from error
 
 
 def _hub_id_or_absolute(source: str) -> str:

@@ -5,11 +5,13 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from difflib import get_close_matches
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from gan.errors import UserError
+from gan.errors import UserError, printable
 from gan.files import cache_folder, write_atomically
 
 HUB_ID = re.compile(r"(?P<repo>[\w.-]{1,96}/[\w.-]{1,96})(?:@(?P<revision>[\w./-]{1,200}))?", re.ASCII)
@@ -23,10 +25,16 @@ TUTORIAL_MODEL = "netG.safetensors"  # as PyTorch's DCGAN tutorial names it, bes
 MAX_FILES = 100
 MAX_BYTES = {".safetensors": 1_000_000_000, ".webp": 2_000_000}  # of one file; of any other kind:
 MAX_TEXT_BYTES = 5_000_000
+MAX_TOTAL_BYTES = 2_000_000_000
+LONE_MODEL = re.compile(r"\w[\w.+-]{0,95}\.safetensors", re.ASCII)  # weights under a name of somebody's own
+COMMIT = re.compile(r"[0-9a-f]{40,64}")
+AT_A_TIME = 8  # downloads
 ATTEMPTS = 4  # at a push whose connection is lost or whose server is busy
 LATER = (408, 409, 412, 429)  # another push was quicker, or too much at once
 WAIT_SECONDS = 2.0  # before the second attempt; twice as long before each further one
 SILENCE_SECONDS = 60.0  # of the server, after which an attempt is given up; the client itself would wait for ever
+
+PROXY = re.compile("(all|https?)_proxy", re.IGNORECASE)  # variables of the environment
 
 Result = TypeVar("Result")
 
@@ -57,14 +65,32 @@ def is_id(text: str) -> bool:
     return bool(HUB_ID.fullmatch(text)) and not Path(text).parent.exists() and not is_file
 
 
+def _is_meant(text: str) -> str:
+    """Return a question for whoever mistyped a path, " Is the folder runs/mine meant?"; "" where none is like it."""
+    place = Path()
+    for part in text.split("/"):
+        similar = get_close_matches(part, _folders_in(place), n=1)
+        if not similar:
+            return ""
+        place /= similar[0]
+    return f" Is the folder {place} meant?"
+
+
+def _folders_in(place: Path) -> list[str]:
+    with suppress(OSError):
+        return [path.name for path in place.iterdir() if path.is_dir()]
+    return []
+
+
 def fetch(hub_id: str) -> Path:
     """Download a model of the Hub, or find it in the cache; return its folder, which ends in USER/NAME.
 
-    Only files of a checkpoint folder come, checked by size; a lone .safetensors file of another name becomes the
-    model. Without a network, what was fetched last under this id is used. Raises UserError for what is not there, not
-    allowed or no model of this kind; Unreachable without a network and without anything fetched before.
+    Only files of a checkpoint folder come, each as large as was said and no larger than such a file may be; a lone
+    .safetensors file of another name becomes the model. Without a network, what was fetched last under this id is
+    used. Raises UserError for what is not there, not allowed or no model of this kind; Unreachable without a network
+    and without anything fetched before.
     """
-    from huggingface_hub import HfApi, snapshot_download
+    from huggingface_hub import HfApi
 
     repo, revision = parse_id(hub_id)
     last = cache_folder() / "hub" / "last" / hub_id  # a file that names the folder fetched last
@@ -74,38 +100,76 @@ def fetch(hub_id: str) -> Path:
     except Unreachable as error:
         folder = Path(last.read_text(encoding="utf-8")) if last.is_file() else None
         if folder is None or not (folder / MODEL).is_file():
-            raise
+            raise Unreachable(f"{error} There is no folder {hub_id} here.{_is_meant(hub_id)}") from error
         print(f"{error}; using what was fetched before", file=sys.stderr)
         return folder
-    name = _model_among(hub_id, {file.rfilename: file.size or 0 for file in info.siblings or ()})
-    names = [file.rfilename for file in info.siblings or () if PUBLISHED.fullmatch(file.rfilename)]
+    sizes = {file.rfilename: file.size if isinstance(file.size, int) else 0 for file in info.siblings or ()}
+    name = _model_among(hub_id, sizes)
+    if not COMMIT.fullmatch(str(info.sha)):
+        raise UserError(f"{hub_id}: the Hub names no commit of it but {printable(info.sha)}; nothing was downloaded")
     folder = cache_folder() / "hub" / info.sha / repo
-    if not (folder / MODEL).is_file() or not all((folder / name).is_file() for name in names):
-        with _in_words(hub_id):
-            snapshot_download(
-                repo, revision=info.sha, local_dir=folder, allow_patterns=[*names, name], endpoint=_endpoint()
-            )
-        if name != MODEL:
-            (folder / name).replace(folder / MODEL)
+    targets = {other: folder / other for other in sizes if PUBLISHED.fullmatch(other)} | {name: folder / MODEL}
+    missing = [(other, target, sizes[other]) for other, target in targets.items() if not target.is_file()]
+
+    def download(file: tuple[str, Path, int]) -> None:
+        _patiently(lambda: _download(hub_id, info.sha, *file), hub_id)
+
+    with ThreadPoolExecutor(AT_A_TIME) as threads:
+        list(threads.map(download, missing))
     write_atomically(last, str(folder).encode())
     return folder
 
 
+def id_of(folder: Path) -> str | None:
+    """Return the id, USER/NAME@COMMIT, of a folder that `fetch` returned; None for any other."""
+    try:
+        commit, user, name = folder.resolve().relative_to((cache_folder() / "hub").resolve()).parts
+    except (ValueError, UserError):  # elsewhere; no cache at all
+        return None
+    return f"{user}/{name}@{commit}"
+
+
+def _download(hub_id: str, commit: str, name: str, target: Path, size: int) -> None:
+    """Write a file of the repository to `target`, whole; more or less than was said raises UserError."""
+    from huggingface_hub import hf_hub_url
+    from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
+
+    repo, _ = parse_id(hub_id)
+    url = hf_hub_url(repo, name, revision=commit, endpoint=_endpoint())
+    content = bytearray()
+    with get_session().stream("GET", url, headers=build_hf_headers()) as answer:
+        hf_raise_for_status(answer)
+        for piece in answer.iter_bytes():
+            content += piece
+            if len(content) > size:
+                break
+    if len(content) != size:
+        raise UserError(f"{hub_id}: {name} is not the {size:,} bytes that the Hub says it is; it was not kept")
+    write_atomically(target, content)
+
+
+def most_bytes(name: str) -> int:
+    """Return how large a file of this name may be, to come or to go."""
+    return MAX_BYTES.get(Path(name).suffix, MAX_TEXT_BYTES)
+
+
 def _model_among(hub_id: str, sizes: dict[str, int]) -> str:
     """Return the name of the weights among the files of a repository; raise UserError where there are none to trust."""
-    lone = [name for name in sizes if name.endswith(".safetensors") and "/" not in name]
+    lone = [name for name in sizes if LONE_MODEL.fullmatch(name)]
     named = [name for name in (MODEL, TUTORIAL_MODEL) if name in lone]
     name = (named or lone)[0] if named or len(lone) == 1 else ""
     if not name:
         pickles = [name for name in sizes if name.endswith((".bin", ".pt", ".pth", ".pkl", ".ckpt"))]
         raise UserError(
             f"{hub_id}: holds no {MODEL}"
-            + (f", only {pickles[0]}, a pickle, which could run code and is not read" if pickles else "")
+            + (f", only {printable(pickles[0])}, a pickle, which could run code and is not read" if pickles else "")
         )
     ours = {other: size for other, size in sizes.items() if other == name or PUBLISHED.fullmatch(other)}
-    large = [other for other, size in ours.items() if size > MAX_BYTES.get(Path(other).suffix, MAX_TEXT_BYTES)]
-    if large or len(ours) > MAX_FILES:
-        what = f"{large[0]} is far too large" if large else f"{len(ours)} files are far too many"
+    large = [other for other, size in ours.items() if size > most_bytes(other)]
+    total = sum(ours.values())
+    if large or len(ours) > MAX_FILES or total > MAX_TOTAL_BYTES:
+        what = f"{len(ours)} files of {total:,} bytes are far too many"
+        what = f"{large[0]} is far too large" if large else what
         raise UserError(f"{hub_id}: {what} for a model of this kind; nothing was downloaded")
     return name
 
@@ -183,9 +247,8 @@ def _in_words(hub_id: str, silence: float | None = None) -> Iterator[None]:
         RepositoryNotFoundError,
         RevisionNotFoundError,
     )
-    from huggingface_hub.utils import get_session
 
-    get_session().timeout = silence or SILENCE_SECONDS
+    _session().timeout = silence or SILENCE_SECONDS
     try:
         with _cause_of_upload_error():
             yield
@@ -195,7 +258,8 @@ def _in_words(hub_id: str, silence: float | None = None) -> Iterator[None]:
         raise UserError(f"{hub_id}: is gated; ask for access on its page, then log in: hf auth login") from error
     except RepositoryNotFoundError as error:
         raise UserError(
-            f"{hub_id}: is no folder here, and not on the Hub or private there; check the name, or: hf auth login"
+            f"{hub_id}: is no folder here, and not on the Hub or private there; check the name, or: hf auth login."
+            + _is_meant(hub_id)
         ) from error
     except LocalTokenNotFoundError as error:
         raise UserError(f"{hub_id}: nobody is logged in; log in with a token that may write: hf auth login") from error
@@ -208,7 +272,7 @@ def _in_words(hub_id: str, silence: float | None = None) -> Iterator[None]:
         if status in LATER or status >= 500:
             raise Unreachable(f"{hub_id}: the Hub is busy ({status}); try again later") from error
         raise UserError(
-            f"{hub_id}: the Hub refused it ({status}: {error.server_message or 'no reason given'})"
+            f"{hub_id}: the Hub refused it ({status}: {printable(error.server_message or 'no reason given')})"
         ) from error
     except (HTTPError, OSError) as error:
         if isinstance(error, OSError) and error.filename:
@@ -222,6 +286,27 @@ def _in_words(hub_id: str, silence: float | None = None) -> Iterator[None]:
         where = _endpoint() or "the Hub's address"
         raise UserError(
             f"{hub_id}: what answers at {where} does not speak as the Hub does; is a proxy in between?"
+        ) from error
+
+
+def _session() -> Any:
+    """Return the client that huggingface_hub shares; where the environment forbids one, raise UserError."""
+    from huggingface_hub.utils import get_session
+
+    try:
+        return get_session()
+    except OSError as error:
+        names = [name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name)]
+        raise UserError(
+            f"{(names or ['this machine'])[0]} names certificates that cannot be read ({error.strerror}); unset it, or "
+            "name a file that is there"
+        ) from error
+    except Exception as error:  # ImportError, ValueError, and a kind of the client's own
+        set_ones = [name for name in os.environ if PROXY.fullmatch(name) and os.environ[name]]
+        odd = [name for name in set_ones if not os.environ[name].startswith("http")]  # may hold a password: not shown
+        raise UserError(
+            f"{' and '.join(odd or set_ones) or 'this machine'} names a proxy of a kind that cannot be used; give one "
+            "as http://HOST:PORT, or unset it"
         ) from error
 
 

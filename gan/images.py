@@ -2,6 +2,7 @@
 
 import io
 import math
+import warnings
 from pathlib import Path
 
 import torch
@@ -50,9 +51,21 @@ def encode_webp(image: Image.Image, max_bytes: int = GRID_BYTES) -> bytes:
     return buffer.getvalue()
 
 
+def is_grid(content: bytes) -> bool:
+    """Whether these bytes are one WebP picture of a sample grid's size at most, as far as its header tells."""
+    try:
+        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content), formats=["WEBP"]) as image:
+            return max(image.size) <= GRID_SIDE and image.n_frames == 1
+    except Exception:  # Pillow raises many kinds for what is none
+        return False
+
+
 def open_rgb(path: str | Path) -> Image.Image:
     """Open one of our own sample files as an RGB image, read whole; a larger one raises OSError."""
-    with Image.open(path) as image:
-        if max(image.size) > GRID_SIDE:
-            raise OSError(f"{image.width} x {image.height} pixels are no sample grid")
-        return image.convert("RGB")
+    try:
+        with Image.open(path) as image:
+            if max(image.size) > GRID_SIDE:
+                raise OSError(f"{image.width} x {image.height} pixels are no sample grid")
+            return image.convert("RGB")
+    except Image.DecompressionBombError as error:
+        raise OSError("far too many pixels for a sample grid") from error

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 MAX_SEED = 2**32 - 1
+LARGEST_EXACT = 1_024  # z_dim up to which directions are worked out exactly; with four times as many it took 15 seconds
 PARALLEL = 0.9995  # |cosine| above which the arc between two latents is not defined well enough to follow
 
 
@@ -34,12 +35,23 @@ def principal_directions(first_layer: Tensor, count: int) -> tuple[Tensor, Tenso
     Right singular vectors of the first layer (SeFa, arXiv 2007.06600, eq. 5), largest singular value first; the sign
     is fixed so that the largest coordinate is positive. `first_layer` is (z_dim, C, k, k); returned are at most
     `count` rows of unit length, (K, z_dim) float32, and the share of the squared singular values each has, (K,).
+    Of more than LARGEST_EXACT numbers of z they are approximations, the same ones each time.
     """
     matrix = first_layer.detach().flatten(1).double()
-    values, vectors = torch.linalg.eigh(matrix @ matrix.T)  # of z_dim x z_dim: much smaller than the layer
-    values, rows = values.flip(0), vectors.T.flip(0)[:count]
+    if len(matrix) <= LARGEST_EXACT:
+        values, vectors = torch.linalg.eigh(matrix @ matrix.T)  # of z_dim x z_dim: much smaller than the layer
+        values, rows = values.flip(0), vectors.T.flip(0)[:count]
+    else:
+        values, rows = _approximate_directions(matrix, count)
     signs = rows.gather(1, rows.abs().argmax(1, keepdim=True)).sign()
-    return (rows * signs).float(), (values / values.sum())[:count].float()
+    return (rows * signs).float(), (values / matrix.square().sum())[:count].float()
+
+
+def _approximate_directions(matrix: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        vectors, values, _ = torch.svd_lowrank(matrix, q=min(2 * count, *matrix.shape), niter=8)
+    return values.square(), vectors.T[:count]
 
 
 def edit(z: Tensor, directions: Tensor, amounts: Sequence[float], offsets: Mapping[int, float]) -> Tensor:

@@ -79,6 +79,8 @@ def _widths(base_channels: int, image_size: int) -> list[int]:
 
 def _initialise(module: nn.Module) -> None:
     """Convolutions N(0, 0.02), batch-norm scales N(1, 0.02), as in the paper and the tutorial."""
+    if any(value.is_meta for value in module.parameters()):
+        return  # an outline that is given its weights later; torch would take two seconds to prepare for drawing none
     if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
         nn.init.normal_(module.weight, 0.0, 0.02)
     elif isinstance(module, nn.BatchNorm2d):

@@ -4,9 +4,11 @@ import io
 import math
 import threading
 from contextlib import nullcontext, suppress
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from gan.errors import printable
 
@@ -14,6 +16,23 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")  # all that PIL may try:
 MIN_SIDE = 16  # pixels
 MAX_PIXELS = 100_000_000
 ALONE_PIXELS = 16_000_000  # larger pictures are decoded one at a time, so that memory stays small
+MAX_PROFILE_BYTES = 4_000_000  # those of printers take up to 3 MB
+AS_SRGB = 3  # levels of 255: a profile that moves no colour by more is sRGB
+AS_SRGB_GAMMA = 0.05  # likewise, of a PNG's gamma
+PHOTOMETRIC, BITS, SAMPLE_FORMAT = 262, 258, 339  # tags of TIFF
+
+# What is read in another way than its bare numbers say -> how people are told.
+WAYS = {
+    "icc": "with a colour profile, converted to sRGB",
+    "gamma": "with a gamma of their own, converted to sRGB",
+    "8-bit": "greys that use 8 bits of 16 or more, which are taken as all",
+    "12-bit": "greys that use 12 bits of 16 or more, which are taken as all",
+    "15-bit": "greys of 15 bits and a sign",
+    "inverted": "greys with white as zero, inverted",
+    "profile passed over": "with a broken or unfit colour profile, which is passed over",
+}
+GREYS = ("1", "L", "LA", "I", "I;16", "I;16L", "I;16B")
+BARE = {"profile passed over"}  # of these, the ones whose pixels are those of the bare numbers
 
 Size = tuple[int, int]  # (width, height) in pixels, as stored in the file
 _alone = threading.Lock()
@@ -23,8 +42,22 @@ class BadPicture(Exception):
     """The message is the reason, in plain words."""
 
 
-def decode(content: bytes, image_size: int, fit: str) -> tuple[np.ndarray, Size]:
-    """Return (S, S, 3) uint8 and the original size; raise BadPicture or whatever PIL raises. `fit` is one of FITS."""
+class Blank(BadPicture):
+    """It can be decoded, but there is nothing to be seen in what comes out."""
+
+
+class Decoded(NamedTuple):
+    """What comes out of a picture file."""
+
+    pixels: np.ndarray  # (S, S, 3) uint8, sRGB
+    size: Size
+    ways: tuple[str, ...] = ()  # of WAYS, sorted
+
+
+def decode(content: bytes, image_size: int, fit: str) -> Decoded:
+    """Return the picture, S = `image_size` pixels a side; raise BadPicture or whatever PIL raises. `fit`: of FITS."""
+    if content[4:8] == b"ftyp":
+        raise BadPicture("a HEIC or AVIF, whatever its name says; save it as JPEG or PNG")
     with Image.open(io.BytesIO(content), formats=FORMATS) as image:
         size, words = image.size, f"{image.width} x {image.height} pixels"
         if min(size) < MIN_SIDE:
@@ -35,38 +68,113 @@ def decode(content: bytes, image_size: int, fit: str) -> tuple[np.ndarray, Size]
             image.draft(None, (3 * image_size, 3 * image_size))
         with _alone if math.prod(image.size) > ALONE_PIXELS else nullcontext():
             _mend_transparency(image)
+            deep = "16" in _raw_mode(image)
             image.load()
             with suppress(Exception):  # broken EXIF does not make a picture bad
                 ImageOps.exif_transpose(image, in_place=True)
-            square = (_pad if fit == "pad" else _crop)(_flatten(image), image_size)
-        return np.asarray(square), size
+            picture, ways = _flatten(image)
+            picture, way = _to_srgb(picture, image)
+            _check_visible(picture, deep)
+            square = (_pad if fit == "pad" else _crop)(picture, image_size)
+        return Decoded(np.asarray(square), size, tuple(sorted([*ways, *way])))
+
+
+def _raw_mode(image: Image.Image) -> str:
+    """Return how the pixels lie in a PNG or TIFF that is not loaded yet, as in "RGB;16B"; "" where PIL does not say."""
+    arguments = image.tile[0][3] if image.tile else ""
+    return str(arguments[0] if isinstance(arguments, tuple) and arguments else arguments)
 
 
 def _mend_transparency(image: Image.Image) -> None:
     """Bring a PNG's transparent colour, which PIL leaves in the file's depth, to the 8 bits of the pixels."""
-    colour, depth = image.info.get("transparency"), image.tile[0][3] if image.tile else ""
+    colour, depth = image.info.get("transparency"), _raw_mode(image)
     if image.format == "PNG" and colour is not None and depth in ("L;2", "L;4"):
         image.info["transparency"] = colour * (85 if depth == "L;2" else 17)
     if image.format == "PNG" and colour is not None and depth == "RGB;16B":
         image.info["transparency"] = tuple(level >> 8 for level in colour)
 
 
-def _flatten(image: Image.Image) -> Image.Image:
-    """Return the picture as 8-bit RGB, on white where it is transparent."""
+def _flatten(image: Image.Image) -> tuple[Image.Image, list[str]]:
+    """Return the picture as 8-bit RGB, on white where it is transparent, and in which of WAYS."""
     if image.mode == "F":
         raise BadPicture("floating-point pixels; save it with 8 or 16 bits a channel")
-    if image.mode.startswith("I"):  # 16-bit grey, which PIL would clip at 255 instead of scaling
-        levels = np.asarray(image)
-        if levels.min() < 0 or levels.max() > 65_535:
-            raise BadPicture("more than 16 bits a channel; save it with 8 or 16")
-        grey = ((levels.astype(np.uint32) + 128) // 257).astype(np.uint8)
-        grey[levels == image.info.get("transparency", -1)] = 255
-        return Image.fromarray(grey).convert("RGB")
+    if image.mode.startswith("I"):
+        return _scale_grey(image)
     if not image.has_transparency_data:
-        return image.convert("RGB")
+        return image.convert("RGB"), []
     image, flat = image.convert("RGBA"), Image.new("RGB", image.size, "white")
+    if image.getchannel("A").getextrema() == (0, 0):
+        raise Blank("all of it is transparent")
     flat.paste(image, mask=image.getchannel("A"))
-    return flat
+    return flat, []
+
+
+def _scale_grey(image: Image.Image) -> tuple[Image.Image, list[str]]:
+    """Bring greys of more than 8 bits, which PIL would clip at 255, to 8."""
+    levels, tags = np.asarray(image), getattr(image, "tag_v2", {})
+    if levels.min() < 0 or levels.max() > 65_535:
+        raise BadPicture("more than 16 bits a channel; save it with 8 or 16")
+    signed = tags.get(SAMPLE_FORMAT) == (2,) and tags.get(BITS) == (16,)
+    # Cameras leave the upper 4 bits empty and numpy's users the upper 8: as 16 bits, that would be black.
+    bits = next(bits for bits in (8, 12, 15 if signed else 16) if levels.max() < 2**bits)
+    white = 2**bits - 1
+    grey = ((levels.astype(np.uint32) * 255 + white // 2) // white).astype(np.uint8)
+    grey[levels == image.info.get("transparency", -1)] = 255
+    ways = [f"{bits}-bit"] * (bits < 16)
+    if tags.get(PHOTOMETRIC) == 0:  # PIL knows this of 8 bits alone
+        grey, ways = 255 - grey, [*ways, "inverted"]
+    return Image.fromarray(grey).convert("RGB"), ways
+
+
+def _to_srgb(picture: Image.Image, image: Image.Image) -> tuple[Image.Image, list[str]]:
+    """Return the flattened picture in sRGB, as the profile or else the gamma of its file says, and in which of WAYS."""
+    if profile := image.info.get("icc_profile"):
+        try:
+            return _by_profile(picture, image, profile)
+        except Exception:  # a broken profile does not make a picture bad
+            return picture, ["profile passed over"]
+    gamma = image.info.get("gamma", 0) * 2.2
+    if "srgb" in image.info or not 0.1 < gamma < 10 or abs(gamma - 1) < AS_SRGB_GAMMA:
+        return picture, []
+    return picture.point([round(255 * (level / 255) ** (1 / gamma)) for level in range(256)] * 3), ["gamma"]
+
+
+def _by_profile(picture: Image.Image, image: Image.Image, profile: bytes) -> tuple[Image.Image, list[str]]:
+    transform = _transform(profile)
+    if transform is None:
+        return picture, []
+    mode = transform.input_mode
+    if image.mode not in GREYS if mode == "L" else (image.mode == "CMYK") != (mode == "CMYK"):
+        raise ValueError("a profile for another kind of picture")
+    source = image if mode == "CMYK" else picture.convert(mode)
+    return ImageCms.applyTransform(source, transform), ["icc"]
+
+
+@lru_cache(maxsize=8)
+def _transform(content: bytes) -> ImageCms.ImageCmsTransform | None:
+    """Return what brings a profile's colours to sRGB, None where they are; raise anything for a broken profile."""
+    if len(content) > MAX_PROFILE_BYTES:
+        raise ValueError("a profile of no reasonable size")
+    profile = ImageCms.ImageCmsProfile(io.BytesIO(content))
+    mode = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}[profile.profile.xcolor_space.strip()]
+    transform = ImageCms.buildTransform(profile, ImageCms.createProfile("sRGB"), mode, "RGB")
+    if mode == "CMYK":
+        return transform
+    ramp = np.arange(0, 256, 15, np.uint8)  # 18 levels of grey, or all their mixtures
+    colours = np.stack(np.meshgrid(ramp, ramp, ramp), -1).reshape(18, -1, 3) if mode == "RGB" else ramp[None]
+    before = Image.fromarray(colours)
+    after = ImageCms.applyTransform(before, transform)
+    moved = np.abs(np.asarray(after).astype(int) - np.asarray(before.convert("RGB")))
+    return transform if moved.max() > AS_SRGB else None
+
+
+def _check_visible(picture: Image.Image, deep: bool) -> None:
+    """Raise Blank for a single colour, and for what is black as PIL leaves 8 bits of 16 `deep` channels."""
+    extremes = picture.getextrema()
+    if all(low == high for low, high in extremes):
+        raise Blank("all of it comes out in one single colour")
+    if deep and max(high for _, high in extremes) < 16:
+        raise Blank("all but black, as it uses 12 of 16 bits or fewer; save it with 8 bits a channel")
 
 
 def _crop(image: Image.Image, side: int) -> Image.Image:

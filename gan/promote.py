@@ -1,31 +1,42 @@
 """Turn a run into checkpoints/NAME, the folder that the demo shows and the Hub gets.
 
-python -m gan.promote runs/pokemon pokemon
-python -m gan.promote runs/pokemon pokemon --best      # the snapshot with the lowest KID, as gan.evaluate measured it
-python -m gan.promote netG.pth mine        # weights in the layout of PyTorch's DCGAN tutorial
+python -m gan.promote runs/pokemon mine                # again whenever the run has got further
+python -m gan.promote runs/pokemon mine --best         # the snapshot with the lowest KID, as gan.evaluate measured it
+python -m gan.promote netG.pth mine --replace          # weights in the layout of PyTorch's DCGAN tutorial
 """
 
 import argparse
+import os
 import re
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
-from gan.errors import UserError
-from gan.hub import is_id
+from gan.console import make_unfailing
+from gan.errors import UserError, quoted
+from gan.hub import PUBLISHED, is_id
+from gan.installed import check_installed
+from gan.scratch import Scratch, exit_tidily_on_signals, temporary_folder
 
 CHECKPOINTS = Path(__file__).resolve().parents[1] / "checkpoints"  # where app.py looks
 PUBLISHED_SNAPSHOTS = 2  # earlier generators in the folder, 7 MB each at 64 pixels
 AGE = {"epoch", "images_seen"}  # of a measurement and of a config.json
 PRIVATE = ("data", "out", "init_from", "device")  # of the training config: paths and habits of one machine
+# Of a line of history: what no other training has to five digits.
+FOOTPRINT = ("epoch", "images_seen", "loss_d", "loss_g", "d_real", "d_fake_before", "d_fake_after")
 
 
-def promote(source: str | Path, name: str, into: str | Path = CHECKPOINTS, best: bool = False) -> Path:
+def promote(
+    source: str | Path, name: str, into: str | Path = CHECKPOINTS, best: bool = False, replace: bool = False
+) -> Path:
     """Build the checkpoint folder beside its place, then put it there; return it.
 
-    `best` takes the snapshot of the run whose KID is lowest instead of the last. Raises UserError where the run has
-    nothing to show or no measurement yet, or the name is no plain folder name.
+    `best` takes the snapshot of the run whose KID is lowest instead of the last. A model that is there already is
+    replaced where it is an earlier state of this run, or with `replace`. Raises UserError where it is not, where the
+    run has nothing to show or no measurement yet, or the name is no plain folder name.
     """
+    temporary_folder()
     from gan.card import write_card
 
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}", name):
@@ -33,73 +44,148 @@ def promote(source: str | Path, name: str, into: str | Path = CHECKPOINTS, best:
     source, target = Path(source), Path(into, name)
     if not source.exists():
         raise UserError(f"{source}: no such run; train.py writes runs into runs/")
-    part = target.with_name(f".{name}.part")
-    shutil.rmtree(part, ignore_errors=True)
     try:
-        staged = part / name  # the card is titled after its folder
-        staged.mkdir(parents=True)
-        if source.is_dir():
-            _copy_run(source, staged, best)
-        else:
-            _import_weights(source, staged)
-        write_card(staged)
-        _replace(target, staged, part / "replaced")
+        _put_back(target)
+        with Scratch(f".{name}.", target.parent, ".part") as part:
+            staged = part / name  # the card is titled after its folder
+            staged.mkdir()
+            if source.is_dir():
+                _copy_run(source, staged, best, before=target)
+            else:
+                _import_weights(source, staged)
+            write_card(staged)
+            _check_replaceable(target, source, replace)
+            _replace(target, staged)
     except OSError as error:  # shutil's own kind has no strerror
         raise UserError(f"{source} cannot be copied to {target}: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
     return target
 
 
-def _replace(target: Path, staged: Path, replaced: Path) -> None:
-    if target.exists():
-        target.rename(replaced)
+# --- the model that is there already -------------------------------------------------------------------------------
+
+
+def _check_replaceable(target: Path, source: Path, replace: bool) -> None:
+    """Raise UserError where something would be lost that was not asked for."""
+    from gan.checkpoints import GENERATOR_FILE
+
+    if not os.path.lexists(target) or (target.is_dir() and not any(target.iterdir())):
+        return
+    if not (target / GENERATOR_FILE).is_file():
+        raise UserError(f"{target}: is there already and is no model; choose another NAME")
+    if replace:
+        return
+    strange = [path.name for path in target.rglob("*") if not (path.is_dir() or _is_ours(target, path))]
+    if strange:
+        raise UserError(
+            f"{target}: holds {strange[0]}, too, which no promotion wrote; take it out of there, or give --replace, "
+            "which deletes the folder"
+        )
+    if not _is_further(source, target):
+        raise UserError(
+            f"{target}: is another model than {source}, or a later state of it; choose another NAME, or give "
+            "--replace, which deletes it"
+        )
+
+
+def _is_ours(folder: Path, path: Path) -> bool:
+    name = path.relative_to(folder)
+    hidden = any(part.startswith(".") for part in name.parts)  # as systems leave them behind
+    return hidden or bool(PUBLISHED.fullmatch(name.as_posix()))
+
+
+def _is_further(run: Path, checkpoint: Path) -> bool:
+    """Whether the checkpoint is the run as it was or is: they began with the same epoch, and it has seen no more."""
+    from gan.checkpoints import images_seen, read_described
+    from gan.records import read_history
+
+    first, other = (
+        [line.get(key) for line in read_history(folder)[:1] for key in FOOTPRINT] for folder in (run, checkpoint)
+    )
+    try:
+        seen, seen_before = (images_seen(read_described(folder)) for folder in (run, checkpoint))
+    except UserError:  # a damaged config.json says nothing
+        return False
+    return bool(first) and first == other and seen >= seen_before
+
+
+def _replace(target: Path, staged: Path) -> None:
+    """Put the new folder in its place; the old one is kept until it stands."""
+    kept = _kept(target)
+    if os.path.lexists(target):
+        kept.parent.mkdir()
+        target.rename(kept)
     try:
         staged.rename(target)
-    except OSError:
-        if replaced.exists():
-            replaced.rename(target)
-        raise
+    finally:
+        _put_back(target)
 
 
-def _copy_run(run: Path, target: Path, best: bool) -> None:
-    from gan.checkpoints import CONFIG_FILE, DISCRIMINATOR_FILE, GENERATOR_FILE, load_generator
+def _put_back(target: Path) -> None:
+    """Give a model its place again that a promotion took away without getting to the end; else delete what it kept."""
+    kept = _kept(target)
+    if os.path.lexists(kept) and not os.path.lexists(target):
+        kept.rename(target)
+    shutil.rmtree(kept.parent, ignore_errors=True)
+
+
+def _kept(target: Path) -> Path:
+    return target.with_name(f".{target.name}.old.part") / target.name
+
+
+# --- the new one ---------------------------------------------------------------------------------------------------
+
+
+def _copy_run(run: Path, target: Path, best: bool, before: Path) -> None:
+    """Copy through the gate what of a run is published; `before` is its checkpoint so far, if there is one."""
+    from gan import gate
+    from gan.checkpoints import CONFIG_FILE, DISCRIMINATOR_FILE, GENERATOR_FILE
     from gan.files import read_json, write_json
-    from gan.records import SAMPLES, SNAPSHOTS, list_epochs, read_history, read_metrics, write_history, write_metrics
+    from gan.records import SAMPLES, SNAPSHOTS, list_epochs, read_history, write_history, write_metrics
 
-    if not (run / GENERATOR_FILE).is_file():
-        raise UserError(f"{run}: has no {GENERATOR_FILE} yet; train on with python train.py --resume {run}")
-    load_generator(run)  # a damaged file is never promoted
+    names = gate.files_to_pass(run)
+    if GENERATOR_FILE not in names:
+        raise UserError(f"{run}: has no {GENERATOR_FILE} yet; train on with python train.py --resume {quoted(run)}")
+    gate.pass_file(run, GENERATOR_FILE, target / GENERATOR_FILE)  # a damaged file is never promoted
     config = read_json(run / CONFIG_FILE)
-    if "train" not in config or "epoch" not in config:
+    numbers = [config.get(key) for key in ("epoch", "images_seen", "seconds")]
+    if not isinstance(config.get("train"), dict) or not all(isinstance(number, int | float) for number in numbers):
         raise UserError(f"{run}: is no run that train.py made; its {CONFIG_FILE} does not say how it was trained")
     private = {name for name in PRIVATE if not is_id(str(config["train"].get(name)))}  # the Hub's names are everyone's
     config["train"] = {key: value for key, value in config["train"].items() if key not in private}
-    weights = run / GENERATOR_FILE
     if best:
         weights, age = best_measured(run)
-        load_generator(weights)
+        gate.pass_file(run, weights.relative_to(run).as_posix(), target / GENERATOR_FILE)
         seconds = config["seconds"] * age["images_seen"] / max(config["images_seen"], 1)
         config |= {**age, "seconds": round(seconds), "discriminator_epoch": config["epoch"]}
-    shutil.copy(weights, target / GENERATOR_FILE)
-    if (run / DISCRIMINATOR_FILE).is_file():
-        shutil.copy(run / DISCRIMINATOR_FILE, target / DISCRIMINATOR_FILE)
+    if DISCRIMINATOR_FILE in names:
+        gate.pass_file(run, DISCRIMINATOR_FILE, target / DISCRIMINATOR_FILE)
     write_json(target / CONFIG_FILE, config)
 
     # Its past, as far as it goes: what came after the chosen weights says nothing of them.
     epoch = config["epoch"]
     write_history(target, [line for line in read_history(run) if line["epoch"] <= epoch])
-    metrics = [line for line in read_metrics(run) if line.get("epoch", 0) <= epoch]
+    metrics = [line for line in _measurements(run, before) if line.get("epoch", 0) <= epoch]
     if metrics:
         write_metrics(target, metrics)
-    (target / SAMPLES).mkdir()
-    for number, grid in list_epochs(run, SAMPLES).items():
-        if number <= epoch:
-            shutil.copy(grid, target / SAMPLES)
+    grids = list_epochs(run, SAMPLES)
     snapshots = list_epochs(run, SNAPSHOTS)
-    for number in telling_epochs([number for number in snapshots if number < epoch], epoch):
-        (target / SNAPSHOTS).mkdir(exist_ok=True)
-        shutil.copy(snapshots[number], target / SNAPSHOTS)
+    chosen = [path for number, path in grids.items() if number <= epoch]
+    chosen += [
+        snapshots[number] for number in telling_epochs([number for number in snapshots if number < epoch], epoch)
+    ]
+    for path in chosen:
+        name = path.relative_to(run).as_posix()
+        gate.pass_file(run, name, target / name)
+
+
+def _measurements(run: Path, before: Path) -> list[dict[str, Any]]:
+    """Return the measurements of a run, and those that were made of its checkpoint, where that is its own."""
+    from gan.records import read_metrics
+
+    lines = read_metrics(run)
+    if _is_further(run, before):
+        lines += [line for line in read_metrics(before) if line not in lines]
+    return lines
 
 
 def best_measured(run: Path) -> tuple[Path, dict[str, int]]:
@@ -119,7 +205,7 @@ def best_measured(run: Path) -> tuple[Path, dict[str, int]]:
         most = max(map(len, ways), default=0)
         raise UserError(
             f"{run}: of its {len(files)} generators {most} are measured in the same way; "
-            f"python -m gan.evaluate {run} --snapshots --data ZIP measures all of them"
+            f"python -m gan.evaluate {quoted(run)} --snapshots --data ZIP measures all of them"
         )
     lines = max((list(way.values()) for way in whole), key=lambda lines: lines[0]["generated"])
     best = min(lines, key=lambda line: line["kid_train"])
@@ -143,6 +229,7 @@ def _import_weights(source: Path, target: Path) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit status."""
+    make_unfailing()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("source", metavar="RUN", help="folder that train.py made, or a .pth of the tutorial's layout")
     parser.add_argument("name", metavar="NAME", help="what the demo calls it")
@@ -150,9 +237,14 @@ def main(arguments: list[str] | None = None) -> int:
         "--into", default=CHECKPOINTS, metavar="FOLDER", help="default: the checkpoints/ that app.py shows"
     )
     parser.add_argument("--best", action="store_true", help="of the measured snapshots, the one with the lowest KID")
+    parser.add_argument(
+        "--replace", action="store_true", help="delete the model of this name, where it is no earlier state of the run"
+    )
     options = parser.parse_args(arguments)
     try:
-        print(f"{promote(options.source, options.name, options.into, options.best)}: show it with python app.py")
+        check_installed()
+        folder = promote(options.source, options.name, options.into, options.best, options.replace)
+        print(f"{folder}: show it with python app.py")
     except UserError as error:
         print(f"gan.promote: {error}", file=sys.stderr)
         return 2
@@ -160,4 +252,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    exit_tidily_on_signals()
     sys.exit(main())

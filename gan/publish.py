@@ -12,23 +12,26 @@ import json
 import re
 import shutil
 import sys
-import tempfile
 import threading
+from contextlib import suppress
 from pathlib import Path
 
-from tqdm import tqdm
-
 from gan import hub
-from gan.errors import UserError
+from gan.console import make_unfailing
+from gan.errors import UserError, quoted
+from gan.files import LOCK_FILE
+from gan.installed import check_installed
 from gan.promote import CHECKPOINTS, promote
+from gan.scratch import Scratch, exit_tidily_on_signals, temporary_folder
 
 ROOT = Path(__file__).resolve().parents[1]
+COPY = "checkpoint"  # what a run that is pushed while it trains is promoted to
 SPACE_FILES = ("app.py", "requirements.txt", "LICENSE")
 SPACE_OWNED = re.compile(r"(app\.py|requirements\.txt|LICENSE|README\.md|(gan|checkpoints)/.+)")
 # What torch becomes in the Space's requirements: the CPU's build, a tenth of the size, or one that ZeroGPU knows.
 HARDWARE = {
-    "cpu-basic": "--extra-index-url https://download.pytorch.org/whl/cpu\ntorch>=2.8\n",
-    "zero-a10g": "torch>=2.8,<2.12\n",
+    "cpu-basic": "--extra-index-url https://download.pytorch.org/whl/cpu\ntorch>=2.10\n",
+    "zero-a10g": "torch>=2.10,<2.12\n",
 }
 SPACE_CARD = """\
 ---
@@ -60,23 +63,23 @@ def publish_model(folder: str | Path, hub_id: str, private: bool = False) -> str
     Nothing but the design's files goes, and the card is written anew. Raises UserError for a folder that is no
     checkpoint; hub.Unreachable where the Hub was not there after several tries.
     """
+    from gan import gate
     from gan.card import card_text
     from gan.checkpoints import CONFIG_FILE, images_seen
     from gan.files import read_json
 
     repo = hub.parse_target(hub_id)
     folder = Path(folder)
-    require_checkpoint(folder)
+    files = require_checkpoint(folder)
     card, seen = card_text(folder, repo), images_seen(read_json(folder / CONFIG_FILE))
-    with tempfile.TemporaryDirectory(prefix="gan-publish-") as place:
-        staged = Path(place)
-        for name in published_files(folder):
-            _copy(folder / name, staged / name)
-        (staged / "README.md").write_text(card, encoding="utf-8")
+    with Scratch("gan-publish-") as staged:
+        for name in files:
+            gate.pass_file(folder, name, staged / name)
+        (staged / gate.CARD_FILE).write_text(card, encoding="utf-8")
         return hub.push(
             staged,
             hub_id,
-            files=published_files(staged),
+            files=[*files, gate.CARD_FILE],
             owned=hub.PUBLISHED,
             message=f"Publish {repo.split('/')[1]}" + f" after {seen:,} pictures" * bool(seen),
             tag=f"images-{seen}" if seen else None,
@@ -84,22 +87,24 @@ def publish_model(folder: str | Path, hub_id: str, private: bool = False) -> str
         )
 
 
-def require_checkpoint(folder: Path) -> None:
-    """Raise UserError where the folder is no checkpoint, is damaged, or is a run, whose config names paths."""
+def require_checkpoint(folder: Path) -> list[str]:
+    """Return the names of the files that may go, without the card, which is written anew.
+
+    Raise UserError where the folder is no checkpoint, is damaged, or is a run, whose config names paths.
+    """
+    from gan import gate
     from gan.checkpoints import GENERATOR_FILE, load_generator, read_described
 
-    if not (folder / GENERATOR_FILE).is_file():
+    files = gate.files_to_pass(folder)
+    if GENERATOR_FILE not in files:
         raise UserError(f"{folder}: has no {GENERATOR_FILE}; publish a folder of checkpoints/ (python -m gan.promote)")
     load_generator(folder)
     train = read_described(folder).get("train")
     if isinstance(train, dict) and train.get("out"):
-        raise UserError(f"{folder}: is a run, not a checkpoint; python -m gan.promote {folder} NAME makes one of it")
-
-
-def published_files(folder: Path) -> list[str]:
-    """Return the names of the folder's files that make up a checkpoint, sorted."""
-    names = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    return sorted(name for name in names if hub.PUBLISHED.fullmatch(name))
+        raise UserError(
+            f"{folder}: is a run, not a checkpoint; python -m gan.promote {quoted(folder)} NAME makes one of it"
+        )
+    return files
 
 
 class Publisher:
@@ -138,7 +143,7 @@ class Publisher:
         self._push.join()
         if self._push.error is None:
             self.pushed = self._push.seen
-            tqdm.write(f"pushed {self.pushed:,} pictures' worth to {self.hub_id}")
+            _say(f"pushed {self.pushed:,} pictures' worth to {self.hub_id}")
         else:
             self._tell_failure(self._push.error)
         self._push = None
@@ -154,39 +159,49 @@ class Publisher:
         except (UserError, OSError) as failure:
             error = failure
         if error:
-            return f"not pushed: {error}. The run is safe; later: python -m gan.promote {run} NAME and gan.publish"
+            return (
+                f"not pushed: {error}. The run is safe; later: python -m gan.promote {quoted(run)} NAME and gan.publish"
+            )
         return f"pushed to {self.hub_id}"
 
     def _begin(self, run: Path, seen: int) -> "Push":
         """Return the push of the run as it is now, copied apart, as training goes on."""
-        place = tempfile.mkdtemp(prefix="gan-publish-")
+        place = Scratch("gan-publish-")
         try:
-            return Push(promote(run, "checkpoint", place), self.hub_id, self.private, seen)
+            promote(run, COPY, place.path)
+            return Push(place, self.hub_id, self.private, seen)
         except BaseException:
-            shutil.rmtree(place, ignore_errors=True)
+            place.close()
             raise
 
     def _tell_failure(self, error: BaseException) -> None:
         self.begun = self.pushed  # so that the next snapshot tries again
-        tqdm.write(f"not pushed, training goes on and the next snapshot is tried: {error}")
+        _say(f"not pushed, training goes on and the next snapshot is tried: {error}")
 
 
 class Push(threading.Thread):
-    """One push of a copied checkpoint folder; a thread that does not keep the process alive when it is to end."""
+    """One push of the checkpoint in `place`; a thread that does not keep the process alive when it is to end."""
 
-    def __init__(self, folder: Path, hub_id: str, private: bool, seen: int) -> None:
+    def __init__(self, place: Scratch, hub_id: str, private: bool, seen: int) -> None:
         super().__init__(daemon=True)
-        self.folder, self.hub_id, self.private, self.seen = folder, hub_id, private, seen
+        self.place, self.hub_id, self.private, self.seen = place, hub_id, private, seen
         self.error: Exception | None = None
 
     def run(self) -> None:
         """Push and delete the copy; what fails is kept as `error`."""
         try:
-            publish_model(self.folder, self.hub_id, self.private)
+            publish_model(self.place.path / COPY, self.hub_id, self.private)
         except Exception as error:  # whatever it is, it must not end a training
             self.error = error
         finally:
-            shutil.rmtree(self.folder.parent, ignore_errors=True)
+            self.place.close()
+
+
+def _say(sentence: str) -> None:
+    """Print a sentence above the progress bar of a training, if there is one."""
+    from tqdm import tqdm
+
+    tqdm.write(sentence)
 
 
 def _images_seen(run: Path) -> int:
@@ -211,43 +226,63 @@ def write_space(out: str | Path, hub_id: str, checkpoints: list[str | Path], har
     if out.exists() and not (out.is_dir() and not any(out.iterdir())):
         raise UserError(f"{out} holds something already; choose another --out, a folder that is empty or not there yet")
     repo, _ = hub.parse_id(hub_id)
-    folders: dict[str, Path] = {}
+    folders: dict[str, tuple[Path, list[str]]] = {}
     for source in checkpoints:
         folder = checkpoint_folder(source).resolve()
-        require_checkpoint(folder)
+        files = require_checkpoint(folder)
         if folder.name in folders:
             raise UserError(f"two models are called {folder.name}; rename one of the folders")
-        folders[folder.name] = folder
-    for name, folder in folders.items():
-        for file in published_files(folder):
-            _copy(folder / file, out / "checkpoints" / name / file)
-    for name in SPACE_FILES:
-        _copy(ROOT / name, out / name)
-    for path in sorted((ROOT / "gan").rglob("*")):
-        if path.suffix in (".py", ".js", ".css"):
-            _copy(path, out / path.relative_to(ROOT))
-    requirements = (ROOT / "requirements.txt").read_text(encoding="utf-8")
-    (out / "requirements.txt").write_text(requirements.replace("torch>=2.8\n", HARDWARE[hardware]), encoding="utf-8")
-    gradio = re.search(r"^gradio==(\S+)", requirements, re.MULTILINE)[1]
-    title = repo.split("/")[1]
-    facts = {"title": title, "quoted": json.dumps(title), "gradio": gradio, "repo": repo, "hardware": hardware}
+        if not folder.name.isprintable():
+            raise UserError(f"{folder}: has a name that cannot be shown; rename the folder")
+        folders[folder.name] = folder, files
     ids = [hub.parse_id(str(source))[0] for source in checkpoints if hub.is_id(str(source))]
-    card = SPACE_CARD.format(**facts, models=", ".join(folders), ids=f"models: {json.dumps(ids)}\n" * bool(ids))
-    (out / "README.md").write_text(card, encoding="utf-8")
+    with Scratch("gan-space-", out) as staged:  # in its place, so that it is whole or not there
+        for name, (folder, files) in folders.items():
+            _pass_checkpoint(folder, files, staged / "checkpoints" / name)
+        _write_program(staged, repo, list(folders), ids, hardware)
+        for path in staged.iterdir():
+            if path.name != LOCK_FILE:
+                path.rename(out / path.name)
     return sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
 
 
-def _copy(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy(source, target)
+def _pass_checkpoint(folder: Path, files: list[str], target: Path) -> None:
+    """Put a model into the Space, with a card wherever its config.json says enough for one."""
+    from gan import gate
+    from gan.card import write_card
+
+    for name in files:
+        gate.pass_file(folder, name, target / name)
+    with suppress(UserError):
+        write_card(target)
+
+
+def _write_program(space: Path, repo: str, models: list[str], ids: list[str], hardware: str) -> None:
+    """Write the app, its requirements and the Space's own card."""
+    from gan import gate
+    from gan.card import plain
+
+    names = [path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "gan").rglob("*"))]
+    for name in (*SPACE_FILES, *(name for name in names if name.endswith((".py", ".js", ".css")))):
+        (space / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(gate.own_file(ROOT, name), space / name)
+    requirements = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    chosen = requirements.replace("torch>=2.10\n", HARDWARE[hardware])
+    (space / "requirements.txt").write_text(chosen, encoding="utf-8")
+    gradio = re.search(r"^gradio==(\S+)", requirements, re.MULTILINE)[1]
+    title = repo.split("/")[1]
+    facts = {"title": title, "quoted": json.dumps(title), "gradio": gradio, "repo": repo, "hardware": hardware}
+    shown = ", ".join(map(plain, models))
+    card = SPACE_CARD.format(**facts, models=shown, ids=f"models: {json.dumps(ids)}\n" * bool(ids))
+    (space / "README.md").write_text(card, encoding="utf-8")
 
 
 def publish_space(hub_id: str, checkpoints: list[str | Path], hardware: str, private: bool = False) -> str:
     """Build a Space and push it; return the commit's id."""
-    with tempfile.TemporaryDirectory(prefix="gan-space-") as place:
-        files = write_space(Path(place, "space"), hub_id, checkpoints, hardware)
+    with Scratch("gan-space-") as place:
+        files = write_space(place / "space", hub_id, checkpoints, hardware)
         return hub.push(
-            Path(place, "space"),
+            place / "space",
             hub_id,
             files=files,
             owned=SPACE_OWNED,
@@ -262,6 +297,7 @@ def publish_space(hub_id: str, checkpoints: list[str | Path], hardware: str, pri
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit status."""
+    make_unfailing()
     parser = argparse.ArgumentParser(
         prog="gan.publish", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -281,6 +317,7 @@ def main(arguments: list[str] | None = None) -> int:
     space.add_argument("--out", metavar="DIR", help="write the folder here and push nothing")
     options = parser.parse_args(arguments)
     try:
+        check_installed()
         print(_run(options))
     except (UserError, OSError) as error:
         print(f"gan.publish: {error}", file=sys.stderr)
@@ -290,6 +327,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> str:
     """Do what was asked; return the sentence that says so."""
+    temporary_folder()
     from gan.ui.loaded import find_checkpoints
 
     repo = hub.parse_target(options.hub_id)
@@ -301,10 +339,11 @@ def _run(options: argparse.Namespace) -> str:
         raise UserError("--out pushes nothing, so there is nothing to make --private")
     if options.out:
         write_space(options.out, repo, checkpoints, options.hardware)
-        return f"{options.out}: a complete Space; try it with python {options.out}/app.py"
+        return f"{options.out}: a complete Space; try it with python {quoted(Path(options.out, 'app.py'))}"
     oid = publish_space(repo, checkpoints, options.hardware, options.private)
     return f"https://huggingface.co/spaces/{repo} builds now (commit {oid[:7]})"
 
 
 if __name__ == "__main__":
+    exit_tidily_on_signals()
     sys.exit(main())

@@ -1,7 +1,7 @@
 """What a run writes for people to see: history, sample grids, real pictures, the loss chart; and how many it keeps."""
 
 import json
-import math
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,17 @@ REALS_FILE = "reals.webp"
 CHART_FILE = "losses.png"
 MAX_SAMPLES = 60
 MAX_SNAPSHOTS = 8  # of a run; a published folder holds fewer
+MAX_LINES_BYTES = 16_000_000  # that are read of a file of lines, from its end; a line of history has some 250
 # Of a line of metrics.jsonl: figures that it has beside its FID, and what must be equal for two lines to compare.
 MEASURED = ("kid_train", "kid_standard_error", "precision", "recall", "novelty", "copies", "generated", "real")
 PROTOCOL = ("generated", "real", "data", "extractor", "resize")
 
 
 def read_history(folder: str | Path) -> list[dict[str, Any]]:
-    """Return the lines of history.jsonl that tell of an epoch, oldest first; none if there is no such file."""
+    """Return the lines of history.jsonl that tell of an epoch, oldest first; none if there is no such file.
+
+    Of a history of more than MAX_LINES_BYTES, some 60,000 epochs, these are the last ones.
+    """
     return [line for line in _read_lines(Path(folder, HISTORY_FILE)) if isinstance(line.get("epoch"), int)]
 
 
@@ -38,8 +42,14 @@ def _is_measurement(line: dict[str, Any]) -> bool:
     floor = line.get("floor")
     values = [line.get(name) for name in (*MEASURED, fid_key(line))]
     values += [floor.get(name) for name in ("fid", "kid")] if isinstance(floor, dict) else [None]
-    numbers = all(isinstance(value, int | float) and math.isfinite(value) for value in values)
-    return numbers and all(isinstance(line.get(name, 0), int) for name in ("epoch", "images_seen"))
+    ages = [line.get(name, 0) for name in ("epoch", "images_seen")]
+    whole = all(isinstance(age, int) for age in ages) and isinstance(line.get("weights", ""), str)
+    return whole and all(map(is_figure, [*values, *ages]))
+
+
+def is_figure(value: Any) -> bool:
+    """Whether this is a finite number, and one that JavaScript can hold."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 2**53
 
 
 def fid_key(line: dict[str, Any]) -> str:
@@ -60,7 +70,10 @@ def _read_lines(path: Path) -> list[dict[str, Any]]:
     if not path.is_file():
         return []
     lines = []
-    for text in path.read_text(encoding="utf-8", errors="replace").splitlines():
+    with open(path, "rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - MAX_LINES_BYTES))
+        content = file.read(MAX_LINES_BYTES)
+    for text in content.decode("utf-8", errors="replace").splitlines():
         try:
             line = json.loads(text)
         except (ValueError, RecursionError):
@@ -123,9 +136,14 @@ def write_grid(path: Path, images: Tensor) -> None:
     write_atomically(path, encode_webp(make_grid(images)))
 
 
+def _can_be_drawn(value: Any) -> bool:
+    return isinstance(value, int | float) and abs(value) < 1e15
+
+
 def write_chart(folder: str | Path) -> None:
-    """Draw the losses and the discriminator's outputs of history.jsonl over epochs; nothing where it is empty."""
-    lines = read_history(folder)
+    """Draw the losses and the discriminator's outputs of history.jsonl over epochs; nothing where it has none."""
+    names = ("epoch", "loss_d", "loss_g", "d_real", "d_fake_before", "d_fake_after")
+    lines = [line for line in read_history(folder) if all(_can_be_drawn(line.get(name)) for name in names)]
     if not lines:
         return
     import io

@@ -10,21 +10,22 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gan import distributed, records
+from gan import distributed, records, states
 from gan.checkpoints import (
     CONFIG_FILE,
     DISCRIMINATOR_FILE,
     GENERATOR_FILE,
     STATES_KEPT,
+    load_state,
     parameter_count,
     read_described,
     save_network,
     save_state,
 )
 from gan.config import TrainConfig
-from gan.data import SPILL_BYTES, Batches, Pictures
+from gan.data import SPILL_BYTES, Batches, Pictures, rows_in_order
 from gan.ema import with_fresh_statistics
-from gan.errors import UserError
+from gan.errors import UserError, quoted
 from gan.files import write_json
 from gan.guard import Guard
 from gan.images import GRID_BYTES, from_uint8
@@ -32,6 +33,7 @@ from gan.latent import sample_z
 from gan.step import STATISTICS, Trainer, train_step
 
 STATES, GOOD_STATES = "states", "good"
+LEARNED = (GENERATOR_FILE, DISCRIMINATOR_FILE, records.HISTORY_FILE, records.SAMPLES, records.SNAPSHOTS)
 RECORD_BYTES = 2_000_000  # room for the history, the chart and config.json
 GRID_SEEDS = range(64)  # the latents of every sample grid
 STATISTICS_SEEDS = range(10_000, 10_512)  # the latents that BatchNorm statistics are measured on
@@ -50,8 +52,10 @@ class Run:
 
     def __init__(self, config: TrainConfig, pictures: Pictures, trainer: Trainer) -> None:
         self.config, self.trainer, self.folder = config, trainer, Path(config.out)
-        self.count, self.fingerprint = len(pictures.images), pictures.fingerprint
+        self.count, self.fingerprint, self._earlier = len(pictures.images), pictures.fingerprint, pictures.earlier
         self.batches = Batches(pictures.images, config.batch_size, config.seed, config.flip, trainer.device)
+        self._found_order = pictures.order
+        self._take_order(distributed.by_first(lambda: pictures.order))
         self.budget = config.budget(self.count)
         self.epochs = math.ceil(self.budget / self.count)
         self.history: list[dict[str, Any]] = []
@@ -64,6 +68,11 @@ class Run:
         wide = torch.float32 if self.trainer.device.type == "mps" else torch.float64  # Metal has no float64
         self.number, self.batch, self.epoch_seconds = number, 0, 0.0  # epochs count from 0
         self.sums = torch.zeros(len(STATISTICS), dtype=wide, device=self.trainer.device)
+
+    def _take_order(self, order: Tensor) -> None:
+        """Go through the pictures in this order, whatever they are called here and now."""
+        self.order, self._rows = order, rows_in_order(self._found_order, order)
+        self.batches.arrange(self._rows)
 
     # --- the schedule ---
 
@@ -207,31 +216,55 @@ class Run:
 
     def write_reals(self, pictures: Pictures) -> None:
         """Write a grid of the first 64 training pictures; it stays on this machine."""
-        records.write_grid(self.folder / records.REALS_FILE, from_uint8(pictures.images[:64]))
+        records.write_grid(self.folder / records.REALS_FILE, from_uint8(pictures.images[self._rows[:64]]))
 
     def save_state(self, into: str = STATES, kept: int = STATES_KEPT) -> None:
         """Write the training state, all that the rest of the run depends on; what is not finite is never saved."""
         self.means()
         self._check_weights()
         self._lap()
-        place = {"number": self.number, "batch": self.batch, "sums": self.sums.cpu()}
-        times = {"seconds": self.seconds, "epoch_seconds": self.epoch_seconds}
-        machine = {"fingerprint": self.fingerprint, "threads": torch.get_num_threads()}
-        past = {"history": self.history, "guard": asdict(self.guard)}
-        state = {**self.trainer.state_dict(), **place, **times, **machine, **past}
+        state = self.state()
 
         def write() -> None:
-            records.write_history(self.folder, self.history)
             save_state(self.folder / into, self.trainer.images_seen, state, kept)
+            records.write_history(self.folder, self.history)  # second: what was learned never lies without a state
 
         distributed.by_first(write)
 
+    def state(self) -> dict[str, Any]:
+        """Return the training state as it is now; all processes ask for it together."""
+        place = {"number": self.number, "batch": self.batch, "sums": self.sums.cpu()}
+        times = {"seconds": self.seconds, "epoch_seconds": self.epoch_seconds}
+        data = {"fingerprint": self.fingerprint, "order": self.order}
+        machine = {"threads": torch.get_num_threads()}
+        past = {"history": self.history, "guard": asdict(self.guard)}
+        return {**self.trainer.state_dict(), **place, **times, **data, **machine, **past}
+
+    def saved_state(self, folder: str = STATES) -> tuple[dict[str, Any] | None, list[str]]:
+        """Return the newest state in the folder that this run can take up, if any, and a sentence per other one."""
+        example, learned = self.state(), self.trainer.parameters()
+
+        def misfit(state: Any) -> str:
+            fault = states.misfit(state, example, learned)
+            ours = not fault and state["fingerprint"] == self.fingerprint
+            return "batch is none of an epoch" if ours and state["batch"] >= self.batches.batches_per_epoch else fault
+
+        return distributed.by_first(lambda: load_state(self.folder / folder, misfit))
+
     def load_state(self, state: dict[str, Any]) -> None:
-        """Take up a training state; one made from other pictures raises UserError."""
+        """Take up a training state; one made from other pictures, or from these read otherwise, raises UserError."""
+        if state["fingerprint"] == self._earlier != self.fingerprint:
+            raise UserError(
+                f"{self.folder}: this run began when colour profiles, 12-bit greys and blank pictures were not told "
+                "from others; these pictures are read otherwise now, so it cannot go on as it began. Start a new run "
+                f"with --init-from {quoted(self.folder)} --out NEW."
+            )
         if state["fingerprint"] != self.fingerprint:
             raise UserError(
                 f"{self.folder}: this run was trained on other pictures. Give the same --data, or a new --out."
             )
+        if "order" in state:  # of runs that began before it was kept, the names alone tell
+            self._take_order(state["order"])
         if "OMP_NUM_THREADS" not in os.environ:  # with another number, sums differ in their last bit
             torch.set_num_threads(state["threads"])
         self.trainer.load_state_dict(state)

@@ -122,6 +122,11 @@ class Trainer:
         else:
             self.rng.manual_seed(distributed.own_seed(self.config.seed + self.images_seen))
 
+    def parameters(self) -> dict[str, list[nn.Parameter]]:
+        """Return what each optimizer, by its name in the state, is to learn."""
+        learners = {"optimizer_g": self.generator, "optimizer_d": self.discriminator}
+        return {name: list(network.parameters()) for name, network in learners.items()}
+
     def _parts(self) -> dict[str, Any]:
         parts = {
             "generator": self.generator,

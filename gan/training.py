@@ -2,35 +2,33 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
-from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from gan import distributed
 from gan.checkpoints import (
-    CONFIG_FILE,
+    GENERATOR_FILE,
     checkpoint_folder,
     images_seen,
     list_states,
     load_discriminator,
     load_generator,
-    load_state,
     read_described,
 )
 from gan.config import TrainConfig, flag_with_value
 from gan.data import Pictures, read_pictures
 from gan.device import choose_device, choose_precision, describe
 from gan.download import kaggle_version, locate
-from gan.errors import UserError
-from gan.files import clear_parts, make_folder, read_json, write_json
+from gan.errors import UserError, quoted
+from gan.files import alone_in, clear_parts
 from gan.models import Discriminator, Generator
 from gan.pace import Pace
-from gan.records import MAX_SAMPLES, write_chart
-from gan.run import STATES, Collapse, Run, describe_run
+from gan.records import CHART_FILE, HISTORY_FILE, MAX_SAMPLES, write_chart
+from gan.run import LEARNED, STATES, Collapse, Run, describe_run
 from gan.step import Trainer, new_networks, processes_of
 from gan.watch import Watch
 
@@ -52,23 +50,45 @@ def train(
     Raises UserError for bad pictures, a full disk, losses that are no longer finite, a folder in use.
     """
     folder = Path(config.out)
+    distributed.by_first(lambda: _refuse_without_state(config))
     with _alone_in(folder):
-        distributed.by_first(lambda: _prepare(folder, config))
         run = _open_run(config, pictures)
         if _killed_before_publishing(run):
             _publish(run, on_save)
         if run.finished:
+            distributed.by_first(lambda: _make_up_chart(folder))
             tqdm.write(f"{folder} has spent its budget; a larger --images goes on.")
             return run
         _train_on(run, stop, on_save)
         return run
 
 
-def _prepare(folder: Path, config: TrainConfig) -> None:
-    """Clear away what a kill left; a run that never got as far as a state begins anew."""
-    clear_parts(folder)
-    if not list_states(folder / STATES):
-        write_json(folder / CONFIG_FILE, {"train": config.to_dict()})
+def _refuse_without_state(config: TrainConfig) -> None:
+    """Raise UserError where the folder shows what was learned, but has no state: training would write over it."""
+    folder = Path(config.out)
+    if not list_states(folder / STATES) and any((folder / name).exists() for name in LEARNED):
+        raise UserError(_cannot_go_on(config, f"there is no training state in {STATES}/ beside what it learned"))
+
+
+def _cannot_go_on(config: TrainConfig, reason: str) -> str:
+    """Return the sentence that says so, and with which command another run goes on with the networks, if any."""
+    folder = Path(config.out)
+    if not (folder / GENERATOR_FILE).exists():
+        return f"{folder}: {reason}, so that this run cannot go on. Begin a new one, in another --out."
+    words = [f"--dataset {config.dataset}"] + [f"--recipe {quoted(config.recipe)}"] * (config.recipe != config.dataset)
+    if config.data or config.dataset == "folder":
+        words.append(f"--data {quoted(config.data) if config.data else 'PICTURES'}")
+    return (
+        f"{folder}: {reason}, so that this run cannot go on where it stopped. A new run can begin with its networks: "
+        f"python train.py {' '.join(words)} --init-from {quoted(folder)} --out NEW"
+    )
+
+
+def _make_up_chart(folder: Path) -> None:
+    """Draw the chart of a finished run that was killed before it was drawn."""
+    chart, history = folder / CHART_FILE, folder / HISTORY_FILE
+    if history.exists() and not (chart.exists() and chart.stat().st_mtime >= history.stat().st_mtime):
+        write_chart(folder)
 
 
 def _train_on(run: Run, stop: Callable[[], bool], on_save: Callable[[Path], None]) -> None:
@@ -133,8 +153,9 @@ def _publish(run: Run, on_save: Callable[[Path], None]) -> None:
 
 def _killed_before_publishing(run: Run) -> bool:
     """Whether the run's state, at the end of an epoch or of the run, is ahead of its published networks."""
-    published = distributed.by_first(lambda: read_json(run.folder / CONFIG_FILE).get("images_seen", 0))
-    return run.trainer.images_seen > published and (run.finished or run.batch == 0)
+    published = distributed.by_first(lambda: read_described(run.folder)).get("images_seen")
+    behind = not isinstance(published, int) or run.trainer.images_seen > published
+    return behind and run.trainer.images_seen > 0 and (run.finished or run.batch == 0)
 
 
 def _open_run(config: TrainConfig, pictures: Pictures | None) -> Run:
@@ -150,24 +171,33 @@ def _open_run(config: TrainConfig, pictures: Pictures | None) -> Run:
     if pictures is None:
         pictures = _read_alike(config)
     tqdm.write(pictures.report.text())
-    state, damaged = distributed.by_first(lambda: load_state(folder / STATES))
-    for sentence in damaged:
-        tqdm.write(sentence)
-    if damaged and not state:
-        tqdm.write(f"{folder / STATES}: no state is whole; starting from the beginning.")
-    networks = distributed.by_turns(lambda: _networks_to_continue(config)) if config.init_from and not state else None
+    begun = distributed.by_first(lambda: bool(list_states(folder / STATES)))
+    networks = distributed.by_turns(lambda: _networks_to_continue(config)) if config.init_from and not begun else None
     run = Run(config, pictures, Trainer(config, device, precision, networks))
     if networks:
         run.trainer.images_before = images_seen(read_described(checkpoint_folder(config.init_from)))
-    if state:
-        run.load_state(state)
-        tqdm.write(f"resuming at {run.trainer.images_seen:,} pictures seen, {_exactness(state, device)}")
+    if begun:
+        _go_on(run)
+    distributed.by_first(lambda: clear_parts(folder))
     if not run.finished:
         distributed.by_first(lambda: _describe(run, precision, kaggle_version(pictures.report.source)))
         distributed.by_first(lambda: run.write_reals(pictures))
         tqdm.write(f"{_hardware(device)}, {precision}; budget {run.budget:,} pictures, {run.epochs} epochs")
         tqdm.write(f"{folder} will hold at most {run.disk_bytes() / 1e6:.0f} MB")
+    if not begun:
+        run.save_state()  # from here on, a folder without one is no run that was only killed early
     return run
+
+
+def _go_on(run: Run) -> None:
+    """Take up the newest state that can be; raise UserError where none can."""
+    state, passed_over = run.saved_state()
+    for sentence in passed_over:
+        tqdm.write(sentence)
+    if state is None:
+        raise UserError(_cannot_go_on(run.config, f"no training state in {STATES}/ can be used"))
+    run.load_state(state)
+    tqdm.write(f"resuming at {run.trainer.images_seen:,} pictures seen, {_exactness(state, run.trainer.device)}")
 
 
 def _read_alike(config: TrainConfig) -> Pictures:
@@ -255,20 +285,7 @@ def _progress_bar(run: Run) -> tqdm:
 
 @contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
-    """Hold the run's folder, so that no second training writes to it; a kill lets go of it."""
-    lock = FileLock(folder / ".lock", timeout=0)
-    distributed.by_first(lambda: _acquire(lock, folder))
-    try:
+    """Let the first process hold the run's folder, so that no second training writes to it."""
+    with ExitStack() as held:
+        distributed.by_first(lambda: held.enter_context(alone_in(folder)))
         yield
-    finally:
-        lock.release()
-
-
-def _acquire(lock: FileLock, folder: Path) -> None:
-    make_folder(folder)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise UserError(f"{folder}: another training is writing to this run") from None
-    except OSError as error:
-        raise UserError(f"{folder}: cannot be written to ({error.strerror})") from error

@@ -9,7 +9,6 @@ from torch import Tensor
 from tqdm import tqdm
 
 from gan import distributed, guard, records
-from gan.checkpoints import load_state
 from gan.latent import sample_z
 from gan.run import GOOD_STATES, Collapse, Run
 
@@ -79,7 +78,7 @@ class Watch:
         run = self.run
         if run.config.guard != "rollback" or run.trainer.softenings >= guard.MOST_SOFTENINGS:
             return None
-        return distributed.by_first(lambda: load_state(run.folder / GOOD_STATES)[0])
+        return run.saved_state(GOOD_STATES)[0]
 
     def roll_back(self, collapse: Collapse) -> None:
         """Go back to the last good state and go on more softly; where that cannot be, raise the collapse."""

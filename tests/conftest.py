@@ -61,7 +61,7 @@ def cli(capsys):
     """Return a function that runs train.py in this process; its exit status, standard output and standard error."""
     import train
 
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
 
     def run(*arguments):
         capsys.readouterr()

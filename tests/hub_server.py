@@ -68,6 +68,7 @@ class Hub(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         self.mode, self.repositories, self.blobs, self.faults, self.requests = mode, {}, {}, [], []
+        self.said = {}  # what is said of a file's size, where it is not the truth; of a commit's id, under "sha"
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def handle_error(self, request, address):
@@ -256,8 +257,10 @@ class Handler(BaseHTTPRequestHandler):
     def info(self, kind, repo, revision):
         found, oid = self.find(kind, repo, revision)
         if found:
-            files = [{"rfilename": name, "size": len(content)} for name, content in found.commits[oid].items()]
-            self.reply(200, {"id": repo, "sha": oid, "private": found.private, "siblings": files})
+            sizes = {name: self.server.said.get(name, len(content)) for name, content in found.commits[oid].items()}
+            files = [{"rfilename": name, "size": size} for name, size in sizes.items()]
+            sha = self.server.said.get("sha", oid)
+            self.reply(200, {"id": repo, "sha": sha, "private": found.private, "siblings": files})
 
     def tree(self, kind, repo, revision):
         found, oid = self.find(kind, repo, revision)

@@ -1,5 +1,6 @@
 """The app as tests see it: checkpoints of its own, a process that serves it, what is on the page."""
 
+import asyncio
 import base64
 import io
 import json
@@ -9,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +31,12 @@ DEADLINE = 60  # seconds that anything waited for may take on a busy machine
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 EPOCHS = (1, 3, 6)
+OFFICE = {  # what the environment may say where people work; none of it concerns a page of one's own machine
+    "HTTP_PROXY": "http://127.0.0.1:9",
+    "ALL_PROXY": "socks5://127.0.0.1:9",
+    "SSL_CERT_FILE": "/no/such.pem",
+    "GRADIO_SERVER_NAME": "::",
+}
 
 
 def tiny_generator(seed):
@@ -96,11 +104,11 @@ def measurement(epoch, kid, **changes):
     } | changes  # fmt: skip
 
 
-def copy_app(folder):
-    """Return a folder with app.py, the package and an empty checkpoints/."""
+def copy_app(folder, root=ROOT):
+    """Return a folder with a checkout's app.py, its package and an empty checkpoints/."""
     (folder / "checkpoints").mkdir(parents=True)
-    shutil.copy(ROOT / "app.py", folder)
-    (folder / "gan").symlink_to(ROOT / "gan")
+    shutil.copy(root / "app.py", folder)
+    (folder / "gan").symlink_to(root / "gan")
     return folder
 
 
@@ -114,10 +122,12 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}/"
         self.folder = folder
         self.log = folder / "log.txt"
-        environment = {**os.environ, "GRADIO_TEMP_DIR": str(folder / "cache"), "PYTHONUNBUFFERED": "1"}
+        self.temporary = folder / "tmp"
+        self.temporary.mkdir()
+        environment = {**os.environ, **OFFICE, "TMPDIR": str(self.temporary), "PYTHONUNBUFFERED": "1"}
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "app.py", "--port", str(self.port), *map(str, arguments)],
+                [sys.executable, "app.py", "--host", "127.0.0.1", "--port", str(self.port), *map(str, arguments)],
                 cwd=folder, env=environment, stdout=log, stderr=log,
             )  # fmt: skip
         deadline = time.monotonic() + DEADLINE
@@ -128,6 +138,12 @@ class Server:
     def stop(self):
         self.process.kill()
         self.process.wait()
+
+
+def run_async(coroutine):
+    """Run a coroutine to its end in a thread of its own: Playwright keeps a loop running in the main one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
 
 
 def memory(pid):

@@ -1,13 +1,26 @@
 """app.py as people and programs use it: a process of its own, gradio_client, and a real Chromium."""
 
+import asyncio
+import json
+import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 
+import gradio as gr
+import httpx
 import pytest
-from served import ROOT, Server, copy_app, plant, run_app, wait_for_seeds
+from PIL import Image
+from served import EPOCHS, ROOT, Server, copy_app, model_button, plant, run_app, wait_for_seeds
+
+from gan.errors import UserError
+from gan.files import LOCK_FILE
+from gan.ui.demo import Page, build_demo
+from gan.ui.surroundings import address, alone, make_temporary_folder, with_brackets, without_brackets
 
 # --- the command line ------------------------------------------------------------------------------------------
 
@@ -47,6 +60,45 @@ def test_bad_addresses_end_with_status_2_and_no_traceback(arguments):
     assert status == 2 and "Traceback" not in err
 
 
+def test_an_ipv6_address_is_taken_as_people_and_as_links_write_it():
+    assert without_brackets("[::1]") == without_brackets("::1") == "::1"
+    assert with_brackets("::1") == "[::1]" and with_brackets("localhost") == "localhost"
+
+
+@pytest.mark.parametrize(
+    "host, link",
+    [
+        ("127.0.0.1", "http://127.0.0.1:80"),
+        ("localhost", "http://localhost:80"),
+        ("0.0.0.0", "http://127.0.0.1:80"),
+        ("::1", "http://[::1]:80"),
+        ("::", "http://[::1]:80"),
+    ],
+)
+def test_the_address_that_is_printed_can_be_opened(host, link):
+    assert address(host, 80) == link
+
+
+def test_what_the_environment_says_of_the_way_to_elsewhere_is_hidden_and_comes_back(monkeypatch):
+    said = {"NO_PROXY": "firm.example", "HTTPS_PROXY": "http://firm.example:3128", "SSL_CERT_FILE": "/no/such.pem"}
+    for name, value in said.items():
+        monkeypatch.setenv(name, value)
+    with alone():
+        assert os.environ["NO_PROXY"] == os.environ["no_proxy"] == "*" and "SSL_CERT_FILE" not in os.environ
+        assert not httpx._utils.get_environment_proxies()  # as Gradio's own client reads them
+    assert said.items() <= os.environ.items() and "no_proxy" not in os.environ
+
+
+@pytest.mark.parametrize("variable", ["TMPDIR", "GRADIO_TEMP_DIR"])
+def test_without_a_folder_for_temporary_files_a_sentence_says_what_to_do(tmp_path, monkeypatch, variable):
+    file = tmp_path / "file"  # in which nobody can make a folder, the superuser included
+    file.touch()
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(file / "sub") if variable == "GRADIO_TEMP_DIR" else "")
+    monkeypatch.setattr(tempfile, "tempdir", str(file))
+    with pytest.raises(UserError, match=f"cannot be written to.* {variable}=FOLDER"):
+        make_temporary_folder()
+
+
 # --- programs ----------------------------------------------------------------------------------------------------
 
 
@@ -56,6 +108,31 @@ def test_the_named_events_can_be_called_without_arguments(client):
     for name, event in events.items():
         assert all(parameter["parameter_has_default"] for parameter in event["parameters"]), name
         client.predict(api_name=name)
+
+
+def into_a_full_disk():
+    with open("/dev/full", "wb", 0) as file:
+        file.write(b"x")
+
+
+@pytest.mark.parametrize("draw", [into_a_full_disk, lambda: Image.new("RGB", (8, 8))])
+def test_a_program_is_told_that_its_file_cannot_be_written(draw, monkeypatch):
+    async def ask():
+        with Page() as page:
+            gr.on([], draw, None, gr.Image(visible=False), api_name="draw")
+        await page.process_api(page.fns[0], [])
+
+    monkeypatch.setenv("GRADIO_TEMP_DIR", "/sys/nobody-may")
+    with pytest.raises(gr.Error, match=r"could not be written on the server .* TMPDIR=FOLDER"):
+        asyncio.run(ask())
+
+
+def test_a_name_of_any_bytes_in_a_problem_leaves_a_page_that_can_be_sent():
+    async def config():
+        return build_demo((), ["caf\udce9: cannot be read"]).get_config_file()
+
+    text = json.dumps(asyncio.run(config()), ensure_ascii=False).encode()
+    assert rb"caf\\udce9: cannot be read" in text
 
 
 # --- people ------------------------------------------------------------------------------------------------------
@@ -68,6 +145,7 @@ def test_a_damaged_checkpoint_is_named_and_the_others_work(visit, server):
     assert "damaged/model.safetensors" in note.inner_text().replace("\\", "/")
     assert page.get_by_label("damaged").count() == 0
     assert "damaged" in server.log.read_text()
+    assert "Nintendo" in page.locator(".colophon").inner_text()  # of alpha, whose config names its pictures
 
 
 def test_without_a_checkpoint_the_page_says_how_to_train_one_and_sigterm_ends_it(visit, tmp_path):
@@ -81,20 +159,35 @@ def test_without_a_checkpoint_the_page_says_how_to_train_one_and_sigterm_ends_it
         status = server.process.wait(10)
         assert time.monotonic() - started < 2
         assert status == 143
+        assert list(server.temporary.iterdir()) == []
         assert "Traceback" not in server.log.read_text()
         page.close()
     finally:
         server.stop()
 
 
-def test_one_folder_named_is_shown_alone_and_ctrl_c_ends_it(visit, tmp_path):
+def test_folders_named_are_shown_alone_a_run_just_begun_included_and_ctrl_c_ends_it(visit, tmp_path):
     folder = copy_app(tmp_path / "app")
     plant(folder / "checkpoints" / "published", 1)
-    server = Server(folder, "--checkpoint", plant(tmp_path / "runs" / "2024", 2))
+    begun = tmp_path / "runs" / "begun"
+    begun.mkdir(parents=True)
+    (begun / LOCK_FILE).touch()
+    server = Server(folder, "--checkpoint", begun, plant(tmp_path / "runs" / "2024", 2))
     try:
         page = visit(f"{server.url}?model=2024&seed=5")  # a name in a link, though it looks like a number
         wait_for_seeds(page, "5-20")
-        assert page.locator("#model label").all_inner_texts() == ["2024"]
+        assert page.locator("#model label").all_inner_texts() == ["begun", "2024"]
+        model_button(page, "begun").check()
+        page.locator(".sheet-head").get_by_text("begun: nothing to show").wait_for()
+        assert page.locator(".tile").count() == 0
+        page.get_by_role("tab", name="Training").click()
+        page.locator(".samples").get_by_text("begun: nothing to show").wait_for()
+        shutil.copytree(plant(tmp_path / "later", 3, EPOCHS), begun, dirs_exist_ok=True)
+        page.goto(server.url)  # the first visit since there is a model
+        wait_for_seeds(page, "1-16")
+        page.get_by_role("tab", name="Training").click()
+        page.get_by_text("Epoch 6 of 6").wait_for()
+        page.get_by_text("The run was stopped at epoch 6 of 7500.").wait_for()
         page.close()  # lest it complain of requests that the end cuts off
         server.process.send_signal(signal.SIGINT)
         server.process.wait(10)

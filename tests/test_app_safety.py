@@ -5,7 +5,6 @@ import math
 import uuid
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import httpx
 import pytest
@@ -194,7 +193,7 @@ def test_a_hundred_calls_at_once_are_answered_or_told_to_wait_and_memory_stays(w
         for event in wire.named:
             outcomes = call_at_once(server.url, event["api_name"], BATCH)
             assert set(outcomes) <= {"complete", "busy"}, (event["api_name"], outcomes)
-            assert outcomes.total() == BATCH and outcomes["complete"] >= 10
+            assert outcomes.total() == BATCH and outcomes["complete"] >= 2  # of one visitor two animations at a time
 
     all_at_once()  # threads and allocators take what they need
     before = memory(server.process.pid)
@@ -207,7 +206,7 @@ def test_two_thousand_steps_of_a_slider_leave_no_file(visit, server, client):
     wait_for_seeds(page, "1-16")
     page.get_by_role("tab", name="Explore").click()
     wait_for_recipe(page, seed=1)
-    kept = Path(server.folder / "cache")
+    kept = server.temporary
     before = {path for path in kept.rglob("*") if path.is_file()}
     asked = []
     page.on("request", lambda request: "queue/join" in request.url and asked.append(request.url))
@@ -230,12 +229,12 @@ def test_two_thousand_steps_of_a_slider_leave_no_file(visit, server, client):
 # --- large things ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("size", [5_300_000, 60_000_000])
-def test_a_large_upload_is_refused(wire, server, size):
+def test_nothing_can_be_uploaded(wire, server):
     before = memory(server.process.pid)
-    answer = wire.http.post(f"{API}/upload", files={"files": ("a.png", bytes(size), "image/png")})
-    assert answer.status_code == 413
+    answer = wire.http.post(f"{API}/upload", files={"files": ("a.png", bytes(60_000_000), "image/png")})
+    assert answer.status_code == 404
     assert memory(server.process.pid) - before < 30e6
+    assert not [path for path in (server.folder / "cache").rglob("*") if path.stat().st_size > 5_000_000]
 
 
 def test_a_large_request_is_refused(wire, server):
@@ -245,11 +244,10 @@ def test_a_large_request_is_refused(wire, server):
     assert memory(server.process.pid) - before < 30e6
 
 
-def test_a_picture_of_13000_pixels_a_side_is_decoded_by_no_event(wire, server):
-    (path,) = wire.http.post(
-        f"{API}/upload", files={"files": ("a.png", png(size=(13_000, 13_000)), "image/png")}
-    ).json()
-    file = {"path": path, "meta": {"_type": "gradio.FileData"}}
+def test_a_picture_of_13000_pixels_a_side_is_decoded_by_no_event(wire, server, tmp_path):
+    path = tmp_path / "a.png"
+    path.write_bytes(png(size=(13_000, 13_000)))
+    file = {"path": str(path), "meta": {"_type": "gradio.FileData"}}
     before = memory(server.process.pid)
     for event in wire.named:
         _, answer = wire.call(event, [file] * len(event["inputs"]))

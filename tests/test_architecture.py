@@ -11,10 +11,11 @@ FLOORS = (
     {"gan.training", "gan.ui", "gan.flags"},
     {"gan.watch"},
     {"gan.run"},
-    {"gan.data", "gan.checkpoints", "gan.records", "gan.card", "gan.step", "gan.sizing"},
+    {"gan.states"},
+    {"gan.data", "gan.checkpoints", "gan.records", "gan.card", "gan.gate", "gan.step", "gan.sizing"},
+    {"gan.weights"},
     {
         "gan.config",
-        "gan.pictures",
         "gan.models",
         "gan.objective",
         "gan.augment",
@@ -25,17 +26,22 @@ FLOORS = (
         "gan.metrics",
         "gan.guard",
         "gan.hub",
+        "gan.scratch",
         "gan.pace",
         "gan.download",
     },
-    {"gan.files", "gan.distributed", "gan.losses"},
-    {"gan.errors", "gan"},
+    {"gan.sources"},
+    {"gan.files", "gan.distributed", "gan.pictures", "gan.installed", "gan.losses"},
+    {"gan.errors", "gan.console", "gan"},
 )
-# Modules of one floor that may know each other: the card tells what the folder's other files hold.
+# Modules of one floor that may know each other: the card tells what the folder's other files hold, the gate checks it.
 # A run that is pushed while it trains is made a checkpoint first.
 SIDEWAYS = {
     ("gan.card", "gan.checkpoints"),
     ("gan.card", "gan.records"),
+    ("gan.gate", "gan.card"),
+    ("gan.gate", "gan.checkpoints"),
+    ("gan.gate", "gan.records"),
     ("gan.publish", "gan.promote"),
     ("train", "gan.publish"),
 }

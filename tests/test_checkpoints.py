@@ -1,16 +1,21 @@
 """Published networks: round trips, the tutorial's files, and everything that must be refused."""
 
+import os
+import resource
 from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import save_file
+from hostile import GOOD, NODES, good_state, pickles, weights
+from safetensors.torch import load_file, save_file
 
 from gan.checkpoints import (
     import_tutorial_weights,
     load_discriminator,
     load_generator,
+    load_with_digest,
     save_network,
+    weights_digest,
 )
 from gan.errors import UserError
 from gan.images import to_uint8
@@ -77,6 +82,31 @@ def test_weights_of_pytorchs_tutorial_come_in_unchanged(tmp_path: Path):
     assert all(torch.equal(value, original.state_dict()[name]) for name, value in loaded.state_dict().items())
 
 
+@pytest.mark.parametrize("wrapped", ["_orig_mod.{}", "module._orig_mod.{}", "_orig_mod.module.{}"])
+def test_weights_of_a_compiled_network_come_in_unchanged(tmp_path: Path, wrapped: str):
+    original = good_state()
+    state = {wrapped.format(name): value for name, value in original.items()}
+    torch.save(state, tmp_path / "netG.pth")
+    save_file(state, tmp_path / "model.safetensors")
+    for loaded in (import_tutorial_weights(tmp_path / "netG.pth"), load_generator(tmp_path)):
+        assert all(torch.equal(value, original[name]) for name, value in loaded.state_dict().items())
+
+
+def test_a_pth_of_before_2020_comes_in_unchanged(tmp_path: Path):
+    torch.save(good_state(), tmp_path / "netG.pth", _use_new_zipfile_serialization=False)
+    loaded = import_tutorial_weights(tmp_path / "netG.pth")
+    assert all(torch.equal(value, good_state()[name]) for name, value in loaded.state_dict().items())
+
+
+@pytest.mark.parametrize("name, content", list(pickles()), ids=[name for name, _ in pickles()])
+def test_a_pth_that_is_no_network_of_ours_is_a_sentence_and_takes_no_memory(tmp_path: Path, name: str, content: bytes):
+    (tmp_path / "netG.pth").write_bytes(content)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(UserError, match=r"netG\.pth: \w"):
+        import_tutorial_weights(tmp_path / "netG.pth")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # kB
+
+
 def test_a_pth_that_could_run_code_is_refused(tmp_path: Path):
     torch.save(generator(), tmp_path / "netG.pth")  # a pickled module
     with pytest.raises(UserError, match=r"netG\.pth: is no state dict that can be read safely"):
@@ -128,3 +158,76 @@ def test_damaged_missing_and_foreign_files_give_a_sentence(tmp_path: Path):
     (tmp_path / "model.pth").write_bytes(b"")
     with pytest.raises(UserError, match=r"gan\.promote"):
         load_generator(tmp_path / "model.pth")
+
+
+@pytest.mark.parametrize("load", [load_generator, load_discriminator])
+def test_no_file_that_is_no_network_gets_past_the_loader(tmp_path: Path, load):
+    for name, content in weights():
+        for file in ("model.safetensors", "discriminator.safetensors"):
+            (tmp_path / file).write_bytes(content)
+        with pytest.raises(UserError, match=r"(model|discriminator)\.safetensors: \w") as raised:
+            load(tmp_path)
+        assert str(raised.value).isprintable() and len(str(raised.value)) < 600, name
+
+
+@pytest.mark.parametrize("name, make", NODES.items(), ids=NODES)
+def test_what_is_no_file_is_a_sentence_at_once(tmp_path: Path, name: str, make):
+    make(tmp_path / "model.safetensors")
+    make(tmp_path / "netG.pth")
+    for load, source in ((load_generator, tmp_path), (import_tutorial_weights, tmp_path / "netG.pth")):
+        with pytest.raises(UserError):
+            load(source)
+
+
+def test_a_discriminator_that_judges_in_no_numbers_is_refused(tmp_path: Path):
+    network = Discriminator(base_channels=2, image_size=32)
+    for value in network.parameters():
+        value.data.mul_(1e38)
+    save_file(network.state_dict(), tmp_path / "discriminator.safetensors")
+    with pytest.raises(UserError, match="what the network makes of them is none"):
+        load_discriminator(tmp_path)
+
+
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16, torch.float64])
+def test_every_kind_of_weights_becomes_float32(tmp_path: Path, kind: torch.dtype):
+    """Counters too: whoever halves a whole state dict halves them as well."""
+    save_file({name: value.to(kind) for name, value in good_state().items()}, tmp_path / "model.safetensors")
+    loaded = load_generator(tmp_path).state_dict()
+    assert {value.dtype for value in loaded.values()} == {torch.float32, torch.int64}
+
+
+def test_a_loaded_network_is_what_its_digest_says_whatever_becomes_of_the_file(tmp_path: Path):
+    path = tmp_path / "model.safetensors"
+    save_network(path, generator(base_channels=64))
+    loaded, digest = load_with_digest(path)
+    assert digest == weights_digest(path)
+    before = {name: value.clone() for name, value in loaded.state_dict().items()}
+    path.write_bytes(bytes(path.stat().st_size))  # in place, as cp does
+    os.truncate(path, 10)
+    assert all(torch.equal(value, before[name]) for name, value in loaded.state_dict().items())
+
+
+@pytest.mark.parametrize("size", [1e6, 2e-5, 1e-9])
+def test_weights_that_float16_cannot_hold_are_saved_as_they_are(tmp_path: Path, size: float):
+    original = generator()
+    state = original.state_dict()
+    state["main.9.weight"].mul_(size / state["main.9.weight"].abs().max())
+    save_network(tmp_path / "model.safetensors", original)
+    saved = load_file(tmp_path / "model.safetensors")
+    assert saved["main.9.weight"].dtype == torch.float32 and saved["main.0.weight"].dtype == torch.float16
+    assert torch.equal(load_generator(tmp_path).state_dict()["main.9.weight"], state["main.9.weight"])
+
+
+def test_weights_of_nothing_but_zero_are_saved_small(tmp_path: Path):
+    original = generator()
+    original.state_dict()["main.0.weight"].zero_()
+    save_network(tmp_path / "model.safetensors", original)
+    assert load_file(tmp_path / "model.safetensors")["main.0.weight"].dtype == torch.float16
+
+
+def test_a_file_larger_than_any_of_ours_is_not_read(tmp_path: Path):
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(GOOD)
+    os.truncate(path, 1_000_000_001)  # which takes no room on the disk
+    with pytest.raises(UserError, match="at most 1,000,000,000"):
+        load_generator(path)

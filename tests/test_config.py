@@ -129,7 +129,7 @@ def test_a_value_that_makes_no_sense_is_refused_by_name(name, value):
     [Stage(1, 0.0, 0.5), Stage(1, 1.0, 0.5), Stage(1, float("nan"), 0.5), Stage(1, 2e-4, 1.0), Stage(-1, 2e-4, 0.5)],
 )
 def test_a_stage_out_of_range_is_refused(stage):
-    with pytest.raises(ValueError, match="must have epochs"):
+    with pytest.raises(ValueError, match="must have 0 <= epochs"):
         staged(stage)
 
 

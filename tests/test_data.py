@@ -1,5 +1,6 @@
 """The reader against drawn pictures with known pixels, every kind of broken file, and the order of batches."""
 
+import hashlib
 import io
 import os
 import random
@@ -9,15 +10,16 @@ import struct
 import threading
 import zipfile
 import zlib
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageCms
 
-from gan import data, pictures
-from gan.data import Batches, ScanReport, read_pictures
+from gan import data, pictures, sources
+from gan.data import Batches, ScanReport, read_pictures, rows_in_order
 from gan.errors import UserError
 
 S = 32
@@ -42,6 +44,18 @@ def png(width: int, height: int, depth: int, colour_type: int, rows: bytes, *chu
 
 def flat(colour=RED, side: int = S) -> Image.Image:
     return Image.new("RGB", (side, side), colour)
+
+
+def marked(image: Image.Image) -> Image.Image:
+    """Put another colour into the last pixel: a picture of one single colour is bad."""
+    levels = np.array(image)
+    levels[-1, -1] = levels[-1, -1] // 2 + 30
+    return Image.fromarray(levels, image.mode if image.mode == "CMYK" else None)
+
+
+def body(image: torch.Tensor) -> list[int]:
+    """Return the levels of a picture, (3, S, S), but for its last row, without repeats."""
+    return image[:, :-1].unique().tolist()
 
 
 def noise(seed: int, side: int = S) -> Image.Image:
@@ -97,8 +111,10 @@ def test_noise_of_the_right_size_is_untouched(tmp_path):
 def test_jpeg_and_grey_jpeg(tmp_path):
     image = only(tmp_path, encoded(quarters(), "JPEG", quality=95), "a.JPG")
     assert (image.int() - torch.tensor(np.asarray(quarters())).permute(2, 0, 1).int()).abs().float().mean() < 5
-    grey = only(tmp_path, encoded(Image.new("L", (S, S), 77), "JPEG"), "a.JPG")
-    assert grey.unique().tolist() == [77]
+    halves = Image.new("L", (S, S), 77)
+    halves.paste(200, (0, 16, S, S))
+    grey = only(tmp_path, encoded(halves, "JPEG"), "a.JPG")
+    assert grey[:, :16].unique().tolist() == [77]
 
 
 def test_middle_square_is_cut_out_and_resized(tmp_path):
@@ -134,8 +150,8 @@ def test_a_square_is_the_same_padded_and_cropped(tmp_path, side):
 
 
 def test_a_thread_of_a_picture_is_a_line_when_padded(tmp_path):
-    found = fitted(tmp_path, Image.new("RGB", (16, 16 * 4 * S), RED), "pad")
-    assert found.eq(torch.tensor(RED)).all(-1).sum(0).tolist() == [0] * (S // 2 - 1) + [S] + [0] * (S // 2)
+    found = fitted(tmp_path, marked(Image.new("RGB", (16, 16 * 4 * S), RED)), "pad")
+    assert found[:-1].eq(torch.tensor(RED)).all(-1).sum(0).tolist() == [0] * (S // 2 - 1) + [S - 1] + [0] * (S // 2)
 
 
 def test_padding_comes_after_exif_rotation_and_is_as_white_as_transparency(tmp_path):
@@ -157,23 +173,20 @@ def test_huge_jpeg_decoded_at_a_fraction_looks_as_if_decoded_whole(tmp_path):
     assert np.abs(found - np.asarray(whole)).max() <= 4
 
 
-def test_half_transparent_red_on_white(tmp_path):
-    assert tuple(only(tmp_path, encoded(Image.new("RGBA", (S, S), (255, 0, 0, 128)), "PNG"))[:, 0, 0]) == (
-        255,
-        127,
-        127,
-    )
-    webp = encoded(Image.new("RGBA", (S, S), (255, 0, 0, 128)), "WEBP", lossless=True)
-    assert tuple(only(tmp_path, webp)[:, 5, 5]) == (255, 127, 127)
+@pytest.mark.parametrize(("kind", "options"), [("PNG", {}), ("WEBP", {"lossless": True})])
+def test_half_transparent_red_on_white(tmp_path, kind, options):
+    image = marked(Image.new("RGBA", (S, S), (255, 0, 0, 128)))
+    assert tuple(only(tmp_path, encoded(image, kind, **options))[:, 5, 5]) == (255, 127, 127)
 
 
 def test_hidden_colour_under_full_transparency_does_not_bleed_when_resized(tmp_path):
     image = Image.new("RGBA", (2 * S, 2 * S), (0, 0, 0, 0))
-    assert only(tmp_path, encoded(image, "PNG")).unique().tolist() == [255]
+    image.paste((0, 0, 0, 255), (0, 0, 2 * S, S))
+    assert only(tmp_path, encoded(image, "PNG"))[:, -S // 4 :].unique().tolist() == [255]
 
 
 def test_grey_with_alpha(tmp_path):
-    assert only(tmp_path, encoded(Image.new("LA", (S, S), (100, 51)), "PNG")).unique().tolist() == [224]
+    assert body(only(tmp_path, encoded(marked(Image.new("LA", (S, S), (100, 51))), "PNG"))) == [224]
 
 
 def test_palette_with_one_and_with_graded_transparency(tmp_path):
@@ -199,30 +212,35 @@ def test_transparent_grey_below_8_bits(tmp_path, depth, step):
     row = b"\0" + b"\0" * (S * depth // 16) + b"\xff" * (S * depth // 16)  # black on the left, white on the right
     plain = only(tmp_path, png(S, S, depth, 0, row * S))
     assert (plain[0, 0, 0], plain[0, 0, -1]) == (0, 255)
-    black_gone = only(tmp_path, png(S, S, depth, 0, row * S, (b"tRNS", struct.pack(">H", 0))))
-    assert black_gone.unique().tolist() == [255]
     one = b"\0" + bytes([sum(1 << shift for shift in range(0, 8, depth))]) * (S * depth // 8)  # level 1 all over
-    kept = only(tmp_path, png(S, S, depth, 0, one * S, (b"tRNS", struct.pack(">H", 0))))
-    gone = only(tmp_path, png(S, S, depth, 0, one * S, (b"tRNS", struct.pack(">H", 1))))
-    assert kept.unique().tolist() == [step] and gone.unique().tolist() == [255]
+    rows = one * (S - 1) + b"\0" * (1 + S * depth // 8)
+    kept = only(tmp_path, png(S, S, depth, 0, rows))
+    gone = only(tmp_path, png(S, S, depth, 0, rows, (b"tRNS", struct.pack(">H", 1))))
+    assert body(kept) == [step] and body(gone) == [255]
+    if depth > 1:  # else white is all there is
+        rows = row * (S - 1) + one
+        assert body(only(tmp_path, png(S, S, depth, 0, rows, (b"tRNS", struct.pack(">H", 0))))) == [255]
 
 
 @pytest.mark.parametrize("level", [0, 1, 100, 254, 255])
 def test_16_bit_grey_is_scaled_not_clipped(tmp_path, level):
     levels = np.full((S, S), 257 * level, np.uint16)
+    levels[-1] = np.linspace(0, 65_535, S)
     for kind in ("PNG", "TIFF"):
-        assert only(tmp_path, encoded(Image.fromarray(levels), kind)).unique().tolist() == [level]
+        assert body(only(tmp_path, encoded(Image.fromarray(levels), kind))) == [level]
     wide = Image.fromarray(levels.astype(np.int32))  # mode I
-    assert wide.mode == "I" and only(tmp_path, encoded(wide, "TIFF")).unique().tolist() == [level]
+    assert wide.mode == "I" and body(only(tmp_path, encoded(wide, "TIFF"))) == [level]
+    assert read(tmp_path).report.ways == ()
 
 
 def test_16_bit_rgb_and_its_transparent_colour(tmp_path):
     row = b"\0" + struct.pack(">HHH", 257 * 10, 257 * 100, 257 * 200) * S
-    assert tuple(only(tmp_path, png(S, S, 16, 2, row * S))[:, 0, 0]) == (10, 100, 200)
+    last = b"\0" * (1 + 6 * S)
+    assert tuple(only(tmp_path, png(S, S, 16, 2, row * (S - 1) + last))[:, 0, 0]) == (10, 100, 200)
     chunk = (b"tRNS", struct.pack(">HHH", 257 * 10, 257 * 100, 257 * 200))
-    assert tuple(only(tmp_path, png(S, S, 16, 2, row * S, chunk))[:, 0, 0]) == WHITE
+    assert tuple(only(tmp_path, png(S, S, 16, 2, row * (S - 1) + last, chunk))[:, 0, 0]) == WHITE
     half = b"\0" + struct.pack(">HHHH", 65535, 0, 0, 257 * 128) * S
-    assert tuple(only(tmp_path, png(S, S, 16, 6, half * S))[:, 0, 0]) == (255, 127, 127)
+    assert tuple(only(tmp_path, png(S, S, 16, 6, half * (S - 1) + b"\0" * (1 + 8 * S)))[:, 0, 0]) == (255, 127, 127)
 
 
 def test_transparent_colour_of_16_bit_grey(tmp_path):
@@ -232,11 +250,13 @@ def test_transparent_colour_of_16_bit_grey(tmp_path):
 
 
 def test_one_bit(tmp_path):
-    assert only(tmp_path, encoded(Image.new("1", (S, S), 1), "PNG")).unique().tolist() == [255]
+    image = Image.new("1", (S, S), 1)
+    image.putpixel((S - 1, S - 1), 0)
+    assert body(only(tmp_path, encoded(image, "PNG"))) == [255]
 
 
 def test_cmyk(tmp_path):
-    image = Image.new("CMYK", (S, S), (0, 255, 255, 0))  # no cyan, all magenta and yellow: red
+    image = marked(Image.new("CMYK", (S, S), (0, 255, 255, 0)))  # no cyan, all magenta and yellow: red
     jpeg = only(tmp_path, encoded(image, "JPEG", quality=100), "a.jpg")  # PIL writes Adobe's inverted kind
     assert (jpeg[:, 9, 9].int() - torch.tensor(RED)).abs().max() <= 3
     assert tuple(only(tmp_path, encoded(image, "TIFF"), "a.jpg")[:, 9, 9]) == RED
@@ -278,8 +298,149 @@ def test_exif_rotation_of_a_jpeg_and_broken_exif(tmp_path):
 def test_first_frame_of_an_animation(tmp_path):
     for kind in ("GIF", "WEBP", "PNG"):
         options = {"lossless": True} if kind == "WEBP" else {}
-        moving = encoded(flat(RED), kind, save_all=True, append_images=[flat(BLUE), flat(GREEN)], **options)
-        assert tuple(only(tmp_path, moving)[:, 1, 1]) == RED
+        moving = encoded(quarters(), kind, save_all=True, append_images=[flat(BLUE), flat(GREEN)], **options)
+        assert corners(only(tmp_path, moving)) == [RED, GREEN, BLUE, WHITE]
+
+
+# ---- what the numbers mean -----------------------------------------------------------------------------------------
+
+
+def ramp(white: int, kind: str) -> np.ndarray:
+    """Return levels (S, S) from black on the left to white on the right."""
+    return np.linspace(0, white, S).round().astype(kind)[None].repeat(S, 0)
+
+
+def tiff(levels: np.ndarray, photometric: int) -> bytes:
+    """Write a grey TIFF by hand; PIL would write no int16, and white as zero for 8 bits alone."""
+    kind, content = {"u": 1, "i": 2}[levels.dtype.kind], levels.tobytes()
+    tags = {256: S, 257: S, 258: 8 * levels.itemsize, 259: 1, 262: photometric, 273: 0, 277: 1, 278: S}
+    tags |= {279: len(content), 339: kind}
+    tags[273] = 8 + 2 + 12 * len(tags) + 4
+    lines = [struct.pack("<HHII", tag, 4, 1, value) for tag, value in sorted(tags.items())]
+    return struct.pack("<2sHIH", b"II", 42, 8, len(tags)) + b"".join(lines) + bytes(4) + content
+
+
+@pytest.mark.parametrize(
+    ("white", "kind", "photometric", "ways"),
+    [
+        (65_535, "<u2", 1, []),
+        (65_535, "<u2", 0, ["inverted"]),
+        (4095, "<u2", 1, ["12-bit"]),
+        (4095, "<u2", 0, ["12-bit", "inverted"]),
+        (255, "<u2", 1, ["8-bit"]),
+        (255, "u1", 0, []),
+        (32_767, "<i2", 1, ["15-bit"]),
+        (4095, "<i2", 1, ["12-bit"]),
+        (65_535, "<i4", 1, []),
+        (4095, "<i4", 1, ["12-bit"]),
+        (255, "<i4", 1, ["8-bit"]),
+    ],
+)
+def test_greys_of_any_depth_run_from_black_to_white(tmp_path, white, kind, photometric, ways):
+    levels = ramp(white, kind) if photometric else white - ramp(white, kind)
+    (tmp_path / "a.tif").write_bytes(tiff(levels, photometric))
+    found = read(tmp_path)
+    assert (found.images[0].int() - torch.from_numpy(ramp(255, "i4"))).abs().max() <= 1
+    assert found.report.ways == tuple((way, 1) for way in ways)
+
+
+def test_levels_below_zero_are_bad(tmp_path):
+    with pytest.raises(pictures.BadPicture, match="more than 16 bits"):
+        pictures.decode(tiff(ramp(2000, "<i2") - np.int16(1000), 1), S, "crop")
+
+
+def test_the_report_says_what_was_read_otherwise(tmp_path):
+    for i in range(3):
+        Image.fromarray(ramp(4095 - i, "u2")).save(tmp_path / f"{i}.png")
+    assert "greys that use 12 bits of 16 or more, which are taken as all: 3" in read(tmp_path).report.text()
+
+
+BLANK = {
+    "transparent": (encoded(Image.new("RGBA", (S, S), (200, 40, 90, 0)), "PNG"), "all of it is transparent"),
+    "white on transparent": (
+        png(S, S, 1, 0, (b"\0" + b"\x0f" * (S // 8)) * S, (b"tRNS", b"\0\0")),
+        "one single colour",
+    ),
+    "black": (encoded(Image.new("L", (S, S)), "JPEG"), "one single colour"),
+    "white": (encoded(Image.new("P", (S, S)), "GIF"), "one single colour"),
+    "12 bits of colour in 16": (
+        png(S, S, 16, 2, (b"\0" + struct.pack(">HHH", 4095, 100, 2000) * (S // 2) + bytes(3 * S)) * S),
+        "all but black",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BLANK)
+def test_what_comes_out_blank_is_bad(name):
+    content, reason = BLANK[name]
+    with pytest.raises(pictures.Blank, match=reason):
+        pictures.decode(content, S, "crop")
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_a_single_dot_makes_a_picture(mode):
+    image = Image.new(mode, (S, S))
+    image.putpixel((9, 9), 1 if mode == "L" else (0, 0, 1))
+    assert pictures.decode(encoded(image, "PNG"), S, "crop").pixels.max() == 1
+
+
+def profile(gamma: float, primaries: str = "sRGB") -> bytes:
+    """Return a profile like sRGB, but for its gamma, of grey ("GRAY") or of three colours."""
+    made = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    curve = b"curv" + bytes(4) + struct.pack(">IH", 1, round(256 * gamma)) + bytes(2)
+    count = struct.unpack(">I", made[128:132])[0]
+    for place in range(132, 132 + 12 * count, 12):
+        if made[place : place + 4] in (b"rTRC", b"gTRC", b"bTRC"):
+            made[place + 4 : place + 12] = struct.pack(">II", len(made), 14)
+    return struct.pack(">I", len(made) + len(curve)) + bytes(made[4:]) + curve
+
+
+def test_a_profile_is_converted_to_srgb(tmp_path):
+    linear = encoded(noise(1), "PNG", icc_profile=profile(1.0))
+    found = only(tmp_path, linear).permute(1, 2, 0).numpy() / 255
+    light = np.asarray(noise(1)) / 255
+    srgb = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+    assert np.abs(found - srgb).max() < 2 / 255
+    assert read(tmp_path).report.ways == (("icc", 1),)
+
+
+def test_srgb_itself_and_a_broken_profile_change_nothing(tmp_path):
+    plain = read(zipped(tmp_path / "plain.zip", {"a.png": encoded(noise(1), "PNG")}))
+    own = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    for name, content, ways in (("own", own, ()), ("broken", b"x" * 300, (("profile passed over", 1),))):
+        (tmp_path / name).mkdir()
+        image = only(tmp_path / name, encoded(noise(1), "PNG", icc_profile=content))
+        assert torch.equal(image, plain.images[0]) and read(tmp_path / name).report.ways == ways
+
+
+def test_a_profile_for_another_kind_of_picture_is_passed_over(tmp_path):
+    cmyk = marked(Image.new("CMYK", (S, S), (0, 255, 255, 0)))
+    found = only(tmp_path, encoded(cmyk, "TIFF", icc_profile=profile(1.0)), "a.tif")
+    assert tuple(found[:, 0, 0]) == RED and read(tmp_path).report.ways == (("profile passed over", 1),)
+
+
+@pytest.mark.parametrize(("gamma", "level"), [(1 / 2.2, 100), (1.0, 167), (0.0, 100)])
+def test_the_gamma_of_a_png_is_heeded(tmp_path, gamma, level):
+    rows = (b"\0" + bytes([100]) * S) * (S - 1) + b"\0" + bytes(S)
+    chunk = (b"gAMA", struct.pack(">I", round(100_000 * gamma)))
+    assert body(only(tmp_path, png(S, S, 8, 0, rows, chunk))) == [level]
+    assert read(tmp_path).report.ways == ((("gamma", 1),) if gamma == 1.0 else ())
+    assert body(only(tmp_path, png(S, S, 8, 0, rows, (b"sRGB", b"\0"), chunk))) == [100]
+
+
+def test_fingerprint_knows_how_files_were_read_and_what_it_was_before(tmp_path):
+    plain = {f"{i}.png": encoded(noise(i), "PNG") for i in range(20)}
+    ordinary = read(zipped(tmp_path / "1.zip", plain))
+    digests = sorted(hashlib.sha256(content).hexdigest() for content in plain.values())
+    assert ordinary.fingerprint == ordinary.earlier == hashlib.sha256("\n".join(digests).encode()).hexdigest()
+    for name, content in (
+        ("converted", encoded(noise(1), "PNG", icc_profile=profile(1.0))),
+        ("blank", encoded(flat(), "PNG")),
+    ):
+        found = read(zipped(tmp_path / f"{name}.zip", plain | {"x.png": content}))
+        all_digests = sorted([*digests, hashlib.sha256(content).hexdigest()])
+        assert found.earlier == hashlib.sha256("\n".join(all_digests).encode()).hexdigest() != found.fingerprint
+        assert (found.fingerprint == ordinary.fingerprint) is (name == "blank")
 
 
 # ---- broken files --------------------------------------------------------------------------------------------------
@@ -324,14 +485,15 @@ def test_damaged_bytes_never_end_a_scan(tmp_path):
             content = bytearray(good)
             for _ in range(rng.randint(1, 12)):
                 content[rng.randrange(min(len(content), 400))] = rng.randrange(256)
-            result = data._read_one(("a", lambda content=bytes(content): content), S, "crop")
+            entry = sources.Entry("a", lambda content=bytes(content): nullcontext(content))
+            result = data._read_one(entry, S, "crop")
             assert (result.pixels is None) == bool(result.reason)
 
 
 def test_a_folder_a_link_and_a_pipe_named_like_pictures(tmp_path):
     filled(tmp_path, 60)
     (tmp_path / "x.png").mkdir()
-    flat(BLUE).save(tmp_path / "x.png" / "inside.png")
+    quarters().save(tmp_path / "x.png" / "inside.png")
     (tmp_path / "nowhere.png").symlink_to(tmp_path / "missing")
     os.mkfifo(tmp_path / "pipe.jpg")
     (tmp_path / "loop").symlink_to(tmp_path)
@@ -440,9 +602,13 @@ def test_fingerprint_is_of_the_pictures_alone(tmp_path):
 
 
 def test_odd_entries_of_a_zip(tmp_path, monkeypatch):
-    monkeypatch.setattr(data, "MAX_FILE_BYTES", 50_000)
+    monkeypatch.setattr(sources, "MAX_FILE_BYTES", 50_000)
     files = {f"{seed}.png": encoded(noise(seed), "PNG") for seed in range(80)}
-    files |= {"../../x.png": encoded(flat(), "PNG"), "huge.png": bytes(60_000), "n" * 5000 + "1" * 5000 + ".png": b"z"}
+    files |= {
+        "../../x.png": encoded(quarters(), "PNG"),
+        "huge.png": bytes(60_000),
+        "n" * 5000 + "1" * 5000 + ".png": b"z",
+    }
     content = bytearray(zipped(tmp_path / "a.zip", files).read_bytes())
     locked, damaged = content.rindex(b"79.png") - 46, content.rindex(b"78.png") - 46
     content[locked + 8] |= 1  # the flag of encryption
@@ -468,9 +634,31 @@ def test_byte_identical_repeats(tmp_path):
     assert dropped.fingerprint != kept.fingerprint
 
 
+def test_one_picture_in_two_forms_is_told_by_name_and_look(tmp_path):
+    files = {}
+    for i in range(4):
+        image, other = (noise(seed, 4).resize((2 * S, 2 * S)) for seed in (i, 10 + i))
+        files |= {f"png/{i}.png": encoded(image, "PNG"), f"jpg/{i}.JPG": encoded(image.resize((S, S)), "JPEG")}
+        files |= {f"other/{i}.png": encoded(other, "PNG"), f"png/large{i}.png": encoded(image, "PNG")}
+    report = read(zipped(tmp_path / "a.zip", files), keep_repeats=True).report
+    assert report.used == 16
+    assert report.alike == tuple((f"jpg/{i}.JPG", f"png/{i}.png") for i in range(4))
+    assert "one picture in two forms: 4, as jpg/0.JPG and png/0.png; both are used unless" in report.text()
+
+
+def test_what_other_files_may_hold_is_told(tmp_path):
+    (tmp_path / "a.HEIC").write_bytes(b"x")
+    (tmp_path / "more.zip").write_bytes(b"x")
+    with pytest.raises(UserError, match="; save them as JPEG or PNG; unpack what is packed in it"):
+        read(tmp_path)
+    heic = b"\0\0\0\x18ftypheic" + bytes(50)
+    (filled(tmp_path) / "b.jpg").write_bytes(heic)
+    assert read(tmp_path).report.bad == (("b.jpg", "a HEIC or AVIF, whatever its name says; save it as JPEG or PNG"),)
+
+
 def test_report_names_the_sizes(tmp_path):
     for name, side in (("a", 40), ("b", 16), ("c", 90)):
-        flat(RED, side).save(tmp_path / f"{name}.png")
+        noise(0, side).save(tmp_path / f"{name}.png")
     report = read(tmp_path).report
     assert report.sizes == ((40, 40), (16, 16), (90, 90))
     assert report.text() == (
@@ -480,7 +668,7 @@ def test_report_names_the_sizes(tmp_path):
 
 def test_report_says_what_the_middle_square_leaves_out(tmp_path):
     for name, size in (("square", (40, 40)), ("wide", (80, 40)), ("tall", (30, 40))):
-        Image.new("RGB", size, RED if name == "wide" else BLUE).save(tmp_path / f"{name}.png")
+        marked(Image.new("RGB", size, RED if name == "wide" else BLUE)).save(tmp_path / f"{name}.png")
     cut = "not square: 2; of these the middle square is used, which cuts off 38% of their area"  # (1/2 + 1/4) / 2
     assert cut in read(tmp_path).report.text().splitlines()
     padded = read(tmp_path, fit="pad")
@@ -520,7 +708,7 @@ def test_ctrl_c_ends_a_scan_at_once(tmp_path, monkeypatch):
         if len(calls) == 3:
             os.kill(os.getpid(), signal.SIGINT)
         threading.Event().wait(0.05)
-        return data._Result("x", np.zeros((S, S, 3), np.uint8))
+        return data._Result(entry.name, "0" * 64, np.zeros((S, S, 3), np.uint8))
 
     monkeypatch.setattr(data, "_read_one", slow)
     before = threading.active_count()
@@ -591,6 +779,22 @@ def test_about_half_of_the_pictures_are_mirrored_each_for_itself():
     straight = torch.where(mirrored[:, None, None, None], batch.flip(3), batch)
     unflipped = batches(count=255, batch_size=255).take(0, 0, torch.Generator())
     assert torch.equal(straight, unflipped)
+
+
+def test_an_order_is_restored_whatever_the_names(tmp_path):
+    contents = [encoded(noise(i % 4), "PNG") for i in range(6)]  # two of them twice
+    then = read(zipped(tmp_path / "1.zip", {f"{i}.png": contents[i] for i in range(6)}), keep_repeats=True)
+    now = read(zipped(tmp_path / "2.zip", {f"{-i + 9}.png": contents[i] for i in range(6)}), keep_repeats=True)
+    assert now.order.shape == (6, 8) and now.order.dtype == torch.uint8
+    assert not torch.equal(now.images, then.images)
+    rows = rows_in_order(now.order, then.order)
+    assert sorted(rows.tolist()) == list(range(6)) and torch.equal(now.images[rows], then.images)
+    rng, device = torch.Generator(), torch.device("cpu")
+    first, second = (Batches(found.images, 6, 0, False, device) for found in (then, now))
+    second.take(0, 0, rng)
+    second.arrange(rows)
+    assert torch.equal(second.take(0, 0, rng), first.take(0, 0, rng))
+    assert torch.equal(second.sample(3), first.sample(3))
 
 
 def test_past_the_end_of_an_epoch():

@@ -2,6 +2,7 @@
 
 import http.server
 import io
+import json
 import random
 import socket
 import sys
@@ -9,15 +10,17 @@ import threading
 import types
 import zipfile
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from gan import download
 from gan.data import read_pictures
-from gan.download import kaggle_version, locate
+from gan.download import kaggle_version, locate, own_copy
 from gan.errors import UserError
+from gan.flags import new_config, resumed_config
 
 SLUG = "kvpratama/pokemon-images-dataset"
 
@@ -49,8 +52,8 @@ def kaggle(monkeypatch, cache):
 def test_locate_takes_the_jpg_half_of_the_pokemon(tmp_path, kaggle, capsys):
     for folder in ("pokemon/pokemon", "pokemon_jpg/pokemon_jpg"):
         (tmp_path / folder).mkdir(parents=True)
-    Image.new("RGB", (32, 32), "blue").save(tmp_path / "pokemon/pokemon/1.png")
-    Image.new("RGB", (32, 32), "red").save(tmp_path / "pokemon_jpg/pokemon_jpg/1.jpg")
+    for path, colour in (("pokemon/pokemon/1.png", "blue"), ("pokemon_jpg/pokemon_jpg/1.jpg", "red")):
+        ImageOps.expand(Image.new("RGB", (16, 16), colour), 8, "white").save(tmp_path / path)
 
     def fetch(slug):
         assert slug == "kvpratama/pokemon-images-dataset"
@@ -59,12 +62,13 @@ def test_locate_takes_the_jpg_half_of_the_pokemon(tmp_path, kaggle, capsys):
 
     kaggle(fetch)
     found = read_pictures(locate("pokemon", None), 32)
-    assert found.report.found == 1 and found.images[0, 0].min() > 250
+    assert found.report.found == 1 and found.images[0, 0].min() > 150
     assert capsys.readouterr().out == ""
 
 
 def test_locate_takes_the_images_of_anime(tmp_path, kaggle):
     (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "1.jpg").touch()
     kaggle(lambda slug: str(tmp_path) if slug == "splcher/animefacedataset" else "")
     assert locate("anime", "") == tmp_path / "images"
 
@@ -115,6 +119,7 @@ def test_a_whole_download_is_used_without_asking_and_half_a_one_is_not(cache, ka
     kept = cache / "datasets" / SLUG
     for version in (9, 10, 11):
         (kept / "versions" / str(version) / "pokemon_jpg" / "pokemon_jpg").mkdir(parents=True)
+        (kept / "versions" / str(version) / "pokemon_jpg" / "pokemon_jpg" / "1.jpg").touch()
     for version in (9, 10, 12):  # 11 was cut off, 12 deleted by hand
         (kept / f"{version}.complete").touch()
     kaggle(lambda slug: pytest.fail("it is there"))
@@ -193,6 +198,39 @@ def test_kagglehub_shows_progress_goes_on_after_a_break_and_keeps_what_it_fetche
     server.shutdown()
     server.server_close()
     assert locate("pokemon", None) == found
+
+
+@pytest.mark.parametrize(
+    ("dataset", "names", "inner"),
+    [
+        ("pokemon", ["pokemon/pokemon/1.png", "pokemon_jpg/pokemon_jpg/1.jpg"], "pokemon_jpg"),
+        ("anime", ["archive/images/1.jpg", "archive/thumbs/1.jpg"], "archive/images"),
+        ("anime", ["train/images/1.jpg", "test/images/2.jpg"], ""),
+        ("anime", ["1.jpg"], ""),
+        ("folder", ["pokemon/1.png", "pokemon_jpg/1.jpg"], ""),
+    ],
+)
+def test_an_own_copy_of_a_data_set_is_read_as_its_download(tmp_path, dataset, names, inner):
+    archive = tmp_path / "archive.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        for name in names:
+            file.writestr(name, b"x")
+    zipfile.ZipFile(archive).extractall(tmp_path / "unpacked")
+    for copy in (archive, tmp_path / "unpacked"):
+        flags = {"dataset": dataset, "data": str(copy), "out": str(tmp_path / "run")}
+        assert own_copy(dataset, copy) == copy / inner
+        assert new_config(flags).data == str(copy / inner)
+
+
+def test_a_run_goes_on_with_the_data_it_began_with(tmp_path):
+    archive = tmp_path / "archive.zip"
+    archive.write_bytes(pokemon_archive(12))
+    out = tmp_path / "run"
+    out.mkdir()
+    config = replace(new_config({"dataset": "pokemon", "out": str(out)}), data=str(archive))  # as it was once
+    (out / "config.json").write_text(json.dumps({"train": config.to_dict()}))
+    assert resumed_config({"resume": str(out)}).data == str(archive)
+    assert resumed_config({"resume": str(out), "data": str(archive)}).data == str(archive / "pokemon_jpg")
 
 
 def test_missing_kagglehub(monkeypatch):

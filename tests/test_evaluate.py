@@ -146,7 +146,9 @@ def test_real_pictures_are_fitted_as_in_training(extractor, tmp_path):
     wide = tmp_path / "wide"
     wide.mkdir()
     for i in range(60):
-        Image.new("RGB", (96, 32), (i, 2 * i, 90)).save(wide / f"{i}.png")
+        picture = Image.new("RGB", (96, 32), (i, 2 * i, 90))
+        picture.putpixel((0, 0), (90, 90, 90))
+        picture.save(wide / f"{i}.png")
     folder = plant(tmp_path / "alpha", 1, (1, 3))
     config = folder / "config.json"
     described = json.loads(config.read_text())
@@ -223,3 +225,14 @@ def test_help_does_not_import_torch():
 
     script = "import sys; from gan import evaluate; assert not {'torch', 'numpy'} & set(sys.modules)"
     assert subprocess.run([sys.executable, "-c", script]).returncode == 0
+
+
+def test_an_archive_as_kaggle_hands_it_out_is_measured_as_training_reads_it(extractor, data, tmp_path, capsys):
+    from conftest import draw_pictures
+
+    (tmp_path / "archive").mkdir()
+    data.rename(tmp_path / "archive" / "pokemon_jpg")
+    draw_pictures(tmp_path / "archive" / "pokemon", 60, seed=9)
+    folder = plant(tmp_path / "alpha", 1, (1, 3))  # trained on Pokémon, as its config.json says
+    assert run(folder, "--data", tmp_path / "archive", "--count", COUNT) == 0
+    assert json.loads(capsys.readouterr().out)["real"] == 60

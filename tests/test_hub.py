@@ -4,10 +4,12 @@ import json
 import re
 import shutil
 import struct
+import threading
 
 import pytest
 import torch
 from hub_server import TOKEN, Hub
+from huggingface_hub import close_session
 from safetensors.torch import save_file
 from served import measurement, plant, tiny_generator
 
@@ -55,6 +57,17 @@ def folder(tmp_path):
     (folder / "states" / "images-000000000120-0123456789abcdef.pt").write_bytes(b"a pickle")
     (folder / "token").write_text(TOKEN)
     return folder
+
+
+@pytest.mark.parametrize(
+    "variable, value",
+    [("ALL_PROXY", "socks5://127.0.0.1:9"), ("HTTPS_PROXY", "ftp://127.0.0.1:9"), ("SSL_CERT_FILE", "/no.pem")],
+)
+def test_a_way_to_the_hub_that_the_environment_names_in_vain_is_a_sentence(monkeypatch, variable, value):
+    close_session()  # one is made anew
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(UserError, match=f"u/n: the Hub cannot be asked in the way that .*{variable}"):
+        hub.check_login("u/n")
 
 
 def files_of(folder):
@@ -256,6 +269,52 @@ def test_without_a_server_it_says_so(server, folder, monkeypatch):
         publish(folder)
 
 
+# --- what the environment says -------------------------------------------------------------------------------------
+
+PROXIES = ("ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
+
+
+@pytest.fixture
+def environment(server, monkeypatch):
+    """Return a function that sets a variable, and nothing else of its kind, for a client made anew."""
+    from huggingface_hub.utils import close_session
+
+    for name in PROXIES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    close_session()
+    yield monkeypatch.setenv
+    close_session()
+
+
+@only_regular
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ALL_PROXY", "socks5://user:password@127.0.0.1:9"),
+        ("all_proxy", "socks4://127.0.0.1:9"),
+        ("HTTPS_PROXY", "foo://127.0.0.1"),
+        ("HTTP_PROXY", "http://127.0.0.1:none"),
+        ("SSL_CERT_FILE", "/no/such.pem"),
+        ("SSL_CERT_FILE", "/etc/passwd"),
+    ],
+)
+def test_a_variable_that_forbids_any_client_is_named(name, value, environment, folder):
+    environment(name, value)
+    for ask in (lambda: fetch("tester/alpha"), lambda: publish(folder), lambda: hub.check_login("tester/alpha")):
+        with pytest.raises(UserError, match=f"^{name} names") as caught:
+            ask()
+        assert "password" not in str(caught.value) and not isinstance(caught.value, Unreachable)
+
+
+@only_regular
+def test_a_proxy_is_asked_for_the_hub(server, environment, folder, monkeypatch):
+    environment("HTTP_PROXY", server.url)
+    monkeypatch.setenv("HF_ENDPOINT", "http://hub.invalid")
+    publish(folder, tag="images-120")
+    assert (fetch("tester/alpha") / "model.safetensors").is_file()
+
+
 # --- what is refused -----------------------------------------------------------------------------------------------
 
 
@@ -269,6 +328,17 @@ def test_an_id_is_user_and_name_and_perhaps_a_revision(tmp_path, monkeypatch):
     for text in ("name", "a/b/c", "../x", "a/b@", "a--b/..", "user/na--me"):
         with pytest.raises(UserError, match="USER/NAME"):
             parse_id(text)
+
+
+def test_a_mistyped_folder_is_told_from_a_name_on_the_hub(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")  # where nobody listens
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "runs" / "mine").mkdir(parents=True)
+    with pytest.raises(Unreachable, match=r"There is no folder run/mein here\. Is the folder runs/mine meant\?$"):
+        fetch("run/mein")
+    with pytest.raises(Unreachable, match=r"There is no folder user/model here\.$"):
+        fetch("user/model")
 
 
 GRIDS = [f"samples/epoch-{i:04d}.webp" for i in range(200)]
@@ -304,6 +374,7 @@ def weights(**changes):
         (lambda: {"model.safetensors": weights(main__0__weight=torch.zeros(1, 2**22, 1, 1))}, "do not fit a Generator"),
         (lambda: {"model.safetensors": b"x", "config.json": b" " * 6_000_000}, "config.json is far too large"),
         (lambda: {"model.safetensors": b"x"} | dict.fromkeys(GRIDS, b"x"), "far too many"),
+        (lambda: {"\x1b[2J.pth": b"x"}, r"only \\x1b\[2J.pth, a pickle"),
     ],
 )
 def test_a_repository_of_something_else_gets_a_sentence(files, words, server, tmp_path):
@@ -321,6 +392,74 @@ def test_tricks_with_paths_and_other_files_stay_out(server, folder):
     fetched = fetch("tester/odd")
     there = {path.relative_to(fetched).as_posix() for path in fetched.rglob("*") if path.is_file()}
     assert {name for name in there if not name.startswith(".cache/")} == set(good)
+
+
+@only_regular
+@pytest.mark.parametrize(
+    "name", ["*.safetensors", "[a-z]*.safetensors", "?odel.safetensors", ".safetensors", "a b.safetensors"]
+)
+def test_the_name_of_a_file_is_no_pattern(name, server, folder, tmp_path):
+    files = {name: (folder / "model.safetensors").read_bytes(), "x/evil.safetensors": b"x", "evil.bin": b"x"}
+    server.add("tester/odd", files)
+    with pytest.raises(UserError, match=r"holds no model\.safetensors"):
+        fetch("tester/odd")
+    files["model.safetensors"] = files[name]
+    server.add("tester/both", files)
+    fetched = fetch("tester/both")
+    assert [path.name for path in fetched.rglob("*")] == ["model.safetensors"]
+
+
+@only_regular
+@pytest.mark.parametrize("said", [1_000, 10**9 - 1, 0])
+def test_a_file_that_is_not_as_large_as_was_said_is_not_kept(said, server, folder, tmp_path):
+    server.add("tester/odd", {name: (folder / name).read_bytes() for name in files_of(folder)})
+    server.said["snapshots/epoch-0003.safetensors"] = said
+    with pytest.raises(UserError, match=rf"epoch-0003.safetensors is not the {said:,} bytes"):
+        fetch("tester/odd")
+    there = [path.name for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+    assert "epoch-0003.safetensors" not in there and not [name for name in there if "part" in name]
+
+
+@only_regular
+def test_no_more_is_read_than_was_said(server, monkeypatch):
+    """A file of 60 MB that claims a thousand bytes is left while the server still sends it."""
+    server.add("tester/odd", {"model.safetensors": b"\0" * 60_000_000})
+    server.said["model.safetensors"] = 1_000
+    hung_up = threading.Event()
+    monkeypatch.setattr(server, "handle_error", lambda *_: hung_up.set())
+    with pytest.raises(UserError, match="is not the 1,000 bytes"):
+        fetch("tester/odd")
+    assert hung_up.wait(20)
+
+
+@only_regular
+@pytest.mark.parametrize("sha", ["../../../evil", "", None, "main", "/etc"])
+def test_a_commit_is_no_path(sha, server, folder):
+    server.add("tester/odd", {"model.safetensors": (folder / "model.safetensors").read_bytes()})
+    server.said["sha"] = sha
+    with pytest.raises(UserError, match=r"names no commit|proxy"):
+        fetch("tester/odd")
+
+
+@only_regular
+def test_a_download_that_breaks_off_is_tried_again_and_the_rest_is_there(server, folder):
+    publish(folder)
+    server.faults += [
+        ("GET", "model.safetensors", 503),
+        ("GET", "history.jsonl", None),
+        ("GET", "epoch-0001.webp", 429),
+    ]
+    fetched = fetch("tester/alpha")
+    assert server.faults == [] and all((fetched / name).is_file() for name in files_of(folder))
+
+
+@only_regular
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_download_that_is_refused_is_a_sentence(status, server, folder):
+    publish(folder)
+    server.faults.append(("GET", "resolve/.*/config.json", status))
+    with pytest.raises(UserError, match="tester/alpha: "):
+        fetch("tester/alpha")
 
 
 @only_regular

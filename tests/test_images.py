@@ -1,9 +1,14 @@
 """The pixel range."""
 
-import numpy as np
-import torch
+import warnings
 
-from gan.images import encode_webp, from_uint8, make_grid, open_rgb, to_pil, to_uint8
+import numpy as np
+import pytest
+import torch
+from hostile import BOMB
+from PIL import Image
+
+from gan.images import encode_webp, from_uint8, is_grid, make_grid, open_rgb, to_pil, to_uint8
 
 
 def test_every_level_survives_the_round_trip():
@@ -47,3 +52,16 @@ def test_webp_fits_its_bound_even_for_noise(tmp_path):
     assert len(content) <= 150_000
     (tmp_path / "grid.webp").write_bytes(content)
     assert open_rgb(tmp_path / "grid.webp").size == (512, 512)
+
+
+@pytest.mark.parametrize("size", [(16_383, 16_383), (10_000, 10_000), (2_049, 1)])
+def test_pictures_larger_than_any_sample_grid_are_refused_by_their_header(tmp_path, size):
+    path = tmp_path / "bomb.png"
+    Image.new("1", size).save(path)
+    with warnings.catch_warnings(action="ignore"), pytest.raises(OSError, match=r"sample grid"):
+        open_rgb(path)
+
+
+def test_a_sample_grid_is_one_webp_picture_of_its_size():
+    assert is_grid(encode_webp(make_grid(torch.zeros(64, 3, 32, 32))))
+    assert not any(map(is_grid, (BOMB, b"RIFF....WEBP", b"")))

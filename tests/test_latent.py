@@ -124,6 +124,17 @@ def test_the_sign_of_a_direction_is_not_a_matter_of_chance():
     assert torch.equal(rows, mirrored)
 
 
+def test_directions_of_very_many_coordinates_are_the_same_each_time_and_nearly_the_exact_ones(monkeypatch):
+    layer = torch.randn(100, 8, 4, 4, generator=torch.Generator().manual_seed(0))
+    layer *= 0.7 ** torch.arange(100)[:, None, None, None]
+    exact, shares = principal_directions(layer, 8)
+    monkeypatch.setattr("gan.latent.LARGEST_EXACT", 99)
+    state = torch.get_rng_state()
+    rows, approximate = principal_directions(layer, 8)
+    assert torch.equal(torch.get_rng_state(), state) and torch.equal(rows, principal_directions(layer, 8)[0])
+    assert torch.allclose(rows, exact, atol=1e-3) and torch.allclose(approximate, shares, atol=1e-3)
+
+
 def test_there_are_no_more_directions_than_coordinates():
     rows, shares = principal_directions(first_layer(z_dim=4), 8)
     assert rows.shape == (4, 4) and shares.shape == (4,)

@@ -99,3 +99,11 @@ def test_weights_start_as_in_the_paper():
                 assert module.weight.mean().item() == pytest.approx(1.0, abs=0.01)
                 assert module.weight.std().item() == pytest.approx(0.02, rel=0.5)
                 assert not module.bias.any()
+
+
+def test_an_outline_draws_no_weights(monkeypatch: pytest.MonkeyPatch):
+    """For which torch would import its compiler, two seconds of every start."""
+    monkeypatch.setattr(torch.nn.init, "normal_", None)
+    with torch.device("meta"):
+        outlines = Generator(), Discriminator()
+    assert all(value.is_meta for network in outlines for value in network.state_dict().values())

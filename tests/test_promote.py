@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import shutil
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from gan.config import recipe_config
 from gan.errors import UserError
 from gan.models import Generator
 from gan.promote import main, promote, telling_epochs
-from gan.records import SAMPLES, SNAPSHOTS, list_epochs, read_history, read_metrics, write_metrics
+from gan.records import SAMPLES, SNAPSHOTS, list_epochs, read_history, read_metrics, write_history, write_metrics
 from gan.training import train
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -173,9 +174,9 @@ def test_a_damaged_history_line_is_passed_over(own_run: Path, tmp_path: Path):
 
 def test_promoting_again_replaces_the_folder(run: Path, tmp_path: Path):
     folder = promote(run, "mine", tmp_path)
-    (folder / "stray").touch()
+    shutil.rmtree(folder / "samples")
     promote(run, "mine", tmp_path)
-    assert not (folder / "stray").exists() and (folder / "model.safetensors").is_file()
+    assert (folder / "samples").is_dir() and (folder / "model.safetensors").is_file()
 
 
 def test_a_promotion_that_fails_leaves_the_old_folder(run: Path, tmp_path: Path):
@@ -186,6 +187,141 @@ def test_a_promotion_that_fails_leaves_the_old_folder(run: Path, tmp_path: Path)
     with pytest.raises(UserError, match="damaged"):
         promote(broken, "mine", tmp_path)
     load_generator(folder)
+
+
+@pytest.fixture
+def mine(run: Path, tmp_path: Path) -> Path:
+    """A checkpoint of the run."""
+    return promote(run, "mine", tmp_path / "into")
+
+
+def later(run: Path, images: int) -> None:
+    """Let the run have got so much further."""
+    config = json.loads((run / "config.json").read_text())
+    (run / "config.json").write_text(json.dumps(config | {"images_seen": config["images_seen"] + images}))
+
+
+def test_a_run_replaces_its_own_earlier_state_and_its_measurements_stay(own_run: Path, mine: Path):
+    (mine / ".DS_Store").touch()
+    write_metrics(mine, [measurement(8, 50.0, weights=weights_digest(mine / "model.safetensors"))])
+    later(own_run, 16)
+    lines = read_history(own_run)
+    write_history(own_run, [lines[0] | {"images_per_second": 1.0, "event": "looked at again"}, *lines[1:]])
+    promote(own_run, "mine", mine.parent)
+    assert json.loads((mine / "config.json").read_text())["images_seen"] == 80
+    assert [line["kid_train"] for line in read_metrics(mine)] == [50.0] and "50.0" in (mine / "README.md").read_text()
+
+
+def another(run: Path, mine: Path) -> None:
+    lines = read_history(run)
+    write_history(run, [lines[0] | {"loss_d": 0.5}, *lines[1:]])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (another, "is another model than"),
+        (lambda run, mine: later(run, -8), "or a later state of it"),
+        (lambda run, mine: (run / "history.jsonl").unlink(), "is another model than"),
+        (lambda run, mine: (mine / "history.jsonl").unlink(), "is another model than"),
+        (lambda run, mine: (mine / "config.json").write_text("{"), "is another model than"),
+        (lambda run, mine: (mine / "notes.txt").touch(), "holds notes.txt, too"),
+        (lambda run, mine: (mine / "samples" / "mine.webp").touch(), "holds mine.webp, too"),
+    ],
+)
+def test_what_would_be_lost_is_replaced_only_when_asked(spoil, words, own_run: Path, mine: Path, capsys):
+    spoil(own_run, mine)
+    before = {path: path.read_bytes() for path in mine.rglob("*") if path.is_file()}
+    assert main([str(own_run), "mine", "--into", str(mine.parent)]) == 2
+    said = capsys.readouterr().err
+    assert words in said and "--replace" in said and said.count("\n") == 1
+    assert {path: path.read_bytes() for path in mine.rglob("*") if path.is_file()} == before
+    assert main([str(own_run), "mine", "--into", str(mine.parent), "--replace"]) == 0
+    assert (mine / "model.safetensors").is_file() and not (mine / "notes.txt").exists()
+    assert list(mine.parent.iterdir()) == [mine]
+
+
+def test_a_folder_that_is_no_model_is_never_replaced(run: Path, tmp_path: Path):
+    (tmp_path / "mine").mkdir()
+    promote(run, "mine", tmp_path)  # an empty one is nothing
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter 1").touch()
+    (tmp_path / "linked").symlink_to(tmp_path / "thesis")
+    for name in ("thesis", "linked"):
+        with pytest.raises(UserError, match="is no model; choose another NAME"):
+            promote(run, name, tmp_path, replace=True)
+    assert (tmp_path / "thesis" / "chapter 1").is_file()
+
+
+def test_a_model_taken_away_by_a_promotion_that_was_killed_is_put_back(own_run: Path, mine: Path):
+    kept = mine.parent / ".mine.old.part" / "mine"
+    kept.parent.mkdir()
+    mine.rename(kept)  # here the kill came, between two renames
+    (own_run / "model.safetensors").write_bytes(b"no")
+    with pytest.raises(UserError, match="damaged"):
+        promote(own_run, "mine", mine.parent)
+    load_generator(mine)
+    assert list(mine.parent.iterdir()) == [mine]
+
+
+def test_a_promotion_killed_after_the_new_model_stood_leaves_the_new_one(run: Path, mine: Path):
+    shutil.copytree(mine, mine.parent / ".mine.old.part" / "mine")
+    (mine / "samples" / "epoch-0001.webp").unlink()
+    (mine.parent / ".mine.0abcdef_.part" / "mine").mkdir(parents=True)
+    os.utime(mine.parent / ".mine.0abcdef_.part", (0, 0))
+    promote(run, "mine", mine.parent)
+    assert list(mine.parent.iterdir()) == [mine] and len(list((mine / "samples").iterdir())) == 8
+
+
+def test_where_the_new_model_cannot_take_its_place_the_old_one_has_it_again(run: Path, mine: Path, monkeypatch):
+    def rename(source: Path, target: Path) -> Path:
+        if source.parent.suffix == ".part" and source.parent.name != ".mine.old.part":
+            raise OSError(28, "No space left on device")
+        return real(source, target)
+
+    real = Path.rename
+    monkeypatch.setattr(Path, "rename", rename)
+    with pytest.raises(UserError, match="No space left"):
+        promote(run, "mine", mine.parent)
+    load_generator(mine)
+    assert list(mine.parent.iterdir()) == [mine]
+
+
+@pytest.mark.parametrize(
+    "name", ["history.jsonl", "config.json", "discriminator.safetensors", "samples", "snapshots/epoch-0001.safetensors"]
+)
+def test_links_in_a_run_are_not_followed(name: str, own_run: Path, tmp_path: Path):
+    (own_run / name).rename(tmp_path / "elsewhere")
+    (own_run / name).symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "link").symlink_to(own_run)  # the owner's own is
+    with pytest.raises(UserError, match="leads elsewhere through a link"):
+        promote(tmp_path / "link", "mine", tmp_path / "into")
+    assert not list((tmp_path / "into").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("samples/epoch-0002.webp", "no sample grid"), ("snapshots/epoch-0001.safetensors", "damaged")]
+)
+def test_what_is_not_of_its_kind_is_not_promoted(name: str, words: str, own_run: Path, tmp_path: Path):
+    (own_run / name).write_bytes(b"\x80\x04\0\0\0\0\0\0a pickle")
+    with pytest.raises(UserError, match=rf"{name}.*{words}"):
+        promote(own_run, "mine", tmp_path)
+
+
+def test_a_config_of_no_run_is_a_sentence(own_run: Path, tmp_path: Path):
+    config = json.loads((own_run / "config.json").read_text())
+    for strange in ({"train": [1]}, {"epoch": "8"}, {"images_seen": None}, {"seconds": "x"}):
+        (own_run / "config.json").write_text(json.dumps(config | strange))
+        with pytest.raises(UserError, match=r"is no run that train\.py made"):
+            promote(own_run, "mine", tmp_path)
+
+
+def test_weights_that_are_no_numbers_are_not_promoted(tmp_path: Path):
+    weights = Generator(z_dim=9, base_channels=4, image_size=32).state_dict()
+    weights["main.0.weight"][0] = math.nan
+    torch.save(weights, tmp_path / "nan.pth")
+    with pytest.raises(UserError, match="not finite"):
+        promote(tmp_path / "nan.pth", "mine", tmp_path)
 
 
 def test_tutorial_weights_become_a_checkpoint(tmp_path: Path):

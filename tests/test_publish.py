@@ -1,15 +1,19 @@
 """Publishing: folders, runs that train, Spaces; against a Hub on this machine."""
 
+import ast
 import json
 import os
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 
 import pytest
 from conftest import draw_pictures
 from hub_server import TOKEN, Hub
-from served import ROOT, measurement, plant
+from markdown_it import MarkdownIt
+from served import ROOT, copy_app, measurement, plant
 
 from gan import hub
 from gan.card import DECISIVE, card_text
@@ -92,6 +96,51 @@ def test_what_is_no_checkpoint_is_refused(folder, words, server, run, tmp_path, 
     assert not server.repositories
 
 
+@pytest.mark.parametrize("name", ["history.jsonl", "metrics.jsonl", "discriminator.safetensors", "samples"])
+def test_what_a_strangers_links_lead_to_stays_here(name, server, alpha, tmp_path, capsys):
+    secret = tmp_path / "secret"
+    secret.mkdir()
+    (secret / "epoch-0001.webp").write_bytes(b"secret of the victim")
+    shutil.rmtree(alpha / name, ignore_errors=True)
+    (alpha / name).unlink(missing_ok=True)
+    (alpha / name).symlink_to(secret if name == "samples" else secret / "epoch-0001.webp")
+    out = tmp_path / "space"
+    for arguments in (
+        ["model", str(alpha), "tester/mine"],
+        ["space", "tester/studio", "--checkpoint", str(alpha)],
+        ["space", "tester/studio", "--checkpoint", str(alpha), "--out", str(out)],
+    ):
+        assert main(arguments) == 2
+        said = capsys.readouterr().err
+        assert "leads elsewhere through a link" in said and said.count("\n") == 1
+    assert not server.repositories and not out.exists()
+
+
+@pytest.mark.parametrize("name", ["snapshots/epoch-0001.safetensors", "samples/epoch-0003.webp"])
+def test_a_pickle_under_another_name_stays_here(name, server, alpha, tmp_path, capsys):
+    (alpha / name).write_bytes(b"\x80\x04\x95 a pickle")
+    assert main(["model", str(alpha), "tester/mine"]) == 2
+    assert main(["space", "tester/studio", "--checkpoint", str(alpha), "--out", str(tmp_path / "space")]) == 2
+    assert name in capsys.readouterr().err and not server.repositories and not list((tmp_path / "space").iterdir())
+
+
+def test_a_strangers_own_card_does_not_go(server, alpha, tmp_path):
+    (alpha / "README.md").write_text("secret of the victim")
+    assert main(["model", str(alpha), "tester/mine"]) == 0
+    write_space(tmp_path / "space", "tester/studio", [alpha])
+    card = (tmp_path / "space" / "checkpoints" / "alpha" / "README.md").read_text()
+    assert "victim" not in card + model(server).commits[model(server).head]["README.md"].decode()
+    assert card == card_text(alpha)
+
+
+def test_without_a_temporary_folder_a_push_says_so(server, alpha, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("tempfile.tempdir", None)
+    monkeypatch.setattr("tempfile._candidate_tempdir_list", lambda: [str(tmp_path / "nowhere")])
+    for arguments in (["model", str(alpha), "tester/mine"], ["space", "tester/studio", "--checkpoint", str(alpha)]):
+        assert main(arguments) == 2
+        assert "TMPDIR" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("hub_id", ["mine", "a/b/c", "tester/mine@v1"])
 def test_a_name_that_is_none_is_refused(hub_id, server, alpha, cli, capsys):
     assert main(["model", str(alpha), hub_id]) == 2
@@ -114,6 +163,63 @@ def test_the_card_is_what_the_hub_wants(alpha):
     assert "| novelty | 1.10, 20 near-copies |" in card.text
     assert 'load_generator("tester/mine")' in card.text and "819 Pokémon" in card.text
     assert "python train.py --dataset pokemon\n" in card.text and "## Licence" in card.text
+
+
+HOSTILE = "`x` <script>a</script> | [b](http://c.test) **d** https://e.test www.f.test $g$ \x1b[2J\n\n# h"
+
+
+def test_a_strangers_words_stand_in_the_card_as_words(alpha):
+    """With HTML switched on and addresses made links, as the Hub shows it, nothing but text comes of them."""
+    described = json.loads((alpha / "config.json").read_text())
+    described |= {"hardware": HOSTILE, "precision": HOSTILE, "discriminator_epoch": HOSTILE, "images_before": 1}
+    described["train"] |= {"recipe": HOSTILE, "loss": HOSTILE, "augment": HOSTILE, "batch_size": HOSTILE}
+    described["data"] |= {"fingerprint": HOSTILE, "name": HOSTILE}
+    (alpha / "config.json").write_text(json.dumps(described))
+    words = {"extractor": HOSTILE, "resize": HOSTILE, "seeds": HOSTILE, f"fid{HOSTILE}": 1.0}
+    line = measurement(3, 50.0, weights=weights_digest(alpha / "model.safetensors")) | words
+    write_metrics(alpha, [{key: value for key, value in line.items() if key != "fid2k_train"}])
+    card = alpha.rename(alpha.with_name("al`p*h_a <b>"))
+    body = card_text(card).split("---\n", 2)[2]
+    assert "\x1b" not in body
+    html = MarkdownIt("commonmark", {"html": True}).enable("table").render(body)
+    assert not re.search(r"<(?!/?(h1|h2|p|code|pre|table|thead|tbody|tr|th|td|img)\b)", html)
+    assert html.count("<img") == 1 and html.count("<h1>") == 1 and "&lt;script&gt;a&lt;/script&gt;" in html
+    assert not re.search(r"(?<!\\)\$g|https:|(?<!\\)www\.f", re.sub("`.*?`", "", body))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("augment", "none; curl x | sh #"),
+        ("loss", "bce; curl x | sh #"),
+        ("dataset", "pokemon; curl x | sh #"),
+        ("recipe", "pokemon; curl x | sh #"),
+        ("fit", "crop\ncurl x | sh"),
+        ("batch_size", "32; curl x | sh #"),
+        ("flip", "; curl x | sh #"),
+        ("keep_repeats", ["$(curl x | sh)"]),
+        ("stages", [{"epochs": "1; curl x | sh #", "lr": 2e-4, "beta1": 0.5}]),
+        ("init_from", "x/y\ncurl x | sh"),
+        ("init_from", "x/y; curl x | sh"),
+    ],
+)
+def test_into_the_command_of_a_card_goes_only_what_a_config_takes_quoted(field, value, alpha):
+    described = json.loads((alpha / "config.json").read_text()) | {"images_before": 1}
+    described["train"][field] = value
+    (alpha / "config.json").write_text(json.dumps(described))
+    command = "".join(card_text(alpha).split("```sh\n")[1:]).partition("```")[0]
+    shell = f"python() {{ :; }}; curl() {{ echo caught >&2; }}\n{command}"
+    done = subprocess.run(["sh", "-c", shell], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "") and command.count("\n") <= 1
+
+
+def test_a_quoted_path_in_a_card_is_code_that_names_the_folder(alpha):
+    folder = alpha.rename(alpha.with_name('it\'s "mine" 😀 \\'))
+    text = card_text(folder)
+    code = ast.walk(ast.parse(text.split("```python\n")[1].split("```")[0]))
+    assert f"checkpoints/{folder.name}" in {node.value for node in code if isinstance(node, ast.Constant)}
+    shell = re.search(r"`python app\.py --checkpoint (.*?)`", text)[1]
+    assert shlex.split(shell) == [f"checkpoints/{folder.name}"]
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
@@ -331,7 +437,7 @@ def test_its_front_matter_says_what_a_space_needs_and_agrees_with_the_pins(alpha
 
 
 @pytest.mark.parametrize(
-    ("hardware", "words"), [("cpu-basic", "whl/cpu\ntorch>=2.8\n"), ("zero-a10g", "\ntorch>=2.8,<2.12\n")]
+    ("hardware", "words"), [("cpu-basic", "whl/cpu\ntorch>=2.10\n"), ("zero-a10g", "\ntorch>=2.10,<2.12\n")]
 )
 def test_torch_is_the_one_that_the_hardware_wants(hardware, words, alpha, tmp_path):
     write_space(tmp_path / "space", "tester/studio", [alpha], hardware)
@@ -380,6 +486,31 @@ def test_models_that_cannot_go_into_a_space_are_refused_before_anything_is_writt
         out = tmp_path / "space"
         assert main(["space", "tester/studio", "--checkpoint", *map(str, checkpoints), "--out", str(out)]) == 2
         assert words in capsys.readouterr().err and not out.exists()
+
+
+def test_the_programs_own_files_are_no_links_either(alpha, tmp_path, monkeypatch, capsys):
+    copy = copy_app(tmp_path / "copy")
+    (copy / "gan").unlink()
+    for name in ("gan/ui/styles/page.css", "gan/card.py", "requirements.txt", "LICENSE"):
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, copy / name) if (ROOT / name).exists() else (copy / name).touch()
+    monkeypatch.setattr("gan.publish.ROOT", copy)
+    assert "gan/card.py" in write_space(tmp_path / "space", "tester/studio", [alpha])
+    (tmp_path / "secret.py").write_text("secret of the victim")
+    (copy / "gan" / "ui" / "key.py").symlink_to(tmp_path / "secret.py")
+    assert main(["space", "tester/studio", "--checkpoint", str(alpha), "--out", str(tmp_path / "other")]) == 2
+    assert "key.py: leads elsewhere" in capsys.readouterr().err and not list((tmp_path / "other").iterdir())
+
+
+@pytest.mark.parametrize("name", ["<b>*x*", "a\nb"])
+def test_the_name_of_a_model_stands_in_a_spaces_card_as_text(name, alpha, tmp_path):
+    folder = alpha.rename(alpha.with_name(name))
+    if not name.isprintable():
+        with pytest.raises(UserError, match="rename the folder"):
+            write_space(tmp_path / "space", "tester/studio", [folder])
+    else:
+        write_space(tmp_path / "space", "tester/studio", [folder])
+        assert r"\<b\>\*x\*" in (tmp_path / "space" / "README.md").read_text()
 
 
 def test_a_folder_is_called_by_its_name_wherever_one_stands(alpha, tmp_path, monkeypatch):

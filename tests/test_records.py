@@ -4,12 +4,14 @@ from itertools import pairwise
 
 import pytest
 import torch
+from hostile import HUGE, MEASUREMENT
 from PIL import Image
 
 from gan import records
 from gan.records import (
     MAX_SAMPLES,
     MAX_SNAPSHOTS,
+    MEASURED,
     SAMPLES,
     SNAPSHOTS,
     epoch_file,
@@ -17,9 +19,11 @@ from gan.records import (
     list_epochs,
     prune_epochs,
     read_history,
+    read_metrics,
     write_chart,
     write_grid,
     write_history,
+    write_metrics,
 )
 
 LONG = [*range(1, 400), 999, 1_000, 4_096, 10_007]
@@ -56,6 +60,20 @@ def test_no_history_is_an_empty_one(tmp_path):
 def test_lines_that_are_no_objects_are_passed_over(tmp_path):
     (tmp_path / records.HISTORY_FILE).write_bytes(b'{"epoch": 1}\n\n[2]\n\xff\xfe\n{"epoch": 3}\n{"epoch": 4, "lo')
     assert read_history(tmp_path) == [{"epoch": 1}, {"epoch": 3}]
+
+
+def test_of_a_very_long_history_the_last_lines_are_read(tmp_path, monkeypatch):
+    write_history(tmp_path, [line(epoch) for epoch in range(1, 101)])
+    monkeypatch.setattr(records, "MAX_LINES_BYTES", 1_000)
+    epochs = [found["epoch"] for found in read_history(tmp_path)]
+    assert 2 < len(epochs) < 20 and epochs == list(range(101 - len(epochs), 101))
+
+
+def test_measurements_are_numbers_that_can_be_shown(tmp_path):
+    odd = [MEASUREMENT | {key: value} for key in MEASURED for value in (HUGE, float("nan"), True, "1", None)]
+    odd += [MEASUREMENT | {"epoch": HUGE}, MEASUREMENT | {"weights": {}}, MEASUREMENT | {"floor": {"fid": 1.0}}]
+    write_metrics(tmp_path, [*odd, MEASUREMENT])
+    assert read_metrics(tmp_path) == [MEASUREMENT]
 
 
 @pytest.mark.parametrize("limit", [MAX_SAMPLES, MAX_SNAPSHOTS])

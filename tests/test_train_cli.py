@@ -1,6 +1,8 @@
 """Every flag of train.py: what it changes, what it refuses and in which words; what must start without torch."""
 
 import json
+import os
+import shlex
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,8 @@ import gan.data
 import train
 from gan.checkpoints import load_discriminator, load_generator, load_state, save_network
 from gan.config import RECIPES, TrainConfig, parse_stages
+from gan.files import PART, alone_in, write_atomically, write_json
+from gan.flags import smoke_config
 from gan.models import Discriminator, Generator
 from gan.records import read_history
 
@@ -318,10 +322,12 @@ def test_the_pictures_are_read_once_and_again_where_another_size_suits_them(cli,
 
 @pytest.fixture
 def tall(tmp_path_factory):
-    """A folder of 12 pictures, 32 x 96 pixels, each of one dark colour."""
+    """A folder of 12 pictures, 32 x 96 pixels, each of one dark colour with a dot in it."""
     folder = tmp_path_factory.mktemp("tall")
     for i in range(12):
-        Image.new("RGB", (32, 96), (i, 2 * i, 90)).save(folder / f"{i}.png")
+        picture = Image.new("RGB", (32, 96), (i, 2 * i, 90))
+        picture.putpixel((0, 0), (90, 90, 90))
+        picture.save(folder / f"{i}.png")
     return folder
 
 
@@ -431,10 +437,79 @@ def test_a_config_that_cannot_be_read_is_an_error_in_words(content, cli, tmp_pat
     assert_refused(cli("--resume", tmp_path), "config.json")
 
 
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("recipe", 5),
+        ("data", 5),
+        ("out", None),
+        ("init_from", ["x"]),
+        ("images", "many"),
+        ("images", 1.5),
+        ("images", True),
+        ("batch_size", 16.5),
+        ("r1_gamma", "x"),
+        ("flip", "yes"),
+        ("augment", 5),
+        ("loss", ["bce"]),
+        ("seed", 10**400),
+        ("stages", 5),
+        ("stages", [5]),
+        ("stages", [{"epochs": 1}]),
+        ("stages", [{"epochs": "1", "lr": 1e-4, "beta1": 0.5}]),
+        ("stages", [{"epochs": 10**400, "lr": 1e-4, "beta1": 0.5}]),
+        ("of_a_newer_version", 1),
+    ],
+)
+def test_a_config_with_a_value_of_another_kind_is_an_error_in_words(name, value, cli, tmp_path):
+    train = TrainConfig("folder", "folder").to_dict()
+    (tmp_path / "config.json").write_text(json.dumps({"train": {**train, name: value}}))
+    words = [name] if name != "stages" else []
+    assert_refused(cli("--resume", tmp_path), "config.json: describes no run of this version", *words)
+
+
+@pytest.mark.parametrize(
+    "junk", [{"data": 5}, {"data": {"pictures": "9"}}, {"images_seen": "9"}, {"images_seen": None}]
+)
+def test_stages_are_not_appended_to_junk(junk, cli, tmp_path):
+    described = {"train": planned(cli, *NEW), "data": {"pictures": 9}, "images_seen": 9}
+    (tmp_path / "config.json").write_text(json.dumps({**described, **junk}))
+    assert_refused(cli("--resume", tmp_path, "--stages", "1:1e-4:0.5"), "has not begun")
+
+
+def test_a_pipe_instead_of_a_config_is_an_error_in_words(run, cli, pictures, monkeypatch):
+    (run / "config.json").unlink()
+    os.mkfifo(run / "config.json")
+    assert_refused(cli("--resume", run), "holds no run")
+    monkeypatch.setattr("train.RESTARTS", 1)
+    assert_refused(cli(*TINY, "--data", pictures, "--out", run), "holds a run already")
+
+
+def test_a_path_that_means_nothing_is_an_error_in_words(cli):
+    assert_refused(cli(*NEW, "--out", "~nobody-of-this-name/run"), "~nobody-of-this-name/run")
+    assert_refused(cli(*NEW, "--data", "pictures", "--out", "x" * 300), "x" * 300)
+
+
 def test_a_folder_that_holds_a_run_is_not_trained_over(run, cli, pictures):
     before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
     assert_refused(cli(*TINY, "--data", pictures, "--out", run), "holds a run already", f"--resume {run}")
     assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
+
+
+def test_no_folder_for_temporary_files_is_an_error_in_words(cli, pictures, monkeypatch, tmp_path):
+    monkeypatch.setattr("tempfile.tempdir", None)
+    monkeypatch.setattr("tempfile._candidate_tempdir_list", lambda: ["/proc/none"])
+    assert_refused(cli(*TINY, "--data", pictures, "--out", "run"), "TMPDIR")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_command_that_is_advised_can_be_pasted(cli, pictures):
+    result = cli(*TINY, "--data", pictures, "--out", "my runs/it's")
+    command = shlex.split(result.out.splitlines()[-1].partition("with: ")[2])
+    assert command == ["python", "-m", "gan.promote", str(Path("my runs/it's").resolve()), "NAME"]
+    assert cli("--resume", command[3], "--epochs", 2).status == 0
+    result = cli(*TINY, "--data", pictures, "--out", "my runs/it's")
+    assert shlex.split(result.err.partition("go on with ")[2].partition(", or")[0]) == ["--resume", command[3]]
 
 
 def test_a_checkpoint_is_continued(run, cli, pictures, tmp_path):
@@ -513,11 +588,77 @@ def test_the_smoke_test_passes_in_an_empty_folder_and_again_in_its_own(launch):
         assert len(read_history(launched.out.parent / "runs" / "smoke")) == 4
 
 
-def test_the_smoke_test_deletes_nothing_but_its_own(cli, tmp_path):
-    (tmp_path / "precious").mkdir()
-    (tmp_path / "precious" / "thesis.txt").touch()
-    assert_refused(cli("--smoke", "--out", "precious"), "was not made by --smoke")
-    assert (tmp_path / "precious" / "thesis.txt").exists()
+@pytest.fixture
+def smoked(tmp_path):
+    """The folder of a smoke test as it is before its training, and beside it what that writes."""
+    config = smoke_config({"out": "smoke run"})
+    folder = tmp_path / "smoke run"
+    write_json(folder / "config.json", {"train": config.to_dict(), "images_seen": 1024})
+    for name in ("states/images-000000001024-0123456789abcdef.pt", "samples/epoch-0004.webp", "history.jsonl"):
+        write_atomically(folder / name, b"learned")
+    (folder / "states" / f"images-000000001024-0123456789abcdee.pt{PART}").touch()
+    return folder
+
+
+def test_the_smoke_test_begins_anew_in_its_own_folder_and_through_a_link_to_it(smoked, tmp_path):
+    (tmp_path / "link").symlink_to(smoked)
+    config = smoke_config({"out": "link", "epochs": 3, "data": "elsewhere"})
+    assert (config.out, config.epochs) == (str(smoked), 3)
+    assert {path.name for path in smoked.iterdir()} == {".lock", "smoke"}
+    smoke_config({"out": "smoke run"})
+    assert {path.name for path in smoked.iterdir()} == {".lock", "smoke", "pictures"}
+
+
+def add_a_file(folder):
+    (folder / "novel.txt").write_text("precious")
+
+
+def add_a_picture(folder):
+    (folder / "pictures" / "256.png").write_text("precious")
+
+
+def link_elsewhere(folder):
+    (folder / "samples" / "epoch-0001.webp").symlink_to(folder.parent)
+
+
+def train_on(folder):
+    config = json.loads((folder / "config.json").read_text())
+    write_json(folder / "config.json", config | {"train": config["train"] | {"epochs": 40}})
+
+
+def take_marker(folder):
+    (folder / "smoke").unlink()
+
+
+def make_own_marker(folder):
+    (folder / "smoke").write_text("about smoke")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [add_a_file, add_a_picture, link_elsewhere, train_on, take_marker, make_own_marker],
+    ids=lambda change: change.__name__,
+)
+def test_the_smoke_test_deletes_nothing_but_its_own(change, smoked, cli):
+    change(smoked)
+    before = sorted(smoked.rglob("*"))
+    assert_refused(cli("--smoke", "--out", smoked), f"{smoked} ", "choose another --out")
+    assert sorted(smoked.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    "arguments, word", [(["--lr", 5], "lr"), (["--out", "/proc/none/run"], "cannot be made")], ids=["flags", "place"]
+)
+def test_a_smoke_test_that_cannot_be_deletes_nothing(arguments, word, smoked, cli):
+    before = sorted(smoked.rglob("*"))
+    assert_refused(cli("--smoke", "--out", smoked, *arguments), word)
+    assert sorted(smoked.rglob("*")) == before
+
+
+def test_a_smoke_test_leaves_one_that_is_under_way_alone(smoked, cli):
+    with alone_in(smoked):
+        assert_refused(cli("--smoke", "--out", smoked), "another training is writing")
+    assert (smoked / "history.jsonl").exists()
 
 
 @pytest.mark.parametrize("module", ["train", "gan.promote"])

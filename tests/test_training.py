@@ -1,5 +1,8 @@
 """Exact resume, kills, damage, full disks and NaN on real runs of tiny networks, and what a run leaves on the disk."""
 
+import copy
+import hashlib
+import io
 import itertools
 import json
 import math
@@ -10,6 +13,7 @@ import resource
 import shutil
 import signal
 import subprocess
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,8 +23,9 @@ import torch
 from conftest import ROOT, draw_pictures
 from PIL import Image
 
-from gan.checkpoints import list_states, load_discriminator, load_generator, load_state
+from gan.checkpoints import list_states, load_discriminator, load_generator, load_state, save_state
 from gan.config import Stage, recipe_config
+from gan.data import read_pictures
 from gan.errors import UserError
 from gan.files import write_atomically
 from gan.images import make_grid
@@ -188,6 +193,49 @@ def test_stages_appended_to_a_finished_run_equal_one_run_of_all_stages(pictures,
     train(config_of("stages", pictures, tmp_path, stages=STAGES[:1]))
     assert cli("--resume", tmp_path, "--stages", "2:1e-4:0.3").status == 0
     assert_equal_runs(tmp_path, straight("stages"))
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip"])
+def test_a_run_goes_on_to_the_bit_when_its_pictures_were_renamed(kind, pictures, straight, tmp_path):
+    renamed = tmp_path / "renamed"
+    renamed.mkdir()
+    for i, path in enumerate(sorted(pictures.iterdir(), key=lambda path: hashlib.sha256(path.read_bytes()).digest())):
+        shutil.copy(path, renamed / f"other{i}.png")
+    if kind == "zip":
+        renamed = Path(shutil.make_archive(str(renamed), "zip", renamed))
+    out = tmp_path / "run"
+    train(config_of("relativistic", pictures, out), stop=stop_after(4))
+    train(config_of("relativistic", renamed, out), stop=stop_after(3))
+    train(config_of("relativistic", renamed, out))
+    assert_equal_runs(out, straight("relativistic"))
+
+
+def rewrite_state(out, **changes):
+    state = newest_state(out)
+    for name, value in changes.items():
+        state[name] = value
+    shutil.rmtree(Path(out, "states"))
+    save_state(Path(out, "states"), state["images_seen"], {key: state[key] for key in state if state[key] is not None})
+
+
+def test_a_state_from_before_the_order_was_kept_goes_on(pictures, straight, tmp_path):
+    config = config_of("report", pictures, tmp_path / "run")
+    train(config, stop=stop_after(4))
+    rewrite_state(config.out, order=None)
+    train(config)
+    assert_equal_runs(config.out, straight("report"))
+
+
+def test_a_run_whose_pictures_are_read_otherwise_now_says_so(pictures, tmp_path):
+    data = shutil.copytree(pictures, tmp_path / "data")
+    Image.new("RGB", (32, 32), "red").save(data / "blank.png")
+    config = config_of("report", data, tmp_path / "run")
+    train(config, stop=stop_after(2))
+    rewrite_state(config.out, fingerprint=read_pictures(data, 32, progress=False).earlier)
+    before = contents(tmp_path / "run" / "states")
+    with pytest.raises(UserError, match="are read otherwise now, so it cannot go on as it began"):
+        train(config)
+    assert contents(tmp_path / "run" / "states") == before
 
 
 @pytest.mark.parametrize("stages", [STAGES, STAGES[:1]], ids=["stopped at the boundary", "finished there"])
@@ -363,7 +411,11 @@ def new_run(data, out):
     return [ROOT / "train.py", "--dataset", "folder", "--data", data, "--out", out, *sizes]
 
 
-@pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize(
+    "number, status",
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)],
+    ids=["SIGINT", "SIGTERM", "SIGHUP"],
+)
 def test_a_signal_saves_the_run_says_how_to_go_on_and_ends_it_within_ten_seconds(
     number, status, pictures, tmp_path, launch
 ):
@@ -397,20 +449,50 @@ def test_a_signal_while_decoding_ends_it_at_once(tmp_path, launch):
     for i in range(1, 100):
         (slow / f"{i}.png").hardlink_to(slow / "0.png")
     with launch(*new_run(slow, tmp_path / "run"), "--recipe", "pokemon", "--keep-repeats") as launched:
-        launched.wait_until((tmp_path / "run" / "config.json").exists)
+        launched.wait_until((tmp_path / "run" / ".lock").exists)
         launched.send(signal.SIGTERM)
         result = launched.result(timeout=8)
     assert (result.status, result.err) == (143, "")
+    assert [path.name for path in (tmp_path / "run").iterdir()] == [".lock"]
 
 
 def test_a_second_signal_ends_it_at_once(cli, pictures, tmp_path, monkeypatch):
     def signalled_while_saving(run):
-        signal.raise_signal(signal.SIGINT)
-        raise AssertionError("went on saving")
+        if run.trainer.step:
+            signal.raise_signal(signal.SIGINT)
+            raise AssertionError("went on saving")
 
     monkeypatch.setattr("gan.run.Run.save_state", signalled_while_saving)
-    monkeypatch.setattr("gan.run.train_step", lambda *_: signal.raise_signal(signal.SIGINT) or torch.ones(5))
+    poison(monkeypatch, 1, lambda _, statistics: signal.raise_signal(signal.SIGINT) or statistics)
     assert cli(*new_run(pictures, tmp_path / "run")[1:]).status == 130
+
+
+def test_a_signal_is_heeded_where_nobody_reads_what_is_said(cli, pictures, tmp_path, monkeypatch):
+    reading, writing = os.pipe()
+    os.close(reading)  # as Ctrl-C ends the tee behind a pipe, too
+    poison(monkeypatch, STEPS, lambda _, statistics: signal.raise_signal(signal.SIGINT) or statistics)
+    with os.fdopen(writing, "w") as pipe:
+        monkeypatch.setattr(sys, "stdout", pipe)
+        assert cli(*new_run(pictures, tmp_path / "run")[1:]).status == 130
+    assert newest_state(tmp_path / "run")["images_seen"] == 40
+
+
+def test_a_closed_terminal_is_told_of_twice_and_heeded_once(cli, pictures, tmp_path, monkeypatch):
+    def close_terminal(_, statistics):
+        signal.raise_signal(signal.SIGHUP)
+        signal.raise_signal(signal.SIGHUP)
+        return statistics
+
+    poison(monkeypatch, STEPS, close_terminal)
+    result = cli(*new_run(pictures, tmp_path / "run")[1:])
+    assert (result.status, result.err) == (129, "stopping: saving the run first\n")
+    assert newest_state(tmp_path / "run")["images_seen"] == 40
+
+
+def test_a_closed_terminal_that_is_ignored_stays_so(cli, pictures, tmp_path, monkeypatch):
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup has it
+    poison(monkeypatch, 1, lambda _, statistics: signal.raise_signal(signal.SIGHUP) or statistics)
+    assert cli(*new_run(pictures, tmp_path / "run")[1:], "--epochs", 1).status == 0
 
 
 def test_two_trainings_cannot_share_a_folder(pictures, tmp_path, cli):
@@ -465,21 +547,167 @@ def test_a_damaged_newest_state_falls_back_to_the_one_before_and_says_so(damage,
     assert_equal_runs(stopped.out, straight("report"))
 
 
-def test_with_both_states_damaged_it_starts_from_the_beginning_and_says_so(stopped, straight, capsys):
+def test_with_both_states_damaged_it_says_so_and_leaves_all_as_it_was(stopped, cli):
     states = list_states(Path(stopped.out, "states"))
     for path in states:
         flip_a_bit(path)
-    assert train(stopped).finished
-    said = capsys.readouterr().out
-    assert all(f"{path}: this state is damaged" in said for path in states)
-    assert "from the beginning" in said
-    assert "resuming" not in said
-    assert_equal_runs(stopped.out, straight("report"))
+    before = contents(stopped.out)
+    result = cli("--resume", stopped.out)
+    assert (result.status, result.err.count("\n")) == (2, 1)
+    assert "no training state in states/ can be used" in result.err
+    assert f"--init-from {stopped.out} --out NEW" in result.err
+    assert all(f"{path}: this state is damaged" in result.out for path in states)
+    assert contents(stopped.out) == before
+
+
+@pytest.mark.parametrize("command", ["resumed", "started again by torchrun"])
+def test_what_was_learned_is_never_written_over_where_its_states_are_gone(
+    command, stopped, pictures, tmp_path, cli, monkeypatch
+):
+    out = tmp_path / "it's mine"
+    shutil.copytree(stopped.out, out, ignore=shutil.ignore_patterns("states", "it's*"))
+    before = contents(out)
+    if command == "resumed":
+        (out / ".lock").unlink()
+        before = contents(out)
+        result = cli("--resume", out, "--data", pictures)
+    else:
+        monkeypatch.setattr("train.RESTARTS", 1)
+        result = cli(*new_run(pictures, out)[1:], "--recipe", "pokemon-report", "--dataset", "pokemon")
+    assert (result.status, result.err.count("\n")) == (2, 1)
+    advice = f"python train.py --dataset pokemon --recipe pokemon-report --data {pictures} --init-from "
+    assert advice + "'" + str(out).replace("'", "'\"'\"'") + "' --out NEW" in result.err
+    assert contents(out) == before
+
+
+def test_a_mistyped_data_of_a_resumed_run_changes_nothing(stopped, cli):
+    before = contents(stopped.out)
+    assert cli("--resume", stopped.out, "--data", "/no/such.zip", "--epochs", 9).status == 2
+    assert contents(stopped.out) == before
+
+
+def forge(folder, state, images=999):
+    """Put it there as the newest training state, with the name that its digest gives."""
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    digest = hashlib.sha256(buffer.getvalue()).hexdigest()[:16]
+    path = Path(folder, "states", f"images-{images:012d}-{digest}.pt")
+    path.write_bytes(buffer.getvalue())
+    return path
+
+
+def with_entry(*keys, value):
+    """Return a function that gives a state with another value there; `value` may be a function of the old one."""
+
+    def change(state):
+        inner = state = copy.deepcopy(state)
+        for key in keys[:-1]:
+            inner = inner[key]
+        inner[keys[-1]] = value(inner[keys[-1]]) if callable(value) else value
+        return state
+
+    return change
+
+
+def without_entry(*keys):
+    def change(state):
+        inner = state = copy.deepcopy(state)
+        for key in keys[:-1]:
+            inner = inner[key]
+        del inner[keys[-1]]
+        return state
+
+    return change
+
+
+WEIGHT = "main.0.weight"
+FOREIGN = {
+    "a list": lambda state: [1, 2],
+    "a tensor": lambda state: torch.zeros(3),
+    "no entries": lambda state: {},
+    "no generator": without_entry("generator"),
+    "no history": without_entry("history"),
+    "no weight": without_entry("generator", WEIGHT),
+    "a weight of another shape": with_entry("generator", WEIGHT, value=lambda weight: weight[:1]),
+    "a weight of another kind": with_entry("discriminator", WEIGHT, value=lambda weight: weight.to(torch.int64)),
+    "a complex weight": with_entry("generator", WEIGHT, value=lambda weight: weight.to(torch.complex64)),
+    "a weight that is text": with_entry("generator", WEIGHT, value="heavy"),
+    "a weight that is no number": with_entry("generator", WEIGHT, value=lambda weight: weight * math.nan),
+    "a network that is a number": with_entry("generator", value=3),
+    "Adam without groups": without_entry("optimizer_g", "param_groups"),
+    "Adam of no groups": with_entry("optimizer_g", "param_groups", value=[]),
+    "Adam of other parameters": with_entry("optimizer_g", "param_groups", 0, "params", value=[0]),
+    "Adam of a textual rate": with_entry("optimizer_d", "param_groups", 0, "lr", value="fast"),
+    "Adam of another kind": with_entry("optimizer_d", "param_groups", 0, "amsgrad", value=True),
+    "Adam that forgot": without_entry("optimizer_g", "state", 0),
+    "Adam that forgot its averages": without_entry("optimizer_g", "state", 0, "exp_avg"),
+    "Adam of other shapes": with_entry("optimizer_g", "state", 0, "exp_avg", value=torch.zeros(2)),
+    "Adam whose steps are text": with_entry("optimizer_g", "state", 0, "step", value="many"),
+    "random numbers that are none": with_entry("rng", value=lambda rng: rng * 0 + 255),
+    "random numbers of another length": with_entry("rng", value=lambda rng: rng[:-1]),
+    "random numbers that are text": with_entry("rng", value="random"),
+    "a textual count": with_entry("images_seen", value="many"),
+    "a negative count": with_entry("images_seen", value=-1),
+    "a vast count": with_entry("step", value=10**400),
+    "a broken epoch": with_entry("number", value=1.5),
+    "a batch past the epoch": with_entry("batch", value=STEPS),
+    "sums of another shape": with_entry("sums", value=torch.zeros(2)),
+    "sums that are text": with_entry("sums", value="none"),
+    "time that is none": with_entry("seconds", value=math.nan),
+    "a million threads": with_entry("threads", value=10**6),
+    "a fingerprint that is none": with_entry("fingerprint", value=None),
+    "a device that is none": with_entry("device", value=3),
+    "a history of junk": with_entry("history", value=["junk"]),
+    "a history without losses": with_entry("history", value=[{"epoch": 1, "images_seen": 40, "event": None}]),
+    "a history of tensors": with_entry("history", value=lambda lines: [lines[0] | {"lr": torch.ones(2)}]),
+    "a history of vast numbers": with_entry("history", value=lambda lines: [lines[0] | {"loss_d": 10**400}]),
+    "a guard of another kind": with_entry("guard", value={"colour": "red"}),
+    "a guard of text": with_entry("guard", value=lambda guard: guard | {"bad": "very"}),
+}
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory, pictures):
+    """A run of one step, and what it saved."""
+    run = train(config_of("report", pictures, tmp_path_factory.mktemp("begun")), stop=stop_after(1))
+    return run, newest_state(run.folder)
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_a_state_of_something_else_is_passed_over_for_the_one_before(name, begun):
+    run, own = begun
+    path = forge(run.folder, FOREIGN[name](own))
+    state, passed_over = run.saved_state()
+    path.unlink()
+    assert len(passed_over) == 1 and passed_over[0].startswith(f"{path}: this state is none of this run (")
+    assert comparable(state) == comparable(own)
+
+
+@pytest.mark.parametrize("name", ["images_before", "softenings", "device", "guard"])
+def test_a_state_of_an_earlier_version_lacks_what_came_later(name, begun):
+    run, own = begun
+    path = forge(run.folder, without_entry(name)(own))
+    state, passed_over = run.saved_state()
+    path.unlink()
+    assert passed_over == [] and name not in state
+
+
+@pytest.mark.parametrize("content", [b"", b"no torch file", b"PK\x03\x04"])
+def test_a_state_that_is_no_state_is_passed_over_though_its_digest_is_right(content, stopped, capsys):
+    digest = hashlib.sha256(content).hexdigest()[:16]
+    Path(stopped.out, "states", f"images-{999:012d}-{digest}.pt").write_bytes(content)
+    assert train(stopped, stop=stop_after(1)).trainer.images_seen == 72
+    assert "this state is none of this run (" in capsys.readouterr().out
+
+
+def test_a_pipe_instead_of_a_state_is_passed_over(stopped, capsys):
+    os.mkfifo(Path(stopped.out, "states", "images-000000000999-0123456789abcdef.pt"))
+    assert train(stopped, stop=stop_after(1)).trainer.images_seen == 72
+    assert "this state cannot be read (not a regular file)" in capsys.readouterr().out
 
 
 def test_damaged_states_are_gone_once_new_ones_are_saved(stopped, save_always):
-    for path in list_states(Path(stopped.out, "states")):
-        flip_a_bit(path)
+    flip_a_bit(list_states(Path(stopped.out, "states"))[0])
     train(stopped)
     assert load_state(Path(stopped.out, "states"))[0]["images_seen"] == 160
     assert len(list_states(Path(stopped.out, "states"))) == 2
@@ -622,7 +850,7 @@ def test_nan_stops_it_and_is_neither_saved_nor_published(step, spoil, pictures, 
     with monkeypatch.context() as patch, pytest.raises(UserError, match="no longer finite"):
         poison(patch, step, spoil)
         train(config)
-    assert load_state(tmp_path / "states") == (None, [])
+    assert newest_state(tmp_path)["images_seen"] == 0
     if (tmp_path / "model.safetensors").exists():
         assert all(value.isfinite().all() for value in load_generator(tmp_path).state_dict().values())
     assert train(config).finished
@@ -762,6 +990,19 @@ def test_the_losses_are_drawn(pictures, tmp_path, with_charts):
     train(config_of("report", pictures, tmp_path), stop=stop_after(1))
     with Image.open(tmp_path / "losses.png") as chart:
         assert chart.format == "PNG"
+
+
+def test_a_finished_run_that_was_killed_before_its_chart_gets_it(pictures, straight, tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr("gan.training.write_chart", lambda folder: drawn.append(Path(folder, "losses.png").touch()))
+    folder = shutil.copytree(straight("report"), tmp_path / "run")
+    config = config_of("report", pictures, folder)
+    for _ in range(2):
+        assert train(config).finished
+        assert len(drawn) == 1
+    os.utime(folder / "losses.png", (0, 0))  # of when the run was shorter
+    train(config)
+    assert len(drawn) == 2
 
 
 def test_a_long_run_is_thinned_and_its_folder_stays_below_what_it_said(tmp_path, capsys, save_always):

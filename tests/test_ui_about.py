@@ -1,5 +1,7 @@
 """The About tab: the card of our own models, what a stranger's may hold, and the code it tells people to paste."""
 
+import ast
+import html
 import json
 import re
 import time
@@ -7,12 +9,14 @@ from html.parser import HTMLParser
 from urllib.parse import quote
 
 import pytest
-from served import EPOCHS, Server, copy_app, differ, pixels, plant, wait_for_seeds
+from served import EPOCHS, ROOT, Server, copy_app, differ, measurement, pixels, plant, wait_for_seeds
 
-from gan.checkpoints import CONFIG_FILE
+from gan.checkpoints import CONFIG_FILE, load_generator, weights_digest
+from gan.hub import is_id
 from gan.images import to_pil
 from gan.latent import sample_z
-from gan.ui.about import KAGGLE, about, bibtex_of, card_html, render_markdown
+from gan.records import write_metrics
+from gan.ui.about import KAGGLE, about, bibtex_of, card_html, local_code, remote_code, render_markdown
 from gan.ui.loaded import load_models
 
 HOSTILE = (
@@ -39,12 +43,15 @@ class Found(HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.tags, self.attributes = set(), []
+        self.tags, self.attributes, self.text = set(), [], ""
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):
         self.tags.add(tag)
         self.attributes += attributes
+
+    def handle_data(self, text):
+        self.text += text
 
 
 def write_config(folder, config):
@@ -110,8 +117,19 @@ def test_a_strangers_card_runs_nothing_and_asks_for_nothing(tmp_path):
 @pytest.mark.parametrize(
     "words", ["x" * 1_000_000, "[" * 1_000_000, "*a _b " * 200_000, "| a " * 300_000, "\n> " * 300_000]
 )
-def test_a_card_of_a_megabyte_is_cut_off_soon(tmp_path, words):
+def test_a_megabyte_of_words_is_shortened_soon(tmp_path, words):
     (model,) = load(poison(plant(tmp_path / "long", 1, EPOCHS), [words]))
+    started = time.monotonic()
+    card = card_html(model)
+    assert time.monotonic() - started < 5
+    assert words[:4] in html.unescape(card).replace("\\n", "\n") and len(Found(card).text) < 10_000
+
+
+def test_a_card_without_end_is_cut_off_soon(tmp_path):
+    folder = plant(tmp_path / "long", 1, EPOCHS)
+    weights = weights_digest(folder / "model.safetensors")
+    write_metrics(folder, [measurement(6, kid, weights=weights) for kid in range(2_000)])
+    (model,) = load(folder)
     started = time.monotonic()
     card = card_html(model)
     assert time.monotonic() - started < 5
@@ -154,6 +172,38 @@ def test_bibtex_names_the_weights_whatever_the_folder_is_called(tmp_path):
     assert entry.startswith(f"@misc{{my--model---100--{model.weights[:8]},\n")
     assert r"{my\_-model-- 100-, a DCGAN made with GAN Studio}" in entry
     assert model.weights in entry and entry.count("{") == entry.count("}")
+
+
+def called(code, argument="load_generator"):
+    """Return the text that the code hands to a function, or to a function's argument of this name."""
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", None) == argument:
+            return node.args[0].value
+        if isinstance(node, ast.keyword) and node.arg == argument:
+            return node.value.value
+    return None
+
+
+@pytest.mark.parametrize("name", ["mine", 'it\'s "mine"', "back\\slash", "ポケ 😀", "tab\tand\nline", "{x} $y `z`"])
+def test_the_code_names_a_folder_outside_the_checkout_by_a_path_that_works_anywhere(name, tmp_path, monkeypatch):
+    (model,) = load(plant(tmp_path / "runs" / name, 1))
+    monkeypatch.chdir(tmp_path)
+    assert called(local_code(model)) == str(tmp_path / "runs" / name)
+    assert called(remote_code(model), "model") == name
+    monkeypatch.chdir("/")
+    assert not is_id(called(local_code(model)))  # no stranger's repository is asked for
+    load_generator(called(local_code(model)))
+
+
+def test_the_code_names_a_folder_of_the_checkout_by_its_path_there():
+    (model,) = load(ROOT / "checkpoints" / "anime")
+    assert called(local_code(model)) == "checkpoints/anime"
+
+
+def test_the_code_names_a_model_of_the_hub_by_these_very_weights(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    (model,) = load(plant(tmp_path / "gan-studio" / "hub" / ("a" * 40) / "tester" / "mine", 1))
+    assert called(local_code(model)) == f"tester/mine@{'a' * 40}" and is_id(called(local_code(model)))
 
 
 # --- people ------------------------------------------------------------------------------------------------------

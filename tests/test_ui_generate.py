@@ -25,7 +25,18 @@ from served import (
 from gan.checkpoints import load_generator
 from gan.images import to_uint8
 from gan.latent import sample_z
+from gan.ui.drawn import SHARED
 
+REFUSE_TWICE = """script => {
+    const ask = window.fetch, studio = window.ganStudio;
+    let refused = 0;
+    const full = () => new Response('{"detail": "The queue is full."}', { status: 503 });
+    window.fetch = async (address, options) =>
+        String(address).includes("queue/join") && refused++ < 2 ? full() : ask(address, options);
+    delete window.ganStudio; // so that the script wraps this fetch
+    new Function(script)();
+    window.ganStudio = studio;
+}"""
 # --- programs ----------------------------------------------------------------------------------------------------
 
 
@@ -158,6 +169,14 @@ def test_a_drag_ends_at_its_last_value(visit, server):
     wait_for_seeds(page, f"{last}-{last + 15}")
     page.wait_for_timeout(300)  # nothing stale comes after it
     assert page.locator(".pictures").get_attribute("data-seeds") == f"{last}-{last + 15}"
+
+
+def test_a_last_wish_that_was_refused_is_asked_again_until_it_is_answered(visit, server):
+    page = visit(server.url)
+    wait_for_seeds(page, "1-16")
+    page.evaluate(REFUSE_TWICE, SHARED)
+    field(page, "generate", "seed").fill("77")
+    wait_for_seeds(page, "77-92")
 
 
 def test_truncation_and_model_change_the_pictures(visit, server):

@@ -184,10 +184,10 @@ def test_history_without_arguments_is_that_of_the_first_model(client):
     assert [line["epoch"] for line in history["lines"]] == [1, 2, 3, 4, 5, 6]
 
 
-def test_history_takes_the_nearest_grid_and_says_which(client):
-    first, answer = client.predict(model="alpha", epoch=2, api_name="/history")
+def test_history_gives_the_grid_of_the_epoch_asked_for(client):
+    first, answer = client.predict(model="alpha", epoch=1, api_name="/history")
     assert answer["epoch"] == 1
-    last, answer = client.predict(epoch=500, api_name="/history")
+    last, answer = client.predict(epoch=6, api_name="/history")
     assert answer["epoch"] == 6
     assert np.abs(pixels(first) - pixels(last)).max() > 10
     nothing, answer = client.predict(model="bare", api_name="/history")
@@ -195,7 +195,14 @@ def test_history_takes_the_nearest_grid_and_says_which(client):
 
 
 @pytest.mark.parametrize(
-    "arguments, says", [({"epoch": "last"}, "Epoch must be a whole number"), ({"model": "no"}, "There is no model")]
+    "arguments, says",
+    [
+        ({"epoch": "last"}, "Epoch must be a whole number"),
+        ({"model": "no"}, "There is no model"),
+        ({"epoch": 2}, "alpha has no sample grid of epoch 2, the nearest is that of epoch 1."),
+        ({"epoch": 500}, "alpha has no sample grid of epoch 500, the nearest is that of epoch 6."),
+        ({"model": "bare", "epoch": 1}, "bare has no sample grid of epoch 1, nor of any other."),
+    ],
 )
 def test_bad_arguments_of_history_get_a_sentence(client, arguments, says):
     from gradio_client.exceptions import AppError

@@ -1,12 +1,20 @@
 """What the page reads at its start: good folders, damaged ones, histories with holes."""
 
-import pytest
+import json
 
+import pytest
+import torch
+from hostile import HUGE, write_corpus
+
+from gan.card import learned_from
 from gan.checkpoints import save_network
+from gan.files import write_json
 from gan.models import Generator
-from gan.records import SNAPSHOTS, epoch_file
-from gan.ui.history import curves_of, grid_of
+from gan.records import SAMPLES, SNAPSHOTS, epoch_file, write_grid, write_history
+from gan.ui.about import about
+from gan.ui.history import curves_of, grid_of, place_of, reals_of
 from gan.ui.loaded import find_checkpoints, load_models
+from gan.ui.through_training import creature_of
 
 
 def checkpoint(folder):
@@ -57,7 +65,7 @@ def test_the_grid_nearest_to_an_epoch_is_shown(tmp_path, asked, found):
     folder = checkpoint(tmp_path / "model")
     (folder / "samples").mkdir()
     for epoch in (1, 3, 9):
-        (folder / "samples" / f"epoch-{epoch:04d}.webp").write_bytes(b"RIFF....WEBP" + bytes([epoch]))
+        write_grid(epoch_file(folder, SAMPLES, epoch), torch.zeros(1, 3, 8, 8))
     (model,), _ = load_models([folder])
     assert grid_of(model, asked)["epoch"] == found
 
@@ -77,7 +85,7 @@ def test_a_folder_full_of_oddities_does_no_harm(tmp_path):
     ]
     (folder / "history.jsonl").write_text("\n".join(lines))
     secret = tmp_path / "secret.webp"
-    secret.write_bytes(b"RIFF....WEBPsecret")
+    write_grid(secret, torch.zeros(1, 3, 8, 8))
     (folder / "samples").mkdir()
     (folder / "samples" / "epoch-0001.webp").mkdir()
     (folder / "samples" / "epoch-0002.webp").symlink_to(secret)
@@ -106,3 +114,62 @@ def test_of_many_snapshots_the_newest_are_offered(tmp_path):
         path.parent.mkdir(exist_ok=True)
         path.touch()
     assert list(one(folder).snapshots) == list(range(93, 101))
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    """Strangers' folders, whether each may be shown, and what the page reads of them beside a good one."""
+    root = tmp_path_factory.mktemp("corpus")
+    folders = write_corpus(root / "odd")
+    return root, folders, *load_models([*folders, checkpoint(root / "good")])
+
+
+def test_of_strangers_folders_each_is_a_sentence_or_harmless_and_the_good_one_is_shown(corpus):
+    root, folders, models, problems = corpus
+    assert len(folders) >= 150
+    assert {model.folder for model in models} == {root / "good", *(path for path, shown in folders.items() if shown)}
+    assert len(problems) == list(folders.values()).count(False)
+    assert all(problem.isprintable() and len(problem) < 600 for problem in problems)
+    assert not [problem for problem in problems if "Error)" in problem]  # each is told in words
+
+
+def test_what_the_page_says_of_strangers_models_can_be_sent(corpus):
+    _, _, models, _ = corpus
+    assert len({model.name for model in models}) == len(models)
+    for model in models:
+        shown = [grid_of(model, None), curves_of(model), reals_of(model), place_of(model, 1, 7), about(model)]
+        if model.snapshots:
+            shown.append(creature_of(model, 7))
+        assert len(json.dumps(shown, allow_nan=False, ensure_ascii=False).encode()) < 1_500_000
+
+
+def test_a_long_history_is_thinned_evenly_and_keeps_events_and_what_is_shown(tmp_path):
+    folder = checkpoint(tmp_path / "long")
+    events = {epoch: f"event {epoch}" for epoch in range(3, 62_500, 251)}  # 249 of them
+    write_history(folder, [{"epoch": epoch, "event": events.get(epoch)} for epoch in range(1, 62_501)])
+    write_grid(epoch_file(folder, SAMPLES, 777), torch.zeros(1, 3, 8, 8))
+    history = one(folder).history
+    epochs = {line["epoch"] for line in history}
+    assert len(epochs) == len(history) < 2_300
+    assert {1, 777, 62_500, *range(32, 62_501, 32)} <= epochs
+    assert [line["event"] for line in history if line["event"]] == list(events.values())[-200:]
+
+
+def test_a_picture_behind_a_linked_folder_is_not_sent(tmp_path):
+    folder = checkpoint(tmp_path / "model")
+    write_grid(epoch_file(tmp_path / "private", SAMPLES, 1), torch.zeros(1, 3, 8, 8))
+    (folder / "samples").symlink_to(tmp_path / "private" / "samples")
+    assert one(folder).samples == {}
+
+
+def test_what_a_model_learned_from_is_read_in_its_config_not_in_its_name(tmp_path):
+    folder = checkpoint(tmp_path / "pokemon")
+    for config, learned in (
+        ({}, ""),
+        ({"data": {"name": "folder"}, "train": {"recipe": "pokemon"}}, "folder"),
+        ({"data": {"name": "pokemon"}}, "pokemon"),
+        ({"train": {"recipe": "pokemon-report"}}, "pokemon"),
+        ({"data": [], "train": HUGE}, ""),
+    ):
+        write_json(folder / "config.json", config)
+        assert learned_from(one(folder).described) == learned

@@ -1,6 +1,7 @@
 """The page as a whole: links that rebuild it, pictures dropped onto it, a phone's width."""
 
 import json
+from urllib.parse import parse_qs
 
 import pytest
 from served import (
@@ -77,6 +78,21 @@ def test_the_address_follows_the_open_tab(visit, server):
     assert "count" not in page.url
     page.get_by_role("tab", name="Generate").click()
     address_of(page, "tab=generate", "seed=1", "count=16")
+
+
+def test_what_others_put_into_the_address_stays_and_in_a_space_the_hub_is_told(visit, server):
+    page = visit(f"{server.url}?count=4&seed=9&__theme=dark&from=a+friend#end")
+    address = address_of(page, "tab=generate", "seed=9", "count=4", "__theme=dark", "from=a+friend")
+    assert address.endswith("#end") and address.count("seed=") == 1
+
+    page.context.grant_permissions(["local-network-access"])  # the real one's frame is no page of this machine
+    hub = page.context.new_page()  # its title is what its frame told it
+    frame = f"<iframe src='{server.url}?__sign=secret&seed=5&from=a+friend'></iframe>"
+    listen = "<script>onmessage = ({ data }) => data.queryString && (document.title = data.queryString)</script>"
+    hub.route("https://huggingface.co/**", lambda route: route.fulfill(body=listen + frame, content_type="text/html"))
+    hub.goto("https://huggingface.co/spaces/USER/NAME")
+    hub.wait_for_function("document.title.includes('seed=5')")
+    assert parse_qs(hub.title()).keys() == {"tab", "model", "weights", "seed", "count", "truncation", "from"}
 
 
 @pytest.mark.parametrize(

@@ -5,17 +5,18 @@ without raw HTML, its links go to Kaggle or nowhere, and its only pictures are t
 """
 
 import html
-import json
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from markdown_it import MarkdownIt
 
-from gan.card import card_body
+from gan import hub
+from gan.card import card_body, python_string
 from gan.checkpoints import GENERATOR_FILE, parameter_count
-from gan.errors import UserError
+from gan.errors import UserError, printable
 from gan.records import SAMPLES, epoch_file
 from gan.ui.arguments import choose_model
 from gan.ui.drawn import PRIVATE, drawn
@@ -23,6 +24,7 @@ from gan.ui.encode import webp_uri
 from gan.ui.loaded import LoadedModel
 from gan.ui.tab import Tab
 
+ROOT = Path(__file__).resolve().parents[2]  # the checkout, or the Space
 MOST_CARD = 20_000  # characters of a card that are shown; ours have 2,000
 KAGGLE = "https://www.kaggle.com/datasets/"  # the only addresses in a card that become links
 NO_CARD = """<h2>{name}</h2>
@@ -46,7 +48,7 @@ DCGAN = """@misc{radford2015dcgan,
 def card_html(model: LoadedModel) -> str:
     """Return the model's card as HTML that runs nothing and asks for nothing; a sentence where there is no card."""
     try:
-        text = card_body(model.folder)
+        text = card_body(model.folder).encode("utf-8", "replace").decode()  # a name may be no text at all
         shown = render_markdown(text[:MOST_CARD], own_pictures(model))
     except UserError:
         return _no_card(model, "its config.json is missing or damaged")
@@ -95,7 +97,7 @@ def facts_of(model: LoadedModel) -> dict[str, str]:
     generator = model.generator
     facts = {
         "Hash": f"SHA-256 {model.weights}…",
-        "File": f"{model.folder.name}/{GENERATOR_FILE}",
+        "File": f"{printable(model.folder.name)}/{GENERATOR_FILE}",
         "Takes": f"{generator.z_dim} random numbers, the latent z",
         "Gives": f"{generator.image_size} × {generator.image_size} pixels",
         "Learned": f"{parameter_count(generator):,} weights",
@@ -118,19 +120,26 @@ def bibtex_of(model: LoadedModel) -> str:
 
 def local_code(model: LoadedModel) -> str:
     """Return Python that draws the picture of seed 7 as the page does, in a checkout of this repository."""
-    folder = f"{model.folder.parent.name}/{model.folder.name}"
     return f"""from gan.checkpoints import load_generator
 from gan.images import to_pil
 from gan.latent import sample_z
 
-generator = load_generator({json.dumps(folder)})
+generator = load_generator({python_string(_place_of(model.folder))})
 image = generator(sample_z([7], generator.z_dim))[0]
 to_pil(image).save("seed-7.png")"""
 
 
+def _place_of(folder: Path) -> str:
+    """Return what load_generator finds these very weights by: a path in the checkout or from the root, or a Hub id."""
+    fetched = hub.id_of(folder)
+    if fetched or not folder.is_relative_to(ROOT):
+        return fetched or str(folder.absolute())
+    return folder.relative_to(ROOT).as_posix()
+
+
 def remote_code(model: LoadedModel) -> str:
     """Return Python that asks this page; ADDRESS stands where about.js puts the page's own."""
-    name = json.dumps(model.name)
+    name = python_string(model.name)
     return f"""from gradio_client import Client
 
 ask = Client("ADDRESS").predict

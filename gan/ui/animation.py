@@ -2,12 +2,14 @@
 
 import io
 import struct
-from typing import Protocol
+from typing import Any, Protocol
 
 from PIL import Image
 
 from gan.errors import UserError
 
+# Of events that make one, which takes seconds: one at a time, beside the networks' other work, so that no slider waits.
+SLOW: dict[str, Any] = {"concurrency_id": "animations", "concurrency_limit": 1}
 MIME = {"mp4": "video/mp4", "webp": "image/webp"}
 
 

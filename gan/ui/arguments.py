@@ -11,6 +11,7 @@ import gradio as gr
 
 from gan.latent import MAX_SEED
 from gan.ui.loaded import LoadedModel
+from gan.ui.underway import standing
 
 DEFAULT_SEED = 1
 DEFAULT_COUNT = 16
@@ -24,7 +25,15 @@ def refuse(sentence: str) -> gr.Error:
 
 
 def choose_model(models: Sequence[LoadedModel], name: Any) -> LoadedModel:
-    """Return the model of this name; the first where none is named."""
+    """Return the model of this name, the first where none is named; a run that has no model yet is refused."""
+    model = named_model(models, name)
+    if not model.weights:
+        raise refuse(standing(model))
+    return model
+
+
+def named_model(models: Sequence[LoadedModel], name: Any) -> LoadedModel:
+    """Return the model of this name, or the run that will have one; the first where none is named."""
     if name is None:
         return models[0]
     for model in models:

@@ -2,13 +2,13 @@
 
 import html
 from collections.abc import Sequence
-from typing import Any
 
 import gradio as gr
-from gradio.block_function import BlockFunction
-from gradio.state_holder import SessionState
 
+from gan.card import learned_from
+from gan.errors import escape
 from gan.ui.about import build_about
+from gan.ui.blocks import Page
 from gan.ui.compare import build_compare
 from gan.ui.drawn import PRIVATE
 from gan.ui.explore import build_explore
@@ -17,6 +17,7 @@ from gan.ui.history import build_history
 from gan.ui.interpolate import build_interpolate
 from gan.ui.loaded import LoadedModel
 from gan.ui.page import build_page, wire_page
+from gan.ui.shelf import Shelf
 
 TITLE = "GAN Studio"
 HEADER = """<header class="masthead">
@@ -47,39 +48,26 @@ TABS = (
 )
 
 
-class Page(gr.Blocks):
-    """Blocks that hand to an event what was sent, as it was sent, and None for what was not.
-
-    Gradio itself keeps a copy of every value, fetches what looks like a file, and fails where an argument is missing.
-    """
-
-    async def preprocess_data(
-        self, block_fn: BlockFunction, inputs: list[Any], state: SessionState | None, explicit_call: bool = False
-    ) -> list[Any]:
-        wanted = len(block_fn.inputs)
-        return [*inputs, *[None] * wanted][:wanted]
-
-
-def build_demo(models: Sequence[LoadedModel], problems: Sequence[str] = ()) -> gr.Blocks:
+def build_demo(models: Sequence[LoadedModel], problems: Sequence[str] = ()) -> Page:
     """Return the page for these models; `problems` are sentences about checkpoints that could not be read."""
-    with Page(title=TITLE, analytics_enabled=False, delete_cache=(600, 1800)) as demo:
+    with Page(title=TITLE, analytics_enabled=False) as demo:
         gr.HTML(HEADER, apply_default_css=False)
         if problems:
-            items = "".join(f"<li>{html.escape(problem)}</li>" for problem in problems)
+            items = "".join(f"<li>{html.escape(escape(problem))}</li>" for problem in problems)
             gr.HTML(
                 f'<aside class="problems"><strong>Not everything could be read.</strong><ul>{items}</ul></aside>',
                 apply_default_css=False,
             )
         if models:
-            _build_studio(demo, models)
+            _build_studio(demo, Shelf(models))
         else:
             gr.HTML(NO_MODELS, apply_default_css=False)
-        pokemon = POKEMON if any("pokemon" in model.name.lower() for model in models) else ""
+        pokemon = POKEMON if any(learned_from(model.described) == "pokemon" for model in models) else ""
         gr.HTML(FOOTER.format(pokemon=pokemon), apply_default_css=False)
-    return demo.queue(api_open=False, max_size=64, default_concurrency_limit=2)
+    return demo.stand_in_line(concurrency_limit=2)
 
 
-def _build_studio(demo: gr.Blocks, models: Sequence[LoadedModel]) -> None:
+def _build_studio(demo: gr.Blocks, models: Shelf) -> None:
     """Lay out the model choice and the tabs under it."""
     names = [model.name for model in models]
     with gr.Row(elem_classes="model-row"):

@@ -17,6 +17,7 @@ from gan.ui.arguments import (
     DEFAULT_TRUNCATION,
     MAX_COUNT,
     choose_model,
+    named_model,
     read_choice,
     read_flag,
     read_fraction,
@@ -27,6 +28,7 @@ from gan.ui.encode import dominant_colours, enlarge, lossless_uri, png_bytes, wi
 from gan.ui.loaded import LoadedModel
 from gan.ui.specimen import Specimen, read_specimen
 from gan.ui.tab import Tab
+from gan.ui.underway import standing
 
 ENLARGED = 8  # times, where a large PNG is asked for
 SPEC = (
@@ -44,7 +46,12 @@ def read_sheet(values: Any) -> tuple[range, float]:
 
 
 def sheet_of(model: LoadedModel, seeds: Sequence[int], truncation: float) -> dict[str, Any]:
-    """Return what pictures.js draws: all pictures in one lossless image, and what each of them is."""
+    """Return what pictures.js draws: all pictures in one lossless image, and what each of them is.
+
+    Of a run that has nothing to show yet it says so.
+    """
+    if not model.weights:
+        return {"problem": standing(model)}
     columns = math.ceil(math.sqrt(len(seeds)))
     images = model.draw(truncate(sample_z(seeds, model.generator.z_dim), truncation))
     return {
@@ -95,11 +102,12 @@ def build_generate(models: Sequence[LoadedModel], model_choice: gr.Radio, post: 
     """Lay the tab out inside the current gr.Tab, wire it, and offer /generate to programs."""
 
     def show(model: Any, values: Any) -> dict[str, Any]:
-        return sheet_of(choose_model(models, model), *read_sheet(values))
+        return sheet_of(named_model(models, model), *read_sheet(values))
 
     def restore(model: LoadedModel, link: Mapping[str, Any]) -> dict[str, Any]:
         seeds, truncation = read_sheet(link)
-        return {"seed": seeds[0], "count": len(seeds), "truncation": truncation}
+        # The weights are there because Gradio does not deliver the same value twice: other weights, other pictures.
+        return {"seed": seeds[0], "count": len(seeds), "truncation": truncation, "weights": model.weights}
 
     def describe(event: gr.EventData) -> dict[str, Any]:
         wish = event._data if isinstance(event._data, Mapping) else {}

@@ -13,15 +13,16 @@ from gan.files import read_json
 from gan.images import open_rgb
 from gan.latent import MAX_SEED
 from gan.losses import LOSSES
-from gan.records import read_metrics, same_protocol
 from gan.ui import animation, controls
-from gan.ui.arguments import DEFAULT_SEED, choose_model, read_choice, read_whole, refuse
+from gan.ui.arguments import DEFAULT_SEED, choose_model, named_model, read_choice, read_whole, refuse
 from gan.ui.drawn import PRIVATE, drawn
 from gan.ui.encode import webp_uri
 from gan.ui.film import film
-from gan.ui.loaded import MAX_EPOCH, LoadedModel, finite
+from gan.ui.loaded import MAX_EPOCH, LoadedModel
+from gan.ui.shelf import Shelf
 from gan.ui.tab import Tab
 from gan.ui.through_training import creature_of, images_seen
+from gan.ui.underway import standing
 
 CURVES = ("epoch", "loss_d", "loss_g", "d_real", "d_fake_before", "d_fake_after")
 
@@ -79,11 +80,14 @@ def grid_of(model: LoadedModel, epoch: int | None, seed: int = DEFAULT_SEED) -> 
     """Return what samples.js shows: the grid nearest to an epoch, and what is known of that epoch."""
     found = nearest(epochs_of(model), epoch)
     content = model.samples.get(found)
-    place = {"seed": seed} if found is None else {"epoch": found, "seed": seed}
+    going = standing(model)
+    follows = going and found == nearest(epochs_of(model), None)  # a link to a run's last epoch leads to the last one
+    place = {"seed": seed} if found is None or follows else {"epoch": found, "seed": seed}
     return {
         "image": content and webp_uri(content),
         "epoch": found,
         "last": max([*model.samples, *(line["epoch"] for line in model.history)], default=None),
+        "standing": going,
         "model": model.name,
         "images_seen": images_seen(model).get(found),
         "film": len(model.samples) > 1,
@@ -94,15 +98,15 @@ def grid_of(model: LoadedModel, epoch: int | None, seed: int = DEFAULT_SEED) -> 
 
 def curves_of(model: LoadedModel) -> dict[str, Any]:
     """Return what curves.js draws: a list per curve, the epochs at which something happened, and how to read it all."""
-    measured = max(reversed(same_protocol(read_metrics(model.folder))), key=len, default=[])
-    kid = {line.get("epoch"): finite(line["kid_train"]) for line in measured}
+    kid = {line.get("epoch"): line["kid_train"] for line in model.measured}
     return {key: [line[key] for line in model.history] for key in CURVES} | {
+        "standing": standing(model),
         "kid": [kid.get(line["epoch"]) for line in model.history],
         "marks": list(_marks(model.history)),
         "reading": [
             COMPETE,
             PAIRED if _pairs(model) else ABSOLUTE,
-            *(MEASURED.format(**line) for line in measured[-1:]),
+            *(MEASURED.format(**line) for line in model.measured[-1:]),
         ],
     }
 
@@ -134,27 +138,39 @@ def _pairs(model: LoadedModel) -> bool:
 
 def reals_of(model: LoadedModel) -> dict[str, Any]:
     """Return what reals.js shows; real pictures are there for runs on this machine alone."""
-    return {"image": model.reals and webp_uri(model.reals), "model": model.name}
+    return {"image": model.reals and webp_uri(model.reals), "model": model.name, "hidden": False}
 
 
-def build_history(models: Sequence[LoadedModel], model_choice: gr.Radio, post: gr.HTML) -> Tab:
+def build_history(models: Shelf, model_choice: gr.Radio, post: gr.HTML) -> Tab:
     """Lay the tab out inside the current gr.Tab, wire it, and offer /history to programs."""
 
     def show(model: Any, values: Any) -> dict[str, Any]:
-        chosen = choose_model(models, model)
+        chosen = named_model(models, model)
         return grid_of(chosen, *read_place(chosen, values))
 
     def show_creature(model: Any, values: Any) -> dict[str, Any]:
-        chosen = choose_model(models, model)
+        chosen = named_model(models, model)
         _, seed = read_place(chosen, values)
-        return creature_of(chosen, seed)
+        return creature_of(chosen, seed) if chosen.weights else {}
 
-    def show_model(model: Any, values: Any) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-        chosen = choose_model(models, model)
+    def show_reals(model: Any, request: gr.Request) -> dict[str, Any]:
+        chosen = named_model(models, model)
+        asked = request.request
+        if chosen.reals and not asked.app.get_blocks().sees_reals(asked.scope):
+            return {"image": None, "model": chosen.name, "hidden": True}
+        return reals_of(chosen)
+
+    def show_model(model: Any, values: Any, event: gr.EventData) -> tuple[dict[str, Any], dict[str, Any]]:
+        models.refresh()
+        chosen = named_model(models, model)
         epoch, seed = read_place(chosen, values)
-        if not (isinstance(values, Mapping) and values.get("epochs") == epochs_of(chosen)):
-            epoch = nearest(epochs_of(chosen), None)  # another model's epoch says nothing here
-        return place_of(chosen, epoch, seed), curves_of(chosen), reals_of(chosen)
+        values = values if isinstance(values, Mapping) else {}
+        known = values.get("epochs") == epochs_of(chosen)
+        if not known:
+            epoch = nearest(epochs_of(chosen), None)  # another model's epoch says nothing here, and a run has gone on
+        # A tab that is opened stays where it is, or where a link is about to put it, unless its run has gone on.
+        stays = event.target is grid and (known or values.get("model") != chosen.name)
+        return gr.skip() if stays else place_of(chosen, epoch, seed), curves_of(chosen)
 
     def restore(model: LoadedModel, link: Mapping[str, Any]) -> dict[str, Any]:
         return place_of(model, *read_place(model, link))
@@ -165,13 +181,18 @@ def build_history(models: Sequence[LoadedModel], model_choice: gr.Radio, post: g
         yield from film(chosen, read_choice(wish.get("format"), "The format", list(animation.MIME), "webp"))
 
     def history(model: Any = None, epoch: Any = None) -> tuple[Image.Image | None, dict[str, Any]]:
-        """Return the sample grid nearest to `epoch` (the last one without it), and the training's history.
+        """Return the sample grid of `epoch` (the last one without it), and the training's history.
 
-        The history is {"model", "epoch" (of the grid), "epochs" (that have a grid), "lines" (of history.jsonl)}.
+        An epoch without a grid is refused with a sentence that names the nearest one.
+        The history is {"model", "epoch" (of the grid), "epochs" (that have a grid), "lines" (of history.jsonl; of a
+        long one some 2,000, evenly)}.
         """
-        chosen = choose_model(models, model)
-        asked = read_whole(epoch, "Epoch", 0, MAX_EPOCH, MAX_EPOCH)
-        found = nearest(list(chosen.samples), asked)
+        models.refresh()
+        chosen = named_model(models, model)
+        found = nearest(list(chosen.samples), read_whole(epoch, "Epoch", 0, MAX_EPOCH, MAX_EPOCH))
+        if epoch is not None and epoch != found:
+            there = "nor of any other" if found is None else f"the nearest is that of epoch {found}"
+            raise refuse(f"{chosen.name} has no sample grid of epoch {int(epoch)}, {there}.")
         try:
             grid = None if found is None else open_rgb(io.BytesIO(chosen.samples[found]))
         except OSError as error:
@@ -187,12 +208,12 @@ def build_history(models: Sequence[LoadedModel], model_choice: gr.Radio, post: g
     spec = [controls.track("epoch", "Epoch", "epochs", epochs_of(first))]
     with gr.Row(elem_classes="record"):
         with gr.Column(scale=0, min_width=320, elem_classes="epochs"):
-            panel = controls.build_controls(spec, "training-controls", seed=DEFAULT_SEED)
+            panel = controls.build_controls(spec, "training-controls", seed=DEFAULT_SEED, model=first.name)
             grid = drawn("samples", grid_of(first, None), "Sample grid")
             creature = drawn("creature", {}, "One creature through training")
         with gr.Column(scale=1, min_width=320, elem_classes="lessons"):
             curves = drawn("curves", curves_of(first), "Curves")
-            reals = drawn("reals", reals_of(first), "Real pictures")
+            reals = drawn("reals", {}, "Real pictures")  # asks for them when the tab is opened
     epoch_input = gr.Number(None, visible=False, label="Epoch")
     grid_file = gr.Image(visible=False, label="Sample grid", format="png")
     lines = gr.JSON(visible=False, label="History")
@@ -202,9 +223,11 @@ def build_history(models: Sequence[LoadedModel], model_choice: gr.Radio, post: g
         show_creature, [model_choice, panel], creature,
         trigger_mode="always_last", concurrency_id="networks", **PRIVATE,
     )  # fmt: skip
-    model_choice.change(
-        show_model, [model_choice, panel], [panel, curves, reals], trigger_mode="always_last", **PRIVATE
-    )
-    grid.download(save_film, None, post, concurrency_id="animations", concurrency_limit=1, **PRIVATE)
+    reals.select(show_reals, model_choice, reals, trigger_mode="always_last", **PRIVATE)
+    gr.on(
+        [model_choice.change, grid.select], show_model, [model_choice, panel], [panel, curves],
+        trigger_mode="always_last", **PRIVATE,
+    )  # fmt: skip
+    grid.download(save_film, None, post, **animation.SLOW, **PRIVATE)
     gr.on([], history, [model_choice, epoch_input], [grid_file, lines], preprocess=False, api_name="history")
     return Tab("training", panel, restore)

@@ -249,15 +249,13 @@ def build_interpolate(models: Sequence[LoadedModel], model_choice: gr.Radio, pos
     file = gr.File(visible=False, label="Animation")
     positions = gr.JSON(visible=False, label="Frames")
 
-    # An animation takes seconds: one at a time, beside the networks' other work, so that no slider waits for it.
-    animations = {"concurrency_id": "animations", "concurrency_limit": 1}
     gr.on(
         [panel.input, model_choice.change, interpolated.select], show, [model_choice, panel], interpolated,
         trigger_mode="always_last", concurrency_id="networks", **PRIVATE,
     )  # fmt: skip
-    interpolated.download(save_one, None, post, **animations, **PRIVATE)
+    interpolated.download(save_one, None, post, **animation.SLOW, **PRIVATE)
     gr.on(
         [], interpolate, [model_choice, *inputs], [file, positions],
-        preprocess=False, api_name="interpolate", **animations,
+        preprocess=False, api_name="interpolate", **animation.SLOW,
     )  # fmt: skip
     return Tab("interpolate", panel, restore)

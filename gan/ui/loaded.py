@@ -1,21 +1,38 @@
-"""The models the page shows, read once at start-up and never changed afterwards."""
+"""A checkpoint folder in memory, read once and never changed afterwards; shelf.py reads again what has changed."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from gan.checkpoints import GENERATOR_FILE, load_generator, weights_digest
-from gan.errors import UserError
+from gan.checkpoints import GENERATOR_FILE, load_with_digest, read_described
+from gan.errors import UserError, escape, printable
+from gan.files import LOCK_FILE
+from gan.images import is_grid
 from gan.latent import principal_directions
 from gan.models import Generator
-from gan.records import MAX_SAMPLES, MAX_SNAPSHOTS, REALS_FILE, SAMPLES, SNAPSHOTS, list_epochs, read_history
+from gan.records import (
+    MAX_SAMPLES,
+    MAX_SNAPSHOTS,
+    REALS_FILE,
+    SAMPLES,
+    SNAPSHOTS,
+    is_figure,
+    kept_epochs,
+    list_epochs,
+    read_history,
+    read_metrics,
+    same_protocol,
+)
 
 DIRECTIONS = 8  # principal directions that the Explore tab offers
 MAX_EPOCH = 10**9
+MAX_LINES = 2_000  # of a history, evenly, beside those of epochs that something is kept of
+MAX_MARKS = 200  # the newest events of a history, and the newest measurements; a run has some dozen
 MAX_EVENT = 2000  # characters; a roll back takes some 250, and a state may see five
 MAX_PICTURE_BYTES = 2_000_000  # of a sample grid; those of train.py stay under 80 kB
 HISTORY_NUMBERS = (
@@ -36,15 +53,17 @@ HISTORY_NUMBERS = (
 class LoadedModel:
     """One checkpoint folder in memory; handlers only read it."""
 
-    name: str
+    name: str  # printable, whatever the folder is called
     folder: Path
-    weights: str  # first 16 hexadecimal digits of the weights file's SHA-256
+    weights: str  # first 16 hexadecimal digits of the SHA-256 of the weights file that was read; empty: none yet
     generator: Generator
     directions: Tensor  # (K, z_dim), the generator's principal directions
     snapshots: Mapping[int, Path]  # epoch -> an earlier generator, in order of epochs
     reals: bytes | None  # WebP of real pictures, where the folder is a run on this machine
     samples: Mapping[int, bytes]  # epoch -> the sample grid's WebP file, in order of epochs
-    history: tuple[Mapping[str, Any], ...]  # lines of history.jsonl, by epoch; a number that is none is None
+    history: tuple[Mapping[str, Any], ...]  # lines of history.jsonl, by epoch, thinned; a number that is none is None
+    measured: Sequence[Mapping[str, Any]] = ()  # the measurements that compare with one another, oldest first
+    described: Mapping[str, Any] = field(default_factory=dict)  # config.json
 
     def label(self) -> dict[str, str]:
         """Return what a link says of the model."""
@@ -65,35 +84,53 @@ def load_models(folders: Iterable[str | Path]) -> tuple[tuple[LoadedModel, ...],
     """Return the models that could be read, under names of their own, and a sentence per folder that could not."""
     models: dict[str, LoadedModel] = {}
     problems = []
-    for folder in dict.fromkeys(Path(folder).resolve() for folder in folders):
-        name = folder.name
+    for folder in dict.fromkeys(Path(os.path.realpath(folder)) for folder in folders):
+        name = printable(folder.name)
         if name in models:
-            name = f"{folder.parent.name}/{name}"
+            name = printable(f"{folder.parent.name}/{name}")
         while name in models:
             name += "'"
         try:
-            models[name] = _load_model(name, folder)
+            models[name] = _expect(name, folder) if has_begun(folder) else _load_model(name, folder)
         except UserError as error:
             problems.append(str(error))
-        except (OSError, ValueError, RecursionError) as error:
-            problems.append(f"{folder}: cannot be read ({type(error).__name__})")
+        except Exception as error:  # whatever a stranger's folder holds, the others are shown
+            problems.append(escape(f"{folder}: cannot be read ({type(error).__name__})"))
     return tuple(models.values()), tuple(problems)
 
 
+def has_begun(folder: Path) -> bool:
+    """Whether the folder is a run of train.py that has no generator to show yet."""
+    return (folder / LOCK_FILE).is_file() and not (folder / GENERATOR_FILE).exists()
+
+
+def _expect(name: str, folder: Path) -> LoadedModel:
+    """Stand in for the model that a run will have at the end of its first epoch; nothing that it draws is shown."""
+    generator = Generator(base_channels=8).eval().requires_grad_(False)
+    directions, _ = principal_directions(generator.main[0].weight, DIRECTIONS)
+    return LoadedModel(name, folder, "", generator, directions, {}, _read_picture(folder / REALS_FILE), {}, ())
+
+
 def _load_model(name: str, folder: Path) -> LoadedModel:
-    generator = load_generator(folder)
+    generator, digest = load_with_digest(folder)
     directions, _ = principal_directions(generator.main[0].weight, DIRECTIONS)
     samples = {epoch: _read_picture(path) for epoch, path in _newest(list_epochs(folder, SAMPLES), MAX_SAMPLES)}
+    samples = {epoch: content for epoch, content in samples.items() if content}
+    snapshots = dict(_newest(list_epochs(folder, SNAPSHOTS), MAX_SNAPSHOTS))
+    measured = max(reversed(same_protocol(read_metrics(folder))), key=len, default=[])[-MAX_MARKS:]
+    shown = {*samples, *snapshots, *(line.get("epoch") for line in measured)}
     return LoadedModel(
         name,
         folder,
-        weights_digest(folder / GENERATOR_FILE),
+        digest,
         generator.requires_grad_(False).to(memory_format=torch.channels_last),  # a fifth faster on the CPU
         directions,
-        dict(_newest(list_epochs(folder, SNAPSHOTS), MAX_SNAPSHOTS)),
+        snapshots,
         _read_picture(folder / REALS_FILE),
-        {epoch: content for epoch, content in samples.items() if content},
-        _clean_history(read_history(folder)),
+        samples,
+        _clean_history(read_history(folder), shown),
+        measured,
+        _read_described(folder),
     )
 
 
@@ -102,26 +139,44 @@ def _newest(files: dict[int, Path], limit: int) -> list[tuple[int, Path]]:
 
 
 def _read_picture(path: Path) -> bytes | None:
-    """Return a WebP file of the folder's own as it is; None for anything else, which visitors are not to be sent."""
-    if path.is_symlink() or not path.is_file() or path.stat().st_size > MAX_PICTURE_BYTES:
+    """Return a WebP file of the folder's own as it is; None for anything else, which visitors are not to be sent.
+
+    Of one that is damaged, or no sample grid by its size, only the signature: browsers and programs find it damaged.
+    """
+    if os.path.realpath(path) != str(path) or not path.is_file() or path.stat().st_size > MAX_PICTURE_BYTES:
         return None
     content = path.read_bytes()
-    return content if content[:4] == b"RIFF" and content[8:12] == b"WEBP" else None
+    if content[:4] != b"RIFF" or content[8:12] != b"WEBP":
+        return None
+    return content if is_grid(content) else content[:12]
 
 
-def _clean_history(lines: list[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
-    """Keep the last line of each epoch, in order: figures that JavaScript knows, or None, and events as text."""
-    by_epoch = {}
-    for line in lines:
-        clean = {key: finite(line.get(key)) for key in HISTORY_NUMBERS}
-        event = line.get("event")
-        clean["event"] = str(event).encode("utf-8", "replace").decode()[:MAX_EVENT] if event else None
-        if isinstance(clean["epoch"], int) and 0 <= clean["epoch"] <= MAX_EPOCH:
-            by_epoch[clean["epoch"]] = clean
-    return tuple(by_epoch[epoch] for epoch in sorted(by_epoch))
+def _read_described(folder: Path) -> dict[str, Any]:
+    """Return the folder's config.json, {} where it is damaged: the page shows models that say nothing of themselves."""
+    try:
+        return read_described(folder)
+    except UserError:
+        return {}
+
+
+def _clean_history(lines: Iterable[dict[str, Any]], wanted: set[int]) -> tuple[dict[str, Any], ...]:
+    """Keep the last line of each epoch, in order: figures that JavaScript knows, or None, and events as text.
+
+    Of a long history some MAX_LINES are kept, evenly, with the `wanted` epochs and the newest MAX_MARKS events.
+    """
+    by_epoch = {line["epoch"]: line for line in lines if is_figure(line["epoch"]) and 0 <= line["epoch"] <= MAX_EPOCH}
+    epochs = sorted(by_epoch)
+    even = kept_epochs(len(epochs), MAX_LINES)
+    events = set([epoch for epoch in epochs if by_epoch[epoch].get("event")][-MAX_MARKS:])
+    kept = {epoch for number, epoch in enumerate(epochs, 1) if number in even} | events | wanted
+    return tuple(_clean_line(by_epoch[epoch], epoch in events) for epoch in epochs if epoch in kept)
+
+
+def _clean_line(line: dict[str, Any], eventful: bool) -> dict[str, Any]:
+    event = str(line["event"]).encode("utf-8", "replace").decode()[:MAX_EVENT] if eventful else None
+    return {key: finite(line.get(key)) for key in HISTORY_NUMBERS} | {"event": event}
 
 
 def finite(value: Any) -> int | float | None:
     """Return a number as it is; None for anything else, and for one that JavaScript cannot hold."""
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return value if number and abs(value) < 2**53 else None
+    return value if is_figure(value) else None

@@ -10,7 +10,9 @@ import gradio as gr
 from gan.ui.arguments import from_link, refuse
 from gan.ui.drawn import PRIVATE, drawn
 from gan.ui.loaded import LoadedModel
+from gan.ui.shelf import Shelf
 from gan.ui.tab import Tab
+from gan.ui.underway import standing
 
 MAX_VALUE = 2_000  # characters of one value in a link
 NAMES = ("tab", "model", "weights", "against")  # what a link writes as text, though it may look like a number
@@ -54,6 +56,11 @@ def find_model(models: Sequence[LoadedModel], link: Mapping[str, Any]) -> tuple[
     raise refuse(f"This was made by a model called {str(name)[:40]!r}, which is not here. There is: {names}.")
 
 
+def remark_on(model: LoadedModel, remark: str) -> str:
+    """Return what is to be said of the model: the remark and, where a run is the reason, how far that is."""
+    return f"{remark} {standing(model)}".strip() if remark or not model.weights else ""
+
+
 def find_tab(rooms: Sequence[Tab], link: Mapping[str, Any]) -> Tab:
     """Return the tab that a link means; the first where it names none."""
     name = link.get("tab", rooms[0].id)
@@ -64,14 +71,18 @@ def find_tab(rooms: Sequence[Tab], link: Mapping[str, Any]) -> Tab:
 
 
 def wire_page(
-    demo: gr.Blocks, page: gr.HTML, post: gr.HTML, models: Sequence[LoadedModel], choice: gr.Radio, tabs: gr.Tabs,
+    demo: gr.Blocks, page: gr.HTML, post: gr.HTML, models: Shelf, choice: gr.Radio, tabs: gr.Tabs,
     rooms: Sequence[Tab],
 ) -> None:  # fmt: skip
-    """Let the address bar and saved pictures set the model, the tab and its controls."""
+    """Let the address bar and saved pictures set the model, the tab and its controls.
+
+    A visit is when folders that have changed are read again; pictures that the page was built with may be older.
+    """
+    built = models[0].weights
 
     def restore(link: Mapping[str, Any]) -> dict[Any, Any]:
-        if not link:
-            return {post: message("page")}
+        if not link and models[0].weights == built:
+            return {post: message("page", remark=remark_on(models[0], ""))}
         try:
             model, remark = find_model(models, link)
             room = find_tab(rooms, link)
@@ -81,11 +92,14 @@ def wire_page(
         answer = {
             choice: model.name,
             tabs: gr.Tabs(selected=room.id),
-            post: message("page", remark=remark, tab=room.id, model=model.name),
+            post: message("page", remark=remark_on(model, remark), tab=room.id, model=model.name),
         }
+        if models[0].weights != built:  # the sheet that the page began with is an older one
+            answer[rooms[0].controls] = rooms[0].restore(model, {})
         return answer if room.controls is None else answer | {room.controls: controls}
 
     def from_address(request: gr.Request) -> dict[Any, Any]:
+        models.refresh()
         query = {key: value[:MAX_VALUE] for key, value in request.query_params.items() if value}
         return restore({key: value if key in NAMES else from_link(value) for key, value in query.items()})
 
@@ -95,6 +109,7 @@ def wire_page(
             return {post: message("page", remark="There is no recipe in this picture.")}
         return restore({**recipe, "tab": "explore"})
 
-    outputs = [choice, tabs, post, *(room.controls for room in rooms if room.controls is not None)]
+    # The tabs come last: what is in the one that opens is set by then.
+    outputs = [choice, post, *(room.controls for room in rooms if room.controls is not None), tabs]
     demo.load(from_address, None, outputs, **PRIVATE)
     page.upload(from_picture, page, outputs, trigger_mode="always_last", **PRIVATE)

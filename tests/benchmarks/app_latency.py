@@ -118,7 +118,7 @@ def sheet_rows(url: str, calls: int = 20) -> list[Row]:
 
 
 def count_files(server: Server) -> int:
-    return sum(path.is_file() for path in (server.folder / "cache").rglob("*"))
+    return sum(path.is_file() for path in server.temporary.rglob("*"))
 
 
 def measure(checkpoints: Sequence[Path], steps: int) -> list[Row]:

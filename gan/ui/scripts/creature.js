@@ -58,8 +58,8 @@ const draw = async () => {
     fit();
 };
 
-studio.receive("creature", ({ model, seed }) => {
-    const wanted = JSON.stringify([model, seed]);
+studio.receive("creature", ({ model, weights, seed }) => {
+    const wanted = JSON.stringify([model, weights, seed]);
     if (wanted === asked) return;
     asked = wanted;
     trigger("load");

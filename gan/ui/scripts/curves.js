@@ -1,7 +1,8 @@
 // Loss_D and Loss_G, D(x) and D(G(z)) over epochs, as SVG in the page's own colours. Pointer, touch and arrow keys
 // read the values off; without them the readout follows the epoch of the sample grid. Events are marked in the plots and
 // listed below them; the pointer snaps to a mark, and an item of the list points at its own.
-// props.value: {epoch: [...], loss_d: [...], ..., marks: [{epoch, text}], reading: [sentences]}, null where a value is missing.
+// props.value: {epoch: [...], loss_d: [...], ..., standing (of a run: how far it is), marks: [{epoch, text}],
+// reading: [sentences]}, null where a value is missing.
 const root = element.querySelector(".curves");
 const CHARTS = [
     {
@@ -55,7 +56,11 @@ const build = (chart, value) => {
     const epochs = value.epoch;
     const first = epochs[0], last = Math.max(epochs.at(-1), first + 1);
     const all = chart.curves.flatMap(([key]) => value[key]).filter((y) => y !== null);
-    const rules = ticks(chart.top ? 0 : Math.min(0, ...all), chart.top ?? Math.max(0.1, ...all), 4);
+    const rules = ticks(
+        chart.top ? 0 : all.reduce((least, y) => Math.min(least, y), 0),
+        chart.top ?? all.reduce((most, y) => Math.max(most, y), 0.1),
+        4,
+    );
     const low = rules[0], high = rules.at(-1);
     const lines = chart.curves.map(([key, label]) => {
         const known = value[key].filter((y) => y !== null);
@@ -173,11 +178,13 @@ const draw = () => {
     redraw = [];
     hover = null;
     if (!value || !value.epoch.length) {
-        root.innerHTML = `<p class="empty">No curves: this model came without its history.jsonl.</p>`;
+        root.innerHTML = `<p class="empty"></p>`;
+        root.firstChild.textContent = value?.standing || "No curves: this model came without its history.jsonl.";
         return;
     }
     const charts = CHARTS.filter(({ curves }) => curves.some(([key]) => value[key].some((y) => y !== null)));
-    root.replaceChildren(...charts.map((chart) => build(chart, value)), events(value), reading(value.reading));
+    const standing = Object.assign(document.createElement("p"), { className: "standing", textContent: value.standing });
+    root.replaceChildren(standing, ...charts.map((chart) => build(chart, value)), events(value), reading(value.reading));
     redraw.forEach(({ render }) => render());
 };
 

@@ -41,15 +41,24 @@ studio.receive("download", ({ name, mime, data, done, of, what }) => {
 });
 
 // --- the address bar
+// What links of this page are made of. Any other parameter is somebody else's, such as Gradio's __theme, and stays.
+const OURS = /^(tab|model|weights|against|seeds?|count|truncation|epoch|steps|method|loop|t|[dz]\d+)$/;
+const HUB = "https://huggingface.co"; // where a Space's page is a frame, and the address bar is the Hub's
 const links = {}; // tab -> what it shows
 let tab = "generate";
 let ready = false; // not before the server has read the address
 let writing;
 const address = () => {
     if (!ready || !links[tab]) return;
-    const query = new URLSearchParams({ tab, ...links[tab] });
+    const link = Object.entries({ tab, ...links[tab] });
     clearTimeout(writing); // browsers allow some hundred changes a minute
-    writing = setTimeout(() => history.replaceState(null, "", `?${query}`), 150);
+    writing = setTimeout(() => {
+        const others = [...new URLSearchParams(location.search)].filter(([name]) => !OURS.test(name));
+        history.replaceState(null, "", `?${new URLSearchParams([...link, ...others])}${location.hash}`);
+        if (window.parent === window) return;
+        const shared = others.filter(([name]) => !name.startsWith("__")); // those are the frame's alone
+        window.parent.postMessage({ queryString: `${new URLSearchParams([...link, ...shared])}`, hash: location.hash }, HUB);
+    }, 150);
 };
 let expected = null; // {tab, model} of a link, until the tab shows it
 studio.receive("shown", ({ tab: shown, link }) => {

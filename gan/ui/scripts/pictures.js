@@ -1,5 +1,5 @@
 // The sheet of pictures: one button per picture with its seed; a click or Enter opens it as a specimen. Arrow keys walk.
-// props.value: {image, side, columns, seeds, model, weights, truncation, link}. One image holds all pictures; each is
+// props.value: {image, side, columns, seeds, model, weights, truncation, link}, or {problem}. One image holds all pictures; each is
 // cut out of it onto a canvas once it is decoded, so that the sheet changes at once and never flickers.
 const root = element.querySelector(".pictures");
 root.innerHTML = `
@@ -91,8 +91,14 @@ studio.receive("specimen", ({ model, seed, truncation, colours }) => {
 
 const draw = async () => {
     const value = props.value;
-    if (!value || !value.image) return;
+    if (!value) return;
     const turn = ++latest;
+    root.querySelector("[data-zip]").hidden = Boolean(value.problem);
+    if (value.problem) {
+        root.querySelector(".sheet-head p").textContent = value.problem;
+        sheet.replaceChildren();
+    }
+    if (!value.image) return;
     const image = await decode(value.image);
     if (turn !== latest) return;
     [shown, picture] = [value, image];

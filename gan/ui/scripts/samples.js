@@ -1,6 +1,7 @@
 // One epoch's sample grid: 64 pictures, always of seeds 0 to 63, enlarged by whole factors where there is room. On each
 // lies a button that chooses the seed whose way through training is shown below; arrow keys walk.
-// props.value: {image (null: there is none), epoch, last, model, images_seen, film, seed, link}.
+// props.value: {image (null: there is none), epoch, last, standing, model, images_seen, film, seed, link}. A run goes on:
+// whenever the tab is opened, the page asks how far it is.
 const ACROSS = 8;
 const root = element.querySelector(".samples");
 root.innerHTML = `
@@ -57,7 +58,7 @@ const draw = async () => {
         }
         if (turn !== latest) return;
     } else if (value.epoch === null) {
-        problem = "This model came without a record of its training. A run of train.py writes one: samples/ with a "
+        problem = value.standing || "This model came without a record of its training. A run of train.py writes one: samples/ with a "
             + "grid per epoch, and history.jsonl.";
     } else {
         problem = "This model came without sample grids; the curves are all there is.";
@@ -78,7 +79,8 @@ const draw = async () => {
     fit();
     document.dispatchEvent(new CustomEvent("gan:epoch", { detail: value.epoch }));
     studio.send("shown", { tab: "training", link: value.link });
-    studio.send("creature", { model: value.model, seed: value.seed });
+    studio.send("reals", value.model);
+    studio.send("creature", { model: value.model, weights: value.link.weights, seed: value.seed });
     if (drawnEpoch !== value.epoch) studio.send("training-controls-drawn"); // the player goes on; another seed is no step
     drawnEpoch = value.epoch;
 };
@@ -103,6 +105,12 @@ films.addEventListener("click", (event) => {
     if (film) trigger("download", { model: props.value.model, format: film });
 });
 
-new ResizeObserver(fit).observe(room);
+let open = false;
+new ResizeObserver(() => {
+    const opened = !open && room.clientWidth > 0;
+    open = room.clientWidth > 0;
+    if (opened) setTimeout(() => trigger("select"));
+    fit();
+}).observe(room);
 watch("value", draw);
 draw();

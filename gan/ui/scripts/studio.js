@@ -1,5 +1,19 @@
 // What the page's own components share. Each of them is handed this text first; the page has one `studio`.
 const studio = (window.ganStudio ??= (() => {
+    // An event for which the server has no room (HTTP 503) is sent again until it is taken: what is shown then follows
+    // the controls, however many others draw at the same time. Gradio would drop it and leave the picture as it was.
+    const PAUSES = [300, 600, 1200, 2500, 5000]; // milliseconds; the last one again and again
+    const ask = window.fetch;
+    window.fetch = async (address, options) => {
+        let answer = await ask(address, options);
+        for (let turn = 0; answer.status === 503 && String(address).includes("/queue/join"); turn++) {
+            if (turn === 2) handlers.say?.("Many are drawing here just now. Your wish waits its turn.");
+            const pause = PAUSES[Math.min(turn, PAUSES.length - 1)];
+            await new Promise((done) => setTimeout(done, pause * (0.75 + Math.random() / 2)));
+            answer = await ask(address, options);
+        }
+        return answer;
+    };
     const handlers = {}, waiting = {};
     return {
         // A message to a component; one whose tab was never opened gets it when it is drawn.

@@ -1,0 +1,88 @@
+"""Folders for work in progress, deleted when it is done; what a kill left behind, the next one sweeps."""
+
+import os
+import re
+import shutil
+import signal
+import stat
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from gan.errors import UserError
+from gan.files import LOCK_FILE, make_folder
+
+BEING_MADE = 60.0  # seconds in which a folder may be there and not locked yet
+FORGOTTEN = 86_400.0  # seconds after which a folder without a lock, as earlier versions made them, is nobody's
+
+
+class Scratch:
+    """A folder of a new name in `where`, or in the temporary folder, until `close`; as a context it gives its path.
+
+    It is called `prefix`, eight letters, `suffix`. Raises UserError where no folder can be made.
+    """
+
+    def __init__(self, prefix: str, where: Path | None = None, suffix: str = "") -> None:
+        place = temporary_folder() if where is None else where
+        make_folder(place)
+        _sweep(place, re.compile(f"{re.escape(prefix)}[a-z0-9_]{{8}}{re.escape(suffix)}"))
+        try:
+            self.path = Path(tempfile.mkdtemp(suffix, prefix, place))
+            self._lock = FileLock(self.path / LOCK_FILE, thread_local=False)  # another thread may close it
+            self._lock.acquire()
+        except OSError as error:
+            raise UserError(f"{place}: no folder can be made there ({error.strerror})") from error
+
+    def close(self) -> None:
+        """Delete the folder and all that is left in it."""
+        self._lock.release()
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def __enter__(self) -> Path:
+        return self.path
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def temporary_folder() -> Path:
+    """Return the folder for temporary files, without which torch cannot even be imported; else raise UserError."""
+    try:
+        return Path(tempfile.gettempdir())
+    except OSError as error:
+        raise UserError(
+            "there is no temporary folder that can be written to; name one in the variable TMPDIR"
+        ) from error
+
+
+def _sweep(place: Path, name: re.Pattern[str]) -> None:
+    for folder in place.iterdir() if os.access(place, os.R_OK) else ():
+        if name.fullmatch(folder.name) and _is_abandoned(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_abandoned(folder: Path) -> bool:
+    """Whether the folder is ours, no link, and nobody works in it."""
+    with suppress(OSError, Timeout):
+        found = folder.lstat()
+        ours = found.st_uid == getattr(os, "getuid", lambda: found.st_uid)()  # Windows has no such thing
+        age = time.time() - found.st_mtime
+        if not (ours and stat.S_ISDIR(found.st_mode) and age > BEING_MADE):
+            return False
+        if not (folder / LOCK_FILE).is_file():
+            return age > FORGOTTEN
+        with FileLock(folder / LOCK_FILE, timeout=0):
+            return True
+    return False
+
+
+def exit_tidily_on_signals() -> None:
+    """Let Ctrl-C, SIGTERM and SIGHUP end the program as `sys.exit` does, so that its folders are deleted."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number and signal.getsignal(number) is not signal.SIG_IGN:  # nohup
+            signal.signal(number, lambda number, _: sys.exit(128 + number))

@@ -1,0 +1,248 @@
+"""The gate before Gradio: which hosts, routes and bodies come through, and what strangers are told where one does not.
+
+Gradio serves some sixty routes, reads bodies of any shape, and answers what it did not expect with HTTP 500 and a
+traceback. The page and gradio_client need a few of these routes and send some hundred bytes.
+"""
+
+import asyncio
+import ipaddress
+import json
+import re
+import sys
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from gan.errors import printable
+
+MAX_BODY = 64_000  # bytes; 1,000 coordinates of a latent have half of that
+MAX_VALUES = 4_000  # in one body
+MAX_DEPTH = 20  # of lists in lists
+BODY_SECONDS = 10  # that a body may take to come
+STREAMS_EACH = 64  # answers that one visitor listens to at a time
+
+API = "/gradio_api"
+LISTEN = rf"{API}/(queue/data|heartbeat/\w+|call/(v2/)?\w+/\w+)"
+READ = (
+    r"/|/config/?|/theme\.css|/manifest\.json|/favicon\.ico|/robots\.txt|/pwa_icon(/\d+)?|/monitoring/summary"
+    r"|/(static|assets)/[\w./@+-]+"
+    rf"|{API}/(info/?|openapi\.json|startup-events|theme\.css|queue/status|file=(?!https?:).+)"
+)
+WRITE = rf"{API}/(queue/join|cancel|reset/?|call/(v2/)?\w+/?)"
+ROUTES = {"GET": re.compile(f"{READ}|{LISTEN}"), "HEAD": re.compile(READ), "POST": re.compile(WRITE)}
+STREAM = re.compile(LISTEN)
+TEXTS = re.compile(rb'"(?:[^"\\]|\\.)*"')  # of JSON, in which brackets and commas mean nothing
+NOTEBOOKS = ("JUPYTERHUB_SERVICE_PREFIX", "COLAB_RELEASE_TAG")  # set where a notebook's server passes pages on
+PROXIED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")  # what a proxy says of itself
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+class Refused(Exception):
+    """A request that goes no further, with its HTTP status and the sentence for whoever sent it."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+# --- who asks --------------------------------------------------------------------------------------------------------
+
+
+def header(scope: Scope, name: str) -> str:
+    """Return a header's value; "" where it was not sent."""
+    wanted = name.encode()
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key == wanted), "")
+
+
+def host_name(host: str) -> str:
+    """Return the name in a Host header, without port and brackets; "" where it holds none."""
+    match = re.fullmatch(r"(\[[\da-f:.]+\]|[^:\[\]]+)(:\d+)?", host.lower())
+    return match[1].strip("[]").rstrip(".") if match else ""
+
+
+def is_loopback(name: str) -> bool:
+    """Return whether a name or an address can only be this machine."""
+    address = _address(name)
+    if address is None:
+        return name == "localhost" or name.endswith(".localhost")
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
+
+
+def visitor_of(scope: Scope, in_space: bool = False) -> str:
+    """Return the address that a request comes from: in a Space the last public one that its proxies forwarded."""
+    if in_space:
+        for forwarded in reversed(header(scope, "x-forwarded-for").split(",")):
+            address = _address(forwarded.strip())
+            if address and address.is_global:
+                return str(address)
+    return scope["client"][0] if scope.get("client") else ""
+
+
+def at_home(scope: Scope) -> bool:
+    """Return whether somebody at this very machine asks: peer and Host are the loopback and no proxy lies between."""
+    direct = not any(header(scope, name) for name in PROXIED)
+    return direct and is_loopback(visitor_of(scope)) and is_loopback(host_name(header(scope, "host")))
+
+
+def trusted_hosts(listens_on: str, named: Sequence[str], environ: Mapping[str, str]) -> frozenset[str] | None:
+    """Return the names, besides the loopback's, that a request may ask for; None where it may ask for any.
+
+    A page elsewhere can point a name of its own at the loopback and so read what is served there alone. Whoever
+    listens to other machines has nothing that this would open. A notebook's server passes its own name on.
+    """
+    root = urlsplit(environ.get("GRADIO_ROOT_PATH", ""))
+    behind_proxy = root.path.strip("/") or any(name in environ for name in NOTEBOOKS)
+    if not named and (not is_loopback(listens_on.strip("[]")) or (behind_proxy and not root.netloc)):
+        return None
+    return frozenset(filter(None, map(host_name, (*named, root.netloc, environ.get("SPACE_HOST", "")))))
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
+
+
+# --- what is asked ---------------------------------------------------------------------------------------------------
+
+
+def check_body(body: bytes) -> None:
+    """Refuse JSON that takes forty times its size in memory; what is no JSON at all, Gradio refuses."""
+    bones = TEXTS.sub(b"", body)
+    if sum(map(bones.count, (b",", b"[", b"{"))) > MAX_VALUES:
+        raise Refused(413, f"A request holds at most {MAX_VALUES:,} values.")
+    depth = 0
+    for bracket in re.findall(rb"[\[{\]}]", bones):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > MAX_DEPTH:
+            raise Refused(400, f"A request holds at most {MAX_DEPTH} lists within one another.")
+
+
+async def read_body(scope: Scope, receive: Receive) -> bytes:
+    """Return the whole body, however it is sent."""
+    too_large = Refused(413, f"A request has at most {MAX_BODY:,} bytes.")
+    length = header(scope, "content-length")
+    if length.isdigit() and int(length[:20]) > MAX_BODY:
+        raise too_large
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise Refused(400, "The request broke off.")
+                body += message.get("body", b"")
+                if len(body) > MAX_BODY:
+                    raise too_large
+                if not message.get("more_body"):
+                    return bytes(body)
+    except TimeoutError:
+        raise Refused(408, f"A request must arrive within {BODY_SECONDS} seconds.") from None
+
+
+# --- the gate --------------------------------------------------------------------------------------------------------
+
+
+class Gate:
+    """ASGI middleware around all of Gradio's application, its own error pages included.
+
+    `page` is a gan.ui.blocks.Page: whom it trusts, under which path and which shared address it is served.
+    """
+
+    def __init__(self, app: Any, page: Any) -> None:
+        self._app = app
+        self._page = page
+        self._listening: Counter[str] = Counter()
+        self._told: set[str] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            return await self._app(scope, receive, send)
+        if scope["type"] != "http":
+            return await send({"type": "websocket.close"})
+        started = False
+
+        async def pass_on(message: MutableMapping[str, Any]) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                if message["status"] == 500:
+                    raise RuntimeError("HTTP 500")  # so that it is answered below
+                started = True
+            await send(message)
+
+        try:
+            await self._let_in(scope, receive, pass_on)
+        except Refused as refusal:
+            await _answer(send, refusal.status, str(refusal))
+        except Exception as error:
+            self._tell(scope, error)
+            if started:  # cut it off: nothing that could follow would be understood
+                return await send({"type": "http.response.body", "body": b"", "more_body": False})
+            await _answer(send, 400, "This request cannot be answered.")
+
+    async def _let_in(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._check_host(scope)
+        path = scope["path"].removeprefix(urlsplit(self._page.root_path).path.rstrip("/"))
+        route = ROUTES.get(scope["method"])
+        if not route or not route.fullmatch(path):
+            raise Refused(404, "There is nothing here.")
+        if scope["method"] == "POST":
+            body = await read_body(scope, receive)
+            check_body(body)
+            receive = _again(body, receive)
+        if not STREAM.fullmatch(path):
+            return await self._app(scope, receive, send)
+        visitor = visitor_of(scope, bool(self._page.space_id))
+        if self._listening[visitor] >= STREAMS_EACH:
+            raise Refused(429, "You wait for too many answers at a time.")
+        self._listening[visitor] += 1
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._listening -= Counter([visitor])
+
+    def _check_host(self, scope: Scope) -> None:
+        trusted = self._page.trusted_hosts
+        name = host_name(header(scope, "host"))
+        if trusted is None or name in trusted or is_loopback(name):
+            return
+        if not (self._page.share_url and name == urlsplit(self._page.share_url).hostname):
+            shown = printable(name)
+            raise Refused(
+                403,
+                f"This page is not known as {shown!r}. If that is its name, start app.py with --trusted-host {shown}.",
+            )
+
+    def _tell(self, scope: Scope, error: Exception) -> None:
+        """Print one line about what Gradio did not expect, once for each place where it happens."""
+        error = error.__context__ or error  # behind a page that says HTTP 500
+        place = error.__traceback__
+        while place and place.tb_next:
+            place = place.tb_next
+        where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "?"
+        if where not in self._told:
+            self._told.add(where)
+            asked = printable(f"{scope['method']} {scope['path']}")
+            print(f"app.py: {asked}: {type(error).__name__} at {where}; told once", file=sys.stderr)
+
+
+async def _answer(send: Send, status: int, sentence: str) -> None:
+    content = json.dumps({"detail": sentence}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": content})
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """Return a `receive` that hands out the body first."""
+    rest = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def first() -> MutableMapping[str, Any]:
+        return rest.pop() if rest else await receive()
+
+    return first

@@ -1,0 +1,74 @@
+"""What the demo makes of its machine: an address, a folder for files, and an environment without proxies."""
+
+import atexit
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+
+from gan.errors import UserError
+
+# Gradio asks its own server two questions before it serves anybody. Neither goes through a proxy, neither needs a
+# certificate, and the server's name is told to it where it is needed.
+ALONE = {"NO_PROXY": "*", "no_proxy": "*", "SSL_CERT_FILE": None, "SSL_CERT_DIR": None, "GRADIO_SERVER_NAME": None}
+TEMPORARY = "GRADIO_TEMP_DIR"
+ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # addresses to listen on -> where this machine finds itself there
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Hide from Gradio, as long as it is imported and started, what the environment says of the way to elsewhere."""
+    before = {name: os.environ.get(name) for name in ALONE}
+    _set(ALONE)
+    try:
+        yield
+    finally:
+        _set(before)
+
+
+def _set(variables: dict[str, str | None]) -> None:
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+
+
+def make_temporary_folder() -> Callable[[], None]:
+    """Let Gradio keep its files in a folder of this process alone, or in the one that GRADIO_TEMP_DIR names.
+
+    Return what removes the folder; an exit of the interpreter does so by itself. Only pictures that programs ask for
+    become files, the page's own do not. Raises UserError where nothing can be written.
+    """
+    named = os.environ.get(TEMPORARY)
+    try:
+        if named:
+            os.makedirs(named, exist_ok=True)
+            with tempfile.TemporaryFile(dir=named) as probe:
+                probe.write(b"x")
+            return lambda: None
+        folder = os.environ[TEMPORARY] = tempfile.mkdtemp(prefix="gan-studio-")
+    except OSError as error:
+        place, name = (f"{TEMPORARY}={named}", TEMPORARY) if named else ("the folder for temporary files", "TMPDIR")
+        raise UserError(
+            f"{place}: cannot be written to ({error.strerror or error}). Make room there, or name another folder: "
+            f"{name}=FOLDER"
+        ) from error
+    return atexit.register(partial(shutil.rmtree, folder, ignore_errors=True))
+
+
+def without_brackets(host: str) -> str:
+    """Return the host as a socket takes it; people and links write an IPv6 address as [::1]."""
+    return host[1:-1] if host.startswith("[") and host.endswith("]") else host
+
+
+def with_brackets(host: str) -> str:
+    """Return the host as a link holds it."""
+    return f"[{host}]" if ":" in host else host
+
+
+def address(host: str, port: int) -> str:
+    """Return the link under which this machine's own browser finds what listens on the host."""
+    return f"http://{with_brackets(ANYWHERE.get(host, host))}:{port}"

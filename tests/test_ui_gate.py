@@ -1,0 +1,298 @@
+"""The gate before Gradio, without a network: which hosts, routes and bodies come through, who sees real pictures."""
+
+import asyncio
+import json
+import re
+from pathlib import Path
+
+import gradio.routes
+import pytest
+from served import EPOCHS, plant, run_async
+from starlette.testclient import TestClient
+
+from gan.ui import gate
+from gan.ui.demo import build_demo
+from gan.ui.gate import Gate, Refused, at_home, read_body, trusted_hosts, visitor_of
+from gan.ui.loaded import load_models
+
+API = gate.API
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    models, _ = load_models([plant(tmp_path_factory.mktemp("gate") / "alpha", 1, EPOCHS)])
+
+    async def build():  # Gradio opens an event loop of its own where none runs
+        return build_demo(models)
+
+    return run_async(build())
+
+
+@pytest.fixture(scope="module")
+def visitor(page):
+    """A program on this machine that asks the page; everything it sends goes through the gate."""
+    with TestClient(Gate(page.app, page), base_url="http://127.0.0.1:7860", client=("127.0.0.1", 5)) as client:
+        assert client.get(f"{API}/startup-events").json() is True
+        yield client
+
+
+def scope_of(peer="127.0.0.1", **headers):
+    """Return what an ASGI server says of a request."""
+    pairs = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    return {"type": "http", "method": "GET", "path": "/", "client": (peer, 5), "headers": pairs}
+
+
+# --- whose page it is ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST:7860", "127.0.0.1:7860", "127.8.9.1", "[::1]:7860", "localhost."]
+)
+def test_a_page_on_the_loopback_answers_to_the_loopbacks_names(visitor, host):
+    assert visitor.get("/config", headers={"host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "evil.example:7860",
+        "127.0.0.1.evil.example",
+        "localhost.evil.example",
+        "192.168.1.7",
+        "",
+        "[",
+        "\x1b",
+    ],
+)
+def test_no_other_name_is_answered_so_that_no_page_elsewhere_reads_it(visitor, host):
+    for path in ("/", "/config", f"{API}/info"):
+        answer = visitor.get(path, headers={"host": host, "origin": "http://evil.example"})
+        assert answer.status_code == 403 and len(answer.content) < 300
+        assert "--trusted-host" in answer.json()["detail"] and answer.json()["detail"].isprintable()
+
+
+def test_a_named_host_and_the_shared_address_are_answered(page, visitor, monkeypatch):
+    monkeypatch.setattr(page, "trusted_hosts", trusted_hosts("127.0.0.1", ["studio.example"], {}))
+    monkeypatch.setattr(page, "share_url", "https://0123abcd.gradio.live")
+    for host, status in (("studio.example", 200), ("0123abcd.gradio.live", 200), ("other.gradio.live", 403)):
+        assert visitor.get("/robots.txt", headers={"host": host}).status_code == status
+
+
+@pytest.mark.parametrize(
+    "listens_on, named, environ, trusted",
+    [
+        ("127.0.0.1", [], {}, set()),
+        ("localhost", [], {}, set()),
+        ("[::1]", ["a.example:80"], {}, {"a.example"}),
+        ("127.0.0.1", [], {"GRADIO_ROOT_PATH": "https://hub.example/user/7"}, {"hub.example"}),
+        ("127.0.0.1", [], {"SPACE_HOST": "somebody-studio.hf.space"}, {"somebody-studio.hf.space"}),
+        ("127.0.0.1", [], {"GRADIO_ROOT_PATH": "/proxy/7860"}, None),
+        ("127.0.0.1", [], {"JUPYTERHUB_SERVICE_PREFIX": "/user/7/"}, None),
+        ("127.0.0.1", [], {"COLAB_RELEASE_TAG": "x"}, None),
+        ("0.0.0.0", [], {}, None),
+        ("::", [], {"SPACE_HOST": "somebody-studio.hf.space"}, None),
+        ("0.0.0.0", ["a.example"], {}, {"a.example"}),
+    ],
+)
+def test_whoever_listens_to_others_or_stands_behind_a_notebook_answers_to_any_name(listens_on, named, environ, trusted):
+    assert trusted_hosts(listens_on, named, environ) == trusted
+
+
+@pytest.mark.parametrize(
+    "forwarded, address",
+    [
+        ("9.9.9.9", "9.9.9.9"),
+        ("1.1.1.1, 9.9.9.9, 10.1.2.3", "9.9.9.9"),  # who is first says so himself
+        ("nonsense, 10.0.0.1", "10.7.7.7"),
+        ("", "10.7.7.7"),
+    ],
+)
+def test_in_a_space_a_visitor_is_the_last_public_address(forwarded, address):
+    scope = scope_of("10.7.7.7", x_forwarded_for=forwarded)
+    assert visitor_of(scope, in_space=True) == address
+    assert visitor_of(scope) == "10.7.7.7"
+
+
+# --- real pictures ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "scope, home",
+    [
+        (scope_of(host="localhost:7860"), True),
+        (scope_of("::1", host="[::1]:7860"), True),
+        (scope_of("::ffff:127.0.0.1", host="127.0.0.1"), True),
+        (scope_of("192.168.1.7", host="localhost"), False),
+        (scope_of(host="studio.example"), False),
+        (scope_of(), False),
+        (scope_of(host="localhost", x_forwarded_for="127.0.0.1"), False),
+        (scope_of(host="localhost", via="1.1 somewhere"), False),
+    ],
+)
+def test_at_home_is_who_asks_this_machine_by_its_own_name_without_a_proxy(scope, home):
+    assert at_home(scope) is home
+
+
+def reals(page, visitor, **headers):
+    """Return what the Training tab gets of real pictures."""
+    event = next(number for number, fn in page.fns.items() if fn.name == "show_reals")
+    body = {"data": ["alpha"], "fn_index": event, "session_hash": "reals"}
+    assert visitor.post(f"{API}/queue/join", json=body, headers=headers).status_code == 200
+    stream = visitor.get(f"{API}/queue/data?session_hash=reals", headers=headers).text
+    messages = [json.loads(line.removeprefix("data: ")) for line in stream.splitlines() if line]
+    return next(message["output"]["data"][0] for message in messages if message["msg"] == "process_completed")
+
+
+def test_real_pictures_are_in_no_config_and_shown_at_home_or_where_a_flag_says_so(page, visitor, monkeypatch):
+    shown = reals(page, visitor)
+    assert shown["image"].startswith("data:image/webp") and not shown["hidden"]
+    assert shown["image"][30:] not in visitor.get("/config").text + visitor.get("/").text
+    hidden = {"image": None, "model": "alpha", "hidden": True}
+    assert reals(page, visitor, **{"x-forwarded-for": "9.9.9.9"}) == hidden
+    with monkeypatch.context() as shared:
+        shared.setattr(page, "share", True)
+        assert reals(page, visitor) == hidden
+        shared.setattr(page, "show_reals", True)
+        assert reals(page, visitor) == shown
+
+
+# --- routes ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "path", ["/config", "/manifest.json", "/favicon.ico", "/robots.txt", "/monitoring/summary"]
+    + [f"{API}/{route}" for route in ("info", "openapi.json", "startup-events", "queue/status")],
+)  # fmt: skip
+def test_what_the_page_and_gradio_client_read_is_there(visitor, path):
+    assert visitor.get(path).status_code == 200
+
+
+@pytest.mark.parametrize("prefix", ["", "/proxy/7860"])
+def test_behind_a_proxy_the_path_may_come_with_its_prefix_or_without(page, visitor, monkeypatch, prefix):
+    monkeypatch.setattr(page, "root_path", "/proxy/7860")
+    monkeypatch.setattr(page.app, "root_path", "/proxy/7860")
+    assert visitor.get(f"{prefix}/robots.txt").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "method, path",
+    [
+        ("POST", f"{API}/upload"),
+        ("GET", f"{API}/upload_progress?upload_id=1"),
+        ("POST", f"{API}/run/generate"),
+        ("POST", f"{API}/api/generate"),
+        ("POST", f"{API}/component_server"),
+        ("POST", f"{API}/process_recording"),
+        ("POST", f"{API}/vibe-edit"),
+        ("POST", f"{API}/stream/1"),
+        ("GET", f"{API}/proxy=https://a.hf.space/"),
+        ("GET", f"{API}/file=https://a.example/x.png"),
+        ("GET", f"{API}/dev/reload"),
+        ("GET", f"{API}/deep_link"),
+        ("GET", "/monitoring"),
+        ("GET", "/login"),
+        ("POST", "/login"),
+        ("GET", "/docs"),
+        ("PUT", "/config"),
+        ("DELETE", f"{API}/queue/join"),
+    ],
+)
+def test_every_other_route_is_closed(visitor, method, path):
+    answer = visitor.request(method, path, content=b"x" * 1000)
+    assert answer.status_code == 404 and answer.json() == {"detail": "There is nothing here."}
+
+
+# --- bodies ----------------------------------------------------------------------------------------------------------
+
+
+def chunks(body):
+    yield from (body[at : at + 5000] for at in range(0, len(body), 5000))  # without a Content-Length
+
+
+@pytest.mark.parametrize("sent", [bytes, chunks])
+@pytest.mark.parametrize(
+    "body, status",
+    [
+        (b'{"data": [' + b"{}," * 1_900_000 + b"1]}", 413),
+        (b'{"data": ["' + b"x" * 64_000 + b'"]}', 413),
+        (b'{"data": [' + b"{}," * 5_000 + b"1]}", 413),
+        (b'{"data": ' + b"[" * 30 + b"]" * 30 + b"}", 400),
+        (b"[" * 3_000, 400),
+    ],
+)
+def test_large_and_deep_bodies_are_refused_before_they_are_read(visitor, body, status, sent):
+    answer = visitor.post(f"{API}/call/explore", content=sent(body), headers={"content-type": "application/json"})
+    assert answer.status_code == status and "A request" in answer.json()["detail"]
+
+
+def test_the_largest_body_that_the_page_sends_is_let_in(visitor):
+    offsets = {str(z): -0.05 * z for z in range(100)}
+    body = {"data": ["alpha", 4294967295, 0.65, [1.25] * 8, offsets | {"a,[{" * 1000: "]" * 1000}]}
+    answer = visitor.post(f"{API}/call/explore", json=body)  # what is in texts does not count
+    assert answer.status_code == 200
+    visitor.get(f"{API}/call/explore/{answer.json()['event_id']}")
+
+
+def test_a_body_that_does_not_come_is_waited_for_no_longer_than_allowed(monkeypatch):
+    monkeypatch.setattr(gate, "BODY_SECONDS", 0.01)
+    with pytest.raises(Refused, match="within") as refusal:
+        run_async(read_body(scope_of(), lambda: asyncio.sleep(60)))
+    assert refusal.value.status == 408
+
+
+# --- junk ------------------------------------------------------------------------------------------------------------
+
+JUNK = (
+    b"", b"null", b"[]", b"\xff\x00", b'{"data": 5}', b'{"data": [], "fn_index": 999}', b'{"data": [], "fn_index": -1}',
+    b'{"data": [], "fn_index": 0, "session_hash": "\\ud800"}', b'{"event_id": "x", "session_hash": [], "fn_index": {}}',
+)  # fmt: skip
+TAILS = (
+    "", "/", "/generate", "/%00", "/..%2f..%2fetc%2fpasswd", "/\ufffd" + "x" * 3000, "=/etc/passwd", "=%00",
+    "?deep_link=%00&session_hash=%00",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_junk_to_every_route_is_told_so_and_leaves_no_traceback(page, visitor, method, capfd):
+    source = Path(gradio.routes.__file__).read_text(encoding="utf-8")
+    routes = set(re.findall(r'\.(?:get|post|head)\(\s*f?"(/[^"{]*)', source)) - {"/heartbeat/"}  # it never ends
+    assert len(routes) > 40
+    for path in sorted(prefix + route.rstrip("/=") for route in routes for prefix in ("", API)):
+        for tail in TAILS:
+            for body in JUNK if method == "POST" and tail in ("", "/generate") else JUNK[:1]:
+                headers = {"content-type": "application/json", "origin": "null"}
+                answer = visitor.request(method, path + tail, content=body, headers=headers)
+                assert answer.status_code < 500, (path, tail, body, answer.text)
+    assert "Traceback" not in "".join(capfd.readouterr())
+
+
+async def broken(scope, receive, send):
+    raise RecursionError
+
+
+async def broken_later(scope, receive, send):
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"x", "more_body": True})
+    raise RecursionError
+
+
+async def sorry(scope, receive, send):
+    await send({"type": "http.response.start", "status": 500, "headers": []})
+    await send({"type": "http.response.body", "body": b"Internal Server Error"})
+
+
+@pytest.mark.parametrize("app, status", [(broken, 400), (sorry, 400), (broken_later, 200)])
+def test_what_gradio_did_not_expect_is_one_line_however_often_it_happens(page, capfd, app, status):
+    client = TestClient(Gate(app, page), base_url="http://localhost")
+    for number in range(5):
+        answer = client.get(f"/?{number}")
+        assert answer.status_code == status and "Internal" not in answer.text
+    assert capfd.readouterr().err.count("\n") == 1
+
+
+def test_one_visitor_listens_to_so_many_answers_and_no_more(page, monkeypatch):
+    monkeypatch.setattr(gate, "STREAMS_EACH", 0)
+    client = TestClient(Gate(page.app, page), base_url="http://localhost")
+    assert client.get(f"{API}/queue/data?session_hash=x").status_code == 429
+    assert client.get("/robots.txt").status_code == 200

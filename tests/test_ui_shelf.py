@@ -1,0 +1,69 @@
+"""Models whose folders change while the page is served: read again as a whole, or left as they were."""
+
+import pytest
+from served import EPOCHS, plant, tiny_generator
+
+from gan.checkpoints import save_network
+from gan.files import LOCK_FILE
+from gan.records import read_history, write_history
+from gan.ui.loaded import load_models
+from gan.ui.shelf import Shelf
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return plant(tmp_path / "alpha", 1, EPOCHS)
+
+
+def shelf_of(*folders):
+    return Shelf(load_models(folders)[0])
+
+
+def test_what_has_not_changed_is_not_read_again(folder):
+    shelf = shelf_of(folder)
+    (before,) = shelf
+    shelf.refresh()
+    assert shelf[0] is before and len(shelf) == 1
+
+
+def test_new_weights_and_a_longer_history_are_there_after_the_next_look(folder, tmp_path):
+    shelf = shelf_of(folder, plant(tmp_path / "other" / "alpha", 2))
+    before, beside = shelf
+    save_network(folder / "model.safetensors", tiny_generator(7))
+    write_history(folder, [*read_history(folder), read_history(folder)[-1] | {"epoch": 7}])
+    shelf.refresh()
+    assert shelf[0].weights != before.weights and shelf[0].history[-1]["epoch"] == 7
+    assert before.history[-1]["epoch"] == 6  # whoever draws with it goes on with it
+    assert shelf[1] is beside and [model.name for model in shelf] == ["alpha", "other/alpha"]
+
+
+def test_a_model_that_can_no_longer_be_read_stays_as_it_was_until_it_can(folder):
+    shelf = shelf_of(folder)
+    (before,) = shelf
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    shelf.refresh()
+    assert shelf[0] is before
+    save_network(weights, tiny_generator(7))
+    shelf.refresh()
+    assert shelf[0].weights != before.weights
+
+
+def test_a_run_that_was_read_while_it_went_on_is_read_once_more(folder):
+    (folder / LOCK_FILE).touch()
+    shelf = shelf_of(folder)
+    (before,) = shelf
+    shelf.refresh()
+    again = shelf[0]
+    shelf.refresh()
+    assert again is not before and shelf[0] is again
+
+
+def test_a_run_gets_its_model_at_the_end_of_its_first_epoch(tmp_path):
+    (tmp_path / "fresh").mkdir()
+    (tmp_path / "fresh" / LOCK_FILE).touch()
+    shelf = shelf_of(tmp_path / "fresh")
+    assert shelf[0].name == "fresh" and shelf[0].weights == ""
+    save_network(tmp_path / "fresh" / "model.safetensors", tiny_generator(7))
+    shelf.refresh()
+    assert shelf[0].name == "fresh" and len(shelf[0].weights) == 16
