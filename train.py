@@ -27,16 +27,16 @@ from typing import TYPE_CHECKING, Any
 from gan import config as options
 from gan.config import TrainConfig
 from gan.console import make_unfailing
+from gan.data.sizing import choose
 from gan.errors import UserError, quoted
 from gan.files import LOCK_FILE, PART, read_json
 from gan.flags import new_config, resumed_config, smoke_config, smoke_halves
 from gan.installed import check_installed
 from gan.publish import Publisher
 from gan.scratch import temporary_folder
-from gan.sizing import choose
 
 if TYPE_CHECKING:
-    from gan.data import Pictures, ScanReport
+    from gan.data.scan import Pictures, ScanReport
 
 # What torchrun says: which process this is of all and of its machine, how often they were started again, how many.
 RANK, LOCAL_RANK = (int(os.environ.get(name, 0)) for name in ("RANK", "LOCAL_RANK"))
@@ -160,8 +160,8 @@ def run_training(
     temporary_folder()  # torch asks for one when it makes its first optimizer
     import torch
 
-    from gan import distributed
-    from gan.training import train
+    from gan.training import distributed
+    from gan.training.loop import train
 
     try:
         with distributed.joined():
@@ -215,8 +215,8 @@ def read_publisher(flags: dict[str, Any]) -> Publisher | None:
 
 def scan(config: TrainConfig, spill: Path | None) -> "Pictures":
     """Read the config's pictures; a cache too large for the memory goes to the folder `spill`."""
-    from gan.data import read_pictures
-    from gan.download import locate
+    from gan.data.download import locate
+    from gan.data.scan import read_pictures
 
     source = locate(config.dataset, config.data or None)
     return read_pictures(source, config.image_size, fit=config.fit, keep_repeats=config.keep_repeats, spill=spill)

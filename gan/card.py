@@ -13,11 +13,11 @@ from typing import Any
 
 from gan.checkpoints import CONFIG_FILE, GENERATOR_FILE, images_seen, weights_digest
 from gan.config import SUITED, TrainConfig, flag_with_value, recipe_config
-from gan.download import KAGGLE
+from gan.data.download import KAGGLE
 from gan.errors import UserError, escape, printable
 from gan.files import read_json, write_atomically
+from gan.folder import SAMPLES, fid_key, list_epochs, read_history, read_metrics
 from gan.hub import HUB_ID
-from gan.records import SAMPLES, fid_key, list_epochs, read_history, read_metrics
 
 # Where the pictures come from, and whose they are.
 SOURCES = {

@@ -5,7 +5,7 @@ import shlex
 from dataclasses import MISSING, asdict, dataclass, fields, replace
 from typing import Any
 
-from gan.losses import LOSSES
+from gan.training.losses import LOSSES
 
 NORMS = ("batch", "none")
 TRANSFORMS = ("color", "translation", "cutout")
@@ -211,7 +211,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     "folder": {**_BEST, "batch_size": 32},
 }
 
-# What the recipe "folder" takes from the pictures themselves where no flag settles it; gan.sizing chooses.
+# What the recipe "folder" takes from the pictures themselves where no flag settles it; gan.data.sizing chooses.
 SUITED = ("batch_size", "augment", "image_size", "fit", "images")
 
 

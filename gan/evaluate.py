@@ -48,7 +48,7 @@ def read_subjects(source: str, snapshots: bool = False) -> list[Subject]:
     A snapshot of equal weights is left out. Raises UserError where one of them is damaged.
     """
     from gan.checkpoints import GENERATOR_FILE
-    from gan.records import SNAPSHOTS, list_epochs
+    from gan.folder import SNAPSHOTS, list_epochs
 
     path = Path(source)
     if not path.is_dir():
@@ -77,7 +77,7 @@ def evaluate(
     subjects: list[Subject], data: str, weights: str | None, count: int = COUNT, real_count: int = COUNT
 ) -> Iterator[dict]:
     """Yield the measurements of each subject; raise UserError for data or numbers that cannot be used."""
-    from gan.download import own_copy
+    from gan.data.download import own_copy
     from gan.metrics import floor, load_extractor, measure
 
     extract = load_extractor(weights)
@@ -113,7 +113,7 @@ def _real_features(extract: Any, image_size: int, fit: str, data: Path, limit: i
     """Return the features of at most `limit` pictures, evenly by sorted name, and the fingerprint of all of them."""
     import torch
 
-    from gan.data import read_pictures
+    from gan.data.scan import read_pictures
     from gan.files import cache_folder, write_atomically
 
     pictures = read_pictures(data, image_size, fit=fit)
@@ -163,7 +163,7 @@ def _thousands(count: int) -> str:
 def _age(file: Path, described: dict[str, Any]) -> dict[str, int]:
     """Return epoch and pictures seen of a weights file, as far as its folder tells."""
     from gan.checkpoints import GENERATOR_FILE
-    from gan.records import read_history
+    from gan.folder import read_history
 
     if file.name == GENERATOR_FILE and described:
         lines = [described]
@@ -216,7 +216,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _append(folder: Path, line: dict[str, Any]) -> None:
     """Add the line to the folder's metrics.jsonl, and to its card."""
     from gan.card import CARD_FILE, write_card
-    from gan.records import METRICS_FILE
+    from gan.folder import METRICS_FILE
 
     path = folder / METRICS_FILE
     try:

@@ -203,7 +203,7 @@ def draw_pictures(folder: Path) -> Path:
 
 def _data(dataset: str, path: str) -> str:
     """Return where to read the pictures; of a data set as Kaggle hands it out, that is a part."""
-    from gan.download import own_copy  # with the formats of pictures: slow
+    from gan.data.download import own_copy  # with the formats of pictures: slow
 
     with suppress(UserError):  # what cannot be read is told when it is to be read
         return str(own_copy(dataset, Path(_absolute(path)))) if path else ""

@@ -96,7 +96,7 @@ def _is_ours(folder: Path, path: Path) -> bool:
 def _is_further(run: Path, checkpoint: Path) -> bool:
     """Whether the checkpoint is the run as it was or is: they began with the same epoch, and it has seen no more."""
     from gan.checkpoints import images_seen, read_described
-    from gan.records import read_history
+    from gan.folder import read_history
 
     first, other = (
         [line.get(key) for line in read_history(folder)[:1] for key in FOOTPRINT] for folder in (run, checkpoint)
@@ -137,15 +137,15 @@ def _kept(target: Path) -> Path:
 
 def _copy_run(run: Path, target: Path, best: bool, before: Path) -> None:
     """Copy through the gate what of a run is published; `before` is its checkpoint so far, if there is one."""
-    from gan import gate
+    from gan import release
     from gan.checkpoints import CONFIG_FILE, DISCRIMINATOR_FILE, GENERATOR_FILE
     from gan.files import read_json, write_json
-    from gan.records import SAMPLES, SNAPSHOTS, list_epochs, read_history, write_history, write_metrics
+    from gan.folder import SAMPLES, SNAPSHOTS, list_epochs, read_history, write_history, write_metrics
 
-    names = gate.files_to_pass(run)
+    names = release.files_to_pass(run)
     if GENERATOR_FILE not in names:
         raise UserError(f"{run}: has no {GENERATOR_FILE} yet; train on with python train.py --resume {quoted(run)}")
-    gate.pass_file(run, GENERATOR_FILE, target / GENERATOR_FILE)  # a damaged file is never promoted
+    release.pass_file(run, GENERATOR_FILE, target / GENERATOR_FILE)  # a damaged file is never promoted
     config = read_json(run / CONFIG_FILE)
     numbers = [config.get(key) for key in ("epoch", "images_seen", "seconds")]
     if not isinstance(config.get("train"), dict) or not all(isinstance(number, int | float) for number in numbers):
@@ -154,11 +154,11 @@ def _copy_run(run: Path, target: Path, best: bool, before: Path) -> None:
     config["train"] = {key: value for key, value in config["train"].items() if key not in private}
     if best:
         weights, age = best_measured(run)
-        gate.pass_file(run, weights.relative_to(run).as_posix(), target / GENERATOR_FILE)
+        release.pass_file(run, weights.relative_to(run).as_posix(), target / GENERATOR_FILE)
         seconds = config["seconds"] * age["images_seen"] / max(config["images_seen"], 1)
         config |= {**age, "seconds": round(seconds), "discriminator_epoch": config["epoch"]}
     if DISCRIMINATOR_FILE in names:
-        gate.pass_file(run, DISCRIMINATOR_FILE, target / DISCRIMINATOR_FILE)
+        release.pass_file(run, DISCRIMINATOR_FILE, target / DISCRIMINATOR_FILE)
     write_json(target / CONFIG_FILE, config)
 
     # Its past, as far as it goes: what came after the chosen weights says nothing of them.
@@ -175,12 +175,12 @@ def _copy_run(run: Path, target: Path, best: bool, before: Path) -> None:
     ]
     for path in chosen:
         name = path.relative_to(run).as_posix()
-        gate.pass_file(run, name, target / name)
+        release.pass_file(run, name, target / name)
 
 
 def _measurements(run: Path, before: Path) -> list[dict[str, Any]]:
     """Return the measurements of a run, and those that were made of its checkpoint, where that is its own."""
-    from gan.records import read_metrics
+    from gan.folder import read_metrics
 
     lines = read_metrics(run)
     if _is_further(run, before):
@@ -195,7 +195,7 @@ def best_measured(run: Path) -> tuple[Path, dict[str, int]]:
     counts, of several measurements of a file the last.
     """
     from gan.checkpoints import GENERATOR_FILE, weights_digest
-    from gan.records import SNAPSHOTS, list_epochs, read_metrics, same_protocol
+    from gan.folder import SNAPSHOTS, list_epochs, read_metrics, same_protocol
 
     files = {weights_digest(file): file for file in (*list_epochs(run, SNAPSHOTS).values(), run / GENERATOR_FILE)}
     of_these = [line for line in read_metrics(run) if line.get("weights") in files and line.keys() >= AGE]

@@ -63,7 +63,7 @@ def publish_model(folder: str | Path, hub_id: str, private: bool = False) -> str
     Nothing but the design's files goes, and the card is written anew. Raises UserError for a folder that is no
     checkpoint; hub.Unreachable where the Hub was not there after several tries.
     """
-    from gan import gate
+    from gan import release
     from gan.card import card_text
     from gan.checkpoints import CONFIG_FILE, images_seen
     from gan.files import read_json
@@ -74,12 +74,12 @@ def publish_model(folder: str | Path, hub_id: str, private: bool = False) -> str
     card, seen = card_text(folder, repo), images_seen(read_json(folder / CONFIG_FILE))
     with Scratch("gan-publish-") as staged:
         for name in files:
-            gate.pass_file(folder, name, staged / name)
-        (staged / gate.CARD_FILE).write_text(card, encoding="utf-8")
+            release.pass_file(folder, name, staged / name)
+        (staged / release.CARD_FILE).write_text(card, encoding="utf-8")
         return hub.push(
             staged,
             hub_id,
-            files=[*files, gate.CARD_FILE],
+            files=[*files, release.CARD_FILE],
             owned=hub.PUBLISHED,
             message=f"Publish {repo.split('/')[1]}" + f" after {seen:,} pictures" * bool(seen),
             tag=f"images-{seen}" if seen else None,
@@ -92,10 +92,10 @@ def require_checkpoint(folder: Path) -> list[str]:
 
     Raise UserError where the folder is no checkpoint, is damaged, or is a run, whose config names paths.
     """
-    from gan import gate
+    from gan import release
     from gan.checkpoints import GENERATOR_FILE, load_generator, read_described
 
-    files = gate.files_to_pass(folder)
+    files = release.files_to_pass(folder)
     if GENERATOR_FILE not in files:
         raise UserError(f"{folder}: has no {GENERATOR_FILE}; publish a folder of checkpoints/ (python -m gan.promote)")
     load_generator(folder)
@@ -248,24 +248,24 @@ def write_space(out: str | Path, hub_id: str, checkpoints: list[str | Path], har
 
 def _pass_checkpoint(folder: Path, files: list[str], target: Path) -> None:
     """Put a model into the Space, with a card wherever its config.json says enough for one."""
-    from gan import gate
+    from gan import release
     from gan.card import write_card
 
     for name in files:
-        gate.pass_file(folder, name, target / name)
+        release.pass_file(folder, name, target / name)
     with suppress(UserError):
         write_card(target)
 
 
 def _write_program(space: Path, repo: str, models: list[str], ids: list[str], hardware: str) -> None:
     """Write the app, its requirements and the Space's own card."""
-    from gan import gate
+    from gan import release
     from gan.card import plain
 
     names = [path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "gan").rglob("*"))]
     for name in (*SPACE_FILES, *(name for name in names if name.endswith((".py", ".js", ".css")))):
         (space / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(gate.own_file(ROOT, name), space / name)
+        shutil.copy(release.own_file(ROOT, name), space / name)
     requirements = (ROOT / "requirements.txt").read_text(encoding="utf-8")
     chosen = requirements.replace("torch>=2.10\n", HARDWARE[hardware])
     (space / "requirements.txt").write_text(chosen, encoding="utf-8")

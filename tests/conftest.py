@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw
 from served import CHROMIUM, CHROMIUM_FLAGS, DEADLINE, EPOCHS, ROOT, Server, copy_app, measurement, plant
 
 from gan.checkpoints import weights_digest
-from gan.records import write_metrics
+from gan.folder import write_metrics
 
 Result = namedtuple("Result", "status out err")
 

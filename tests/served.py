@@ -21,9 +21,9 @@ from PIL.PngImagePlugin import PngInfo
 from gan.checkpoints import CONFIG_FILE, save_network
 from gan.config import recipe_config
 from gan.files import write_json
+from gan.folder import REALS_FILE, SAMPLES, SNAPSHOTS, epoch_file, write_grid, write_history
 from gan.latent import principal_directions
 from gan.models import Generator
-from gan.records import REALS_FILE, SAMPLES, SNAPSHOTS, epoch_file, write_grid, write_history
 from gan.ui.loaded import DIRECTIONS, LoadedModel
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from gan.augment import POLICIES, augment, color, cutout, translation
+from gan.training.augment import POLICIES, augment, color, cutout, translation
 
 ALL = "color,translation,cutout"
 

@@ -18,8 +18,10 @@ import pytest
 import torch
 from PIL import Image, ImageCms
 
-from gan import data, pictures, sources
-from gan.data import Batches, ScanReport, read_pictures, rows_in_order
+from gan.data import decode as pictures
+from gan.data import scan as data
+from gan.data import sources
+from gan.data.scan import Batches, ScanReport, read_pictures, rows_in_order
 from gan.errors import UserError
 
 S = 32

@@ -11,15 +11,15 @@ from test_training import assert_equal_runs, leftovers, newest_state
 from together import PICTURES, STEPPED, STEPS, numbered_pictures, run_config
 
 import train
-from gan import distributed
-from gan.augment import augment
-from gan.data import Batches
+from gan.data.scan import Batches
 from gan.errors import UserError
+from gan.folder import read_history
 from gan.images import to_uint8
-from gan.losses import LOSSES, gradient_penalty
-from gan.records import read_history
-from gan.step import new_networks
-from gan.training import train as train_run
+from gan.training import distributed
+from gan.training.augment import augment
+from gan.training.loop import train as train_run
+from gan.training.losses import LOSSES, gradient_penalty
+from gan.training.trainer import new_networks
 
 TOGETHER = ROOT / "tests" / "together.py"
 RANKS = (0, 1)

@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from gan import download
-from gan.data import read_pictures
-from gan.download import kaggle_version, locate, own_copy
+from gan.data import download
+from gan.data.download import kaggle_version, locate, own_copy
+from gan.data.scan import read_pictures
 from gan.errors import UserError
 from gan.flags import new_config, resumed_config
 

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from gan.ema import ema_decay, update_ema, with_fresh_statistics
 from gan.models import Generator
+from gan.training.ema import ema_decay, update_ema, with_fresh_statistics
 
 
 def test_half_of_the_old_is_left_after_one_half_life():

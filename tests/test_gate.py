@@ -12,9 +12,9 @@ from served import measurement, plant, tiny_generator
 from gan import hub
 from gan.checkpoints import save_network, weights_digest
 from gan.errors import UserError
-from gan.gate import files_to_pass, own_file, pass_file
+from gan.folder import read_history, write_history, write_metrics
 from gan.models import Discriminator
-from gan.records import read_history, write_history, write_metrics
+from gan.release import files_to_pass, own_file, pass_file
 
 SECRET = b"-----BEGIN OPENSSH PRIVATE KEY-----\n" + b"secret of the victim" * 9
 NAMES = [
@@ -157,6 +157,6 @@ def test_a_network_that_is_replaced_meanwhile_is_the_one_that_was_checked(folder
         save_network(source, tiny_generator(9))
         assert path == out
 
-    monkeypatch.setattr("gan.gate.load_generator", replace_then_load)
+    monkeypatch.setattr("gan.release.load_generator", replace_then_load)
     pass_file(folder, "model.safetensors", out)
     assert out.read_bytes() == before != source.read_bytes()

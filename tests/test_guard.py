@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn.functional import interpolate
 
-from gan.guard import PATIENCE, WINDOW_IMAGES, Guard, complaints, drift, features, gap, saturation, spread
+from gan.training.signs import PATIENCE, WINDOW_IMAGES, Guard, complaints, drift, features, gap, saturation, spread
 
 
 def blobs(count, seed=0):

@@ -16,10 +16,10 @@ from served import measurement, plant, tiny_generator
 from gan import hub
 from gan.checkpoints import load_discriminator, load_generator, save_network
 from gan.errors import UserError
+from gan.folder import write_metrics
 from gan.hub import PUBLISHED, Unreachable, fetch, is_id, parse_id, push
 from gan.latent import sample_z
 from gan.models import Discriminator, Generator
-from gan.records import write_metrics
 
 
 @pytest.fixture(params=["regular", "lfs"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gan.pace import MEASURED_SECONDS, WARM_UP_SECONDS, Pace, duration
+from gan.training.pace import MEASURED_SECONDS, WARM_UP_SECONDS, Pace, duration
 
 
 def test_the_forecast_leaves_the_warm_up_out_and_comes_once():

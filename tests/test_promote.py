@@ -15,10 +15,10 @@ from served import measurement
 from gan.checkpoints import load_discriminator, load_generator, weights_digest
 from gan.config import recipe_config
 from gan.errors import UserError
+from gan.folder import SAMPLES, SNAPSHOTS, list_epochs, read_history, read_metrics, write_history, write_metrics
 from gan.models import Generator
 from gan.promote import main, promote, telling_epochs
-from gan.records import SAMPLES, SNAPSHOTS, list_epochs, read_history, read_metrics, write_history, write_metrics
-from gan.training import train
+from gan.training.loop import train
 
 ROOT = Path(__file__).resolve().parents[1]
 

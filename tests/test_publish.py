@@ -20,9 +20,9 @@ from gan.card import DECISIVE, card_text
 from gan.checkpoints import load_generator, weights_digest
 from gan.config import RECIPES, Stage, recipe_config
 from gan.errors import UserError
+from gan.folder import write_metrics
 from gan.promote import promote
 from gan.publish import SPACE_OWNED, Publisher, main, write_space
-from gan.records import write_metrics
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def server(monkeypatch, tmp_path):
 @pytest.fixture
 def run(cli, pictures, tmp_path, monkeypatch):
     """A run of two epochs."""
-    monkeypatch.setattr("gan.training.write_chart", lambda folder: None)
+    monkeypatch.setattr("gan.training.loop.write_chart", lambda folder: None)
     assert cli(*TINY, "--data", pictures, "--out", tmp_path / "run").status == 0
     return tmp_path / "run"
 
@@ -332,7 +332,7 @@ def test_who_may_not_push_learns_it_before_the_training(server, cli, pictures, t
 
 
 def test_a_run_that_breaks_tells_what_became_of_its_push(server, cli, pictures, tmp_path, monkeypatch):
-    from gan.training import Run
+    from gan.training.loop import Run
 
     def save(run, *arguments, **options):
         if run.trainer.images_seen > 40:

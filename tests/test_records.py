@@ -7,8 +7,8 @@ import torch
 from hostile import HUGE, MEASUREMENT
 from PIL import Image
 
-from gan import records
-from gan.records import (
+from gan import folder as records
+from gan.folder import (
     MAX_SAMPLES,
     MAX_SNAPSHOTS,
     MEASURED,

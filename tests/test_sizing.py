@@ -5,8 +5,8 @@ import math
 import pytest
 
 from gan.config import SUITED, recipe_config
+from gan.data.sizing import TABLE, choose
 from gan.errors import UserError
-from gan.sizing import TABLE, choose
 
 ALL = "color,translation,cutout"
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from gan import sources
+from gan.data import sources
+from gan.data.decode import BadPicture
+from gan.data.sources import folders_named, opened
 from gan.errors import UserError
-from gan.pictures import BadPicture
-from gan.sources import folders_named, opened
 
 
 def zipped(path: Path, files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> Path:

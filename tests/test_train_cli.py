@@ -10,14 +10,14 @@ import torch
 from conftest import ROOT, draw_pictures
 from PIL import Image
 
-import gan.data
+import gan.data.scan
 import train
 from gan.checkpoints import load_discriminator, load_generator, load_state, save_network
 from gan.config import RECIPES, TrainConfig, parse_stages
 from gan.files import PART, alone_in, write_atomically, write_json
 from gan.flags import smoke_config
+from gan.folder import read_history
 from gan.models import Discriminator, Generator
-from gan.records import read_history
 
 NEW = ("--dataset", "pokemon", "--data", "pictures")  # a recipe that is the same for all pictures
 FOLDER = ("--dataset", "folder", "--data", "pictures")
@@ -70,7 +70,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 @pytest.fixture(autouse=True)
 def own_folder(tmp_path, monkeypatch):
     """Run in an empty folder, and draw no charts."""
-    monkeypatch.setattr("gan.training.write_chart", lambda folder: None)
+    monkeypatch.setattr("gan.training.loop.write_chart", lambda folder: None)
     monkeypatch.chdir(tmp_path)
 
 
@@ -299,13 +299,13 @@ def test_a_check_says_what_would_be_chosen(cli, mine):
 
 
 def test_the_pictures_are_read_once_and_again_where_another_size_suits_them(cli, pictures, mine, monkeypatch):
-    read, sizes = gan.data.read_pictures, []
+    read, sizes = gan.data.scan.read_pictures, []
 
     def counted(source, image_size, **options):
         sizes.append(image_size)
         return read(source, image_size, **options)
 
-    for module in ("gan.data", "gan.training"):
+    for module in ("gan.data.scan", "gan.training.loop"):
         monkeypatch.setattr(f"{module}.read_pictures", counted)
     tiny = [*FOLDER, "--data", pictures, "--base-channels", 2, "--epochs", 1, "--device", "cpu"]
     assert cli(*tiny, "--out", "given", "--image-size", 32).status == 0
@@ -571,7 +571,7 @@ def test_no_connection_is_one_sentence_with_the_way_around_it(cli, monkeypatch):
     def unreachable(slug):
         raise ConnectionError
 
-    monkeypatch.setattr("gan.download._download", unreachable)
+    monkeypatch.setattr("gan.data.download._download", unreachable)
     assert_refused(cli("--dataset", "pokemon"), "no connection", "https://www.kaggle.com/", "--data")
 
 

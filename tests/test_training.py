@@ -25,12 +25,10 @@ from PIL import Image
 
 from gan.checkpoints import list_states, load_discriminator, load_generator, load_state, save_state
 from gan.config import Stage, recipe_config
-from gan.data import read_pictures
+from gan.data.scan import read_pictures
 from gan.errors import UserError
 from gan.files import write_atomically
-from gan.images import make_grid
-from gan.latent import sample_z
-from gan.records import (
+from gan.folder import (
     MAX_SAMPLES,
     MAX_SNAPSHOTS,
     SAMPLES,
@@ -40,9 +38,11 @@ from gan.records import (
     read_history,
     write_chart,
 )
-from gan.run import Run
-from gan.step import STATISTICS, train_step
-from gan.training import train
+from gan.images import make_grid
+from gan.latent import sample_z
+from gan.training.loop import train
+from gan.training.run import Run
+from gan.training.trainer import STATISTICS, train_step
 
 STEPS = 3  # per epoch: 40 pictures, 16 at a time
 EPOCHS = 4
@@ -121,19 +121,19 @@ def leftovers(folder):
 @pytest.fixture(autouse=True)
 def without_charts(monkeypatch):
     """Leave out the loss chart, which takes longer than an epoch of these tests."""
-    monkeypatch.setattr("gan.training.write_chart", lambda folder: None)
+    monkeypatch.setattr("gan.training.loop.write_chart", lambda folder: None)
 
 
 @pytest.fixture
 def with_charts(without_charts, monkeypatch):
     """Draw the loss chart after all."""
-    monkeypatch.setattr("gan.training.write_chart", write_chart)
+    monkeypatch.setattr("gan.training.loop.write_chart", write_chart)
 
 
 @pytest.fixture
 def save_always(monkeypatch):
     """Save a training state after every step."""
-    monkeypatch.setattr("gan.training.SAVE_SECONDS", -1)
+    monkeypatch.setattr("gan.training.loop.SAVE_SECONDS", -1)
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +148,7 @@ def straight(tmp_path_factory, pictures):
         return folders[name]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("gan.training.write_chart", lambda folder: None)
+        patch.setattr("gan.training.loop.write_chart", lambda folder: None)
         yield folder_of
 
 
@@ -281,7 +281,7 @@ def test_a_run_killed_before_its_first_save_starts_from_the_beginning(pictures, 
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("gan.run.Run.save_state", die)
+        patch.setattr("gan.training.run.Run.save_state", die)
         train(config_of("report", pictures, tmp_path), stop=stop_after(STEPS + 1))
     assert load_state(tmp_path / "states") == (None, [])
     assert cli("--resume", tmp_path).status == 0
@@ -336,9 +336,9 @@ def test_a_moved_run_goes_on_where_it_lies(pictures, straight, tmp_path, cli):
 
 KILLER = """
 import json, os, signal, sys, time
-import torch._dynamo, gan.training, train  # paid once: each training is born with all imported
-gan.training.SAVE_SECONDS = -1  # a state after every step
-gan.training.write_chart = lambda folder: None
+import torch._dynamo, gan.training.loop, train  # paid once: each training is born with all imported
+gan.training.loop.SAVE_SECONDS = -1  # a state after every step
+gan.training.loop.write_chart = lambda folder: None
 
 def cpu_seconds(pid):
     with open(f"/proc/{pid}/stat") as file:
@@ -462,7 +462,7 @@ def test_a_second_signal_ends_it_at_once(cli, pictures, tmp_path, monkeypatch):
             signal.raise_signal(signal.SIGINT)
             raise AssertionError("went on saving")
 
-    monkeypatch.setattr("gan.run.Run.save_state", signalled_while_saving)
+    monkeypatch.setattr("gan.training.run.Run.save_state", signalled_while_saving)
     poison(monkeypatch, 1, lambda _, statistics: signal.raise_signal(signal.SIGINT) or statistics)
     assert cli(*new_run(pictures, tmp_path / "run")[1:]).status == 130
 
@@ -830,7 +830,7 @@ def poison(monkeypatch, step, spoil):
         statistics = train_step(trainer, *batch)
         return spoil(trainer, statistics) if next(steps) == step else statistics
 
-    monkeypatch.setattr("gan.run.train_step", poisoned)
+    monkeypatch.setattr("gan.training.run.train_step", poisoned)
 
 
 def spoil_weights(trainer, statistics):
@@ -884,15 +884,15 @@ def test_the_line_of_the_reports_comes_at_the_first_step_of_each_epoch_and_every
 
 
 def test_of_short_epochs_not_each_has_a_line(pictures, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("gan.training.LOG_STEPS", 8)
+    monkeypatch.setattr("gan.training.loop.LOG_STEPS", 8)
     train(config_of("report", pictures, tmp_path, base_channels=2).with_epochs(5))  # of three steps
     lines = [line for line in capsys.readouterr().out.splitlines() if "Loss" in line]
     assert [LOG_LINE.fullmatch(line)[1] for line in lines] == ["0", "2", "4"]
 
 
 def test_the_time_left_is_said_once(pictures, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("gan.pace.WARM_UP_SECONDS", 0)
-    monkeypatch.setattr("gan.pace.MEASURED_SECONDS", 0)
+    monkeypatch.setattr("gan.training.pace.WARM_UP_SECONDS", 0)
+    monkeypatch.setattr("gan.training.pace.MEASURED_SECONDS", 0)
     train(config_of("report", pictures, tmp_path, base_channels=2))
     assert len(re.findall(r"\d pictures/s on this machine: about \d+ seconds to go\n", capsys.readouterr().out)) == 1
 
@@ -908,7 +908,7 @@ def test_the_config_names_the_pictures_and_where_they_come_from(pictures, tmp_pa
 
 def test_the_line_shows_the_statistics_of_its_step(pictures, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(
-        "gan.run.train_step",
+        "gan.training.run.train_step",
         lambda trainer, _, images: (
             setattr(trainer, "images_seen", trainer.images_seen + images)
             or torch.tensor([1.4232, 4.7655, 0.6376, 0.3454, 0.0244])
@@ -994,7 +994,9 @@ def test_the_losses_are_drawn(pictures, tmp_path, with_charts):
 
 def test_a_finished_run_that_was_killed_before_its_chart_gets_it(pictures, straight, tmp_path, monkeypatch):
     drawn = []
-    monkeypatch.setattr("gan.training.write_chart", lambda folder: drawn.append(Path(folder, "losses.png").touch()))
+    monkeypatch.setattr(
+        "gan.training.loop.write_chart", lambda folder: drawn.append(Path(folder, "losses.png").touch())
+    )
     folder = shutil.copytree(straight("report"), tmp_path / "run")
     config = config_of("report", pictures, folder)
     for _ in range(2):
@@ -1023,7 +1025,7 @@ def test_while_a_run_goes_on_it_never_holds_more_than_it_said(pictures, tmp_path
         sizes.append(len(content) + sum(file.stat().st_size for file in contents(tmp_path)))
         write_atomically(path, content)
 
-    for module in ("gan.checkpoints", "gan.records"):
+    for module in ("gan.checkpoints", "gan.folder"):
         monkeypatch.setattr(f"{module}.write_atomically", measured)
     run = train(config_of("relativistic", pictures, tmp_path))
     assert len(sizes) > EPOCHS
@@ -1059,7 +1061,7 @@ def test_a_run_that_began_from_a_checkpoint_goes_on_without_it(pictures, straigh
 
 def test_the_average_of_a_continued_checkpoint_is_not_thrown_away(pictures, straight, tmp_path, monkeypatch):
     seen = []
-    monkeypatch.setattr("gan.step.ema_decay", lambda batch, half_life, images: seen.append(images) or 0.5)
+    monkeypatch.setattr("gan.training.trainer.ema_decay", lambda batch, half_life, images: seen.append(images) or 0.5)
     config = config_of("relativistic", pictures, tmp_path, init_from=str(straight("relativistic")), images=40)
     train(config, stop=stop_after(1))
     train(config)

@@ -12,12 +12,12 @@ import pytest
 from served import EPOCHS, ROOT, Server, copy_app, differ, measurement, pixels, plant, wait_for_seeds
 
 from gan.checkpoints import CONFIG_FILE, load_generator, weights_digest
+from gan.folder import write_metrics
 from gan.hub import is_id
 from gan.images import to_pil
 from gan.latent import sample_z
-from gan.records import write_metrics
-from gan.ui.about import KAGGLE, about, bibtex_of, card_html, local_code, remote_code, render_markdown
 from gan.ui.loaded import load_models
+from gan.ui.tabs.about import KAGGLE, about, bibtex_of, card_html, local_code, remote_code, render_markdown
 
 HOSTILE = (
     "<script>window.pwned = 1</script>",

@@ -18,8 +18,8 @@ from gan.checkpoints import save_network
 from gan.images import to_uint8
 from gan.latent import sample_z
 from gan.models import Generator
-from gan.ui.compare import build_compare, opponent, remark_on_latents, side_of
 from gan.ui.loaded import load_models
+from gan.ui.tabs.models import build_compare, opponent, remark_on_latents, side_of
 
 
 @pytest.fixture(scope="module")

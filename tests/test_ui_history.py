@@ -14,11 +14,11 @@ from PIL import Image, ImageSequence
 from served import EPOCHS, Server, copy_app, differ, measurement, picture_on, pixels, plant, tiny_model
 
 from gan.checkpoints import save_network
+from gan.folder import REALS_FILE, SAMPLES, SNAPSHOTS, epoch_file, read_history, write_history, write_metrics
 from gan.models import Generator
-from gan.records import REALS_FILE, SAMPLES, SNAPSHOTS, epoch_file, read_history, write_history, write_metrics
 from gan.ui.film import film
-from gan.ui.history import curves_of
 from gan.ui.loaded import load_models
+from gan.ui.tabs.training import curves_of
 from gan.ui.through_training import creature_of
 
 

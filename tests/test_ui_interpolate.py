@@ -18,8 +18,8 @@ from PIL import Image
 from served import differ, field, picture_on, pixels, plant, slider, wait_for_seeds
 
 from gan.latent import sample_z
-from gan.ui.interpolate import MAX_FRAMES, read_linked_seeds, read_walk, save
 from gan.ui.loaded import load_models
+from gan.ui.tabs.interpolate import MAX_FRAMES, read_linked_seeds, read_walk, save
 
 MODEL = SimpleNamespace(generator=SimpleNamespace(z_dim=100))  # all that a walk's latents need to know of one
 

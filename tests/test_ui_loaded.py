@@ -9,11 +9,11 @@ from hostile import HUGE, write_corpus
 from gan.card import learned_from
 from gan.checkpoints import save_network
 from gan.files import write_json
+from gan.folder import SAMPLES, SNAPSHOTS, epoch_file, write_grid, write_history
 from gan.models import Generator
-from gan.records import SAMPLES, SNAPSHOTS, epoch_file, write_grid, write_history
-from gan.ui.about import about
-from gan.ui.history import curves_of, grid_of, place_of, reals_of
 from gan.ui.loaded import find_checkpoints, load_models
+from gan.ui.tabs.about import about
+from gan.ui.tabs.training import curves_of, grid_of, place_of, reals_of
 from gan.ui.through_training import creature_of
 
 

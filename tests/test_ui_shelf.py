@@ -5,7 +5,7 @@ from served import EPOCHS, plant, tiny_generator
 
 from gan.checkpoints import save_network
 from gan.files import LOCK_FILE
-from gan.records import read_history, write_history
+from gan.folder import read_history, write_history
 from gan.ui.loaded import load_models
 from gan.ui.shelf import Shelf
 

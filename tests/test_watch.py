@@ -12,10 +12,10 @@ from test_training import assert_equal_runs, config_of, poison, spoil_losses, sp
 from gan.checkpoints import load_generator, load_state
 from gan.config import Stage
 from gan.errors import UserError
-from gan.guard import gap
-from gan.records import SAMPLES, SNAPSHOTS, list_epochs, read_history, read_metrics, write_metrics
-from gan.training import train
-from gan.watch import Watch
+from gan.folder import SAMPLES, SNAPSHOTS, list_epochs, read_history, read_metrics, write_metrics
+from gan.training.guard import Watch
+from gan.training.loop import train
+from gan.training.signs import gap
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -23,17 +23,17 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     """Draw no charts; a window is one epoch of the 40 pictures, and a new generator's grey is no collapse."""
-    monkeypatch.setattr("gan.training.write_chart", lambda folder: None)
-    monkeypatch.setattr("gan.guard.WINDOW_IMAGES", 40)
-    monkeypatch.setattr("gan.guard.LEAST_OF_BEST", 0.0)
-    monkeypatch.setattr("gan.guard.MOST_DRIFT", 1e9)
+    monkeypatch.setattr("gan.training.loop.write_chart", lambda folder: None)
+    monkeypatch.setattr("gan.training.signs.WINDOW_IMAGES", 40)
+    monkeypatch.setattr("gan.training.signs.LEAST_OF_BEST", 0.0)
+    monkeypatch.setattr("gan.training.signs.MOST_DRIFT", 1e9)
 
 
 def collapse_at(monkeypatch, *epochs, always=False):
     """Let windows look collapsed that end with these epochs (each once, unless always)."""
-    from gan import guard
+    from gan.training import signs
 
-    left, judge = list(epochs), guard.complaints
+    left, judge = list(epochs), signs.complaints
 
     def complaints(memory, images_seen, *signs):
         found = judge(memory, images_seen, *signs)
@@ -44,7 +44,7 @@ def collapse_at(monkeypatch, *epochs, always=False):
             left.remove(epoch)
         return ["it collapsed"]
 
-    monkeypatch.setattr(guard, "complaints", complaints)
+    monkeypatch.setattr(signs, "complaints", complaints)
 
 
 def events(folder):
@@ -121,7 +121,7 @@ def test_a_good_state_that_is_not_kept_up_is_not_gone_back_to(mode, pictures, tm
 def test_the_first_window_begins_where_the_guard_is_switched_on(pictures, tmp_path, monkeypatch):
     go_on = partial(config_of, "report", pictures, tmp_path, images=0)
     train(go_on(guard="off", epochs=3))
-    monkeypatch.setattr("gan.guard.WINDOW_IMAGES", 80)
+    monkeypatch.setattr("gan.training.signs.WINDOW_IMAGES", 80)
     train(go_on(guard="warn", epochs=6))
     lines = read_history(tmp_path)
     assert ["gap" in line for line in lines] == [False] * 4 + [True, False]
@@ -147,10 +147,10 @@ def test_a_run_that_was_rolled_back_resumes_exactly(pictures, tmp_path, monkeypa
     collapse_at(monkeypatch, 3, 4)
     train(config("straight"))
     monkeypatch.undo()
-    monkeypatch.setattr("gan.training.write_chart", lambda folder: None)
-    monkeypatch.setattr("gan.guard.WINDOW_IMAGES", 40)
-    monkeypatch.setattr("gan.guard.LEAST_OF_BEST", 0.0)
-    monkeypatch.setattr("gan.guard.MOST_DRIFT", 1e9)
+    monkeypatch.setattr("gan.training.loop.write_chart", lambda folder: None)
+    monkeypatch.setattr("gan.training.signs.WINDOW_IMAGES", 40)
+    monkeypatch.setattr("gan.training.signs.LEAST_OF_BEST", 0.0)
+    monkeypatch.setattr("gan.training.signs.MOST_DRIFT", 1e9)
     collapse_at(monkeypatch, 3, 4)
     for steps in (7, 4, 3):
         count = iter(range(100))
@@ -184,7 +184,7 @@ def test_without_a_good_state_it_warns(pictures, tmp_path, monkeypatch, capsys):
 
 
 def test_a_run_that_collapses_again_and_again_is_left_alone_in_the_end(pictures, tmp_path, monkeypatch):
-    monkeypatch.setattr("gan.guard.MOST_SOFTENINGS", 3)
+    monkeypatch.setattr("gan.training.signs.MOST_SOFTENINGS", 3)
     collapse_at(monkeypatch, 2, 3, always=True)
     run = train(config_of("report", pictures, tmp_path, guard="rollback", epochs=4, images=0))
     assert run.finished and run.trainer.softenings == 3

@@ -11,16 +11,16 @@ import torch
 import torch._dynamo  # the first step of Adam would import it
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
-import gan.run
-import gan.training
+import gan.training.loop
+import gan.training.run
 import train
-from gan import distributed, guard
 from gan.config import TrainConfig, recipe_config
-from gan.data import Batches
-from gan.run import Collapse
-from gan.step import Trainer, train_step
-from gan.training import train as train_run
-from gan.watch import Watch
+from gan.data.scan import Batches
+from gan.training import distributed
+from gan.training.guard import Watch
+from gan.training.loop import train as train_run
+from gan.training.run import Collapse
+from gan.training.trainer import Trainer, train_step
 
 SIZES = {"image_size": 32, "base_channels": 4, "batch_size": 8, "device": "cpu", "precision": "fp32"}
 STEPPED = {
@@ -30,7 +30,7 @@ STEPPED = {
 PICTURES = 19  # batches of 8, 8 and 3
 STEPS = 5
 
-gan.training.write_chart = lambda folder: None
+gan.training.loop.write_chart = lambda folder: None
 
 
 def parameters(trainer: Trainer) -> dict[str, torch.Tensor]:
@@ -78,8 +78,8 @@ def stop_here_after(steps: int, rank: int):
 
 def guarded_run(config: TrainConfig) -> dict:
     """Train under a guard that sees a collapse in epochs 2 and 3, in the first process alone."""
-    signs, guard.WINDOW_IMAGES, looks = Watch._signs, 40, iter(range(1, 100))
-    guard.LEAST_OF_BEST, guard.MOST_DRIFT = 0, 1e6  # what so small a run does by itself is no collapse
+    signs, signs.WINDOW_IMAGES, looks = Watch._signs, 40, iter(range(1, 100))
+    signs.LEAST_OF_BEST, signs.MOST_DRIFT = 0, 1e6  # what so small a run does by itself is no collapse
     bad = {"spread": 0.0, "drift": 9.0, "gap": 1.0, "saturation": 1.0}
     Watch._signs = lambda self: bad if next(looks) in (2, 3) and distributed.rank() == 0 else signs(self)
     run = train_run(config)
@@ -98,13 +98,13 @@ def poisoned_run(config: TrainConfig) -> str:
         statistics = train_step(trainer, *batch)
         return statistics * float("nan") if trainer.step == 3 and distributed.rank() == 1 else statistics
 
-    gan.run.train_step = poisoned
+    gan.training.run.train_step = poisoned
     try:
         train_run(config)
     except Collapse as collapse:
         return str(collapse)
     finally:
-        gan.run.train_step = train_step
+        gan.training.run.train_step = train_step
     return ""
 
 
@@ -136,14 +136,14 @@ def check_all(data: str, out: str) -> None:
 
 def die_once(*arguments: str) -> None:
     """Be torchrun's train.py that saves after every step; in its first life the second process dies at the fifth."""
-    gan.training.SAVE_SECONDS = -1
+    gan.training.loop.SAVE_SECONDS = -1
 
     def deadly(trainer: Trainer, *batch) -> torch.Tensor:
         if trainer.step == 4 and train.RANK == 1 and not train.RESTARTS:
             os.kill(os.getpid(), signal.SIGKILL)
         return train_step(trainer, *batch)
 
-    gan.run.train_step = deadly
+    gan.training.run.train_step = deadly
     sys.exit(train.main(list(arguments)))
 
 

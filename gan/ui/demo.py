@@ -7,17 +7,17 @@ import gradio as gr
 
 from gan.card import learned_from
 from gan.errors import escape
-from gan.ui.about import build_about
 from gan.ui.blocks import Page
-from gan.ui.compare import build_compare
 from gan.ui.drawn import PRIVATE
-from gan.ui.explore import build_explore
-from gan.ui.generate import build_generate
-from gan.ui.history import build_history
-from gan.ui.interpolate import build_interpolate
 from gan.ui.loaded import LoadedModel
 from gan.ui.page import build_page, wire_page
 from gan.ui.shelf import Shelf
+from gan.ui.tabs.about import build_about
+from gan.ui.tabs.explore import build_explore
+from gan.ui.tabs.generate import build_generate
+from gan.ui.tabs.interpolate import build_interpolate
+from gan.ui.tabs.models import build_compare
+from gan.ui.tabs.training import build_history
 
 TITLE = "GAN Studio"
 HEADER = """<header class="masthead">

@@ -12,10 +12,7 @@ from torch import Tensor
 from gan.checkpoints import GENERATOR_FILE, load_with_digest, read_described
 from gan.errors import UserError, escape, printable
 from gan.files import LOCK_FILE
-from gan.images import is_grid
-from gan.latent import principal_directions
-from gan.models import Generator
-from gan.records import (
+from gan.folder import (
     MAX_SAMPLES,
     MAX_SNAPSHOTS,
     REALS_FILE,
@@ -28,6 +25,9 @@ from gan.records import (
     read_metrics,
     same_protocol,
 )
+from gan.images import is_grid
+from gan.latent import principal_directions
+from gan.models import Generator
 
 DIRECTIONS = 8  # principal directions that the Explore tab offers
 MAX_EPOCH = 10**9

@@ -8,7 +8,7 @@ from typing import Any
 
 from gan.checkpoints import CONFIG_FILE, GENERATOR_FILE
 from gan.files import LOCK_FILE
-from gan.records import HISTORY_FILE, METRICS_FILE, REALS_FILE, SAMPLES, SNAPSHOTS
+from gan.folder import HISTORY_FILE, METRICS_FILE, REALS_FILE, SAMPLES, SNAPSHOTS
 from gan.ui.loaded import LoadedModel, load_models
 
 WATCHED = (GENERATOR_FILE, CONFIG_FILE, HISTORY_FILE, METRICS_FILE, REALS_FILE, SAMPLES, SNAPSHOTS)

@@ -11,8 +11,8 @@ from gan.checkpoints import CONFIG_FILE
 from gan.config import TrainConfig
 from gan.errors import UserError
 from gan.files import LOCK_FILE, read_json
-from gan.pace import duration
-from gan.records import HISTORY_FILE
+from gan.folder import HISTORY_FILE
+from gan.training.pace import duration
 from gan.ui.loaded import LoadedModel
 
 RECENT = 5  # epochs whose speed is that of the epochs to come

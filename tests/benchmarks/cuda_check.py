@@ -18,10 +18,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import torch
 
 from gan.config import recipe_config
-from gan.data import Batches, read_pictures
-from gan.device import choose_device, choose_precision, describe
+from gan.data.scan import Batches, read_pictures
 from gan.models import Discriminator, Generator
-from gan.step import STATISTICS, Trainer, train_step
+from gan.training.device import choose_device, choose_precision, describe
+from gan.training.trainer import STATISTICS, Trainer, train_step
 
 FLOP_PER_PICTURE = 2.275e9  # of one step of the plain recipe, by torch.utils.flop_counter
 TOLERANCE = 0.02  # between float32 on the CPU and TF32 on the GPU, over the first steps

@@ -21,10 +21,10 @@ import torch
 from torch import Tensor, nn
 
 from gan.config import recipe_config
-from gan.data import Batches, read_pictures
-from gan.device import choose_precision, describe
+from gan.data.scan import Batches, read_pictures
 from gan.models import Discriminator, Generator
-from gan.step import Trainer, train_step
+from gan.training.device import choose_precision, describe
+from gan.training.trainer import Trainer, train_step
 
 
 def plain_step(batch_size: int) -> Callable[[Tensor], None]:

@@ -9,7 +9,6 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
-from gan import distributed
 from gan.checkpoints import (
     GENERATOR_FILE,
     checkpoint_folder,
@@ -20,17 +19,18 @@ from gan.checkpoints import (
     read_described,
 )
 from gan.config import TrainConfig, flag_with_value
-from gan.data import Pictures, read_pictures
-from gan.device import choose_device, choose_precision, describe
-from gan.download import kaggle_version, locate
+from gan.data.download import kaggle_version, locate
+from gan.data.scan import Pictures, read_pictures
 from gan.errors import UserError, quoted
 from gan.files import alone_in, clear_parts
+from gan.folder import CHART_FILE, HISTORY_FILE, MAX_SAMPLES, write_chart
 from gan.models import Discriminator, Generator
-from gan.pace import Pace
-from gan.records import CHART_FILE, HISTORY_FILE, MAX_SAMPLES, write_chart
-from gan.run import LEARNED, STATES, Collapse, Run, describe_run
-from gan.step import Trainer, new_networks, processes_of
-from gan.watch import Watch
+from gan.training import distributed
+from gan.training.device import choose_device, choose_precision, describe
+from gan.training.guard import Watch
+from gan.training.pace import Pace
+from gan.training.run import LEARNED, STATES, Collapse, Run, describe_run
+from gan.training.trainer import Trainer, new_networks, processes_of
 
 SAVE_SECONDS = 120  # between training states
 LOG_STEPS = 50  # between log lines, as in the reports; epochs far shorter than that do not have one each

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from gan import distributed, guard, records
+from gan import folder as records
 from gan.latent import sample_z
-from gan.run import GOOD_STATES, Collapse, Run
+from gan.training import distributed, signs
+from gan.training.run import GOOD_STATES, Collapse, Run
 
 
 class Watch:
@@ -19,9 +20,9 @@ class Watch:
     def __init__(self, run: Run) -> None:
         """Measure the real pictures, that the generated ones are held against."""
         self.run = run
-        reals = run.batches.sample(guard.COUNT)
-        self.count, self.reals = len(reals), guard.features(reals)
-        self.real_spread, self.real_saturation = guard.spread(self.reals), guard.saturation(reals)
+        reals = run.batches.sample(signs.COUNT)
+        self.count, self.reals = len(reals), signs.features(reals)
+        self.real_spread, self.real_saturation = signs.spread(self.reals), signs.saturation(reals)
         if run.config.guard != "rollback":  # a state that is not kept up would one day be far too old to go back to
             distributed.by_first(lambda: shutil.rmtree(run.folder / GOOD_STATES, ignore_errors=True))
 
@@ -39,7 +40,7 @@ class Watch:
             return
         signs = distributed.by_first(self._signs)
         run.history[-1] |= {name: round(value, 4) for name, value in signs.items()}
-        found = guard.complaints(run.guard, run.trainer.images_seen, *signs.values())
+        found = signs.complaints(run.guard, run.trainer.images_seen, *signs.values())
         act = run.guard.close_window(run.trainer.images_seen, signs["spread"], signs["drift"], bad=bool(found))
         if act and self._state_to_go_back_to():
             raise Collapse(" and ".join(found), f"{run.folder}: the training is collapsing")
@@ -53,12 +54,12 @@ class Watch:
         run = self.run
         window = [line for line in run.history if line["images_seen"] > run.guard.since]
         fakes = self._generated()
-        points = guard.features(fakes)
+        points = signs.features(fakes)
         return {
-            "spread": guard.spread(points) / max(self.real_spread, 1e-6),
-            "drift": guard.drift(self.reals, points),
-            "gap": guard.gap(window, run.trainer.loss.pairs),
-            "saturation": guard.saturation(fakes) - self.real_saturation,
+            "spread": signs.spread(points) / max(self.real_spread, 1e-6),
+            "drift": signs.drift(self.reals, points),
+            "gap": signs.gap(window, run.trainer.loss.pairs),
+            "saturation": signs.saturation(fakes) - self.real_saturation,
         }
 
     @torch.inference_mode()
@@ -66,7 +67,7 @@ class Watch:
         """Return pictures of the generator as it trains, (N, 3, H, W), without leaving a trace in it."""
         trainer = self.run.trainer
         generator = copy.deepcopy(trainer.generator)
-        return generator(sample_z(guard.SEEDS[: self.count], generator.z_dim).to(trainer.device))
+        return generator(sample_z(signs.SEEDS[: self.count], generator.z_dim).to(trainer.device))
 
     def _warn(self, reason: str) -> None:
         run = self.run
@@ -76,7 +77,7 @@ class Watch:
     def _state_to_go_back_to(self) -> dict[str, Any] | None:
         """Return the last good state; None where there is none, or going back is not wanted, or was no help so far."""
         run = self.run
-        if run.config.guard != "rollback" or run.trainer.softenings >= guard.MOST_SOFTENINGS:
+        if run.config.guard != "rollback" or run.trainer.softenings >= signs.MOST_SOFTENINGS:
             return None
         return run.saved_state(GOOD_STATES)[0]
 

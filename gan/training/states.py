@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gan.step import STATISTICS
+from gan.training.trainer import STATISTICS
 
 # What a state of every version has; what came later may be missing.
 NEEDED = {

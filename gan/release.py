@@ -13,8 +13,7 @@ from gan.card import CARD_FILE
 from gan.checkpoints import DISCRIMINATOR_FILE, load_discriminator, load_generator
 from gan.errors import UserError
 from gan.files import read_json, write_atomically, write_json
-from gan.images import open_rgb
-from gan.records import (
+from gan.folder import (
     HISTORY_FILE,
     METRICS_FILE,
     SAMPLES,
@@ -24,6 +23,7 @@ from gan.records import (
     write_history,
     write_metrics,
 )
+from gan.images import open_rgb
 
 
 def files_to_pass(folder: Path) -> list[str]:

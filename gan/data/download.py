@@ -9,8 +9,8 @@ from contextlib import redirect_stdout, suppress
 from pathlib import Path
 from urllib.request import getproxies
 
+from gan.data.sources import folders_named
 from gan.errors import UserError
-from gan.sources import folders_named
 
 KAGGLE = {  # name -> Kaggle slug, sub-folder to use: the Pokémon come twice, as PNG with transparency too
     "pokemon": ("kvpratama/pokemon-images-dataset", "pokemon_jpg"),

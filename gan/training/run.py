@@ -10,7 +10,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gan import distributed, records, states
 from gan.checkpoints import (
     CONFIG_FILE,
     DISCRIMINATOR_FILE,
@@ -23,17 +22,31 @@ from gan.checkpoints import (
     save_state,
 )
 from gan.config import TrainConfig
-from gan.data import SPILL_BYTES, Batches, Pictures, rows_in_order
-from gan.ema import with_fresh_statistics
+from gan.data.scan import SPILL_BYTES, Batches, Pictures, rows_in_order
 from gan.errors import UserError, quoted
 from gan.files import write_json
-from gan.guard import Guard
+from gan.folder import (
+    HISTORY_FILE,
+    MAX_SAMPLES,
+    MAX_SNAPSHOTS,
+    REALS_FILE,
+    SAMPLES,
+    SNAPSHOTS,
+    epoch_file,
+    kept_epochs,
+    prune_epochs,
+    write_grid,
+    write_history,
+)
 from gan.images import GRID_BYTES, from_uint8
 from gan.latent import sample_z
-from gan.step import STATISTICS, Trainer, train_step
+from gan.training import distributed, states
+from gan.training.ema import with_fresh_statistics
+from gan.training.signs import Guard
+from gan.training.trainer import STATISTICS, Trainer, train_step
 
 STATES, GOOD_STATES = "states", "good"
-LEARNED = (GENERATOR_FILE, DISCRIMINATOR_FILE, records.HISTORY_FILE, records.SAMPLES, records.SNAPSHOTS)
+LEARNED = (GENERATOR_FILE, DISCRIMINATOR_FILE, HISTORY_FILE, SAMPLES, SNAPSHOTS)
 RECORD_BYTES = 2_000_000  # room for the history, the chart and config.json
 GRID_SEEDS = range(64)  # the latents of every sample grid
 STATISTICS_SEEDS = range(10_000, 10_512)  # the latents that BatchNorm statistics are measured on
@@ -180,7 +193,7 @@ class Run:
 
     def due(self, limit: int) -> bool:
         """Whether a run of this length that keeps so many epochs keeps the one last trained on."""
-        return self.shown_epoch in records.kept_epochs(self.epochs, limit)
+        return self.shown_epoch in kept_epochs(self.epochs, limit)
 
     def publish(self) -> None:
         """Write what others load and see: history, both networks, config.json, the epoch's grid and snapshot."""
@@ -189,19 +202,19 @@ class Run:
 
     @torch.inference_mode()
     def _write_published(self) -> None:
-        records.write_history(self.folder, self.history)
+        write_history(self.folder, self.history)
         device, z_dim = self.trainer.device, self.config.z_dim
         generator = with_fresh_statistics(self.trainer.shown_generator, sample_z(STATISTICS_SEEDS, z_dim).to(device))
         for kind, limit in (
-            (records.SAMPLES, records.MAX_SAMPLES),
-            (records.SNAPSHOTS, records.MAX_SNAPSHOTS),
+            (SAMPLES, MAX_SAMPLES),
+            (SNAPSHOTS, MAX_SNAPSHOTS),
         ):
-            keep = records.kept_epochs(max(self.epochs, self.shown_epoch), limit)
-            records.prune_epochs(self.folder, kind, keep)
-        grid = records.epoch_file(self.folder, records.SAMPLES, self.shown_epoch)
-        records.write_grid(grid, generator(sample_z(GRID_SEEDS, z_dim).to(device)))
-        if self.due(records.MAX_SNAPSHOTS):
-            save_network(records.epoch_file(self.folder, records.SNAPSHOTS, self.shown_epoch), generator)
+            keep = kept_epochs(max(self.epochs, self.shown_epoch), limit)
+            prune_epochs(self.folder, kind, keep)
+        grid = epoch_file(self.folder, SAMPLES, self.shown_epoch)
+        write_grid(grid, generator(sample_z(GRID_SEEDS, z_dim).to(device)))
+        if self.due(MAX_SNAPSHOTS):
+            save_network(epoch_file(self.folder, SNAPSHOTS, self.shown_epoch), generator)
         save_network(self.folder / GENERATOR_FILE, generator)
         save_network(self.folder / DISCRIMINATOR_FILE, self.trainer.discriminator)
         self._describe_progress()
@@ -216,7 +229,7 @@ class Run:
 
     def write_reals(self, pictures: Pictures) -> None:
         """Write a grid of the first 64 training pictures; it stays on this machine."""
-        records.write_grid(self.folder / records.REALS_FILE, from_uint8(pictures.images[self._rows[:64]]))
+        write_grid(self.folder / REALS_FILE, from_uint8(pictures.images[self._rows[:64]]))
 
     def save_state(self, into: str = STATES, kept: int = STATES_KEPT) -> None:
         """Write the training state, all that the rest of the run depends on; what is not finite is never saved."""
@@ -227,7 +240,7 @@ class Run:
 
         def write() -> None:
             save_state(self.folder / into, self.trainer.images_seen, state, kept)
-            records.write_history(self.folder, self.history)  # second: what was learned never lies without a state
+            write_history(self.folder, self.history)  # second: what was learned never lies without a state
 
         distributed.by_first(write)
 
@@ -281,10 +294,10 @@ class Run:
             parameter_count(self.trainer.discriminator),
         )
         state = 4 * (3 * (weights_g + weights_d) + (weights_g if self.trainer.ema_generator else 0))
-        published = 2 * (weights_g * (2 + records.MAX_SNAPSHOTS) + weights_d)
+        published = 2 * (weights_g * (2 + MAX_SNAPSHOTS) + weights_d)
         pictures = self.batches.nbytes * distributed.count() if self.batches.nbytes > SPILL_BYTES else 0
         states = STATES_KEPT + 1 + (self.config.guard == "rollback")  # one of them half written
-        return states * state + published + pictures + (records.MAX_SAMPLES + 2) * GRID_BYTES + RECORD_BYTES
+        return states * state + published + pictures + (MAX_SAMPLES + 2) * GRID_BYTES + RECORD_BYTES
 
 
 def describe_run(folder: Path, **facts: Any) -> None:

@@ -7,14 +7,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gan import distributed
-from gan.augment import augment
 from gan.config import TRANSFORMS, Stage, TrainConfig
-from gan.device import autocast
-from gan.ema import ema_decay, update_ema
-from gan.losses import LOSSES
 from gan.models import Discriminator, Generator
-from gan.objective import discriminator_objective, generator_objective
+from gan.training import distributed
+from gan.training.augment import augment
+from gan.training.device import autocast
+from gan.training.ema import ema_decay, update_ema
+from gan.training.losses import LOSSES
+from gan.training.objective import discriminator_objective, generator_objective
 
 STATISTICS = ("loss_d", "loss_g", "d_real", "d_fake_before", "d_fake_after")
 SOFTER = 0.5  # what one softening makes of the learning rate

@@ -12,7 +12,7 @@ from gan.errors import UserError
 from gan.files import read_json
 from gan.images import open_rgb
 from gan.latent import MAX_SEED
-from gan.losses import LOSSES
+from gan.training.losses import LOSSES
 from gan.ui import animation, controls
 from gan.ui.arguments import DEFAULT_SEED, choose_model, named_model, read_choice, read_whole, refuse
 from gan.ui.drawn import PRIVATE, drawn

@@ -12,10 +12,10 @@ from gan.ui import controls
 from gan.ui.arguments import choose_model, refuse
 from gan.ui.drawn import PRIVATE, drawn
 from gan.ui.encode import dominant_colours, lossless_uri
-from gan.ui.generate import save, saved_picture
 from gan.ui.loaded import DIRECTIONS, LoadedModel
 from gan.ui.specimen import Specimen, read_specimen, stack
 from gan.ui.tab import Tab
+from gan.ui.tabs.generate import save, saved_picture
 
 REACH = 5  # of a direction's slider: z itself is seldom more than 3 from 0 in any direction
 HINT = (

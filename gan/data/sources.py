@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from gan.data.decode import MAX_PIXELS, BadPicture
 from gan.errors import UserError, printable
-from gan.pictures import MAX_PIXELS, BadPicture
 
 MAX_FILE_BYTES = 4 * MAX_PIXELS  # the largest picture allowed, uncompressed
 ALONE_BYTES = 32_000_000  # larger files are held one at a time, so that memory stays small

@@ -1,4 +1,4 @@
-"""What D and what G minimise, side by side: the whole adversarial objective. Its terms are in gan.losses.
+"""What D and what G minimise, side by side: the whole adversarial objective. Its terms are in gan.training.losses.
 
 `judge` is D: pictures (N, 3, H, W), as D is shown them, to logits (N,). `gamma` weighs the gradient penalty; 0: none.
 """
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from gan.losses import Loss, gradient_penalty
+from gan.training.losses import Loss, gradient_penalty
 
 Judge = Callable[[Tensor], Tensor]
 

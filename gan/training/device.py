@@ -6,8 +6,8 @@ from pathlib import Path
 
 import torch
 
-from gan import distributed
 from gan.errors import UserError
+from gan.training import distributed
 
 
 def choose_device(name: str) -> torch.device:

@@ -17,7 +17,7 @@ from gan import hub
 from gan.card import card_body, python_string
 from gan.checkpoints import GENERATOR_FILE, parameter_count
 from gan.errors import UserError, printable
-from gan.records import SAMPLES, epoch_file
+from gan.folder import SAMPLES, epoch_file
 from gan.ui.arguments import choose_model
 from gan.ui.drawn import PRIVATE, drawn
 from gan.ui.encode import webp_uri

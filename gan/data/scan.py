@@ -19,11 +19,11 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from gan import distributed
+from gan.data.decode import BARE, WAYS, BadPicture, Blank, Size, decode, reason_for
+from gan.data.sources import Entry, hidden, opened
 from gan.errors import UserError, escape, printable
 from gan.images import from_uint8
-from gan.pictures import BARE, WAYS, BadPicture, Blank, Size, decode, reason_for
-from gan.sources import Entry, hidden, opened
+from gan.training import distributed
 
 SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
 BAD_SHARE = 0.05  # with more bad files than this the source is not what its owner thinks
