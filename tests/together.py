@@ -15,9 +15,9 @@ import gan.training.loop
 import gan.training.run
 import train
 from gan.config import TrainConfig, recipe_config
-from gan.data.scan import Batches
-from gan.training import distributed
-from gan.training.guard import Watch
+from gan.training import distributed, signs
+from gan.training.batches import Batches
+from gan.training.guard import Guard
 from gan.training.loop import train as train_run
 from gan.training.run import Collapse
 from gan.training.trainer import Trainer, train_step
@@ -78,12 +78,12 @@ def stop_here_after(steps: int, rank: int):
 
 def guarded_run(config: TrainConfig) -> dict:
     """Train under a guard that sees a collapse in epochs 2 and 3, in the first process alone."""
-    signs, signs.WINDOW_IMAGES, looks = Watch._signs, 40, iter(range(1, 100))
+    look, signs.WINDOW_IMAGES, looks = Guard._look, 40, iter(range(1, 100))
     signs.LEAST_OF_BEST, signs.MOST_DRIFT = 0, 1e6  # what so small a run does by itself is no collapse
     bad = {"spread": 0.0, "drift": 9.0, "gap": 1.0, "saturation": 1.0}
-    Watch._signs = lambda self: bad if next(looks) in (2, 3) and distributed.rank() == 0 else signs(self)
+    Guard._look = lambda self: bad if next(looks) in (2, 3) and distributed.rank() == 0 else look(self)
     run = train_run(config)
-    Watch._signs = signs
+    Guard._look = look
     return {
         "softenings": run.trainer.softenings,
         "images_seen": run.trainer.images_seen,

@@ -8,13 +8,13 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from gan import folder as records
+from gan.folder import SAMPLES, SNAPSHOTS, list_epochs, prune_epochs, read_metrics, write_metrics
 from gan.latent import sample_z
 from gan.training import distributed, signs
 from gan.training.run import GOOD_STATES, Collapse, Run
 
 
-class Watch:
+class Guard:
     """Watches over one run, whose memory of it is in `run.guard`."""
 
     def __init__(self, run: Run) -> None:
@@ -38,10 +38,10 @@ class Watch:
             return
         if not run.guard.window_complete(run.trainer.images_seen):
             return
-        signs = distributed.by_first(self._signs)
-        run.history[-1] |= {name: round(value, 4) for name, value in signs.items()}
-        found = signs.complaints(run.guard, run.trainer.images_seen, *signs.values())
-        act = run.guard.close_window(run.trainer.images_seen, signs["spread"], signs["drift"], bad=bool(found))
+        seen = distributed.by_first(self._look)
+        run.history[-1] |= {name: round(value, 4) for name, value in seen.items()}
+        found = signs.complaints(run.guard, run.trainer.images_seen, *seen.values())
+        act = run.guard.close_window(run.trainer.images_seen, seen["spread"], seen["drift"], bad=bool(found))
         if act and self._state_to_go_back_to():
             raise Collapse(" and ".join(found), f"{run.folder}: the training is collapsing")
         if act:
@@ -49,7 +49,7 @@ class Watch:
         if not found and run.config.guard == "rollback":
             run.save_state(GOOD_STATES, kept=1)
 
-    def _signs(self) -> dict[str, float]:
+    def _look(self) -> dict[str, float]:
         """Measure the window that ends here."""
         run = self.run
         window = [line for line in run.history if line["images_seen"] > run.guard.since]
@@ -99,13 +99,13 @@ class Watch:
 
     def _drop_later_epochs(self) -> None:
         run = self.run
-        for kind in (records.SAMPLES, records.SNAPSHOTS):
-            earlier = {number for number in records.list_epochs(run.folder, kind) if number <= run.shown_epoch}
-            records.prune_epochs(run.folder, kind, earlier)
-        measured = records.read_metrics(run.folder)
+        for kind in (SAMPLES, SNAPSHOTS):
+            earlier = {number for number in list_epochs(run.folder, kind) if number <= run.shown_epoch}
+            prune_epochs(run.folder, kind, earlier)
+        measured = read_metrics(run.folder)
         if measured:
             kept = [line for line in measured if line.get("epoch", 0) <= run.shown_epoch]
-            records.write_metrics(run.folder, kept)
+            write_metrics(run.folder, kept)
 
 
 ADVICE = {

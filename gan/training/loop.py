@@ -27,7 +27,7 @@ from gan.folder import CHART_FILE, HISTORY_FILE, MAX_SAMPLES, write_chart
 from gan.models import Discriminator, Generator
 from gan.training import distributed
 from gan.training.device import choose_device, choose_precision, describe
-from gan.training.guard import Watch
+from gan.training.guard import Guard
 from gan.training.pace import Pace
 from gan.training.run import LEARNED, STATES, Collapse, Run, describe_run
 from gan.training.trainer import Trainer, new_networks, processes_of
@@ -92,14 +92,14 @@ def _make_up_chart(folder: Path) -> None:
 
 
 def _train_on(run: Run, stop: Callable[[], bool], on_save: Callable[[Path], None]) -> None:
-    watch = Watch(run)
+    guard = Guard(run)
     with _progress_bar(run) as bar:
         while True:
             try:
-                _train_until_the_end(run, watch, stop, on_save, bar)
+                _train_until_the_end(run, guard, stop, on_save, bar)
                 break
             except Collapse as collapse:
-                watch.roll_back(collapse)
+                guard.roll_back(collapse)
                 _publish(run, on_save)
 
     # The end: the state first, as it is what cannot be made again.
@@ -112,7 +112,7 @@ def _train_on(run: Run, stop: Callable[[], bool], on_save: Callable[[Path], None
 
 
 def _train_until_the_end(
-    run: Run, watch: Watch, stop: Callable[[], bool], on_save: Callable[[Path], None], bar: tqdm
+    run: Run, guard: Guard, stop: Callable[[], bool], on_save: Callable[[Path], None], bar: tqdm
 ) -> None:
     """Train until the budget is spent or `stop()` is true; raise Collapse where going on makes no sense."""
     saved, pace = time.monotonic(), Pace()
@@ -142,7 +142,7 @@ def _train_until_the_end(
             if run.due(MAX_SAMPLES) and not run.finished:
                 _publish(run, on_save)
             run.next_epoch()
-            watch.look()
+            guard.look()
             run.start_clock()
 
 

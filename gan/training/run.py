@@ -22,7 +22,7 @@ from gan.checkpoints import (
     save_state,
 )
 from gan.config import TrainConfig
-from gan.data.scan import SPILL_BYTES, Batches, Pictures, rows_in_order
+from gan.data.scan import SPILL_BYTES, Pictures
 from gan.errors import UserError, quoted
 from gan.files import write_json
 from gan.folder import (
@@ -41,8 +41,9 @@ from gan.folder import (
 from gan.images import GRID_BYTES, from_uint8
 from gan.latent import sample_z
 from gan.training import distributed, states
+from gan.training.batches import Batches, rows_in_order
 from gan.training.ema import with_fresh_statistics
-from gan.training.signs import Guard
+from gan.training.signs import Memory
 from gan.training.trainer import STATISTICS, Trainer, train_step
 
 STATES, GOOD_STATES = "states", "good"
@@ -72,7 +73,7 @@ class Run:
         self.budget = config.budget(self.count)
         self.epochs = math.ceil(self.budget / self.count)
         self.history: list[dict[str, Any]] = []
-        self.guard = Guard()
+        self.guard = Memory()
         self.seconds = 0.0  # of training in all sessions
         self._clock = time.perf_counter()
         self._begin_epoch(0)
@@ -284,7 +285,7 @@ class Run:
         self._begin_epoch(state["number"])
         self.batch, self.sums = state["batch"], state["sums"].to(self.sums)
         self.seconds, self.epoch_seconds = state["seconds"], state["epoch_seconds"]
-        self.history, self.guard = state["history"], Guard(**state.get("guard", {"since": state["images_seen"]}))
+        self.history, self.guard = state["history"], Memory(**state.get("guard", {"since": state["images_seen"]}))
         self._begin_stage_if_due()
 
     def disk_bytes(self) -> int:

@@ -31,7 +31,7 @@ WIDTHS = (3, 32, 64, 128)  # channels of the random convolutions
 
 
 @dataclass
-class Guard:
+class Memory:
     """What the guard remembers of a run between its looks."""
 
     since: int = 0  # images_seen at the end of the last window
@@ -99,7 +99,7 @@ def gap(lines: Sequence[Mapping[str, float]], pairs: bool) -> float:
 
 
 def complaints(
-    guard: Guard, images_seen: int, spread_ratio: float, drift: float, gap: float, excess_saturation: float
+    guard: Memory, images_seen: int, spread_ratio: float, drift: float, gap: float, excess_saturation: float
 ) -> list[str]:
     """Return a sentence's part per sign that is bad; the ratio is to the reals' spread, the excess over their share."""
     found = []

@@ -18,8 +18,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import torch
 
 from gan.config import recipe_config
-from gan.data.scan import Batches, read_pictures
+from gan.data.scan import read_pictures
 from gan.models import Discriminator, Generator
+from gan.training.batches import Batches
 from gan.training.device import choose_device, choose_precision, describe
 from gan.training.trainer import STATISTICS, Trainer, train_step
 

@@ -21,8 +21,9 @@ import torch
 from torch import Tensor, nn
 
 from gan.config import recipe_config
-from gan.data.scan import Batches, read_pictures
+from gan.data.scan import read_pictures
 from gan.models import Discriminator, Generator
+from gan.training.batches import Batches
 from gan.training.device import choose_precision, describe
 from gan.training.trainer import Trainer, train_step
 

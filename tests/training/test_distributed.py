@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 import torch
 from conftest import ROOT, Launched
-from test_training import assert_equal_runs, leftovers, newest_state
+from test_loop import assert_equal_runs, leftovers, newest_state
 from together import PICTURES, STEPPED, STEPS, numbered_pictures, run_config
 
 import train
-from gan.data.scan import Batches
 from gan.errors import UserError
 from gan.folder import read_history
 from gan.images import to_uint8
 from gan.training import distributed
 from gan.training.augment import augment
+from gan.training.batches import Batches
 from gan.training.loop import train as train_run
 from gan.training.losses import LOSSES, gradient_penalty
 from gan.training.trainer import new_networks

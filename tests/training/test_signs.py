@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn.functional import interpolate
 
-from gan.training.signs import PATIENCE, WINDOW_IMAGES, Guard, complaints, drift, features, gap, saturation, spread
+from gan.training.signs import PATIENCE, WINDOW_IMAGES, Memory, complaints, drift, features, gap, saturation, spread
 
 
 def blobs(count, seed=0):
@@ -73,7 +73,8 @@ def test_the_gap_of_pairs_comes_from_the_loss(loss, expected):
 
 
 def complain(spread_ratio=0.9, drift=0.1, gap=0.4, excess_saturation=0.0, best=0.9, images_seen=100_000):
-    return complaints(Guard(best_spread=best, best_drift=0.1), images_seen, spread_ratio, drift, gap, excess_saturation)
+    memory = Memory(best_spread=best, best_drift=0.1)
+    return complaints(memory, images_seen, spread_ratio, drift, gap, excess_saturation)
 
 
 @pytest.mark.parametrize(
@@ -106,14 +107,14 @@ def test_a_spread_that_is_no_number_is_bad():
 
 def test_it_acts_after_so_many_bad_windows_in_a_row_and_again_after_as_many_more():
     """A run that is already bad may yet get worse: a training that D had long won has collapsed altogether."""
-    guard = Guard()
+    guard = Memory()
     row = [False, True, False, *[True] * 5, False, False, True, True]
     acted = [guard.close_window(i, 0.5, 0.2, bad) for i, bad in enumerate(row)]
     assert PATIENCE == 2 and [i for i, act in enumerate(acted) if act] == [4, 6, 11]
 
 
 def test_a_window_is_complete_after_so_many_pictures_since_the_last():
-    guard = Guard()
+    guard = Memory()
     assert not guard.window_complete(7_999) and guard.window_complete(8_000)
     guard.close_window(WINDOW_IMAGES + 500, 0.5, 0.2, bad=False)
     guard.close_window(WINDOW_IMAGES + 500, 0.3, 0.3, bad=False)

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 import torch
 from served import measurement
-from test_training import assert_equal_runs, config_of, poison, spoil_losses, spoil_weights
+from test_loop import assert_equal_runs, config_of, poison, spoil_losses, spoil_weights
 
 from gan.checkpoints import load_generator, load_state
 from gan.config import Stage
 from gan.errors import UserError
 from gan.folder import SAMPLES, SNAPSHOTS, list_epochs, read_history, read_metrics, write_metrics
-from gan.training.guard import Watch
+from gan.training.guard import Guard
 from gan.training.loop import train
 from gan.training.signs import gap
 
@@ -35,8 +35,8 @@ def collapse_at(monkeypatch, *epochs, always=False):
 
     left, judge = list(epochs), signs.complaints
 
-    def complaints(memory, images_seen, *signs):
-        found = judge(memory, images_seen, *signs)
+    def complaints(memory, images_seen, *seen):
+        found = judge(memory, images_seen, *seen)
         epoch = images_seen // 40
         if epoch not in left:
             return found
@@ -132,12 +132,12 @@ def test_signs_are_held_against_the_real_pictures(pictures, tmp_path, monkeypatc
     """Where the generated pictures are the real ones, nothing is to be seen."""
     run = train(config_of("report", pictures, tmp_path, guard="warn", epochs=2, images=0))
     run.guard.since, reals = 0, run.batches.sample(40)
-    monkeypatch.setattr(Watch, "_generated", lambda self: reals)
-    signs = Watch(run)._signs()
-    assert (signs["spread"], signs["saturation"]) == (pytest.approx(1), 0) and signs["drift"] == 0
-    monkeypatch.setattr(Watch, "_generated", lambda self: torch.ones_like(reals))
-    signs = Watch(run)._signs()
-    assert signs["spread"] == 0 and 0.5 < signs["saturation"] < 1 and signs["drift"] > 1
+    monkeypatch.setattr(Guard, "_generated", lambda self: reals)
+    seen = Guard(run)._look()
+    assert (seen["spread"], seen["saturation"]) == (pytest.approx(1), 0) and seen["drift"] == 0
+    monkeypatch.setattr(Guard, "_generated", lambda self: torch.ones_like(reals))
+    seen = Guard(run)._look()
+    assert seen["spread"] == 0 and 0.5 < seen["saturation"] < 1 and seen["drift"] > 1
 
 
 def test_a_run_that_was_rolled_back_resumes_exactly(pictures, tmp_path, monkeypatch):

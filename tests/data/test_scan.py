@@ -21,8 +21,9 @@ from PIL import Image, ImageCms
 from gan.data import decode as pictures
 from gan.data import scan as data
 from gan.data import sources
-from gan.data.scan import Batches, ScanReport, read_pictures, rows_in_order
+from gan.data.scan import ScanReport, read_pictures
 from gan.errors import UserError
+from gan.training.batches import Batches, rows_in_order
 
 S = 32
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
