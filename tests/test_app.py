@@ -183,7 +183,8 @@ def test_folders_named_are_shown_alone_a_run_just_begun_included_and_ctrl_c_ends
         page.get_by_role("tab", name="Training").click()
         page.locator(".samples").get_by_text("begun: nothing to show").wait_for()
         shutil.copytree(plant(tmp_path / "later", 3, EPOCHS), begun, dirs_exist_ok=True)
-        page.goto(server.url)  # the first visit since there is a model
+        page.close()
+        page = visit(server.url)  # the first since there is a model
         wait_for_seeds(page, "1-16")
         page.get_by_role("tab", name="Training").click()
         page.get_by_text("Epoch 6 of 6").wait_for()
