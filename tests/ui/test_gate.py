@@ -1,8 +1,10 @@
 """The gate before Gradio, without a network: which hosts, routes and bodies come through, who sees real pictures."""
 
 import asyncio
+import contextlib
 import json
 import re
+import time
 from pathlib import Path
 
 import gradio.routes
@@ -12,7 +14,7 @@ from starlette.testclient import TestClient
 
 from gan.ui import gate
 from gan.ui.demo import build_demo
-from gan.ui.gate import Gate, Refused, at_home, read_body, trusted_hosts, visitor_of
+from gan.ui.gate import Gate, Refused, at_home, check_body, read_body, trusted_hosts, visitor_of
 from gan.ui.loaded import load_models
 
 API = gate.API
@@ -232,6 +234,14 @@ def test_the_largest_body_that_the_page_sends_is_let_in(visitor):
     answer = visitor.post(f"{API}/call/explore", json=body)  # what is in texts does not count
     assert answer.status_code == 200
     visitor.get(f"{API}/call/explore/{answer.json()['event_id']}")
+
+
+def test_no_body_takes_long_to_check():
+    start = time.process_time()
+    for body in (b'"' + b'\\"' * 31_000, b'"' * 63_999, b'["' + b"\\" * 60_000, b"[]" * 30_000):
+        with contextlib.suppress(Refused):
+            check_body(body)
+    assert time.process_time() - start < 0.5
 
 
 def test_a_body_that_does_not_come_is_waited_for_no_longer_than_allowed(monkeypatch):
