@@ -10,8 +10,8 @@ from served import EPOCHS, plant
 from gan.files import LOCK_FILE, read_json, write_json
 from gan.folder import HISTORY_FILE, read_history, write_history
 from gan.ui.arguments import choose_model
-from gan.ui.history import grid_of
 from gan.ui.loaded import load_models
+from gan.ui.tabs.training import grid_of
 from gan.ui.underway import standing
 
 
