@@ -90,6 +90,11 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *_):
         """Say nothing."""
 
+    @property
+    def url(self):
+        """The address under which it was asked, a proxy's client by another name."""
+        return f"http://{self.headers['Host']}"
+
     def answer(self):
         self.body = self.read_body()
         path = unquote(urlsplit(self.path).path)
@@ -106,7 +111,7 @@ class Handler(BaseHTTPRequestHandler):
                     return
                 if isinstance(status, bytes):
                     return self.reply(200, content=status)
-                return self.reply(status, {"error": "planted", "url": f"{self.server.url}/tester/alpha"})
+                return self.reply(status, {"error": "planted", "url": f"{self.url}/tester/alpha"})
         for method, pattern, name in ROUTES:
             found = re.fullmatch(pattern, path)
             if method == self.command and found:
@@ -168,11 +173,11 @@ class Handler(BaseHTTPRequestHandler):
         asked = json.loads(self.body)
         kind, repo = asked.get("type") or "model", f"{asked.get('organization') or 'tester'}/{asked['name']}"
         if (kind, repo) in self.server.repositories:
-            return self.reply(409, {"error": "You already created this repo", "url": f"{self.server.url}/{repo}"})
+            return self.reply(409, {"error": "You already created this repo", "url": f"{self.url}/{repo}"})
         self.server.add(
             repo, {".gitattributes": b""}, kind, asked.get("private") or asked.get("visibility") == "private"
         )
-        self.reply(200, {"url": f"{self.server.url}/{repo}", "id": repo, "name": repo})
+        self.reply(200, {"url": f"{self.url}/{repo}", "id": repo, "name": repo})
 
     def validate(self):
         from huggingface_hub import ModelCard, SpaceCard
@@ -200,8 +205,8 @@ class Handler(BaseHTTPRequestHandler):
         objects = []
         for asked in json.loads(self.body)["objects"]:
             actions = {
-                "upload": {"href": f"{self.server.url}/lfs/{asked['oid']}"},
-                "verify": {"href": f"{self.server.url}/lfs/verify"},
+                "upload": {"href": f"{self.url}/lfs/{asked['oid']}"},
+                "verify": {"href": f"{self.url}/lfs/verify"},
             }
             objects.append(asked | ({} if asked["oid"] in self.server.blobs else {"actions": actions}))
         self.reply(200, {"transfer": "basic", "objects": objects})
@@ -231,7 +236,7 @@ class Handler(BaseHTTPRequestHandler):
             else:
                 del files[value["path"]]
         oid = found.commit(header["summary"], files)
-        self.reply(200, {"success": True, "commitOid": oid, "commitUrl": f"{self.server.url}/{repo}/commit/{oid}"})
+        self.reply(200, {"success": True, "commitOid": oid, "commitUrl": f"{self.url}/{repo}/commit/{oid}"})
 
     def tag(self, kind, repo, revision):
         found, oid = self.find(kind, repo, revision) if self.may_write() else (None, None)

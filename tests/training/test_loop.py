@@ -703,7 +703,7 @@ def test_a_state_that_is_no_state_is_passed_over_though_its_digest_is_right(cont
 def test_a_pipe_instead_of_a_state_is_passed_over(stopped, capsys):
     os.mkfifo(Path(stopped.out, "states", "images-000000000999-0123456789abcdef.pt"))
     assert train(stopped, stop=stop_after(1)).trainer.images_seen == 72
-    assert "this state cannot be read (not a regular file)" in capsys.readouterr().out
+    assert "is no plain file; it is passed over" in capsys.readouterr().out
 
 
 def test_damaged_states_are_gone_once_new_ones_are_saved(stopped, save_always):
