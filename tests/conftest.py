@@ -22,6 +22,17 @@ from gan.folder import write_metrics
 Result = namedtuple("Result", "status out err")
 
 
+# Of fixtures: what starts a process, a server or a browser, or trains, is slow.
+SLOW = {"server", "client", "visit", "chromium", "launch", "straight", "stopped", "together", "cli"}
+
+
+def pytest_collection_modifyitems(items):
+    """Mark as slow what stands on such a fixture; other slow tests mark themselves."""
+    for item in items:
+        if SLOW & set(item.fixturenames):
+            item.add_marker(pytest.mark.slow)
+
+
 def pytest_addoption(parser):
     parser.addoption("--kills", type=int, default=10, help="how often a training run is killed with -9 and resumed")
 
