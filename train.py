@@ -43,7 +43,7 @@ RANK, LOCAL_RANK = (int(os.environ.get(name, 0)) for name in ("RANK", "LOCAL_RAN
 RESTARTS = int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0))
 PROCESSES = int(os.environ.get("WORLD_SIZE", 1))
 UNDER_TORCHRUN = "TORCHELASTIC_RUN_ID" in os.environ
-HANGUP = getattr(signal, "SIGHUP", None)  # Windows has none
+HANGUP: signal.Signals | None = getattr(signal, "SIGHUP", None)  # Windows has none
 LET_THE_FIRST_SPEAK = 5.0  # seconds: torchrun kills the others when one process exits
 
 # What a run writes before it has learned anything, so that it may begin anew.
@@ -125,8 +125,8 @@ class StopRequest:
     def __init__(self) -> None:
         self.signal: int | None = None
         self.in_loop = False
-        heeded = HANGUP and signal.getsignal(HANGUP) is not signal.SIG_IGN
-        for number in (signal.SIGINT, signal.SIGTERM, *[HANGUP] * bool(heeded)):
+        heeded = [HANGUP] if HANGUP and signal.getsignal(HANGUP) is not signal.SIG_IGN else []
+        for number in (signal.SIGINT, signal.SIGTERM, *heeded):
             signal.signal(number, self._handle)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
@@ -228,7 +228,8 @@ def suited(config: TrainConfig, flags: dict[str, Any], report: "ScanReport") -> 
     chosen = {name: choice for name, choice in choose(report.sizes, flags.get("fit")).items() if name not in settled}
     lines = [f"  --{name.replace('_', '-')} {choice.text()}" for name, choice in chosen.items()]
     title = f"chosen for {report.used:,} pictures (give a flag to choose otherwise):"
-    return replace(config, **{name: choice.value for name, choice in chosen.items()}), "\n".join([title, *lines])
+    values: dict[str, Any] = {name: choice.value for name, choice in chosen.items()}
+    return replace(config, **values), "\n".join([title, *lines])
 
 
 def check_data(config: TrainConfig, flags: dict[str, Any], follows: bool) -> int:

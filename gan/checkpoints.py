@@ -117,7 +117,7 @@ def load_state(
 
     `misfit` says what keeps a state from being one of the run, "" where it is one.
     """
-    passed_over = []
+    passed_over: list[str] = []
     for path in list_states(folder):
         try:
             return _read_state(path, misfit), passed_over

@@ -104,7 +104,7 @@ class TrainConfig:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "TrainConfig":
+    def from_dict(cls, values: Any) -> "TrainConfig":
         """Read what `to_dict` wrote; a key of another version or a value of another kind raises ValueError."""
         _check_kinds(cls, values)
         stages = values.get("stages")

@@ -20,7 +20,7 @@ PART = ".gan-part"  # behind the name of a file that is being written
 MAX_JSON_BYTES = 20_000_000  # of one JSON object; a config.json has 1,000
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes | bytearray) -> None:
     """Write a temporary file, flush it to the disk and rename it; a reader sees the old content or the new.
 
     A full disk or a folder without permission raises UserError and leaves no trace.
@@ -65,7 +65,7 @@ def alone_in(folder: Path) -> Iterator[None]:
     except Timeout:
         raise UserError(f"{folder}: another training is writing to this run") from None
     except (OSError, NotImplementedError) as error:
-        if getattr(error, "errno", None) not in (None, *WITHOUT_LOCKS):
+        if isinstance(error, OSError) and error.errno not in (None, *WITHOUT_LOCKS):
             raise UserError(f"{folder}: cannot be written to ({error.strerror})") from error
         print(f"{folder}: its file system knows no locks; let no second training write there", file=sys.stderr)
     try:

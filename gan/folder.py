@@ -153,11 +153,11 @@ def write_chart(folder: str | Path) -> None:
     epochs = [line["epoch"] for line in lines]
     figure = Figure(figsize=(10, 7), layout="constrained")
     losses, outputs = figure.subplots(2, sharex=True)
-    for axes, names in (
+    for axes, curves in (
         (losses, {"loss_d": "Loss_D", "loss_g": "Loss_G"}),
         (outputs, {"d_real": "D(x)", "d_fake_before": "D(G(z)) before", "d_fake_after": "D(G(z)) after"}),
     ):
-        for key, label in names.items():
+        for key, label in curves.items():
             axes.plot(epochs, [line[key] for line in lines], label=label, marker="." if len(lines) < 40 else None)
         axes.legend()
         axes.grid(alpha=0.3)

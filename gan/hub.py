@@ -105,14 +105,15 @@ def fetch(hub_id: str) -> Path:
         return folder
     sizes = {file.rfilename: file.size if isinstance(file.size, int) else 0 for file in info.siblings or ()}
     name = _model_among(hub_id, sizes)
-    if not COMMIT.fullmatch(str(info.sha)):
-        raise UserError(f"{hub_id}: the Hub names no commit of it but {printable(info.sha)}; nothing was downloaded")
-    folder = cache_folder() / "hub" / info.sha / repo
+    commit = str(info.sha)
+    if not COMMIT.fullmatch(commit):
+        raise UserError(f"{hub_id}: the Hub names no commit of it but {printable(commit)}; nothing was downloaded")
+    folder = cache_folder() / "hub" / commit / repo
     targets = {other: folder / other for other in sizes if PUBLISHED.fullmatch(other)} | {name: folder / MODEL}
     missing = [(other, target, sizes[other]) for other, target in targets.items() if not target.is_file()]
 
     def download(file: tuple[str, Path, int]) -> None:
-        _patiently(lambda: _download(hub_id, info.sha, *file), hub_id)
+        _patiently(lambda: _download(hub_id, commit, *file), hub_id)
 
     with ThreadPoolExecutor(AT_A_TIME) as threads:
         list(threads.map(download, missing))
@@ -192,20 +193,21 @@ def push(
     files = sorted(files)
 
     def commit() -> str:
-        sdk = {"space_sdk": "gradio", "space_hardware": space} if space else {}
+        sdk: dict[str, Any] = {"space_sdk": "gradio", "space_hardware": space} if space else {}
         api.create_repo(repo, repo_type=kind, private=private or None, exist_ok=True, **sdk)
-        head = api.repo_info(repo, repo_type=kind, timeout=SILENCE_SECONDS)  # which has a limit of its own: none
+        look = api.space_info if space else api.model_info
+        head = look(repo, timeout=SILENCE_SECONDS)  # which has a limit of its own: none
         stale = {file.rfilename for file in head.siblings or () if owned.fullmatch(file.rfilename)} - set(files)
-        operations = [
+        operations: list[CommitOperationAdd | CommitOperationDelete] = [
             *(CommitOperationAdd(name, str(Path(folder, name))) for name in files),
             *(CommitOperationDelete(name) for name in sorted(stale)),
         ]
         done = api.create_commit(repo, operations, commit_message=message, repo_type=kind, parent_commit=head.sha)
         if tag:
-            set_tag(done.oid)
+            set_tag(tag, done.oid)
         return done.oid
 
-    def set_tag(oid: str) -> None:
+    def set_tag(tag: str, oid: str) -> None:
         there = {ref.name: ref.target_commit for ref in api.list_repo_refs(repo, repo_type=kind).tags}
         if tag in there and there[tag] != oid:
             api.delete_tag(repo, tag=tag, repo_type=kind)

@@ -4,6 +4,7 @@ import io
 import math
 import warnings
 from pathlib import Path
+from typing import IO
 
 import torch
 from PIL import Image
@@ -55,15 +56,15 @@ def is_grid(content: bytes) -> bool:
     """Whether these bytes are one WebP picture of a sample grid's size at most, as far as its header tells."""
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content), formats=["WEBP"]) as image:
-            return max(image.size) <= GRID_SIDE and image.n_frames == 1
+            return max(image.size) <= GRID_SIDE and getattr(image, "n_frames", 1) == 1
     except Exception:  # Pillow raises many kinds for what is none
         return False
 
 
-def open_rgb(path: str | Path) -> Image.Image:
-    """Open one of our own sample files as an RGB image, read whole; a larger one raises OSError."""
+def open_rgb(file: str | Path | IO[bytes]) -> Image.Image:
+    """Open one of our own sample files, by path or opened, as an RGB image read whole; a larger one raises OSError."""
     try:
-        with Image.open(path) as image:
+        with Image.open(file) as image:
             if max(image.size) > GRID_SIDE:
                 raise OSError(f"{image.width} x {image.height} pixels are no sample grid")
             return image.convert("RGB")

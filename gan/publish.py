@@ -13,6 +13,7 @@ import re
 import shutil
 import sys
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -214,7 +215,9 @@ def _images_seen(run: Path) -> int:
 # --- a Space -------------------------------------------------------------------------------------------------------
 
 
-def write_space(out: str | Path, hub_id: str, checkpoints: list[str | Path], hardware: str = "cpu-basic") -> list[str]:
+def write_space(
+    out: str | Path, hub_id: str, checkpoints: Sequence[str | Path], hardware: str = "cpu-basic"
+) -> list[str]:
     """Write a complete Gradio Space into a new or empty folder; return its files' names.
 
     `checkpoints` are folders or Hub ids, whose published files are copied; `hardware` is one of HARDWARE. Raises
@@ -269,7 +272,7 @@ def _write_program(space: Path, repo: str, models: list[str], ids: list[str], ha
     requirements = (ROOT / "requirements.txt").read_text(encoding="utf-8")
     chosen = requirements.replace("torch>=2.10\n", HARDWARE[hardware])
     (space / "requirements.txt").write_text(chosen, encoding="utf-8")
-    gradio = re.search(r"^gradio==(\S+)", requirements, re.MULTILINE)[1]
+    gradio = re.findall(r"^gradio==(\S+)", requirements, re.MULTILINE)[0]
     title = repo.split("/")[1]
     facts = {"title": title, "quoted": json.dumps(title), "gradio": gradio, "repo": repo, "hardware": hardware}
     shown = ", ".join(map(plain, models))
@@ -277,7 +280,7 @@ def _write_program(space: Path, repo: str, models: list[str], ids: list[str], ha
     (space / "README.md").write_text(card, encoding="utf-8")
 
 
-def publish_space(hub_id: str, checkpoints: list[str | Path], hardware: str, private: bool = False) -> str:
+def publish_space(hub_id: str, checkpoints: Sequence[str | Path], hardware: str, private: bool = False) -> str:
     """Build a Space and push it; return the commit's id."""
     with Scratch("gan-space-") as place:
         files = write_space(place / "space", hub_id, checkpoints, hardware)

@@ -5,10 +5,11 @@ import math
 import threading
 from contextlib import nullcontext, suppress
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL.ImageFile import ImageFile
 
 from gan.errors import printable
 
@@ -79,13 +80,13 @@ def decode(content: bytes, image_size: int, fit: str) -> Decoded:
         return Decoded(np.asarray(square), size, tuple(sorted([*ways, *way])))
 
 
-def _raw_mode(image: Image.Image) -> str:
+def _raw_mode(image: ImageFile) -> str:
     """Return how the pixels lie in a PNG or TIFF that is not loaded yet, as in "RGB;16B"; "" where PIL does not say."""
     arguments = image.tile[0][3] if image.tile else ""
     return str(arguments[0] if isinstance(arguments, tuple) and arguments else arguments)
 
 
-def _mend_transparency(image: Image.Image) -> None:
+def _mend_transparency(image: ImageFile) -> None:
     """Bring a PNG's transparent colour, which PIL leaves in the file's depth, to the 8 bits of the pixels."""
     colour, depth = image.info.get("transparency"), _raw_mode(image)
     if image.format == "PNG" and colour is not None and depth in ("L;2", "L;4"):
@@ -147,7 +148,7 @@ def _by_profile(picture: Image.Image, image: Image.Image, profile: bytes) -> tup
     if image.mode not in GREYS if mode == "L" else (image.mode == "CMYK") != (mode == "CMYK"):
         raise ValueError("a profile for another kind of picture")
     source = image if mode == "CMYK" else picture.convert(mode)
-    return ImageCms.applyTransform(source, transform), ["icc"]
+    return transform.apply(source), ["icc"]
 
 
 @lru_cache(maxsize=8)
@@ -160,17 +161,17 @@ def _transform(content: bytes) -> ImageCms.ImageCmsTransform | None:
     transform = ImageCms.buildTransform(profile, ImageCms.createProfile("sRGB"), mode, "RGB")
     if mode == "CMYK":
         return transform
-    ramp = np.arange(0, 256, 15, np.uint8)  # 18 levels of grey, or all their mixtures
+    ramp = np.arange(0, 256, 15, dtype=np.uint8)  # 18 levels of grey, or all their mixtures
     colours = np.stack(np.meshgrid(ramp, ramp, ramp), -1).reshape(18, -1, 3) if mode == "RGB" else ramp[None]
     before = Image.fromarray(colours)
-    after = ImageCms.applyTransform(before, transform)
+    after = transform.apply(before)
     moved = np.abs(np.asarray(after).astype(int) - np.asarray(before.convert("RGB")))
     return transform if moved.max() > AS_SRGB else None
 
 
 def _check_visible(picture: Image.Image, deep: bool) -> None:
     """Raise Blank for a single colour, and for what is black as PIL leaves 8 bits of 16 `deep` channels."""
-    extremes = picture.getextrema()
+    extremes = cast("tuple[tuple[int, int], ...]", picture.getextrema())  # of RGB: a pair for each channel
     if all(low == high for low, high in extremes):
         raise Blank("all of it comes out in one single colour")
     if deep and max(high for _, high in extremes) < 16:

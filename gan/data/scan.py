@@ -159,7 +159,8 @@ def _fingerprint(digests: Iterable[str]) -> str:
 
 def _alike(names: list[str], images: np.ndarray) -> tuple[tuple[str, str], ...]:
     """Return the pairs of pictures, (N, S, S, 3) uint8, that have one name, but for folder and suffix, and one look."""
-    first, pairs = {}, []
+    first: dict[str, int] = {}
+    pairs = []
     for row, name in enumerate(names):
         other = first.setdefault(PurePosixPath(name).stem.lower(), row)
         if other != row and np.abs(images[row].astype(np.int16) - images[other]).mean() < ALIKE:
@@ -222,7 +223,10 @@ def _fill(
     cache: np.ndarray, entries: list[Entry], fit: str, keep_repeats: bool, progress: bool
 ) -> tuple[list[_Result], list[_Result], int]:
     """Decode into the first rows of `cache`; return what is in each row, what is bad, and the number of repeats."""
-    rows, bad, seen, repeats = [], [], set(), 0
+    rows: list[_Result] = []
+    bad: list[_Result] = []
+    seen: set[str] = set()
+    repeats = 0
     read = partial(_read_one, image_size=cache.shape[1], fit=fit)
     off = None if progress else True  # None: off where stderr is no terminal
     with (

@@ -181,7 +181,8 @@ def _zip_content(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[by
     if info.flag_bits & 1:
         raise BadPicture("encrypted; unpack the .zip with its password first")
     if info.compress_type not in METHODS:
-        method = zipfile.compressor_names.get(info.compress_type, "a rare method")
+        names = zipfile.compressor_names  # type: ignore[attr-defined]  # it is there, but its stubs do not say so
+        method = names.get(info.compress_type, "a rare method")
         raise BadPicture(f"packed by {method}, which is not read here; unpack the .zip and give the folder")
     with _room_for(info.file_size):
         yield _unpacked(archive, info)

@@ -1,6 +1,6 @@
 """Does a training state fit a run? Its file may be damaged, of another version, or a stranger's."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -18,7 +18,7 @@ MOST_THREADS = 1_024
 CHOSEN = {"lr", "betas"}  # of Adam's settings, what a stage chooses
 
 
-def misfit(state: Any, example: dict[str, Any], learned: dict[str, Sequence[Tensor]]) -> str:
+def misfit(state: Any, example: dict[str, Any], learned: Mapping[str, Sequence[Tensor]]) -> str:
     """Return what of a training state is missing or of another kind than in the example; "" where all of it fits.
 
     The example is the state that the run itself would save now; `learned` are the parameters of each optimizer in it.
@@ -105,7 +105,7 @@ def _is_guard(value: Any, example: dict[str, Any]) -> bool:
     return names and all(type(value[name]) in (int, type(example[name])) for name in value)
 
 
-CHECKS = {
+CHECKS: dict[str, Callable[[Any, Any], bool]] = {
     "rng": _is_random,
     "order": _is_order,
     "history": _is_history,

@@ -59,13 +59,15 @@ class Messages(asyncio.Queue):
 class Line(queueing.Queue):
     """Gradio's queue, where visitors take turns, slow work has a short line of its own and unread answers end."""
 
+    blocks: "Page"
+
     def start(self) -> None:
         super().start()
         run_coro_in_background(self._keep_house)
 
     async def push(self, body: PredictBodyInternal, request: Request, username: str | None) -> tuple[bool, Any, Any]:
         """Put an event in line; see gradio.queueing.Queue. What is refused gets a sentence and HTTP 4xx or 503."""
-        fn = self.blocks.fns.get(body.fn_index)
+        fn = None if body.fn_index is None else self.blocks.fns.get(body.fn_index)
         if fn is None or fn.fn is None:
             return False, "There is no such event.", "error"
         visitor = self._visitor(request.scope)
@@ -179,7 +181,7 @@ class Page(gr.Blocks):
             return await super().process_api(*arguments, **more)
         except (OSError, ComponentProcessingError) as error:
             cause = error.__cause__ or error
-            if getattr(cause, "errno", None) not in NO_ROOM:
+            if not isinstance(cause, OSError) or cause.errno not in NO_ROOM:
                 raise
             raise refuse(
                 f"The file could not be written on the server ({cause.strerror}). Whoever runs it can make room in "
@@ -193,7 +195,8 @@ class Page(gr.Blocks):
         return [*inputs, *[None] * wanted][:wanted]
 
     async def postprocess_data(self, block_fn: BlockFunction, predictions: Any, state: Any) -> list[Any]:
-        return await super().postprocess_data(block_fn, predictions, Passing())
+        session = Passing()  # which has all that Gradio uses here of its SessionState
+        return await super().postprocess_data(block_fn, predictions, session)  # type: ignore[arg-type]
 
     def stand_in_line(self, concurrency_limit: int) -> "Page":
         """Set up the queue, with so many events of one kind at a time; return the page."""
@@ -212,7 +215,7 @@ class Page(gr.Blocks):
         """Serve the page behind the gate; see gr.Blocks.launch and gan.ui.gate.trusted_hosts."""
         self.trusted_hosts, self.show_reals = trusted_hosts, show_reals
         raise_limit()
-        http_server.Server = Server
+        http_server.Server = Server  # type: ignore[misc]  # Gradio has no argument for it
         return super().launch(*arguments, state_session_capacity=SESSIONS_KEPT, **options)
 
     def block_thread(self) -> None:

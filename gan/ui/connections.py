@@ -68,14 +68,14 @@ class Connection(H11Protocol):
     def _wait(self, seconds: float | None) -> None:
         if self._patience:
             self._patience.cancel()
-        self._patience = seconds and self.loop.call_later(seconds, self.transport.abort)
+        self._patience = self.loop.call_later(seconds, self.transport.abort) if seconds else None
 
 
 class Server(http_server.Server):
     """Gradio's server behind the gate, with connections that are bounded. Gradio has no argument for either."""
 
     def __init__(self, config: Config, *arguments: Any, **options: Any) -> None:
-        app = config.app
+        app: Any = config.app  # Gradio's own, which knows its page
         config.app = Gate(app, app.get_blocks())
         config.http, config.ws = Connection, "none"
         super().__init__(config, *arguments, **options)

@@ -49,7 +49,7 @@ def dominant_colours(image: Image.Image) -> list[dict[str, Any]]:
     """Return the image's five dominant colours as {"colour": "#rrggbb", "share": 0 to 1}, the largest share first."""
     few = image.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, kmeans=2, dither=Image.Dither.NONE)
     palette = few.getpalette() or []
-    counts = sorted(few.getcolors(), reverse=True)
+    counts = sorted(((count, index) for index, count in enumerate(few.histogram()) if count), reverse=True)
     return [
         {
             "colour": "#{:02x}{:02x}{:02x}".format(*palette[3 * index : 3 * index + 3]),

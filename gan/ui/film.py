@@ -28,7 +28,8 @@ def film(model: LoadedModel, kind: str) -> Iterator[dict[str, Any]]:
     if not model.samples:
         raise refuse(f"{model.name} has no sample grids to make a film of.")
     what, seen = f"A film of {len(model.samples)} grids", images_seen(model)
-    made = frame = None
+    made: animation.Animation | None = None
+    frame: Image.Image | None = None  # the newest of it
     for done, (epoch, content) in enumerate(model.samples.items()):
         yield page.progress(done, len(model.samples), what)
         try:
@@ -36,12 +37,12 @@ def film(model: LoadedModel, kind: str) -> Iterator[dict[str, Any]]:
         except OSError:
             continue
         captioned = _caption(grid, epoch, seen.get(epoch))
-        if made is None:
+        if made is None or frame is None:
             made, frame = _begin(kind, captioned.size), captioned
         if captioned.size == frame.size:
             frame = captioned
             made.add(frame)
-    if made is None:
+    if made is None or frame is None:
         raise refuse(f"The sample grids of {model.name} are all damaged.")
     for _ in range(LAST - 1):
         made.add(frame)

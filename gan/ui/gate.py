@@ -221,15 +221,15 @@ class Gate:
 
     def _tell(self, scope: Scope, error: Exception) -> None:
         """Print one line about what Gradio did not expect, once for each place where it happens."""
-        error = error.__context__ or error  # behind a page that says HTTP 500
-        place = error.__traceback__
+        cause = error.__context__ or error  # behind a page that says HTTP 500
+        place = cause.__traceback__
         while place and place.tb_next:
             place = place.tb_next
         where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "?"
         if where not in self._told:
             self._told.add(where)
             asked = printable(f"{scope['method']} {scope['path']}")
-            print(f"app.py: {asked}: {type(error).__name__} at {where}; told once", file=sys.stderr)
+            print(f"app.py: {asked}: {type(cause).__name__} at {where}; told once", file=sys.stderr)
 
 
 async def _answer(send: Send, status: int, sentence: str) -> None:

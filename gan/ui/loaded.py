@@ -29,6 +29,7 @@ from gan.images import is_grid
 from gan.latent import principal_directions
 from gan.models import Generator
 
+FIRST_LAYER = "main.0.weight"  # of a generator
 DIRECTIONS = 8  # principal directions that the Explore tab offers
 MAX_EPOCH = 10**9
 MAX_LINES = 2_000  # of a history, evenly, beside those of epochs that something is kept of
@@ -107,18 +108,19 @@ def has_begun(folder: Path) -> bool:
 def _expect(name: str, folder: Path) -> LoadedModel:
     """Stand in for the model that a run will have at the end of its first epoch; nothing that it draws is shown."""
     generator = Generator(base_channels=8).eval().requires_grad_(False)
-    directions, _ = principal_directions(generator.main[0].weight, DIRECTIONS)
+    directions, _ = principal_directions(generator.get_parameter(FIRST_LAYER), DIRECTIONS)
     return LoadedModel(name, folder, "", generator, directions, {}, _read_picture(folder / REALS_FILE), {}, ())
 
 
 def _load_model(name: str, folder: Path) -> LoadedModel:
     generator, digest = load_with_digest(folder)
-    directions, _ = principal_directions(generator.main[0].weight, DIRECTIONS)
-    samples = {epoch: _read_picture(path) for epoch, path in _newest(list_epochs(folder, SAMPLES), MAX_SAMPLES)}
-    samples = {epoch: content for epoch, content in samples.items() if content}
+    directions, _ = principal_directions(generator.get_parameter(FIRST_LAYER), DIRECTIONS)
+    grids = {epoch: _read_picture(path) for epoch, path in _newest(list_epochs(folder, SAMPLES), MAX_SAMPLES)}
+    samples = {epoch: content for epoch, content in grids.items() if content}
     snapshots = dict(_newest(list_epochs(folder, SNAPSHOTS), MAX_SNAPSHOTS))
-    measured = max(reversed(same_protocol(read_metrics(folder))), key=len, default=[])[-MAX_MARKS:]
-    shown = {*samples, *snapshots, *(line.get("epoch") for line in measured)}
+    protocols = reversed(same_protocol(read_metrics(folder)))
+    measured: list[dict[str, Any]] = max(protocols, key=len, default=[])[-MAX_MARKS:]
+    shown = {*samples, *snapshots, *(line["epoch"] for line in measured if "epoch" in line)}
     return LoadedModel(
         name,
         folder,

@@ -94,8 +94,9 @@ def wire_page(
             tabs: gr.Tabs(selected=room.id),
             post: message("page", remark=remark_on(model, remark), tab=room.id, model=model.name),
         }
-        if models[0].weights != built:  # the sheet that the page began with is an older one
-            answer[rooms[0].controls] = rooms[0].restore(model, {})
+        first = rooms[0]
+        if first.controls is not None and models[0].weights != built:  # what the page began with is an older sheet
+            answer[first.controls] = first.restore(model, {})
         return answer if room.controls is None else answer | {room.controls: controls}
 
     def from_address(request: gr.Request) -> dict[Any, Any]:

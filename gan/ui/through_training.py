@@ -45,7 +45,9 @@ def creature_of(model: LoadedModel, seed: int) -> dict[str, Any]:
     return {
         "image": lossless_uri(make_grid(images, len(images))),
         "side": images.shape[-1],
-        "stages": [{"epoch": epoch, "images_seen": seen.get(epoch)} for epoch in (*epochs, last)],
+        "stages": [
+            {"epoch": epoch, "images_seen": None if epoch is None else seen.get(epoch)} for epoch in (*epochs, last)
+        ],
         "missing": missing,
         "seed": seed,
         "model": model.name,

@@ -72,7 +72,8 @@ def render_markdown(text: str, pictures: dict[str, str]) -> str:
     Raw HTML is shown as text, and so are images that are not among `pictures` and links that do not lead to Kaggle.
     """
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
-    markdown.validateLink = lambda url: url in pictures or url.startswith(KAGGLE)
+    # A method by its type, but meant to be set: so markdown-it's users say which links they allow.
+    markdown.validateLink = lambda url: url in pictures or url.startswith(KAGGLE)  # type: ignore[method-assign]
     tokens = markdown.parse(text)
     for token in tokens:
         if token.type in ("heading_open", "heading_close"):
@@ -81,7 +82,7 @@ def render_markdown(text: str, pictures: dict[str, str]) -> str:
             if child.type == "link_open":
                 child.attrs |= {"target": "_blank", "rel": "noopener"}
             elif child.type == "image":
-                child.attrs["src"] = pictures.get(child.attrs["src"], "")
+                child.attrs["src"] = pictures.get(str(child.attrs["src"]), "")
     return markdown.renderer.render(tokens, markdown.options, {})
 
 

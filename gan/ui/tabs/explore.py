@@ -103,7 +103,7 @@ def build_explore(models: Sequence[LoadedModel], model_choice: gr.Radio, post: g
     edits = [gr.JSON(visible=False, label=label) for label in ("Directions", "Offsets")]
     picture_file = gr.Image(visible=False, label="Picture", format="png")
 
-    networks = {"concurrency_id": "networks"}
+    networks: dict[str, Any] = {"concurrency_id": "networks"}
     gr.on(
         [panel.input, model_choice.change, explored.select], show, [model_choice, panel], explored,
         trigger_mode="always_last", **networks, **PRIVATE,

@@ -148,7 +148,7 @@ def build_generate(models: Sequence[LoadedModel], model_choice: gr.Radio, post: 
     single_files = gr.Gallery(visible=False, label="Pictures with their seeds", format="png")
 
     # "always_last": while a slider is dragged the last value wins, and no stale answer comes after it.
-    networks = {"concurrency_id": "networks"}
+    networks: dict[str, Any] = {"concurrency_id": "networks"}
     gr.on(
         [panel.input, model_choice.change], show, [model_choice, panel], pictures,
         trigger_mode="always_last", **networks, **PRIVATE,

@@ -79,7 +79,7 @@ def place_of(model: LoadedModel, epoch: int | None, seed: int) -> dict[str, Any]
 def grid_of(model: LoadedModel, epoch: int | None, seed: int = DEFAULT_SEED) -> dict[str, Any]:
     """Return what samples.js shows: the grid nearest to an epoch, and what is known of that epoch."""
     found = nearest(epochs_of(model), epoch)
-    content = model.samples.get(found)
+    content, seen = (None, None) if found is None else (model.samples.get(found), images_seen(model).get(found))
     going = standing(model)
     follows = going and found == nearest(epochs_of(model), None)  # a link to a run's last epoch leads to the last one
     place = {"seed": seed} if found is None or follows else {"epoch": found, "seed": seed}
@@ -89,7 +89,7 @@ def grid_of(model: LoadedModel, epoch: int | None, seed: int = DEFAULT_SEED) -> 
         "last": max([*model.samples, *(line["epoch"] for line in model.history)], default=None),
         "standing": going,
         "model": model.name,
-        "images_seen": images_seen(model).get(found),
+        "images_seen": seen,
         "film": len(model.samples) > 1,
         "seed": seed,
         "link": model.label() | place,
@@ -156,6 +156,7 @@ def build_history(models: Shelf, model_choice: gr.Radio, post: gr.HTML) -> Tab:
     def show_reals(model: Any, request: gr.Request) -> dict[str, Any]:
         chosen = named_model(models, model)
         asked = request.request
+        assert asked is not None  # Gradio hands over the one that it answers
         if chosen.reals and not asked.app.get_blocks().sees_reals(asked.scope):
             return {"image": None, "model": chosen.name, "hidden": True}
         return reals_of(chosen)
