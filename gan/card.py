@@ -8,11 +8,12 @@ import json
 import re
 import shlex
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from gan.checkpoints import CONFIG_FILE, GENERATOR_FILE, images_seen, weights_digest
-from gan.config import SUITED, TrainConfig, flag_with_value, recipe_config
+from gan.config import NO_FLAG, SUITED, TrainConfig, flag_with_value, recipe_config
 from gan.data.download import KAGGLE
 from gan.errors import UserError, escape, printable
 from gan.files import read_json, write_atomically
@@ -32,27 +33,17 @@ SOURCES = {
 }
 OWN_PICTURES = ("a folder of pictures", "The pictures belong to their owners.")
 
-# The fields of the training's config that decide a result.
-DECISIVE = (
-    "images",
-    "epochs",
-    "stages",
-    "batch_size",
-    "loss",
-    "r1_gamma",
-    "augment",
-    "flip",
-    "ema_half_life_images",
-    "d_norm",
-    "minibatch_std",
-    "base_channels",
-    "image_size",
-    "fit",
-    "precision",
-    "guard",
-    "seed",
-    "keep_repeats",
-)
+# Fields of the training's config that the command in a card does not repeat, and why.
+NOT_DECISIVE = NO_FLAG | {
+    "recipe": "what the others are compared with, so the command begins with it",
+    "dataset": "the command begins with it",
+    "data": "a place on one machine",
+    "out": "a place on one machine",
+    "init_from": "told where it is on the Hub; else a place on one machine",
+    "device": "what the machine had",
+}
+# All others decide a result.
+DECISIVE = tuple(field.name for field in fields(TrainConfig) if field.name not in NOT_DECISIVE)
 CARD_FILE = "README.md"
 # What Markdown, as the Hub reads it, makes more of than text: marks, HTML, mathematics, addresses that become links.
 MARKS = re.compile(r"[\\`*_\[\]<>|&~#!$:@]|(?<=www)\.", re.IGNORECASE)

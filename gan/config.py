@@ -59,7 +59,7 @@ class TrainConfig:
     init_from: str = ""  # checkpoint folder whose G and D this run starts from
 
     def __post_init__(self) -> None:
-        for name, allowed in _CHOICES.items():
+        for name, allowed in CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} is {getattr(self, name)!r}; choose one of {', '.join(map(str, allowed))}")
         for name, (low, high) in RANGES.items():
@@ -130,7 +130,7 @@ def _check_kinds(kind: type, values: Any) -> None:
             raise ValueError(f"{name} is {value!r}, no {wanted.__name__}")
 
 
-_CHOICES = {
+CHOICES = {
     "dataset": DATASETS,
     "loss": tuple(LOSSES),
     "d_norm": NORMS,
@@ -139,6 +139,11 @@ _CHOICES = {
     "fit": FITS,
     "device": DEVICES,
     "precision": PRECISIONS,
+}
+# Fields that no flag of train.py sets, and why; every other field has its flag.
+NO_FLAG = {
+    "penalty_every": "the weight of a penalty is multiplied by it, so that another number computes about the same",
+    "z_dim": "the reports' 100, which links and every checkpoint count on",
 }
 RANGES = {
     "images": (0, 10**12),
