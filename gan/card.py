@@ -17,8 +17,9 @@ from gan.config import NO_FLAG, SUITED, TrainConfig, flag_with_value, recipe_con
 from gan.data.download import KAGGLE
 from gan.errors import UserError, escape, printable
 from gan.files import read_json, write_atomically
-from gan.folder import SAMPLES, fid_key, list_epochs, read_history, read_metrics
+from gan.folder import SAMPLES, list_epochs, metrics_in, read_history, read_metrics
 from gan.hub import HUB_ID
+from gan.metrics import key_in
 
 # Where the pictures come from, and whose they are.
 SOURCES = {
@@ -120,8 +121,7 @@ def front_matter(folder: Path, hub_id: str = "") -> str:
 
 def _result(line: dict[str, Any], dataset: str) -> dict[str, Any]:
     """Return a measurement as an entry of the Hub's model-index."""
-    fid = fid_key(line)
-    metrics = {fid: "fid", "kid_train": "kid", "precision": "precision", "recall": "recall"}
+    told = [(key_in(line, key), kind) for metric in metrics_in(line) for key, kind in metric.hub.items()]
     return {
         "task": {"type": PIPELINE},
         "dataset": {"type": "imagefolder", "name": dataset},
@@ -131,7 +131,7 @@ def _result(line: dict[str, Any], dataset: str) -> dict[str, Any]:
                 "name": f"{key}, {line['generated']} generated against {line['real']} real",
                 "value": line[key],
             }
-            for key, kind in metrics.items()
+            for key, kind in told
         ],
     }
 
@@ -231,13 +231,8 @@ def measurements(folder: Path) -> list[dict[str, Any]]:
 
 def figures(line: dict[str, Any]) -> dict[str, str]:
     """Return one measurement in words, by what was measured."""
-    fid = fid_key(line)
     floor = line["floor"]
-    return {
-        fid.removesuffix("_train").upper(): f"{line[fid]:.1f}",
-        "KID × 1000": f"{line['kid_train']:.1f} ± {line['kid_standard_error']:.1f}",
-        "precision, recall (k = 3)": f"{line['precision']:.3f}, {line['recall']:.3f}",
-        "novelty": f"{line['novelty']:.2f}, {round(line['copies'] * line['generated']):,} near-copies",
+    return dict(metric.words(line) for metric in metrics_in(line)) | {
         "pictures": f"{line['generated']:,} generated (seeds {line['seeds']}), {line['real']:,} real",
         "half of the real ones against the other": f"FID {floor['fid']:.1f}, KID × 1000 {floor['kid']:.1f}",
     }
