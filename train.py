@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 from gan import config as options
 from gan.config import CHOICES, TrainConfig, flag_name
 from gan.console import make_unfailing
+from gan.data.datasets import DOWNLOADED, listed
 from gan.data.sizing import choose
 from gan.errors import UserError, quoted
 from gan.files import LOCK_FILE, PART, read_json
@@ -69,7 +70,7 @@ def build_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     what = parser.add_argument_group("what to train on")
-    add_field(what, "dataset", help="pokemon and anime are downloaded unless --data is given")
+    add_field(what, "dataset", help=f"{listed(DOWNLOADED, 'and')} are downloaded unless --data is given")
     add_field(what, "data", metavar="FOLDER_OR_ZIP", help="pictures of your own, or an own copy of the data set")
     add_field(what, "keep_repeats", action="store_true", help="train on byte-identical repeats too")
     add_field(what, "fit", help="crop: the middle square of a picture; pad: all of it, on a white square")

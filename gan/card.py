@@ -14,25 +14,12 @@ from typing import Any
 
 from gan.checkpoints import CONFIG_FILE, GENERATOR_FILE, images_seen, weights_digest
 from gan.config import NO_FLAG, SUITED, TrainConfig, flag_with_value, recipe_config
-from gan.data.download import KAGGLE
+from gan.data.datasets import DATASETS, kaggle_page
 from gan.errors import UserError, escape, printable
 from gan.files import read_json, write_atomically
 from gan.folder import SAMPLES, list_epochs, metrics_in, read_history, read_metrics
 from gan.hub import HUB_ID
 from gan.metrics import key_in
-
-# Where the pictures come from, and whose they are.
-SOURCES = {
-    "pokemon": (
-        f"[819 Pokémon pictures from Kaggle](https://www.kaggle.com/datasets/{KAGGLE['pokemon'][0]})",
-        "The pictures belong to their owners; Pokémon is a trademark of Nintendo, Creatures and GAME FREAK.",
-    ),
-    "anime": (
-        f"[anime faces from Kaggle](https://www.kaggle.com/datasets/{KAGGLE['anime'][0]})",
-        "The pictures belong to the artists who drew them.",
-    ),
-}
-OWN_PICTURES = ("a folder of pictures", "The pictures belong to their owners.")
 
 # Fields of the training's config that the command in a card does not repeat, and why.
 NOT_DECISIVE = NO_FLAG | {
@@ -112,7 +99,8 @@ def front_matter(folder: Path, hub_id: str = "") -> str:
         "license_name": "for-play-and-study",
         "tags": ["gan", "dcgan", "image-generation"],
     }
-    dataset = f"{name} (Kaggle {KAGGLE[name][0]})" if name in KAGGLE else "a folder of pictures"
+    known = DATASETS.get(name, DATASETS["folder"])
+    dataset = f"{name} (Kaggle {known.slug})" if known.slug else known.source
     results = [_result(line, dataset) for line in measurements(folder)]
     if results:
         values["model-index"] = [{"name": _name(folder, hub_id), "results": results}]
@@ -260,7 +248,9 @@ def learned_from(config: Mapping[str, Any]) -> str:
 
 def _data(config: dict[str, Any]) -> str:
     data = config["data"]
-    source, owner = SOURCES.get(data["name"], OWN_PICTURES)
+    known = DATASETS.get(data["name"], DATASETS["folder"])
+    source = f"[{known.source}]({kaggle_page(known.slug)})" if known.slug else known.source
+    owner = f"{known.owner}; {known.trademark}." if known.trademark else f"{known.owner}."
     fingerprint = f"Fingerprint of the {data['pictures']:,} pictures used: `{_in_code(data['fingerprint'])}`."
     return f"## Data\n\nTrained on {source}. {owner} None of them is in this folder. {fingerprint}"
 

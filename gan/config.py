@@ -5,13 +5,13 @@ import shlex
 from dataclasses import MISSING, asdict, dataclass, fields, replace
 from typing import Any
 
+from gan.data.datasets import DATASETS
 from gan.training.losses import LOSSES
 
 NORMS = ("batch", "none")
 TRANSFORMS = ("color", "translation", "cutout")
 IMAGE_SIZES = (32, 64, 128)
 FITS = ("crop", "pad")
-DATASETS = ("pokemon", "anime", "folder")
 GUARDS = ("off", "warn", "rollback")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "fp32", "bf16")
@@ -131,7 +131,7 @@ def _check_kinds(kind: type, values: Any) -> None:
 
 
 CHOICES = {
-    "dataset": DATASETS,
+    "dataset": tuple(DATASETS),
     "loss": tuple(LOSSES),
     "d_norm": NORMS,
     "guard": GUARDS,

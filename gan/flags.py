@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gan.config import NO_FLAG, Stage, TrainConfig, flag_name, parse_stages, recipe_config
+from gan.data.datasets import DATASETS, DOWNLOADED, listed
 from gan.errors import UserError, printable
 from gan.files import LOCK_FILE, PART, alone_in, make_folder, read_json, write_json
 from gan.hub import is_id
@@ -39,10 +40,10 @@ SMOKE_NAMES = re.compile(
 def new_config(flags: dict[str, Any]) -> TrainConfig:
     """Return recipe + flags; what contradicts itself raises ValueError."""
     if "dataset" not in flags and "recipe" not in flags:
-        raise ValueError("give --dataset pokemon, anime or folder (or --recipe, or --resume RUN)")
+        raise ValueError(f"give --dataset {listed(DATASETS, 'or')} (or --recipe, or --resume RUN)")
     if "data" in flags and "dataset" not in flags and flags["recipe"] != "folder":
         raise ValueError(
-            "say what --data is: --dataset pokemon or anime (a copy of that data set), or --dataset folder"
+            f"say what --data is: --dataset {listed(DOWNLOADED, 'or')} (a copy of that data set), or --dataset folder"
         )
     recipe = flags.get("recipe", flags.get("dataset", ""))
     if "augment" in flags:
