@@ -3,7 +3,7 @@
 import math
 import shlex
 from dataclasses import MISSING, asdict, dataclass, fields, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from gan.data.datasets import DATASETS
 from gan.training.losses import LOSSES
@@ -214,6 +214,34 @@ RECIPES: dict[str, dict[str, Any]] = {
     "pokemon": {**_BEST, "batch_size": 32},
     "anime": {**_BEST, "r1_gamma": 0.05, "minibatch_std": False, "batch_size": 64},
     "folder": {**_BEST, "batch_size": 32},
+}
+
+
+class Score(NamedTuple):
+    """How one run of a recipe was measured, against all 819 Pokémon or 10,000 faces."""
+
+    run: str  # the checkpoint whose metrics.jsonl has the figures; "": one that was not kept
+    seen: int  # pictures
+    kid: float  # times 1,000
+    generated: int  # pictures that were measured
+    commit: str  # that trained it
+
+
+# Recipe -> its scores, as training went on; none was measured of those that have none.
+SCORES: dict[str, tuple[Score, ...]] = {
+    "pokemon-report": (Score("", 150_005, 232.4, 2_000, "82323ab"),),
+    "anime-report": (),
+    "pokemon": (
+        Score("", 150_005, 144.9, 2_000, "aaf185b"),
+        Score("checkpoints/pokemon", 400_024, 56.1, 2_000, "aaf185b"),
+        Score("checkpoints/pokemon", 1_000_031, 25.6, 2_000, "aaf185b"),
+        Score("checkpoints/pokemon", 1_000_031, 25.5, 10_000, "aaf185b"),
+    ),
+    "anime": (  # after 308,224 pictures with R1 and R2 weighing 2; seed 1
+        Score("checkpoints/anime", 1_200_032, 27.2, 2_000, "422895e"),
+        Score("checkpoints/anime", 1_200_032, 27.1, 10_000, "422895e"),
+    ),
+    "folder": (),
 }
 
 # What the recipe "folder" takes from the pictures themselves where no flag settles it; gan.data.sizing chooses.
