@@ -19,14 +19,15 @@ import signal
 import sys
 import time
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from gan import config as options
-from gan.config import TrainConfig
+from gan.config import CHOICES, TrainConfig, flag_name
 from gan.console import make_unfailing
+from gan.data.datasets import DOWNLOADED, listed
 from gan.data.sizing import choose
 from gan.errors import UserError, quoted
 from gan.files import LOCK_FILE, PART, read_json
@@ -46,8 +47,18 @@ UNDER_TORCHRUN = "TORCHELASTIC_RUN_ID" in os.environ
 HANGUP: signal.Signals | None = getattr(signal, "SIGHUP", None)  # Windows has none
 LET_THE_FIRST_SPEAK = 5.0  # seconds: torchrun kills the others when one process exits
 
+KINDS = {field.name: field.type for field in fields(TrainConfig)}
 # What a run writes before it has learned anything, so that it may begin anew.
 UNTOUCHED = {LOCK_FILE, "config.json", "reals.webp"}
+
+
+def add_field(group: argparse._ActionsContainer, name: str, **more: Any) -> None:
+    """Add the flag of a field of TrainConfig, of the field's kind and with its choices."""
+    kind = KINDS[name]
+    how: dict[str, Any] = {"type": kind, "choices": CHOICES.get(name)}
+    if kind is bool:
+        how = {"action": argparse.BooleanOptionalAction}
+    group.add_argument(flag_name(name), dest=name, **{**how, **more})
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -59,51 +70,37 @@ def build_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     what = parser.add_argument_group("what to train on")
-    what.add_argument(
-        "--dataset", choices=options.DATASETS, help="pokemon and anime are downloaded unless --data is given"
-    )
-    what.add_argument("--data", metavar="FOLDER_OR_ZIP", help="pictures of your own, or an own copy of the data set")
-    what.add_argument("--keep-repeats", action="store_true", help="train on byte-identical repeats too")
-    what.add_argument(
-        "--fit", choices=options.FITS, help="crop: the middle square of a picture; pad: all of it, on a white square"
-    )
+    add_field(what, "dataset", help=f"{listed(DOWNLOADED, 'and')} are downloaded unless --data is given")
+    add_field(what, "data", metavar="FOLDER_OR_ZIP", help="pictures of your own, or an own copy of the data set")
+    add_field(what, "keep_repeats", action="store_true", help="train on byte-identical repeats too")
+    add_field(what, "fit", help="crop: the middle square of a picture; pad: all of it, on a white square")
 
     how = parser.add_argument_group("how to train")
-    how.add_argument("--recipe", choices=options.RECIPES, help="default: the best known for the data set")
+    add_field(how, "recipe", choices=options.RECIPES, help="default: the best known for the data set")
     budget = how.add_mutually_exclusive_group()
-    budget.add_argument("--images", type=int, metavar="N", help="budget in pictures seen, as in 300_000")
-    budget.add_argument("--epochs", type=int, metavar="N", help="budget in passes over the pictures")
-    how.add_argument("--stages", metavar="E:LR:B1,...", help='epochs:lr:beta1, as in "5:2e-4:0.5,5:1e-4:0.3"')
-    how.add_argument("--batch-size", type=int, metavar="N")
+    add_field(budget, "images", metavar="N", help="budget in pictures seen, as in 300_000")
+    add_field(budget, "epochs", metavar="N", help="budget in passes over the pictures")
+    add_field(how, "stages", type=str, metavar="E:LR:B1,...", help='epochs:lr:beta1, as in "5:2e-4:0.5,5:1e-4:0.3"')
+    add_field(how, "batch_size", metavar="N")
     how.add_argument("--lr", type=float, help="Adam's learning rate, of a recipe of one stage")
     how.add_argument("--beta1", type=float, help="Adam's beta1, of a recipe of one stage")
-    how.add_argument("--loss", choices=options.LOSSES)
-    how.add_argument("--r1-gamma", type=float, metavar="G", help="weight of the gradient penalty; 0: none")
-    how.add_argument("--d-norm", choices=options.NORMS, help="normalisation in the discriminator")
-    how.add_argument(
-        "--minibatch-std",
-        action=argparse.BooleanOptionalAction,
-        help="show the discriminator how varied a batch is, too",
-    )
-    how.add_argument("--augment", metavar="POLICY", help=f'"{",".join(options.TRANSFORMS)}", some of them, or "none"')
-    how.add_argument("--flip", action=argparse.BooleanOptionalAction, help="mirror half of the real pictures")
-    how.add_argument(
-        "--ema-half-life", type=int, dest="ema_half_life_images", metavar="N", help="in pictures; 0: no EMA"
-    )
-    how.add_argument("--base-channels", type=int, metavar="N", help="width of both networks, default 64")
-    how.add_argument("--image-size", type=int, choices=options.IMAGE_SIZES, help="pixels a side, default 64")
-    how.add_argument("--seed", type=int)
-    how.add_argument(
-        "--guard",
-        choices=options.GUARDS,
-        help="warn marks a collapse in the history, rollback undoes it",
-    )
-    how.add_argument("--init-from", metavar="CHECKPOINT", help="continue the networks of a checkpoint folder or Hub id")
+    add_field(how, "loss")
+    add_field(how, "r1_gamma", metavar="G", help="weight of the gradient penalty; 0: none")
+    add_field(how, "d_norm", help="normalisation in the discriminator")
+    add_field(how, "minibatch_std", help="show the discriminator how varied a batch is, too")
+    add_field(how, "augment", metavar="POLICY", help=f'"{",".join(options.TRANSFORMS)}", some of them, or "none"')
+    add_field(how, "flip", help="mirror half of the real pictures")
+    add_field(how, "ema_half_life_images", metavar="N", help="in pictures; 0: no EMA")
+    add_field(how, "base_channels", metavar="N", help="width of both networks, default 64")
+    add_field(how, "image_size", help="pixels a side, default 64")
+    add_field(how, "seed")
+    add_field(how, "guard", help="warn marks a collapse in the history, rollback undoes it")
+    add_field(how, "init_from", metavar="CHECKPOINT", help="continue the networks of a checkpoint folder or Hub id")
 
     where = parser.add_argument_group("where")
-    where.add_argument("--device", choices=options.DEVICES)
-    where.add_argument("--precision", choices=options.PRECISIONS, help="auto: bf16 where the hardware is fast at it")
-    where.add_argument("--out", metavar="RUN", help="folder of the run, default runs/RECIPE")
+    add_field(where, "device")
+    add_field(where, "precision", help="auto: bf16 where the hardware is fast at it")
+    add_field(where, "out", metavar="RUN", help="folder of the run, default runs/RECIPE")
     where.add_argument("--resume", metavar="RUN", help="go on with a run; --images, --epochs or --stages extend it")
     where.add_argument("--push-to-hub", metavar="USER/NAME", help="push the result to the Hugging Face Hub")
     where.add_argument("--push-every", type=int, metavar="N", help="push after every N pictures, too")

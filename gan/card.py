@@ -8,51 +8,30 @@ import json
 import re
 import shlex
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from gan.checkpoints import CONFIG_FILE, GENERATOR_FILE, images_seen, weights_digest
-from gan.config import SUITED, TrainConfig, flag_with_value, recipe_config
-from gan.data.download import KAGGLE
+from gan.config import NO_FLAG, SUITED, TrainConfig, flag_with_value, recipe_config
+from gan.data.datasets import DATASETS, kaggle_page
 from gan.errors import UserError, escape, printable
 from gan.files import read_json, write_atomically
-from gan.folder import SAMPLES, fid_key, list_epochs, read_history, read_metrics
+from gan.folder import SAMPLES, list_epochs, metrics_in, read_history, read_metrics
 from gan.hub import HUB_ID
+from gan.metrics import key_in
 
-# Where the pictures come from, and whose they are.
-SOURCES = {
-    "pokemon": (
-        f"[819 Pokémon pictures from Kaggle](https://www.kaggle.com/datasets/{KAGGLE['pokemon'][0]})",
-        "The pictures belong to their owners; Pokémon is a trademark of Nintendo, Creatures and GAME FREAK.",
-    ),
-    "anime": (
-        f"[anime faces from Kaggle](https://www.kaggle.com/datasets/{KAGGLE['anime'][0]})",
-        "The pictures belong to the artists who drew them.",
-    ),
+# Fields of the training's config that the command in a card does not repeat, and why.
+NOT_DECISIVE = NO_FLAG | {
+    "recipe": "what the others are compared with, so the command begins with it",
+    "dataset": "the command begins with it",
+    "data": "a place on one machine",
+    "out": "a place on one machine",
+    "init_from": "told where it is on the Hub; else a place on one machine",
+    "device": "what the machine had",
 }
-OWN_PICTURES = ("a folder of pictures", "The pictures belong to their owners.")
-
-# The fields of the training's config that decide a result.
-DECISIVE = (
-    "images",
-    "epochs",
-    "stages",
-    "batch_size",
-    "loss",
-    "r1_gamma",
-    "augment",
-    "flip",
-    "ema_half_life_images",
-    "d_norm",
-    "minibatch_std",
-    "base_channels",
-    "image_size",
-    "fit",
-    "precision",
-    "guard",
-    "seed",
-    "keep_repeats",
-)
+# All others decide a result.
+DECISIVE = tuple(field.name for field in fields(TrainConfig) if field.name not in NOT_DECISIVE)
 CARD_FILE = "README.md"
 # What Markdown, as the Hub reads it, makes more of than text: marks, HTML, mathematics, addresses that become links.
 MARKS = re.compile(r"[\\`*_\[\]<>|&~#!$:@]|(?<=www)\.", re.IGNORECASE)
@@ -120,7 +99,8 @@ def front_matter(folder: Path, hub_id: str = "") -> str:
         "license_name": "for-play-and-study",
         "tags": ["gan", "dcgan", "image-generation"],
     }
-    dataset = f"{name} (Kaggle {KAGGLE[name][0]})" if name in KAGGLE else "a folder of pictures"
+    known = DATASETS.get(name, DATASETS["folder"])
+    dataset = f"{name} (Kaggle {known.slug})" if known.slug else known.source
     results = [_result(line, dataset) for line in measurements(folder)]
     if results:
         values["model-index"] = [{"name": _name(folder, hub_id), "results": results}]
@@ -129,8 +109,7 @@ def front_matter(folder: Path, hub_id: str = "") -> str:
 
 def _result(line: dict[str, Any], dataset: str) -> dict[str, Any]:
     """Return a measurement as an entry of the Hub's model-index."""
-    fid = fid_key(line)
-    metrics = {fid: "fid", "kid_train": "kid", "precision": "precision", "recall": "recall"}
+    told = [(key_in(line, key), kind) for metric in metrics_in(line) for key, kind in metric.hub.items()]
     return {
         "task": {"type": PIPELINE},
         "dataset": {"type": "imagefolder", "name": dataset},
@@ -140,7 +119,7 @@ def _result(line: dict[str, Any], dataset: str) -> dict[str, Any]:
                 "name": f"{key}, {line['generated']} generated against {line['real']} real",
                 "value": line[key],
             }
-            for key, kind in metrics.items()
+            for key, kind in told
         ],
     }
 
@@ -240,13 +219,8 @@ def measurements(folder: Path) -> list[dict[str, Any]]:
 
 def figures(line: dict[str, Any]) -> dict[str, str]:
     """Return one measurement in words, by what was measured."""
-    fid = fid_key(line)
     floor = line["floor"]
-    return {
-        fid.removesuffix("_train").upper(): f"{line[fid]:.1f}",
-        "KID × 1000": f"{line['kid_train']:.1f} ± {line['kid_standard_error']:.1f}",
-        "precision, recall (k = 3)": f"{line['precision']:.3f}, {line['recall']:.3f}",
-        "novelty": f"{line['novelty']:.2f}, {round(line['copies'] * line['generated']):,} near-copies",
+    return dict(metric.words(line) for metric in metrics_in(line)) | {
         "pictures": f"{line['generated']:,} generated (seeds {line['seeds']}), {line['real']:,} real",
         "half of the real ones against the other": f"FID {floor['fid']:.1f}, KID × 1000 {floor['kid']:.1f}",
     }
@@ -274,7 +248,9 @@ def learned_from(config: Mapping[str, Any]) -> str:
 
 def _data(config: dict[str, Any]) -> str:
     data = config["data"]
-    source, owner = SOURCES.get(data["name"], OWN_PICTURES)
+    known = DATASETS.get(data["name"], DATASETS["folder"])
+    source = f"[{known.source}]({kaggle_page(known.slug)})" if known.slug else known.source
+    owner = f"{known.owner}; {known.trademark}." if known.trademark else f"{known.owner}."
     fingerprint = f"Fingerprint of the {data['pictures']:,} pictures used: `{_in_code(data['fingerprint'])}`."
     return f"## Data\n\nTrained on {source}. {owner} None of them is in this folder. {fingerprint}"
 

@@ -90,11 +90,8 @@ def evaluate(
             reals[seen] = real, fingerprint, floor(real)
         real, fingerprint, real_floor = reals[seen]
         fake = extract(_shown(_generated(subject.generator, count), count, subject.name))
-        found = measure(real, fake)
         yield {
-            f"fid{_thousands(count)}_train": found.pop("fid"),
-            "kid_train": found.pop("kid"),
-            **found,
+            **measure(real, fake),
             "generated": count,
             "real": len(real),
             "floor": real_floor,
@@ -154,10 +151,6 @@ def _shown(batches: Iterable[Any], count: int, what: str) -> Iterator[Any]:
         for batch in batches:
             yield batch
             bar.update(len(batch))
-
-
-def _thousands(count: int) -> str:
-    return f"{count // 1000}k" if count % 1000 == 0 else str(count)
 
 
 def _age(file: Path, described: dict[str, Any]) -> dict[str, int]:

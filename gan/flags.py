@@ -2,34 +2,29 @@
 
 import re
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from gan.config import Stage, TrainConfig, flag_name, parse_stages, recipe_config
+from gan.config import NO_FLAG, Stage, TrainConfig, flag_name, parse_stages, recipe_config
+from gan.data.datasets import DATASETS, DOWNLOADED, listed
 from gan.errors import UserError, printable
 from gan.files import LOCK_FILE, PART, alone_in, make_folder, read_json, write_json
 from gan.hub import is_id
 
-# Flags that set the field of TrainConfig of their name, as they are.
-FIELDS = (
-    "batch_size",
-    "loss",
-    "augment",
-    "r1_gamma",
-    "d_norm",
-    "minibatch_std",
-    "flip",
-    "ema_half_life_images",
-    "base_channels",
-    "image_size",
-    "fit",
-    "seed",
-    "device",
-    "precision",
-    "keep_repeats",
-    "guard",
-)
+# Fields of TrainConfig that a flag does not simply set, and why.
+WORKED_OUT = {
+    "recipe": "chosen first, by --dataset where it is not given",
+    "dataset": "the recipe's own where it is not given",
+    "data": "made absolute; of a copy of a data set it is a part",
+    "out": "made absolute; named after the recipe where it is not given",
+    "init_from": "made absolute, if it is no Hub id",
+    "images": "a budget, which stands against --epochs and --stages",
+    "epochs": "a budget, which stands against --images",
+    "stages": "read from text, or changed by --lr and --beta1",
+}
+# All others are set by the flag of their name, as it is.
+FIELDS = tuple(field.name for field in fields(TrainConfig) if field.name not in NO_FLAG | WORKED_OUT)
 # What may differ when a run goes on; anything else would make it another run.
 RESUMABLE = {"resume", "data", "images", "epochs", "stages", "device", "precision", "guard"}
 
@@ -45,10 +40,10 @@ SMOKE_NAMES = re.compile(
 def new_config(flags: dict[str, Any]) -> TrainConfig:
     """Return recipe + flags; what contradicts itself raises ValueError."""
     if "dataset" not in flags and "recipe" not in flags:
-        raise ValueError("give --dataset pokemon, anime or folder (or --recipe, or --resume RUN)")
+        raise ValueError(f"give --dataset {listed(DATASETS, 'or')} (or --recipe, or --resume RUN)")
     if "data" in flags and "dataset" not in flags and flags["recipe"] != "folder":
         raise ValueError(
-            "say what --data is: --dataset pokemon or anime (a copy of that data set), or --dataset folder"
+            f"say what --data is: --dataset {listed(DOWNLOADED, 'or')} (a copy of that data set), or --dataset folder"
         )
     recipe = flags.get("recipe", flags.get("dataset", ""))
     if "augment" in flags:
@@ -113,7 +108,7 @@ def resumed_config(flags: dict[str, Any]) -> TrainConfig:
         config = TrainConfig.from_dict(described.get("train", {}))
     except ValueError as error:
         raise UserError(f"{path}: describes no run of this version ({printable(error)})") from error
-    changes = {name: flags[name] for name in ("device", "precision", "guard") if name in flags}
+    changes = {name: flags[name] for name in FIELDS if name in flags}
     data = _data(config.dataset, flags["data"]) if "data" in flags else _absolute(config.data)
     config = replace(config, out=_absolute(folder), data=data, **changes)
     if "stages" in flags:

@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
+from gan import metrics
 from gan.files import write_atomically
 from gan.images import encode_webp, make_grid
 
@@ -20,8 +21,7 @@ CHART_FILE = "losses.png"
 MAX_SAMPLES = 60
 MAX_SNAPSHOTS = 8  # of a run; a published folder holds fewer
 MAX_LINES_BYTES = 16_000_000  # that are read of a file of lines, from its end; a line of history has some 250
-# Of a line of metrics.jsonl: figures that it has beside its FID, and what must be equal for two lines to compare.
-MEASURED = ("kid_train", "kid_standard_error", "precision", "recall", "novelty", "copies", "generated", "real")
+# Of a line of metrics.jsonl: what must be equal for two lines to compare.
 PROTOCOL = ("generated", "real", "data", "extractor", "resize")
 
 
@@ -34,27 +34,35 @@ def read_history(folder: str | Path) -> list[dict[str, Any]]:
 
 
 def read_metrics(folder: str | Path) -> list[dict[str, Any]]:
-    """Return the lines of metrics.jsonl that are whole measurements, oldest first; none if there is no such file."""
+    """Return the lines of metrics.jsonl that are measurements, oldest first; none if there is no such file.
+
+    A line is one if it has the figures of every metric that is required; others it may have or lack.
+    """
     return [line for line in _read_lines(Path(folder, METRICS_FILE)) if _is_measurement(line)]
 
 
 def _is_measurement(line: dict[str, Any]) -> bool:
     floor = line.get("floor")
-    values = [line.get(name) for name in (*MEASURED, fid_key(line))]
+    values = [line.get(name) for name in ("generated", "real")]
     values += [floor.get(name) for name in ("fid", "kid")] if isinstance(floor, dict) else [None]
     ages = [line.get(name, 0) for name in ("epoch", "images_seen")]
-    whole = all(isinstance(age, int) for age in ages) and isinstance(line.get("weights", ""), str)
-    return whole and all(map(is_figure, [*values, *ages]))
+    plain = all(isinstance(age, int) for age in ages) and isinstance(line.get("weights", ""), str)
+    whole = all(_holds(line, metric) for metric in metrics.METRICS if metric.required)
+    return plain and whole and all(map(is_figure, [*values, *ages]))
+
+
+def metrics_in(line: dict[str, Any]) -> list[metrics.Metric]:
+    """Return the metrics whose figures the line has: an older line lacks newer metrics."""
+    return [metric for metric in metrics.METRICS if _holds(line, metric)]
+
+
+def _holds(line: dict[str, Any], metric: metrics.Metric) -> bool:
+    return all(is_figure(line.get(metrics.key_in(line, key))) for key in metric.digits)
 
 
 def is_figure(value: Any) -> bool:
     """Whether this is a finite number, and one that JavaScript can hold."""
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 2**53
-
-
-def fid_key(line: dict[str, Any]) -> str:
-    """Return the name of a measurement's FID, which says of how many pictures it is; "" where it has none."""
-    return next((key for key in line if key.startswith("fid")), "")
 
 
 def same_protocol(lines: Iterable[dict[str, Any]]) -> list[list[dict[str, Any]]]:

@@ -1,14 +1,15 @@
-"""FID, KID, precision and recall, and novelty, on features; torch-fidelity computes them. No pictures are read here.
+"""FID, KID, precision and recall, and novelty, a row of METRICS each, on features. No pictures are read here.
 
-Features are (N, 2048) float32; the real ones come first in every function here. Beware: torch-fidelity's own convention
-is the other way round (`input1` is generated), which FID does not notice, but precision and recall change places.
+Features are (N, 2048) float32; the real ones come first in every function here. Beware: torch-fidelity, which computes
+most of them, has it the other way round (`input1` is generated), which FID does not notice, but precision and recall
+change places.
 """
 
 import hashlib
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.error import URLError
 
 import torch
@@ -165,17 +166,78 @@ def _nearest(points: Tensor, others: Tensor, skip_itself: bool = False) -> Tenso
     return torch.cat(found)
 
 
-def measure(real: Tensor, fake: Tensor) -> dict[str, Any]:
-    """Return all of these for real and fake features, rounded to what they are worth."""
-    kid_mean, kid_error = kid(real, fake)
-    precision, recall = precision_recall(real, fake)
-    ratio, copies = novelty(real, fake)
-    return {
-        "fid": round(fid(real, fake), 3),
-        "kid": round(kid_mean, 3),
-        "kid_standard_error": round(kid_error, 3),
-        "precision": round(precision, 4),
-        "recall": round(recall, 4),
-        "novelty": round(ratio, 4),
-        "copies": round(copies, 4),
-    }
+class Metric(NamedTuple):
+    """One function of (real, fake) features: what a line of metrics.jsonl keeps of it, and how people read that."""
+
+    function: Callable[[Tensor, Tensor], Any]  # gives a float for each key: alone, or several as a tuple
+    digits: dict[str, int]  # key in a line -> digits that the value is worth; {count}: of pictures generated
+    words: Callable[[dict[str, Any]], tuple[str, str]]  # of a line that has the keys: what was measured, and figures
+    hub: dict[str, str]  # key -> its type in the Hub's model-index; what is not named here is not told there
+    required: bool = False  # no line without it is a measurement: only for what every line ever written has
+
+
+def _fid_words(line: dict[str, Any]) -> tuple[str, str]:
+    key = fid_key(line)
+    return key.removesuffix("_train").upper(), f"{line[key]:.1f}"
+
+
+def _novelty_words(line: dict[str, Any]) -> tuple[str, str]:
+    return "novelty", f"{line['novelty']:.2f}, {round(line['copies'] * line['generated']):,} near-copies"
+
+
+# A row per metric, in the order of a line and of a card.
+METRICS = (
+    Metric(
+        fid,
+        {"fid{count}_train": 3},
+        _fid_words,
+        {"fid{count}_train": "fid"},
+        required=True,
+    ),
+    Metric(
+        kid,
+        {"kid_train": 3, "kid_standard_error": 3},
+        lambda line: ("KID × 1000", f"{line['kid_train']:.1f} ± {line['kid_standard_error']:.1f}"),
+        {"kid_train": "kid"},
+        required=True,
+    ),
+    Metric(
+        precision_recall,
+        {"precision": 4, "recall": 4},
+        lambda line: ("precision, recall (k = 3)", f"{line['precision']:.3f}, {line['recall']:.3f}"),
+        {"precision": "precision", "recall": "recall"},
+        required=True,
+    ),
+    Metric(
+        novelty,
+        {"novelty": 4, "copies": 4},
+        _novelty_words,
+        {},
+        required=True,
+    ),
+)
+
+
+def measure(real: Tensor, fake: Tensor) -> dict[str, float]:
+    """Return what every row of METRICS finds, by its keys in a line of metrics.jsonl, rounded to what it is worth."""
+    found = {}
+    for metric in METRICS:
+        values = metric.function(real, fake)
+        values = values if isinstance(values, tuple) else (values,)
+        for (key, digits), value in zip(metric.digits.items(), values, strict=True):
+            found[key.format(count=_thousands(len(fake)))] = round(value, digits)
+    return found
+
+
+def key_in(line: dict[str, Any], key: str) -> str:
+    """Return a row's key as the line has it: FID's says of how many pictures it is."""
+    return fid_key(line) if key.startswith("fid{count}") else key
+
+
+def fid_key(line: dict[str, Any]) -> str:
+    """Return the name of a measurement's FID, which says of how many pictures it is; "" where it has none."""
+    return next((key for key in line if key.startswith("fid")), "")
+
+
+def _thousands(count: int) -> str:
+    return f"{count // 1000}k" if count % 1000 == 0 else str(count)

@@ -4,16 +4,19 @@ import json
 from dataclasses import replace
 
 import pytest
+from conftest import ROOT
 
 from gan.config import (
     DATASETS,
     RECIPES,
+    SCORES,
     TRANSFORMS,
     Stage,
     TrainConfig,
     parse_stages,
     recipe_config,
 )
+from gan.folder import read_metrics
 
 FIRST, SECOND, THIRD = Stage(2, 2e-4, 0.5), Stage(3, 1e-4, 0.3), Stage(4, 1e-5, 0.5)
 
@@ -32,6 +35,14 @@ def test_every_recipe_is_valid_and_comes_back_from_json_as_it_was(recipe):
 
 def test_every_dataset_has_a_default_recipe():
     assert set(DATASETS) <= set(RECIPES)
+
+
+def test_every_recipe_has_its_scores_which_the_bundled_measurements_bear_out():
+    assert SCORES.keys() == RECIPES.keys()
+    for score in (score for scores in SCORES.values() for score in scores if score.run):
+        lines = read_metrics(ROOT / score.run)
+        found = [(line["images_seen"], round(line["kid_train"], 1), line["generated"]) for line in lines]
+        assert (score.seen, score.kid, score.generated) in found
 
 
 @pytest.mark.parametrize("recipe", RECIPES)

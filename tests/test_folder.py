@@ -1,22 +1,25 @@
 """What a run shows to people: the history, the grids and snapshots that are kept, the chart."""
 
+import json
 from itertools import pairwise
 
 import pytest
 import torch
+from conftest import ROOT
 from hostile import HUGE, MEASUREMENT
 from PIL import Image
 
 from gan import folder as records
+from gan import metrics
 from gan.folder import (
     MAX_SAMPLES,
     MAX_SNAPSHOTS,
-    MEASURED,
     SAMPLES,
     SNAPSHOTS,
     epoch_file,
     kept_epochs,
     list_epochs,
+    metrics_in,
     prune_epochs,
     read_history,
     read_metrics,
@@ -70,10 +73,28 @@ def test_of_a_very_long_history_the_last_lines_are_read(tmp_path, monkeypatch):
 
 
 def test_measurements_are_numbers_that_can_be_shown(tmp_path):
-    odd = [MEASUREMENT | {key: value} for key in MEASURED for value in (HUGE, float("nan"), True, "1", None)]
+    keys = [metrics.key_in(MEASUREMENT, key) for metric in metrics.METRICS if metric.required for key in metric.digits]
+    keys += ["generated", "real"]
+    odd = [MEASUREMENT | {key: value} for key in keys for value in (HUGE, float("nan"), True, "1", None)]
     odd += [MEASUREMENT | {"epoch": HUGE}, MEASUREMENT | {"weights": {}}, MEASUREMENT | {"floor": {"fid": 1.0}}]
     write_metrics(tmp_path, [*odd, MEASUREMENT])
     assert read_metrics(tmp_path) == [MEASUREMENT]
+
+
+def test_a_metric_that_is_added_hides_no_older_measurement(tmp_path, monkeypatch):
+    added = metrics.Metric(lambda real, fake: 1.0, {"sharpness": 2}, lambda line: ("sharpness", "high"), {})
+    monkeypatch.setattr(metrics, "METRICS", (*metrics.METRICS, added))
+    odd = [MEASUREMENT | {"sharpness": value} for value in (HUGE, float("nan"), True, "1", None)]
+    newer = MEASUREMENT | {"sharpness": 0.5}
+    write_metrics(tmp_path, [MEASUREMENT, newer, *odd])
+    assert read_metrics(tmp_path)[:2] == [MEASUREMENT, newer] and len(read_metrics(tmp_path)) == 7
+    assert [added in metrics_in(line) for line in read_metrics(tmp_path)] == [False, True, *[False] * 5]
+
+
+@pytest.mark.parametrize("name", ["pokemon", "anime"])
+def test_every_measurement_of_the_bundled_models_is_read(name):
+    lines = (ROOT / "checkpoints" / name / "metrics.jsonl").read_text().splitlines()
+    assert read_metrics(ROOT / "checkpoints" / name) == [json.loads(line) for line in lines] != []
 
 
 @pytest.mark.parametrize("limit", [MAX_SAMPLES, MAX_SNAPSHOTS])

@@ -7,8 +7,9 @@ import pytest
 import torch
 from torch import nn
 
+from gan import metrics
 from gan.errors import UserError
-from gan.metrics import Extractor, fid, floor, kid, load_extractor, measure, novelty, precision_recall
+from gan.metrics import Extractor, fid, floor, key_in, kid, load_extractor, measure, novelty, precision_recall
 
 
 @pytest.fixture
@@ -92,9 +93,19 @@ def test_fresh_pictures_of_the_same_kind_are_as_novel_as_real_ones(wide):
 
 
 def test_a_measurement_has_every_figure(wide):
-    assert set(measure(wide, more())) == {
-        "fid", "kid", "kid_standard_error", "precision", "recall", "novelty", "copies",
+    assert set(measure(wide, more()[:1000])) == {
+        "fid1k_train", "kid_train", "kid_standard_error", "precision", "recall", "novelty", "copies",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("metric", metrics.METRICS, ids=lambda metric: metric.function.__name__)
+def test_a_row_gives_its_keys_and_says_them(metric, wide, monkeypatch):
+    monkeypatch.setattr(metrics, "METRICS", (metric,))
+    line = measure(wide, more()[:64])
+    assert list(line) == [key.format(count=64) for key in metric.digits] == [key_in(line, key) for key in metric.digits]
+    title, figures = metric.words(line | {"generated": 64})
+    assert title and any(digit in figures for digit in "0123456789")
+    assert metric.hub.keys() <= metric.digits.keys()
 
 
 def test_the_floor_is_half_against_half(wide):

@@ -21,6 +21,7 @@ from gan.checkpoints import load_generator, weights_digest
 from gan.config import RECIPES, Stage, recipe_config
 from gan.errors import UserError
 from gan.folder import write_metrics
+from gan.metrics import METRICS, Metric
 from gan.promote import promote
 from gan.publish import SPACE_OWNED, Publisher, main, write_space
 
@@ -163,6 +164,21 @@ def test_the_card_is_what_the_hub_wants(alpha):
     assert "| novelty | 1.10, 20 near-copies |" in card.text
     assert 'load_generator("tester/mine")' in card.text and "819 Pokémon" in card.text
     assert "python train.py --dataset pokemon\n" in card.text and "## Licence" in card.text
+
+
+def test_a_metric_that_is_added_is_told_of_the_lines_that_have_it(alpha, monkeypatch):
+    digest = weights_digest(alpha / "model.safetensors")
+    write_metrics(alpha, [measurement(3, 50.0, weights=digest)])
+    before = card_text(alpha)
+    added = Metric(
+        lambda real, fake: 0.5, {"sharpness": 2}, lambda line: ("how sharp", f"{line['sharpness']}"), {"sharpness": "x"}
+    )
+    monkeypatch.setattr("gan.metrics.METRICS", (*METRICS, added))
+    assert card_text(alpha) == before and "KID × 1000 | 50.0 ±" in before
+    write_metrics(alpha, [measurement(3, 50.0, weights=digest), measurement(3, 50.0, weights=digest, sharpness=0.25)])
+    text = card_text(alpha)
+    assert text.count("KID × 1000 | 50.0 ±") == 2 and text.count("| how sharp | 0.25 |") == 1
+    assert text.count("name: sharpness, 2000 generated against 40 real\n      value: 0.25") == 1
 
 
 HOSTILE = "`x` <script>a</script> | [b](http://c.test) **d** https://e.test www.f.test $g$ \x1b[2J\n\n# h"

@@ -1,4 +1,4 @@
-"""The two data sets on Kaggle: where they are, and how they come here, once."""
+"""How the data sets on Kaggle come here, once."""
 
 import logging
 import re
@@ -9,13 +9,10 @@ from contextlib import redirect_stdout, suppress
 from pathlib import Path
 from urllib.request import getproxies
 
+from gan.data.datasets import DATASETS, DOWNLOADED, kaggle_page
 from gan.data.sources import folders_named
 from gan.errors import UserError
 
-KAGGLE = {  # name -> Kaggle slug, sub-folder to use: the Pokémon come twice, as PNG with transparency too
-    "pokemon": ("kvpratama/pokemon-images-dataset", "pokemon_jpg"),
-    "anime": ("splcher/animefacedataset", "images"),
-}
 FAILURES = {  # part of an exception's name -> what it means
     "Connect": "no connection",
     "Timeout": "no connection",
@@ -27,14 +24,14 @@ CONNECT_SECONDS = 5  # as kagglehub has it for what it fetches
 def locate(dataset: str, data: str | None) -> Path:
     """Return the folder or .zip to read: `data` where given, else the data set from Kaggle, fetched once.
 
-    Raises UserError: no `data` for a data set that is not in KAGGLE; any failure of the download.
+    Raises UserError: no `data` for a data set that is not on Kaggle; any failure of the download.
     """
     if data:
         return Path(data).expanduser()
-    if dataset not in KAGGLE:
+    if dataset not in DOWNLOADED:
         raise UserError(f"the data set {dataset!r} needs --data with a folder of pictures or a .zip")
-    slug, folder = KAGGLE[dataset]
-    by_hand = f"get them from https://www.kaggle.com/datasets/{slug} and pass the folder or .zip with --data"
+    slug, folder = DATASETS[dataset].slug, DATASETS[dataset].folder
+    by_hand = f"get them from {kaggle_page(slug)} and pass the folder or .zip with --data"
     try:
         root = _download(slug)
     except Exception as error:  # kagglehub has a dozen of its own, of requests and of the system
@@ -47,11 +44,11 @@ def locate(dataset: str, data: str | None) -> Path:
 
 
 def own_copy(dataset: str, data: Path) -> Path:
-    """Return what of a person's copy of a data set is to be read: the folder that KAGGLE names, where there is one.
+    """Return what of a person's copy of a data set is to be read: the folder that its row names, where there is one.
 
     It may lie in a .zip, as a.zip/images does. Raises UserError: `data` is neither a folder nor a .zip.
     """
-    folders = folders_named(data, KAGGLE[dataset][1]) if dataset in KAGGLE else []
+    folders = folders_named(data, DATASETS[dataset].folder) if dataset in DOWNLOADED else []
     return data / folders[0] if len(folders) == 1 else data  # of several, such as train/images, all are meant
 
 

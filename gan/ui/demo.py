@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import gradio as gr
 
 from gan.card import learned_from
+from gan.data.datasets import DATASETS
 from gan.errors import escape
 from gan.ui.blocks import Page
 from gan.ui.drawn import PRIVATE
@@ -36,8 +37,8 @@ python app.py</code></pre>
 model. To look at a run before that: <code>python app.py --checkpoint RUN</code>.</p>
 </section>"""
 FOOTER = """<footer class="colophon">Every picture is computed on this machine, at the moment you ask for it. The
-pictures that a network learned from belong to their owners.{pokemon}</footer>"""
-POKEMON = " Pokémon is a trademark of Nintendo, Creatures and GAME FREAK, who have nothing to do with this page."
+pictures that a network learned from belong to their owners.{trademarks}</footer>"""
+TRADEMARK = " {trademark}, who have nothing to do with this page."
 TABS = (
     ("generate", "Generate", build_generate),
     ("explore", "Explore", build_explore),
@@ -62,9 +63,15 @@ def build_demo(models: Sequence[LoadedModel], problems: Sequence[str] = ()) -> P
             _build_studio(demo, Shelf(models))
         else:
             gr.HTML(NO_MODELS, apply_default_css=False)
-        pokemon = POKEMON if any(learned_from(model.described) == "pokemon" for model in models) else ""
-        gr.HTML(FOOTER.format(pokemon=pokemon), apply_default_css=False)
+        gr.HTML(FOOTER.format(trademarks=trademarks(models)), apply_default_css=False)
     return demo.stand_in_line(concurrency_limit=2)
+
+
+def trademarks(models: Sequence[LoadedModel]) -> str:
+    """Return a sentence for each trademark that the models learned from pictures of, after a blank; "" for none."""
+    names = {learned_from(model.described) for model in models}
+    shown = [known.trademark for name, known in DATASETS.items() if name in names and known.trademark]
+    return "".join(TRADEMARK.format(trademark=trademark) for trademark in shown)
 
 
 def _build_studio(demo: gr.Blocks, models: Shelf) -> None:

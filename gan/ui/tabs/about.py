@@ -16,6 +16,7 @@ from markdown_it import MarkdownIt
 from gan import hub
 from gan.card import card_body, python_string
 from gan.checkpoints import GENERATOR_FILE, parameter_count
+from gan.data.datasets import kaggle_page
 from gan.errors import UserError, printable
 from gan.folder import SAMPLES, epoch_file
 from gan.ui.arguments import choose_model
@@ -26,7 +27,7 @@ from gan.ui.tab import Tab
 
 ROOT = Path(__file__).resolve().parents[2]  # the checkout, or the Space
 MOST_CARD = 20_000  # characters of a card that are shown; ours have 2,000
-KAGGLE = "https://www.kaggle.com/datasets/"  # the only addresses in a card that become links
+KAGGLE = kaggle_page("")  # the only addresses in a card that become links
 NO_CARD = """<h2>{name}</h2>
 <p>There is no card for this model: {reason}.</p>
 <p>So it is not on record here which pictures it learned from. They belong to their owners.</p>"""

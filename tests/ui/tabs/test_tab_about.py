@@ -16,6 +16,7 @@ from gan.folder import write_metrics
 from gan.hub import is_id
 from gan.images import to_pil
 from gan.latent import sample_z
+from gan.metrics import METRICS, Metric
 from gan.ui.loaded import load_models
 from gan.ui.tabs.about import KAGGLE, about, bibtex_of, card_html, local_code, remote_code, render_markdown
 
@@ -135,6 +136,20 @@ def test_a_card_without_end_is_cut_off_soon(tmp_path):
     assert time.monotonic() - started < 5
     assert card.endswith("<p>The card goes on; here it is cut off.</p>")
     assert len(card) < 2_000_000
+
+
+def test_a_metric_that_is_added_is_shown_of_the_lines_that_have_it(tmp_path, monkeypatch):
+    folder = plant(tmp_path / "alpha", 1, EPOCHS)
+    weights = weights_digest(folder / "model.safetensors")
+    added = Metric(lambda real, fake: 0.5, {"sharpness": 2}, lambda line: ("how sharp", f"{line['sharpness']}"), {})
+    monkeypatch.setattr("gan.metrics.METRICS", (*METRICS, added))
+    write_metrics(
+        folder, [measurement(6, 50.0, weights=weights), measurement(6, 40.0, weights=weights, sharpness=0.25)]
+    )
+    (model,) = load(folder)
+    shown = Found(card_html(model)).text
+    assert "50.0 ± 0.3" in shown and "40.0 ± 0.3" in shown and shown.count("how sharp") == 1
+    assert [line["kid_train"] for line in model.measured] == [50.0, 40.0]
 
 
 @pytest.mark.parametrize(

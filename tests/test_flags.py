@@ -1,0 +1,30 @@
+"""Flags are fields of TrainConfig: none is forgotten by the parser, the config or the card."""
+
+from dataclasses import fields
+
+import pytest
+
+import train
+from gan.card import DECISIVE, NOT_DECISIVE
+from gan.config import NO_FLAG, TrainConfig, flag_name
+from gan.flags import FIELDS, RESUMABLE, WORKED_OUT
+
+NAMES = [field.name for field in fields(TrainConfig)]
+OPTIONS = {action.dest: action.option_strings for action in train.build_parser()._actions}
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in NO_FLAG])
+def test_a_field_has_a_flag_of_its_name_or_a_reason_to_have_none(name):
+    assert flag_name(name) in OPTIONS[name]
+    assert name in FIELDS or WORKED_OUT[name]
+
+
+def test_what_is_left_out_with_a_reason_is_a_field_and_has_no_flag():
+    for reasons in (NO_FLAG, WORKED_OUT, NOT_DECISIVE):
+        assert set(reasons) <= set(NAMES) and all(reasons.values())
+    assert not OPTIONS.keys() & NO_FLAG.keys()
+    assert {*FIELDS, *WORKED_OUT, *NO_FLAG} == {*DECISIVE, *NOT_DECISIVE} == set(NAMES)
+
+
+def test_what_a_resumed_run_may_be_given_is_a_flag():
+    assert OPTIONS.keys() >= RESUMABLE
