@@ -114,7 +114,9 @@ def resumed_config(flags: dict[str, Any]) -> TrainConfig:
     except ValueError as error:
         raise UserError(f"{path}: describes no run of this version ({printable(error)})") from error
     changes = {name: flags[name] for name in ("device", "precision", "guard") if name in flags}
-    data = _data(config.dataset, flags["data"]) if "data" in flags else _absolute(config.data)
+    data = _absolute(flags.get("data", config.data))
+    if Path(data).name != Path(config.data).name:  # by its name it is what the run began with, all of it
+        data = _data(config.dataset, data)
     config = replace(config, out=_absolute(folder), data=data, **changes)
     if "stages" in flags:
         config = with_appended_stages(config, parse_stages(flags["stages"]), described, folder)
