@@ -162,13 +162,19 @@ def smoke_remains(folder: Path) -> list[Path]:
 
     Raises UserError where the folder holds anything else, or a run that was trained on.
     """
-    paths = [path for path in folder.rglob("*") if path != folder / LOCK_FILE]
-    names = {path: path.relative_to(folder).as_posix().removesuffix(PART) for path in paths}
-    strange = [path for path in paths if path.is_symlink() or not SMOKE_NAMES.fullmatch(names[path])]
-    if strange or (paths and not was_smoke(folder)):
-        reason = f"holds {printable(names[strange[0]])}" if strange else "was trained on, or not made by --smoke"
-        raise UserError(f"{folder} {reason}; --smoke deletes its own runs alone: choose another --out")
+    paths = []
+    for path in folder.rglob("*"):
+        name = path.relative_to(folder).as_posix().removesuffix(PART)
+        if path.is_symlink() or not (SMOKE_NAMES.fullmatch(name) or path == folder / LOCK_FILE):
+            raise _no_smoke(folder, f"holds {printable(name)}")  # at once: it may be a whole home folder
+        paths += [path] * (path != folder / LOCK_FILE)
+    if paths and not was_smoke(folder):
+        raise _no_smoke(folder, "was trained on, or not made by --smoke")
     return sorted(paths, key=lambda path: (path.name == SMOKE_FILE, -len(path.parts)))
+
+
+def _no_smoke(folder: Path, reason: str) -> UserError:
+    return UserError(f"{folder} {reason}; --smoke deletes its own runs alone: choose another --out")
 
 
 def was_smoke(folder: Path) -> bool:

@@ -14,7 +14,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from gan.errors import UserError
-from gan.files import LOCK_FILE, make_folder
+from gan.files import LOCK_FILE, WITHOUT_LOCKS, make_folder
 
 BEING_MADE = 60.0  # seconds in which a folder may be there and not locked yet
 FORGOTTEN = 86_400.0  # seconds after which a folder without a lock, as earlier versions made them, is nobody's
@@ -33,7 +33,7 @@ class Scratch:
         try:
             self.path = Path(tempfile.mkdtemp(suffix, prefix, place))
             self._lock = FileLock(self.path / LOCK_FILE, thread_local=False)  # another thread may close it
-            self._lock.acquire()
+            _hold(self._lock)
         except OSError as error:
             raise UserError(f"{place}: no folder can be made there ({error.strerror})") from error
 
@@ -57,6 +57,15 @@ def temporary_folder() -> Path:
         raise UserError(
             "there is no temporary folder that can be written to; name one in the variable TMPDIR"
         ) from error
+
+
+def _hold(lock: FileLock) -> None:
+    """Hold the lock where the file system knows any; where it knows none, nobody sweeps what has one."""
+    try:
+        lock.acquire()
+    except OSError as error:
+        if error.errno not in WITHOUT_LOCKS:
+            raise
 
 
 def _sweep(place: Path, name: re.Pattern[str]) -> None:
