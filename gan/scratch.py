@@ -10,11 +10,13 @@ import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
-
-from filelock import FileLock, Timeout
+from typing import TYPE_CHECKING
 
 from gan.errors import UserError
 from gan.files import LOCK_FILE, WITHOUT_LOCKS, make_folder
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 BEING_MADE = 60.0  # seconds in which a folder may be there and not locked yet
 FORGOTTEN = 86_400.0  # seconds after which a folder without a lock, as earlier versions made them, is nobody's
@@ -27,6 +29,8 @@ class Scratch:
     """
 
     def __init__(self, prefix: str, where: Path | None = None, suffix: str = "") -> None:
+        from filelock import FileLock  # not before it is sure to be installed
+
         place = temporary_folder() if where is None else where
         make_folder(place)
         _sweep(place, re.compile(f"{re.escape(prefix)}[a-z0-9_]{{8}}{re.escape(suffix)}"))
@@ -59,7 +63,7 @@ def temporary_folder() -> Path:
         ) from error
 
 
-def _hold(lock: FileLock) -> None:
+def _hold(lock: "FileLock") -> None:
     """Hold the lock where the file system knows any; where it knows none, nobody sweeps what has one."""
     try:
         lock.acquire()
@@ -76,6 +80,8 @@ def _sweep(place: Path, name: re.Pattern[str]) -> None:
 
 def _is_abandoned(folder: Path) -> bool:
     """Whether the folder is ours, no link, and nobody works in it."""
+    from filelock import FileLock, Timeout
+
     with suppress(OSError, Timeout):
         found = folder.lstat()
         ours = found.st_uid == getattr(os, "getuid", lambda: found.st_uid)()  # Windows has no such thing
