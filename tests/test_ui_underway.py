@@ -7,7 +7,7 @@ import pytest
 from filelock import FileLock
 from served import EPOCHS, plant
 
-from gan.files import LOCK, read_json, write_json
+from gan.files import LOCK_FILE, read_json, write_json
 from gan.records import HISTORY_FILE, read_history, write_history
 from gan.ui.arguments import choose_model
 from gan.ui.history import grid_of
@@ -21,7 +21,7 @@ def run(tmp_path):
     folder = plant(tmp_path / "mine", 1, EPOCHS)
     write_history(folder, [line | {"images_per_second": 2.0} for line in read_history(folder)])
     plan(folder, epochs=12)
-    (folder / LOCK).touch()
+    (folder / LOCK_FILE).touch()
     return folder
 
 
@@ -36,14 +36,14 @@ def said_of(folder):
 
 
 def test_a_run_that_is_trained_says_how_far_it_is_and_how_long_it_will_take(run):
-    with FileLock(run / LOCK):
+    with FileLock(run / LOCK_FILE):
         assert said_of(run) == "The run is at epoch 6 of 12, still training, about 2 minutes to go."
         written = (run / HISTORY_FILE).stat().st_mtime
         os.utime(run / HISTORY_FILE, (written, written - 60))
         assert said_of(run) == "The run is at epoch 6 of 12, still training, about 60 seconds to go."
         os.utime(run / HISTORY_FILE, (written, written - 1000))  # it has been slower than it was
         assert said_of(run) == "The run is at epoch 6 of 12, still training."
-    assert (run / LOCK).exists()
+    assert (run / LOCK_FILE).exists()
 
 
 def test_a_run_that_nobody_trains_was_stopped_or_is_at_its_end(run):
@@ -53,7 +53,7 @@ def test_a_run_that_nobody_trains_was_stopped_or_is_at_its_end(run):
 
 
 def test_a_published_model_is_no_run(run):
-    (run / LOCK).unlink()
+    (run / LOCK_FILE).unlink()
     assert said_of(run) == ""
 
 
@@ -62,14 +62,14 @@ def test_what_the_folder_does_not_say_is_left_out(run, config):
     (run / "config.json").unlink()
     if config is not None:
         write_json(run / "config.json", config)
-    with FileLock(run / LOCK):
+    with FileLock(run / LOCK_FILE):
         assert said_of(run) == "The run is at epoch 6, still training."
 
 
 def test_a_run_before_the_end_of_its_first_epoch_has_nothing_to_show_and_nothing_draws_it(tmp_path):
     run = tmp_path / "fresh"
     run.mkdir()
-    with FileLock(run / LOCK):
+    with FileLock(run / LOCK_FILE):
         models, problems = load_models([run])
         assert problems == () and grid_of(models[0], None)["standing"] == standing(models[0])
         with pytest.raises(gr.Error, match=r"^'fresh: nothing to show yet\. Training has begun"):
@@ -80,5 +80,5 @@ def test_a_run_before_the_end_of_its_first_epoch_has_nothing_to_show_and_nothing
 def test_a_link_to_the_last_epoch_of_a_run_leads_to_the_last_one_whichever_that_is(run):
     (model,), _ = load_models([run])
     assert "epoch" not in grid_of(model, 6)["link"] and grid_of(model, 1)["link"]["epoch"] == 1
-    (run / LOCK).unlink()
+    (run / LOCK_FILE).unlink()
     assert grid_of(model, 6)["link"]["epoch"] == 6
