@@ -104,7 +104,11 @@ def resumed_config(flags: dict[str, Any]) -> TrainConfig:
         )
     folder = Path(flags["resume"])
     path = folder / CONFIG_FILE
-    if not path.is_file():
+    try:
+        there = path.is_file()
+    except OSError as error:  # a folder that one may not enter, a name that none can have
+        raise UserError(f"{folder}: cannot be read ({error.strerror})") from error
+    if not there:
         raise UserError(
             f"{folder}: holds no run ({CONFIG_FILE} is missing). --resume takes a folder that train.py made."
         )

@@ -43,7 +43,7 @@ def promote(
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}", name):
         raise UserError(f"{name!r} is no name for a checkpoint; use letters, digits, '.', '_' and '-'")
     source, target = Path(source), Path(into, name)
-    if not source.exists():
+    if not os.path.exists(source):  # which, unlike the path's own, is False for a name that no file can have
         raise UserError(f"{source}: no such run; train.py writes runs into runs/")
     try:
         _put_back(target)

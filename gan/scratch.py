@@ -8,6 +8,7 @@ import stat
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -95,9 +96,9 @@ def _is_abandoned(folder: Path) -> bool:
     return False
 
 
-def exit_tidily_on_signals() -> None:
-    """Let Ctrl-C, SIGTERM and SIGHUP end the program as `sys.exit` does, so that its folders are deleted."""
+def exit_tidily_on_signals(leave: Callable[[int], None] = sys.exit) -> None:
+    """Let Ctrl-C, SIGTERM and SIGHUP end the program by `leave(status)`, so that its folders are deleted."""
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)  # Windows has no SIGHUP
         if number and signal.getsignal(number) is not signal.SIG_IGN:  # nohup
-            signal.signal(number, lambda number, _: sys.exit(128 + number))
+            signal.signal(number, lambda number, _: leave(128 + number))

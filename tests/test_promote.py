@@ -358,6 +358,8 @@ def test_a_name_that_is_no_folder_name_is_refused(run: Path, tmp_path: Path, nam
 def test_the_command_says_what_is_wrong(run: Path, tmp_path: Path, capsys):
     assert main([str(tmp_path / "nothing"), "mine", "--into", str(tmp_path)]) == 2
     assert "no such run" in capsys.readouterr().err
+    assert main([300 * "a", "x", "--into", str(tmp_path)]) == 2
+    assert "no such run" in capsys.readouterr().err
     assert main([str(tmp_path), "mine", "--into", str(tmp_path)]) == 2
     assert "no model.safetensors yet" in capsys.readouterr().err
     assert main([str(run), "mine", "--into", str(tmp_path)]) == 0

@@ -182,6 +182,7 @@ def test_a_last_stage_may_leave_its_end_to_the_budget(cli):
         ([*NEW, "--data", "nowhere"], ["nowhere", "does not exist"]),
         ([*NEW, "--check", "--data", "nowhere"], ["nowhere", "does not exist"]),
         (["--resume", "nowhere"], ["nowhere", "holds no run"]),
+        (["--resume", 300 * "a"], ["aaa", "cannot be read", "too long"]),
     ],
     ids=lambda value: " ".join(value) or "nothing" if isinstance(value, list) else None,
 )
