@@ -28,7 +28,7 @@ from gan.files import alone_in, clear_parts
 from gan.models import Discriminator, Generator
 from gan.pace import Pace
 from gan.records import CHART_FILE, HISTORY_FILE, MAX_SAMPLES, write_chart
-from gan.run import LEARNED, STATES, Collapse, Run, describe_run
+from gan.run import LEARNED, STATES, Collapse, Run
 from gan.step import Trainer, new_networks, processes_of
 from gan.watch import Watch
 
@@ -233,8 +233,7 @@ def _exactness(state: dict[str, Any], device: torch.device) -> str:
 
 def _describe(run: Run, precision: str, kaggle: str | None) -> None:
     """Put into config.json what does not change while the run goes on."""
-    describe_run(
-        run.folder,
+    run.describe(
         train=run.config.to_dict(),
         data={"name": run.config.dataset, "pictures": run.count, "fingerprint": run.fingerprint, "kaggle": kaggle},
         generator=run.trainer.generator.arguments(),
