@@ -10,7 +10,6 @@ import argparse
 import contextlib
 import gc
 import os
-import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -22,6 +21,7 @@ from gan.errors import UserError
 from gan.files import LOCK_FILE
 from gan.hub import MODEL, is_id
 from gan.installed import check_installed
+from gan.scratch import exit_tidily_on_signals
 from gan.ui.surroundings import address, alone, make_temporary_folder, with_brackets, without_brackets
 
 CHECKPOINTS = Path(__file__).parent / "checkpoints"
@@ -56,7 +56,7 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     if not 1 <= options.port <= 65535:
         parser.error(f"argument --port: {options.port} is no port; choose one from 1 to 65535")
     for folder in options.checkpoint or ():
-        if not (Path(folder, MODEL).is_file() or Path(folder, LOCK_FILE).is_file() or is_id(folder)):
+        if not (any(os.path.isfile(Path(folder, name)) for name in (MODEL, LOCK_FILE)) or is_id(folder)):
             stop(
                 f"--checkpoint {folder}: there is no {MODEL} in such a folder. Name the folder of a model or a run, "
                 "or a model on the Hub as USER/NAME."
@@ -128,12 +128,12 @@ def launch(demo: Any, options: argparse.Namespace, clear_up: Callable[[], None])
     from gan.ui.gate import trusted_hosts
     from gan.ui.theme import launch_look
 
-    def end(*_: Any) -> None:
+    def end(status: int) -> None:
         demo.delete_files(0)  # what was made for programs; nothing else is left to save
         clear_up()
-        os._exit(143)
+        os._exit(status)
 
-    signal.signal(signal.SIGTERM, end)
+    exit_tidily_on_signals(end)
     try:
         with alone():
             demo.launch(
@@ -156,6 +156,7 @@ def launch(demo: Any, options: argparse.Namespace, clear_up: Callable[[], None])
 
 if __name__ == "__main__":
     make_unfailing()
+    exit_tidily_on_signals()
 options = parse_arguments(sys.argv[1:] if __name__ == "__main__" else [])
 clear_up = prepare()
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import argparse
 import hashlib
 import io
 import json
+import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -21,6 +22,7 @@ from gan.config import FITS
 from gan.console import make_unfailing
 from gan.errors import UserError
 from gan.installed import check_installed
+from gan.scratch import exit_tidily_on_signals
 
 COUNT = 10_000  # generated pictures, and real ones at most
 BATCH = 32  # pictures at a time through the extractor
@@ -51,7 +53,7 @@ def read_subjects(source: str, snapshots: bool = False) -> list[Subject]:
     from gan.folder import SNAPSHOTS, list_epochs
 
     path = Path(source)
-    if not path.is_dir():
+    if not os.path.isdir(path):  # which, unlike the path's own, is False for a name that no file can have
         return [_read_subject(path)]
     earlier = list_epochs(path, SNAPSHOTS).values() if snapshots else ()
     subjects = [_read_subject(file) for file in (*earlier, path / GENERATOR_FILE)]
@@ -222,4 +224,5 @@ def _append(folder: Path, line: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
+    exit_tidily_on_signals()
     sys.exit(main())

@@ -99,7 +99,11 @@ def resumed_config(flags: dict[str, Any]) -> TrainConfig:
         )
     folder = Path(flags["resume"])
     path = folder / CONFIG_FILE
-    if not path.is_file():
+    try:
+        there = path.is_file()
+    except OSError as error:  # a folder that one may not enter, a name that none can have
+        raise UserError(f"{folder}: cannot be read ({error.strerror})") from error
+    if not there:
         raise UserError(
             f"{folder}: holds no run ({CONFIG_FILE} is missing). --resume takes a folder that train.py made."
         )
@@ -109,7 +113,9 @@ def resumed_config(flags: dict[str, Any]) -> TrainConfig:
     except ValueError as error:
         raise UserError(f"{path}: describes no run of this version ({printable(error)})") from error
     changes = {name: flags[name] for name in FIELDS if name in flags}
-    data = _data(config.dataset, flags["data"]) if "data" in flags else _absolute(config.data)
+    data = _absolute(flags.get("data", config.data))
+    if Path(data).name != Path(config.data).name:  # by its name it is what the run began with, all of it
+        data = _data(config.dataset, data)
     config = replace(config, out=_absolute(folder), data=data, **changes)
     if "stages" in flags:
         config = with_appended_stages(config, parse_stages(flags["stages"]), described, folder)
@@ -155,13 +161,19 @@ def smoke_remains(folder: Path) -> list[Path]:
 
     Raises UserError where the folder holds anything else, or a run that was trained on.
     """
-    paths = [path for path in folder.rglob("*") if path != folder / LOCK_FILE]
-    names = {path: path.relative_to(folder).as_posix().removesuffix(PART) for path in paths}
-    strange = [path for path in paths if path.is_symlink() or not SMOKE_NAMES.fullmatch(names[path])]
-    if strange or (paths and not was_smoke(folder)):
-        reason = f"holds {printable(names[strange[0]])}" if strange else "was trained on, or not made by --smoke"
-        raise UserError(f"{folder} {reason}; --smoke deletes its own runs alone: choose another --out")
+    paths = []
+    for path in folder.rglob("*"):
+        name = path.relative_to(folder).as_posix().removesuffix(PART)
+        if path.is_symlink() or not (SMOKE_NAMES.fullmatch(name) or path == folder / LOCK_FILE):
+            raise _no_smoke(folder, f"holds {printable(name)}")  # at once: it may be a whole home folder
+        paths += [path] * (path != folder / LOCK_FILE)
+    if paths and not was_smoke(folder):
+        raise _no_smoke(folder, "was trained on, or not made by --smoke")
     return sorted(paths, key=lambda path: (path.name == SMOKE_FILE, -len(path.parts)))
+
+
+def _no_smoke(folder: Path, reason: str) -> UserError:
+    return UserError(f"{folder} {reason}; --smoke deletes its own runs alone: choose another --out")
 
 
 def was_smoke(folder: Path) -> bool:

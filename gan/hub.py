@@ -103,7 +103,8 @@ def fetch(hub_id: str) -> Path:
             raise Unreachable(f"{error} There is no folder {hub_id} here.{_is_meant(hub_id)}") from error
         print(f"{error}; using what was fetched before", file=sys.stderr)
         return folder
-    sizes = {file.rfilename: file.size if isinstance(file.size, int) else 0 for file in info.siblings or ()}
+    files = [file for file in info.siblings or () if isinstance(file.rfilename, str)]
+    sizes = {file.rfilename: file.size if isinstance(file.size, int) else 0 for file in files}
     name = _model_among(hub_id, sizes)
     commit = str(info.sha)
     if not COMMIT.fullmatch(commit):

@@ -15,6 +15,7 @@ from typing import Any
 
 from gan.console import make_unfailing
 from gan.errors import UserError, quoted
+from gan.flags import RESUMABLE
 from gan.hub import PUBLISHED, is_id
 from gan.installed import check_installed
 from gan.scratch import Scratch, exit_tidily_on_signals, temporary_folder
@@ -42,7 +43,7 @@ def promote(
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}", name):
         raise UserError(f"{name!r} is no name for a checkpoint; use letters, digits, '.', '_' and '-'")
     source, target = Path(source), Path(into, name)
-    if not source.exists():
+    if not os.path.exists(source):  # which, unlike the path's own, is False for a name that no file can have
         raise UserError(f"{source}: no such run; train.py writes runs into runs/")
     try:
         _put_back(target)
@@ -98,14 +99,28 @@ def _is_further(run: Path, checkpoint: Path) -> bool:
     from gan.checkpoints import images_seen, read_described
     from gan.folder import read_history
 
-    first, other = (
-        [line.get(key) for line in read_history(folder)[:1] for key in FOOTPRINT] for folder in (run, checkpoint)
-    )
+    lines = [read_history(folder)[:1] for folder in (run, checkpoint)]
     try:
-        seen, seen_before = (images_seen(read_described(folder)) for folder in (run, checkpoint))
+        now, before = (read_described(folder) for folder in (run, checkpoint))
     except UserError:  # a damaged config.json says nothing
         return False
-    return bool(first) and first == other and seen >= seen_before
+    if not all(lines) or images_seen(now) < images_seen(before):
+        return False
+    first, other = ([line.get(key) for key in FOOTPRINT] for (line,) in lines)
+    return first == other or (_was_cut_short(other, first) and _asked_for(before) == _asked_for(now))
+
+
+def _was_cut_short(line: list[Any], later: list[Any]) -> bool:
+    """Whether the run was stopped in this epoch and has gone on with it since; both as FOOTPRINT has it."""
+    (epoch, seen), (later_epoch, later_seen) = line[:2], later[:2]
+    return epoch == later_epoch and isinstance(seen, int) and isinstance(later_seen, int) and seen < later_seen
+
+
+def _asked_for(described: dict[str, Any]) -> list[Any]:
+    """Return what a config.json says of a run that stays as it is when the run goes on."""
+    train, data = (part if isinstance(part := described.get(name), dict) else {} for name in ("train", "data"))
+    stays = {name: value for name, value in train.items() if name not in RESUMABLE | {*PRIVATE}}
+    return [stays, data.get("fingerprint"), described.get("images_before")]
 
 
 def _replace(target: Path, staged: Path) -> None:

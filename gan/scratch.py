@@ -8,13 +8,16 @@ import stat
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-
-from filelock import FileLock, Timeout
+from typing import TYPE_CHECKING
 
 from gan.errors import UserError
-from gan.files import LOCK_FILE, make_folder
+from gan.files import LOCK_FILE, WITHOUT_LOCKS, make_folder
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 BEING_MADE = 60.0  # seconds in which a folder may be there and not locked yet
 FORGOTTEN = 86_400.0  # seconds after which a folder without a lock, as earlier versions made them, is nobody's
@@ -27,13 +30,15 @@ class Scratch:
     """
 
     def __init__(self, prefix: str, where: Path | None = None, suffix: str = "") -> None:
+        from filelock import FileLock  # not before it is sure to be installed
+
         place = temporary_folder() if where is None else where
         make_folder(place)
         _sweep(place, re.compile(f"{re.escape(prefix)}[a-z0-9_]{{8}}{re.escape(suffix)}"))
         try:
             self.path = Path(tempfile.mkdtemp(suffix, prefix, place))
             self._lock = FileLock(self.path / LOCK_FILE, thread_local=False)  # another thread may close it
-            self._lock.acquire()
+            _hold(self._lock)
         except OSError as error:
             raise UserError(f"{place}: no folder can be made there ({error.strerror})") from error
 
@@ -59,6 +64,15 @@ def temporary_folder() -> Path:
         ) from error
 
 
+def _hold(lock: "FileLock") -> None:
+    """Hold the lock where the file system knows any; where it knows none, nobody sweeps what has one."""
+    try:
+        lock.acquire()
+    except OSError as error:
+        if error.errno not in WITHOUT_LOCKS:
+            raise
+
+
 def _sweep(place: Path, name: re.Pattern[str]) -> None:
     for folder in place.iterdir() if os.access(place, os.R_OK) else ():
         if name.fullmatch(folder.name) and _is_abandoned(folder):
@@ -67,6 +81,8 @@ def _sweep(place: Path, name: re.Pattern[str]) -> None:
 
 def _is_abandoned(folder: Path) -> bool:
     """Whether the folder is ours, no link, and nobody works in it."""
+    from filelock import FileLock, Timeout
+
     with suppress(OSError, Timeout):
         found = folder.lstat()
         ours = found.st_uid == getattr(os, "getuid", lambda: found.st_uid)()  # Windows has no such thing
@@ -80,9 +96,9 @@ def _is_abandoned(folder: Path) -> bool:
     return False
 
 
-def exit_tidily_on_signals() -> None:
-    """Let Ctrl-C, SIGTERM and SIGHUP end the program as `sys.exit` does, so that its folders are deleted."""
+def exit_tidily_on_signals(leave: Callable[[int], None] = sys.exit) -> None:
+    """Let Ctrl-C, SIGTERM and SIGHUP end the program by `leave(status)`, so that its folders are deleted."""
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)  # Windows has no SIGHUP
         if number and signal.getsignal(number) is not signal.SIG_IGN:  # nohup
-            signal.signal(number, lambda number, _: sys.exit(128 + number))
+            signal.signal(number, lambda number, _: leave(128 + number))

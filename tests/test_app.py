@@ -38,10 +38,11 @@ def test_help_imports_neither_torch_nor_gradio():
     assert "--checkpoint" in done.stdout
 
 
-def test_a_checkpoint_that_does_not_exist_is_one_sentence(tmp_path):
-    status, out, err = run_app("--checkpoint", tmp_path / "nowhere")
+@pytest.mark.parametrize("name", ["nowhere", 300 * "a"])
+def test_a_checkpoint_that_does_not_exist_is_one_sentence(name, tmp_path):
+    status, out, err = run_app("--checkpoint", tmp_path / name)
     assert status == 2 and out == ""
-    assert err.count("\n") == 1 and "nowhere" in err and "model.safetensors" in err
+    assert err.count("\n") == 1 and name in err and "model.safetensors" in err
 
 
 def test_a_busy_port_is_one_sentence():
@@ -191,7 +192,7 @@ def test_folders_named_are_shown_alone_a_run_just_begun_included_and_ctrl_c_ends
         page.get_by_text("The run was stopped at epoch 6 of 7500.").wait_for()
         page.close()  # lest it complain of requests that the end cuts off
         server.process.send_signal(signal.SIGINT)
-        server.process.wait(10)
+        assert server.process.wait(10) == 128 + signal.SIGINT  # as at any moment before
         assert "Traceback" not in server.log.read_text()
     finally:
         server.stop()

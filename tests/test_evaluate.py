@@ -202,6 +202,7 @@ def test_more_real_pictures_than_wanted_are_taken_evenly(extractor, data, tmp_pa
     "arguments, says",
     [
         (["nowhere", "--data", "DATA"], "nowhere"),
+        ([300 * "a", "--data", "DATA"], "no such file"),
         (["MODEL", "--data", "nowhere.zip"], "nowhere.zip"),
         (["MODEL", "--data", "FEW"], "50 are the least"),
     ],

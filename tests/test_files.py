@@ -1,5 +1,6 @@
 """Files that are written whole or not at all."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -45,6 +46,9 @@ def test_what_is_half_written_is_cleared_away_as_far_as_can_be(tmp_path: Path):
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["a", f"folder{PART}"]
 
 
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOLCK, "No locks available"), NotImplementedError("no flock")], ids=str
+)
 def test_a_file_system_without_locks_is_used_without_and_it_is_said(error, tmp_path: Path, monkeypatch, capsys):
     def acquire(lock):
         raise error

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 import torch
-from hub_server import TOKEN, Hub
+from hub_server import TOKEN, Handler, Hub
 from safetensors.torch import save_file
 from served import measurement, plant, tiny_generator
 
@@ -430,6 +430,22 @@ def test_a_commit_is_no_path(sha, server, folder):
     server.said["sha"] = sha
     with pytest.raises(UserError, match=r"names no commit|proxy"):
         fetch("tester/odd")
+
+
+@only_regular
+@pytest.mark.parametrize("name", [5, None, [], {}])
+def test_what_is_no_name_of_a_file_is_passed_over(name, server, folder, monkeypatch):
+    content = (folder / "model.safetensors").read_bytes()
+    server.add("tester/odd", {"model.safetensors": content})
+    reply = Handler.reply
+
+    def with_one_more(handler, status, value=None, **more):
+        if value and "siblings" in value:
+            value["siblings"].append({"rfilename": name, "size": 2})
+        reply(handler, status, value, **more)
+
+    monkeypatch.setattr(Handler, "reply", with_one_more)
+    assert (fetch("tester/odd") / "model.safetensors").read_bytes() == content
 
 
 @only_regular

@@ -4,6 +4,7 @@ import json
 import math
 import os
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -212,6 +213,17 @@ def test_a_run_replaces_its_own_earlier_state_and_its_measurements_stay(own_run:
     assert [line["kid_train"] for line in read_metrics(mine)] == [50.0] and "50.0" in (mine / "README.md").read_text()
 
 
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_run_that_was_stopped_in_its_first_epoch_replaces_what_it_was(seed: int, own_run: Path, mine: Path):
+    first = read_history(mine)[0]
+    write_history(mine, [first | {"images_seen": first["images_seen"] - 1, "loss_d": 0.5}])
+    config = json.loads((own_run / "config.json").read_text())
+    config["train"] |= {"seed": seed, "epochs": 99, "device": "cpu"}  # a resumed run may have the last two changed
+    (own_run / "config.json").write_text(json.dumps(config))
+    with pytest.raises(UserError, match="is another model than") if seed else nullcontext():
+        promote(own_run, "mine", mine.parent)
+
+
 def another(run: Path, mine: Path) -> None:
     lines = read_history(run)
     write_history(run, [lines[0] | {"loss_d": 0.5}, *lines[1:]])
@@ -345,6 +357,8 @@ def test_a_name_that_is_no_folder_name_is_refused(run: Path, tmp_path: Path, nam
 
 def test_the_command_says_what_is_wrong(run: Path, tmp_path: Path, capsys):
     assert main([str(tmp_path / "nothing"), "mine", "--into", str(tmp_path)]) == 2
+    assert "no such run" in capsys.readouterr().err
+    assert main([300 * "a", "x", "--into", str(tmp_path)]) == 2
     assert "no such run" in capsys.readouterr().err
     assert main([str(tmp_path), "mine", "--into", str(tmp_path)]) == 2
     assert "no model.safetensors yet" in capsys.readouterr().err

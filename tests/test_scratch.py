@@ -1,5 +1,6 @@
 """Folders for work in progress: gone when it is done, swept when a kill prevented that, nobody else's touched."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -44,6 +45,19 @@ def test_it_is_there_for_the_work_alone(tmp_path):
     with Scratch("gan-test-", tmp_path, ".part") as place:
         (place / "sub").mkdir()
         assert place.parent == tmp_path and place.name.startswith("gan-test-") and place.suffix == ".part"
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_system_without_locks_has_room_for_it_too(tmp_path, monkeypatch):
+    def acquire(lock):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("filelock.FileLock.acquire", acquire)
+    with Scratch("gan-test-", tmp_path) as place:
+        assert place.is_dir()
+        age(place, FORGOTTEN - 1)
+        with Scratch("gan-test-", tmp_path):
+            assert place.is_dir()
     assert not list(tmp_path.iterdir())
 
 

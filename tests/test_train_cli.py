@@ -14,6 +14,7 @@ import gan.data.scan
 import train
 from gan.checkpoints import load_discriminator, load_generator, load_state, save_network
 from gan.config import RECIPES, TrainConfig, parse_stages
+from gan.errors import UserError
 from gan.files import PART, alone_in, write_atomically, write_json
 from gan.flags import smoke_config
 from gan.folder import read_history
@@ -181,6 +182,7 @@ def test_a_last_stage_may_leave_its_end_to_the_budget(cli):
         ([*NEW, "--data", "nowhere"], ["nowhere", "does not exist"]),
         ([*NEW, "--check", "--data", "nowhere"], ["nowhere", "does not exist"]),
         (["--resume", "nowhere"], ["nowhere", "holds no run"]),
+        (["--resume", 300 * "a"], ["aaa", "cannot be read", "too long"]),
     ],
     ids=lambda value: " ".join(value) or "nothing" if isinstance(value, list) else None,
 )
@@ -644,6 +646,16 @@ def test_the_smoke_test_deletes_nothing_but_its_own(change, smoked, cli):
     before = sorted(smoked.rglob("*"))
     assert_refused(cli("--smoke", "--out", smoked), f"{smoked} ", "choose another --out")
     assert sorted(smoked.rglob("*")) == before
+
+
+def test_a_smoke_test_does_not_look_through_a_whole_home_folder(monkeypatch, tmp_path):
+    def find(folder, pattern):
+        yield folder / "novel.txt"
+        raise AssertionError("looked on")
+
+    monkeypatch.setattr(Path, "rglob", find)
+    with pytest.raises(UserError, match=r"holds novel\.txt"):
+        smoke_config({"out": str(tmp_path)})
 
 
 @pytest.mark.parametrize(

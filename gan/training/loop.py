@@ -29,7 +29,7 @@ from gan.training import distributed
 from gan.training.device import choose_device, choose_precision, describe
 from gan.training.guard import Guard
 from gan.training.pace import Pace
-from gan.training.run import LEARNED, STATES, Collapse, Run, describe_run
+from gan.training.run import LEARNED, STATES, Collapse, Run
 from gan.training.trainer import Trainer, new_networks, processes_of
 
 SAVE_SECONDS = 120  # between training states
@@ -233,8 +233,7 @@ def _exactness(state: dict[str, Any], device: torch.device) -> str:
 
 def _describe(run: Run, precision: str, kaggle: str | None) -> None:
     """Put into config.json what does not change while the run goes on."""
-    describe_run(
-        run.folder,
+    run.describe(
         train=run.config.to_dict(),
         data={"name": run.config.dataset, "pictures": run.count, "fingerprint": run.fingerprint, "kaggle": kaggle},
         generator=run.trainer.generator.arguments(),

@@ -75,6 +75,7 @@ class Run:
         self.history: list[dict[str, Any]] = []
         self.guard = Memory()
         self.seconds = 0.0  # of training in all sessions
+        self._described: dict[str, Any] = {}  # config.json
         self._clock = time.perf_counter()
         self._begin_epoch(0)
 
@@ -218,15 +219,12 @@ class Run:
             save_network(epoch_file(self.folder, SNAPSHOTS, self.shown_epoch), generator)
         save_network(self.folder / GENERATOR_FILE, generator)
         save_network(self.folder / DISCRIMINATOR_FILE, self.trainer.discriminator)
-        self._describe_progress()
+        self.describe(epoch=self.shown_epoch, images_seen=self.trainer.images_seen, seconds=round(self.seconds))
 
-    def _describe_progress(self) -> None:
-        describe_run(
-            self.folder,
-            epoch=self.shown_epoch,
-            images_seen=self.trainer.images_seen,
-            seconds=round(self.seconds),
-        )
+    def describe(self, **facts: Any) -> None:
+        """Add facts to the run's config.json, or begin it with them."""
+        self._described = {**(self._described or read_described(self.folder)), **facts}
+        write_json(self.folder / CONFIG_FILE, self._described)  # whole, also where the folder was moved away meanwhile
 
     def write_reals(self, pictures: Pictures) -> None:
         """Write a grid of the first 64 training pictures; it stays on this machine."""
@@ -299,8 +297,3 @@ class Run:
         pictures = self.batches.nbytes * distributed.count() if self.batches.nbytes > SPILL_BYTES else 0
         states = STATES_KEPT + 1 + (self.config.guard == "rollback")  # one of them half written
         return states * state + published + pictures + (MAX_SAMPLES + 2) * GRID_BYTES + RECORD_BYTES
-
-
-def describe_run(folder: Path, **facts: Any) -> None:
-    """Add facts to the run's config.json, or begin it with them."""
-    write_json(folder / CONFIG_FILE, {**read_described(folder), **facts})

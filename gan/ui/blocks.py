@@ -78,6 +78,7 @@ class Line(queueing.Queue):
             body.session_hash = uuid4().hex
         if body.session_hash not in self.pending_messages_per_session:
             self.pending_messages_per_session[body.session_hash] = Messages(visitor)
+        self.pending_messages_per_session[body.session_hash].heard = time.monotonic()  # somebody is there
         answer = await super().push(body, request, username)
         if answer[0]:
             self._take_turns(self.event_queue_per_concurrency_id[fn.concurrency_id])
@@ -99,9 +100,6 @@ class Line(queueing.Queue):
         """Return why a visitor cannot stand in line now; "" where nothing is in the way."""
         slow = [self._visitor(event.request.scope) for event in self._events(slow=True)]
         quick = [self._visitor(event.request.scope) for event in self._events(slow=False)]
-        unread = sum(m.qsize() for m in self.pending_messages_per_session.values() if m.visitor == visitor)
-        if unread >= UNREAD_EACH:
-            return "Fetch the answers that wait for you first."
         if fn.concurrency_id == SLOW["concurrency_id"]:
             if slow.count(visitor) >= SLOW_EACH or len(slow) >= SLOW_WAITING:
                 return "The line for films and animations is full. Try again in a few seconds."
@@ -141,13 +139,19 @@ class Line(queueing.Queue):
                 await anyio.to_thread.run_sync(self.blocks.delete_files, FILE_SECONDS)
 
     async def forget_unread(self) -> None:
-        """Forget sessions to which nobody listens: after a minute, and sooner where too much waits for them."""
+        """Forget sessions to which nobody listens: after a minute, and the oldest where too much waits for them.
+
+        Nobody is refused for what waits: it may be somebody else's behind the same address.
+        """
         sessions = self.pending_messages_per_session
-        unread = sum(messages.qsize() for messages in sessions.values())
+        unread: Counter[str] = Counter()
+        for messages in sessions.values():
+            unread[messages.visitor] += messages.qsize()
         for session, messages in sorted(sessions.items(), key=lambda item: item[1].heard):
-            size = messages.qsize()
-            if time.monotonic() - messages.heard > UNREAD_SECONDS or (unread > UNREAD and size):
-                unread -= size
+            size, visitor = messages.qsize(), messages.visitor
+            too_much = unread.total() > UNREAD or unread[visitor] > UNREAD_EACH
+            if time.monotonic() - messages.heard > UNREAD_SECONDS or (too_much and size):
+                unread[visitor] -= size
                 del sessions[session]
         for session in [session for session in self.pending_event_ids_session if session not in sessions]:
             await self.clean_events(session_hash=session)

@@ -8,6 +8,7 @@ import asyncio
 import ipaddress
 import json
 import re
+import socket
 import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
@@ -35,7 +36,7 @@ STREAM = re.compile(LISTEN)
 # Texts of JSON, in which brackets and commas mean nothing; one without an end reaches to the end, so that none is slow.
 TEXTS = re.compile(rb'"(?:[^"\\]|\\.?)*+(?:"|\Z)', re.DOTALL)
 NOTEBOOKS = ("JUPYTERHUB_SERVICE_PREFIX", "COLAB_RELEASE_TAG")  # set where a notebook's server passes pages on
-PROXIED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")  # what a proxy says of itself
+PROXIED = (b"forwarded", b"via", b"x-forwarded", b"x-real-ip")  # how headers begin in which a proxy tells of itself
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -85,7 +86,7 @@ def visitor_of(scope: Scope, in_space: bool = False) -> str:
 
 def at_home(scope: Scope) -> bool:
     """Return whether somebody at this very machine asks: peer and Host are the loopback and no proxy lies between."""
-    direct = not any(header(scope, name) for name in PROXIED)
+    direct = not any(name.startswith(PROXIED) for name, _ in scope["headers"])
     return direct and is_loopback(visitor_of(scope)) and is_loopback(host_name(header(scope, "host")))
 
 
@@ -97,9 +98,20 @@ def trusted_hosts(listens_on: str, named: Sequence[str], environ: Mapping[str, s
     """
     root = urlsplit(environ.get("GRADIO_ROOT_PATH", ""))
     behind_proxy = root.path.strip("/") or any(name in environ for name in NOTEBOOKS)
-    if not named and (not is_loopback(listens_on.strip("[]")) or (behind_proxy and not root.netloc)):
+    if not named and (not _leads_home(listens_on) or (behind_proxy and not root.netloc)):
         return None
-    return frozenset(filter(None, map(host_name, (*named, root.netloc, environ.get("SPACE_HOST", "")))))
+    own = listens_on if _leads_home(listens_on) else ""
+    names = map(host_name, (*named, own, root.netloc, environ.get("SPACE_HOST", "")))
+    return frozenset(name for name in names if name and not is_loopback(name))
+
+
+def _leads_home(host: str) -> bool:
+    """Return whether who listens there hears this machine alone: systems write the loopback as their own name, too."""
+    try:
+        found = socket.getaddrinfo(host.strip("[]"), None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return False
+    return all(is_loopback(address[0]) for *_, address in found)
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -230,7 +230,10 @@ def test_a_run_goes_on_with_the_data_it_began_with(tmp_path):
     config = replace(new_config({"dataset": "pokemon", "out": str(out)}), data=str(archive))  # as it was once
     (out / "config.json").write_text(json.dumps({"train": config.to_dict()}))
     assert resumed_config({"resume": str(out)}).data == str(archive)
-    assert resumed_config({"resume": str(out), "data": str(archive)}).data == str(archive / "pokemon_jpg")
+    moved = archive.rename(out / "archive.zip")
+    assert resumed_config({"resume": str(out), "data": str(moved)}).data == str(moved)
+    renamed = moved.rename(tmp_path / "pokemon.zip")
+    assert resumed_config({"resume": str(out), "data": str(renamed)}).data == str(renamed / "pokemon_jpg")
 
 
 def test_missing_kagglehub(monkeypatch):

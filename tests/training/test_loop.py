@@ -23,7 +23,14 @@ import torch
 from conftest import ROOT, draw_pictures
 from PIL import Image
 
-from gan.checkpoints import list_states, load_discriminator, load_generator, load_state, save_state
+from gan.checkpoints import (
+    list_states,
+    load_discriminator,
+    load_generator,
+    load_state,
+    save_state,
+    weights_digest,
+)
 from gan.config import Stage, recipe_config
 from gan.data.scan import read_pictures
 from gan.errors import UserError
@@ -40,6 +47,7 @@ from gan.folder import (
 )
 from gan.images import make_grid
 from gan.latent import sample_z
+from gan.promote import promote
 from gan.training.loop import train
 from gan.training.run import Run
 from gan.training.trainer import STATISTICS, train_step
@@ -330,6 +338,21 @@ def test_a_moved_run_goes_on_where_it_lies(pictures, straight, tmp_path, cli):
     assert cli("--resume", tmp_path / "new").status == 0
     assert not (tmp_path / "old").exists()
     assert_equal_runs(tmp_path / "new", straight("report"))
+
+
+def test_a_run_that_is_moved_while_it_trains_can_be_resumed_under_its_old_name_too(pictures, straight, tmp_path, cli):
+    run, stop = tmp_path / "run", stop_after(STEPS + 1)
+
+    def move_and_stop():
+        if list_epochs(run, "samples"):
+            run.rename(tmp_path / "moved")
+        return stop()
+
+    train(config_of("report", pictures, run), stop=move_and_stop)
+    assert {path.name for path in tmp_path.iterdir()} == {"run", "moved"}
+    assert cli("--resume", run).status == 0
+    assert weights_digest(run / "model.safetensors") == weights_digest(straight("report") / "model.safetensors")
+    assert promote(run, "mine", tmp_path)
 
 
 # --- kills and signals -------------------------------------------------------------------------------------

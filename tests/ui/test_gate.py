@@ -86,6 +86,9 @@ def test_a_named_host_and_the_shared_address_are_answered(page, visitor, monkeyp
     [
         ("127.0.0.1", [], {}, set()),
         ("localhost", [], {}, set()),
+        ("LOCALHOST", [], {}, set()),
+        ("127.1", [], {}, {"127.1"}),  # the loopback for sockets; browsers write it out
+        ("", [], {}, None),
         ("[::1]", ["a.example:80"], {}, {"a.example"}),
         ("127.0.0.1", [], {"GRADIO_ROOT_PATH": "https://hub.example/user/7"}, {"hub.example"}),
         ("127.0.0.1", [], {"SPACE_HOST": "somebody-studio.hf.space"}, {"somebody-studio.hf.space"}),
@@ -130,6 +133,8 @@ def test_in_a_space_a_visitor_is_the_last_public_address(forwarded, address):
         (scope_of(), False),
         (scope_of(host="localhost", x_forwarded_for="127.0.0.1"), False),
         (scope_of(host="localhost", via="1.1 somewhere"), False),
+        (scope_of(host="localhost", x_forwarded_proto="https"), False),
+        (scope_of(host="localhost", x_forwarded_for=""), False),
     ],
 )
 def test_at_home_is_who_asks_this_machine_by_its_own_name_without_a_proxy(scope, home):
