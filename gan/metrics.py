@@ -68,7 +68,7 @@ def load_extractor(weights: str | Path | None) -> Extractor:
     except ImportError as error:
         raise UserError(f"measuring needs torch-fidelity ({error}): pip install -r tests/requirements.txt") from error
     if weights and not Path(weights).is_file():
-        raise UserError(f"{weights}: no such file. --weights takes the weights of FID's Inception (see README).")
+        raise UserError(f"{weights}: no such file. --weights takes the weights of FID's Inception (see gan/README.md).")
     try:
         path = str(weights) if weights else None
         return Extractor(FeatureExtractorInceptionV3(EXTRACTOR, [LAYER], feature_extractor_weights_path=path))

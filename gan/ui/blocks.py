@@ -78,7 +78,9 @@ class Line(queueing.Queue):
             body.session_hash = uuid4().hex
         if body.session_hash not in self.pending_messages_per_session:
             self.pending_messages_per_session[body.session_hash] = Messages(visitor)
-        self.pending_messages_per_session[body.session_hash].heard = time.monotonic()  # somebody is there
+        messages = self.pending_messages_per_session[body.session_hash]
+        if isinstance(messages, Messages):
+            messages.heard = time.monotonic()  # somebody is there
         answer = await super().push(body, request, username)
         if answer[0]:
             self._take_turns(self.event_queue_per_concurrency_id[fn.concurrency_id])

@@ -111,7 +111,7 @@ def _leads_home(host: str) -> bool:
         found = socket.getaddrinfo(host.strip("[]"), None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         return False
-    return all(is_loopback(address[0]) for *_, address in found)
+    return all(is_loopback(str(address[0])) for *_, address in found)
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
