@@ -12,6 +12,7 @@ import pytest
 from served import EPOCHS, ROOT, Server, copy_app, differ, measurement, pixels, plant, wait_for_seeds
 
 from gan.checkpoints import CONFIG_FILE, load_generator, weights_digest
+from gan.errors import escape
 from gan.folder import write_metrics
 from gan.hub import is_id
 from gan.images import to_pil
@@ -204,7 +205,7 @@ def test_the_code_names_a_folder_outside_the_checkout_by_a_path_that_works_anywh
     (model,) = load(plant(tmp_path / "runs" / name, 1))
     monkeypatch.chdir(tmp_path)
     assert called(local_code(model)) == str(tmp_path / "runs" / name)
-    assert called(remote_code(model), "model") == name
+    assert called(remote_code(model), "model") == escape(name)
     monkeypatch.chdir("/")
     assert not is_id(called(local_code(model)))  # no stranger's repository is asked for
     load_generator(called(local_code(model)))
