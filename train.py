@@ -22,7 +22,7 @@ from contextlib import suppress
 from dataclasses import fields, replace
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from gan import config as options
 from gan.config import CHOICES, TrainConfig, flag_name
@@ -186,18 +186,6 @@ def run_training(
     return 0
 
 
-def run_smoke(config: TrainConfig, stop: StopRequest) -> int:
-    """Train half of the budget, load the run again, train the other half."""
-    from gan.checkpoints import load_generator
-
-    half, whole = smoke_halves(config)
-    status = run_training(half, stop) or run_training(whole, stop)
-    if status == 0:
-        load_generator(config.out)
-        print(f"smoke test passed; look at {Path(config.out, 'samples')}")
-    return status
-
-
 def read_publisher(flags: dict[str, Any]) -> Publisher | None:
     """Take the flags of pushing out of the flags; return what they ask for."""
     hub_id, every, private = (flags.pop(name, None) for name in ("push_to_hub", "push_every", "private"))
@@ -208,6 +196,12 @@ def read_publisher(flags: dict[str, Any]) -> Publisher | None:
     if every is not None and every < 1:
         raise UserError(f"--push-every is {every}; it must be at least 1")
     return Publisher(hub_id, every or 0, bool(private))
+
+
+def refuse_push(flags: dict[str, Any]) -> None:
+    """Raise UserError where something is to be pushed that no training will make."""
+    if read_publisher(flags):
+        raise UserError("--push-to-hub pushes what a training made; leave it out here")
 
 
 def scan(config: TrainConfig, spill: Path | None) -> "Pictures":
@@ -229,20 +223,32 @@ def suited(config: TrainConfig, flags: dict[str, Any], report: "ScanReport") -> 
     return replace(config, **values), "\n".join([title, *lines])
 
 
-def check_data(config: TrainConfig, flags: dict[str, Any], follows: bool) -> int:
-    """Print what --check found and, for a recipe that follows the pictures, what it would choose."""
-    report, choice = scan(config, spill=None).report, ""
-    try:
-        if follows:
-            config, choice = suited(config, flags, report)
-    finally:  # too few pictures are an error, but what was found is told
-        print(replace(report, fit=config.fit).text())
-    if choice:
-        print(choice)
-    return 0
+def follows(config: TrainConfig, flags: dict[str, Any]) -> bool:
+    """Return whether the pictures choose what no flag does."""
+    return config.recipe == "folder" and "resume" not in flags
 
 
-def read_flags(flags: dict[str, Any], smoke: bool) -> TrainConfig:
+def settled(
+    config: TrainConfig, flags: dict[str, Any], spill: Path | None
+) -> tuple[TrainConfig, str, "Pictures | None"]:
+    """Return the config as the pictures suit it, what they chose in words, and the pictures as far as they are read."""
+    if not follows(config, flags):
+        return config, "", None
+    pictures = scan(config, spill)
+    config, choice = suited(config, flags, pictures.report)
+    if (pictures.images.shape[-1], pictures.report.fit) != (config.image_size, config.fit):
+        return config, choice, None  # read before these were chosen; training reads them again
+    return config, choice, pictures
+
+
+def announce(config: TrainConfig, choice: str, stream: TextIO) -> None:
+    """Print the resolved config, and what the pictures chose of it to the stream."""
+    print(json.dumps(config.to_dict(), indent=2), flush=True)
+    if choice and RANK == 0:
+        print(choice, file=stream)
+
+
+def read_flags(flags: dict[str, Any], smoke: bool = False) -> TrainConfig:
     """Return the config of the run that the flags ask for; flags that make no sense raise UserError."""
     try:
         if "resume" in flags:
@@ -281,43 +287,72 @@ def holds_run_of(config: TrainConfig) -> bool:
     return False
 
 
+def check(flags: dict[str, Any], stop: StopRequest) -> int:
+    """--check: say what was found of the pictures and, for a recipe that follows them, what it would choose."""
+    refuse_push(flags)
+    config = read_flags(flags)
+    report, choice = scan(config, spill=None).report, ""
+    try:
+        if follows(config, flags):
+            config, choice = suited(config, flags, report)
+    finally:  # too few pictures are an error, but what was found is told
+        print(replace(report, fit=config.fit).text())
+    if choice:
+        print(choice)
+    return 0
+
+
+def plan(flags: dict[str, Any], stop: StopRequest) -> int:
+    """--dry-run: print the resolved config, which alone can be piped on; what was chosen goes to standard error."""
+    refuse_push(flags)
+    config, choice, _ = settled(read_flags(flags), flags, spill=None)
+    announce(config, choice, sys.stderr)
+    return 0
+
+
+def smoke(flags: dict[str, Any], stop: StopRequest) -> int:
+    """--smoke: train half of the budget, load the run again, train the other half."""
+    from gan.checkpoints import load_generator
+
+    refuse_push(flags)
+    config = read_flags(flags, smoke=True)
+    announce(config, "", sys.stdout)
+    half, whole = smoke_halves(config)
+    status = run_training(half, stop) or run_training(whole, stop)
+    if status == 0:
+        load_generator(config.out)
+        print(f"smoke test passed; look at {Path(config.out, 'samples')}")
+    return status
+
+
+def run(flags: dict[str, Any], stop: StopRequest) -> int:
+    """Train a new run, or go on with one, and push it where that is asked for."""
+    publisher = read_publisher(flags)
+    config = read_flags(flags)
+    new, alone = "resume" not in flags, PROCESSES == 1
+    if new and alone:  # of several processes, the first looks once they have met
+        refuse_used_folder(config, RESTARTS > 0)
+    config, choice, pictures = settled(config, flags, spill=Path(config.out) if new and alone else None)
+    announce(config, choice, sys.stdout)
+    if publisher and RANK == 0:
+        publisher.check()
+    return run_training(config, stop, pictures if alone else None, publisher, new and not alone)
+
+
+VERBS = {"check": check, "dry_run": plan, "smoke": smoke}  # flag -> what it does instead of a run
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     make_unfailing()
-    parser = build_parser()
-    flags = vars(parser.parse_args(arguments))
-    check, dry_run, smoke = (flags.pop(name, False) for name in ("check", "dry_run", "smoke"))
+    flags = vars(build_parser().parse_args(arguments))
+    verb = next((verb for name, verb in VERBS.items() if flags.pop(name, False)), run)
     stop = StopRequest()
     if RANK:  # the first process speaks for all
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115, to stay open
     try:
         check_installed()
-        publisher = read_publisher(flags)
-        if publisher and (check or dry_run or smoke):
-            raise UserError("--push-to-hub pushes what a training made; leave it out here")
-        config = read_flags(flags, smoke)
-        follows = config.recipe == "folder" and "resume" not in flags and not smoke
-        if check:
-            return check_data(config, flags, follows)
-        fresh = not (dry_run or smoke or "resume" in flags)
-        if fresh and PROCESSES == 1:  # of several, the first looks once they have met
-            refuse_used_folder(config, RESTARTS > 0)
-        pictures, choice = None, ""
-        if follows:
-            pictures = scan(config, spill=Path(config.out) if fresh and PROCESSES == 1 else None)
-            config, choice = suited(config, flags, pictures.report)
-            if (pictures.images.shape[-1], pictures.report.fit) != (config.image_size, config.fit):
-                pictures = None  # read before these were chosen; training reads them again
-        print(json.dumps(config.to_dict(), indent=2), flush=True)
-        if choice and RANK == 0:
-            print(choice, file=sys.stderr if dry_run else sys.stdout)  # of a dry run, the config alone can be piped on
-        if dry_run:
-            return 0
-        if smoke:
-            return run_smoke(config, stop)
-        if publisher and RANK == 0:
-            publisher.check()
-        return run_training(config, stop, pictures if PROCESSES == 1 else None, publisher, fresh and PROCESSES > 1)
+        return verb(flags, stop)
     except UserError as error:  # the same in all processes
         if LOCAL_RANK == 0:
             print(f"train.py: {error}", file=sys.stderr)
