@@ -25,7 +25,7 @@ from gan.ui.encode import webp_uri
 from gan.ui.loaded import LoadedModel
 from gan.ui.tab import Tab
 
-ROOT = Path(__file__).resolve().parents[2]  # the checkout, or the Space
+ROOT = Path(__file__).resolve().parents[3]  # the checkout, or the Space
 MOST_CARD = 20_000  # characters of a card that are shown; ours have 2,000
 KAGGLE = kaggle_page("")  # the only addresses in a card that become links
 NO_CARD = """<h2>{name}</h2>
