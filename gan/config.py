@@ -227,10 +227,9 @@ class Score(NamedTuple):
     commit: str  # that trained it
 
 
-# Recipe -> its scores, as training went on; none was measured of those that have none.
+# Recipe -> its scores, as training went on, where it was measured.
 SCORES: dict[str, tuple[Score, ...]] = {
     "pokemon-report": (Score("", 150_005, 232.4, 2_000, "82323ab"),),
-    "anime-report": (),
     "pokemon": (
         Score("", 150_005, 144.9, 2_000, "aaf185b"),
         Score("checkpoints/pokemon", 400_024, 56.1, 2_000, "aaf185b"),
@@ -241,7 +240,6 @@ SCORES: dict[str, tuple[Score, ...]] = {
         Score("checkpoints/anime", 1_200_032, 27.2, 2_000, "422895e"),
         Score("checkpoints/anime", 1_200_032, 27.1, 10_000, "422895e"),
     ),
-    "folder": (),
 }
 
 # What the recipe "folder" takes from the pictures themselves where no flag settles it; gan.data.sizing chooses.

@@ -37,8 +37,8 @@ def test_every_dataset_has_a_default_recipe():
     assert set(DATASETS) <= set(RECIPES)
 
 
-def test_every_recipe_has_its_scores_which_the_bundled_measurements_bear_out():
-    assert SCORES.keys() == RECIPES.keys()
+def test_scores_are_of_recipes_and_the_bundled_measurements_bear_them_out():
+    assert SCORES.keys() <= RECIPES.keys()
     for score in (score for scores in SCORES.values() for score in scores if score.run):
         lines = read_metrics(ROOT / score.run)
         found = [(line["images_seen"], round(line["kid_train"], 1), line["generated"]) for line in lines]
