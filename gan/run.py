@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gan import distributed, records, states
+from gan import distributed, records
 from gan.checkpoints import (
     CONFIG_FILE,
     DISCRIMINATOR_FILE,
@@ -30,6 +30,7 @@ from gan.files import write_json
 from gan.guard import Guard
 from gan.images import GRID_BYTES, from_uint8
 from gan.latent import sample_z
+from gan.misfit import fault_of
 from gan.step import STATISTICS, Trainer, train_step
 
 STATES, GOOD_STATES = "states", "good"
@@ -243,7 +244,7 @@ class Run:
         example, learned = self.state(), self.trainer.parameters()
 
         def misfit(state: Any) -> str:
-            fault = states.misfit(state, example, learned)
+            fault = fault_of(state, example, learned)
             ours = not fault and state["fingerprint"] == self.fingerprint
             return "batch is none of an epoch" if ours and state["batch"] >= self.batches.batches_per_epoch else fault
 

@@ -11,7 +11,7 @@ FLOORS = (
     {"gan.training", "gan.ui", "gan.flags"},
     {"gan.watch"},
     {"gan.run"},
-    {"gan.states"},
+    {"gan.misfit"},
     {"gan.data", "gan.checkpoints", "gan.records", "gan.card", "gan.gate", "gan.step", "gan.sizing"},
     {"gan.weights"},
     {
