@@ -11,7 +11,7 @@ FLOORS = (
     {"gan.training.loop", "gan.ui", "gan.flags"},
     {"gan.training.guard"},
     {"gan.training.run"},
-    {"gan.training.states"},
+    {"gan.training.misfit"},
     {
         "gan.data.scan",
         "gan.checkpoints",
@@ -60,7 +60,7 @@ FORBIDDEN_TO_THE_APP = {
     *(
         f"gan.training.{name}"
         for name in (
-            *("loop", "guard", "run", "states", "trainer", "objective", "augment", "batches"),
+            *("loop", "guard", "run", "misfit", "trainer", "objective", "augment", "batches"),
             *("ema", "signs", "device", "distributed"),
         )
     ),

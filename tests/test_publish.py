@@ -431,7 +431,7 @@ def test_a_space_is_complete_and_starts(alpha, tmp_path):
     names = write_space(tmp_path / "space", "tester/studio", [alpha])
     assert {"app.py", "requirements.txt", "README.md", "gan/ui/demo.py"} <= set(names)
     assert "checkpoints/alpha/model.safetensors" in names
-    assert not [name for name in names if re.search(r"reals\.webp|states/|__pycache__|\.pt$|token", name)]
+    assert not [name for name in names if re.search(r"reals\.webp|states|__pycache__|\.pt$|token", name)]
     assert all(SPACE_OWNED.fullmatch(name) for name in names)
     start = "import app; print([tab for tab in app.demo.blocks.values() if type(tab).__name__ == 'Tab'].__len__())"
     environment = {**os.environ, "PYTHONPATH": "", "GRADIO_ANALYTICS_ENABLED": "False"}

@@ -40,9 +40,10 @@ from gan.folder import (
 )
 from gan.images import GRID_BYTES, from_uint8
 from gan.latent import sample_z
-from gan.training import distributed, states
+from gan.training import distributed
 from gan.training.batches import Batches, rows_in_order
 from gan.training.ema import with_fresh_statistics
+from gan.training.misfit import fault_of
 from gan.training.signs import Memory
 from gan.training.trainer import STATISTICS, Trainer, train_step
 
@@ -257,7 +258,7 @@ class Run:
         example, learned = self.state(), self.trainer.parameters()
 
         def misfit(state: Any) -> str:
-            fault = states.misfit(state, example, learned)
+            fault = fault_of(state, example, learned)
             ours = not fault and state["fingerprint"] == self.fingerprint
             return "batch is none of an epoch" if ours and state["batch"] >= self.batches.batches_per_epoch else fault
 

@@ -18,7 +18,7 @@ MOST_THREADS = 1_024
 CHOSEN = {"lr", "betas"}  # of Adam's settings, what a stage chooses
 
 
-def misfit(state: Any, example: dict[str, Any], learned: Mapping[str, Sequence[Tensor]]) -> str:
+def fault_of(state: Any, example: dict[str, Any], learned: Mapping[str, Sequence[Tensor]]) -> str:
     """Return what of a training state is missing or of another kind than in the example; "" where all of it fits.
 
     The example is the state that the run itself would save now; `learned` are the parameters of each optimizer in it.
