@@ -47,14 +47,14 @@ class TrainConfig:
     ema_half_life_images: int = 10_000  # 0: no EMA, the generator itself is shown
     d_norm: str = "none"  # one of NORMS
     minibatch_std: bool = False  # the discriminator sees how varied a batch is
+    base_channels: int = 64  # width of both networks
     image_size: int = 64  # pixels a side, one of IMAGE_SIZES
     fit: str = "crop"  # one of FITS: the middle square of a picture, or all of it on a white one
-    base_channels: int = 64  # width of both networks
     z_dim: int = 100  # length of the latent
-    guard: str = "off"  # one of GUARDS: what a collapse leads to
-    seed: int = 0
     device: str = "auto"  # one of DEVICES
     precision: str = "auto"  # one of PRECISIONS
+    guard: str = "off"  # one of GUARDS: what a collapse leads to
+    seed: int = 0
     keep_repeats: bool = False  # train on byte-identical repeats too
     init_from: str = ""  # checkpoint folder whose G and D this run starts from
 
