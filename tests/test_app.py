@@ -1,6 +1,5 @@
 """app.py as people and programs use it: a process of its own, gradio_client, and a real Chromium."""
 
-import asyncio
 import json
 import os
 import shutil
@@ -15,7 +14,7 @@ import gradio as gr
 import httpx
 import pytest
 from PIL import Image
-from served import EPOCHS, ROOT, Server, copy_app, model_button, plant, run_app, wait_for_seeds
+from served import EPOCHS, ROOT, Server, copy_app, model_button, plant, run_app, run_async, wait_for_seeds
 
 from gan.errors import UserError
 from gan.files import LOCK_FILE
@@ -125,14 +124,14 @@ def test_a_program_is_told_that_its_file_cannot_be_written(draw, monkeypatch):
 
     monkeypatch.setenv("GRADIO_TEMP_DIR", "/sys/nobody-may")
     with pytest.raises(gr.Error, match=r"could not be written on the server .* TMPDIR=FOLDER"):
-        asyncio.run(ask())
+        run_async(ask())
 
 
 def test_a_name_of_any_bytes_in_a_problem_leaves_a_page_that_can_be_sent():
     async def config():
         return build_demo((), ["caf\udce9: cannot be read"]).get_config_file()
 
-    text = json.dumps(asyncio.run(config()), ensure_ascii=False).encode()
+    text = json.dumps(run_async(config()), ensure_ascii=False).encode()
     assert rb"caf\\udce9: cannot be read" in text
 
 

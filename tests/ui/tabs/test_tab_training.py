@@ -381,7 +381,7 @@ def test_what_is_no_seed_gets_a_sentence_and_goes(training):
 
 
 def test_real_pictures_are_shown_where_they_are(training):
-    assert training.get_by_role("img", name="real pictures that alpha was trained on").is_visible()
+    training.get_by_role("img", name="real pictures that alpha was trained on").wait_for()
     training.get_by_label("bare").check()
     training.get_by_text("They are never part of a published model").wait_for()
     training.get_by_text("This model came without a record of its training.").wait_for()
