@@ -81,6 +81,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_field(budget, "images", metavar="N", help="budget in pictures seen, as in 300_000")
     add_field(budget, "epochs", metavar="N", help="budget in passes over the pictures")
     add_field(how, "stages", type=str, metavar="E:LR:B1,...", help='epochs:lr:beta1, as in "5:2e-4:0.5,5:1e-4:0.3"')
+    add_field(how, "anneal", metavar="SHARE", help="of the budget, at its end: the learning rate falls")
     add_field(how, "batch_size", metavar="N")
     how.add_argument("--lr", type=float, help="Adam's learning rate, of a recipe of one stage")
     how.add_argument("--beta1", type=float, help="Adam's beta1, of a recipe of one stage")

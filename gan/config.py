@@ -38,6 +38,7 @@ class TrainConfig:
     images: int = 300_000  # budget in real pictures shown to the discriminator; 0: see epochs
     epochs: int = 0  # budget in passes over the pictures where images is 0; 0: the epochs of the stages
     stages: tuple[Stage, ...] = (Stage(0, 2e-4, 0.5),)
+    anneal: float = 0.0  # share of the budget, at its end, over which the learning rate falls and the EMA lengthens
     batch_size: int = 32  # pictures per step, of all processes together
     loss: str = "relativistic"  # one of LOSSES
     r1_gamma: float = 0.0  # weight of R1 (and of R2, where the loss pairs); 0: off
@@ -73,6 +74,12 @@ class TrainConfig:
     def budget(self, pictures: int) -> int:
         """Return how many pictures the run is to see, given how many there are."""
         return self.images or (self.epochs or sum(stage.epochs for stage in self.stages)) * pictures
+
+    def annealed(self, images_seen: int, pictures: int) -> float:
+        """Return how far annealing has come, 0 to 1, where so many of the pictures were seen."""
+        budget = self.budget(pictures)
+        begin = budget * (1 - self.anneal)
+        return max(0.0, (images_seen - begin) / (budget - begin)) if self.anneal else 0.0
 
     def stage_at(self, epoch: int, epochs: int) -> tuple[Stage, int, int]:
         """Return the stage of an epoch (from 0) of a run of so many epochs, its epochs before, and its length.
@@ -148,6 +155,7 @@ NO_FLAG = {
 RANGES = {
     "images": (0, 10**12),
     "epochs": (0, MOST_EPOCHS),
+    "anneal": (0, 1),
     "batch_size": (2, 65_536),
     "r1_gamma": (0, 1e6),
     "penalty_every": (1, 1_000),

@@ -26,7 +26,7 @@ WORKED_OUT = {
 # All others are set by the flag of their name, as it is.
 FIELDS = tuple(field.name for field in fields(TrainConfig) if field.name not in NO_FLAG | WORKED_OUT)
 # What may differ when a run goes on; anything else would make it another run.
-RESUMABLE = {"resume", "data", "images", "epochs", "stages", "device", "precision", "guard"}
+RESUMABLE = {"resume", "data", "images", "epochs", "stages", "device", "precision", "guard", "anneal"}
 
 SMOKE_FILE = "smoke"  # in a smoke test's run: the config it was made for
 # All that such a run writes.

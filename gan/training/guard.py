@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from gan.folder import SAMPLES, SNAPSHOTS, list_epochs, prune_epochs, read_metrics, write_metrics
 from gan.latent import sample_z
 from gan.training import distributed, signs
 from gan.training.run import GOOD_STATES, Collapse, Run
@@ -93,19 +92,9 @@ class Guard:
         softened = f"learning rate {run.trainer.lr:g}, augmentation {run.trainer.policy}"
         run.mark(f"rolled back from epoch {epoch}: {collapse.reason}; now {softened}")
         tqdm.write(f"guard, epoch {epoch}: {collapse.reason}. Back to epoch {run.shown_epoch}, {softened}.")
-        distributed.by_first(self._drop_later_epochs)
+        run.drop_later_epochs()
         run.save_state(GOOD_STATES, kept=1)  # softer and marked, should it come to the same again
         run.save_state()
-
-    def _drop_later_epochs(self) -> None:
-        run = self.run
-        for kind in (SAMPLES, SNAPSHOTS):
-            earlier = {number for number in list_epochs(run.folder, kind) if number <= run.shown_epoch}
-            prune_epochs(run.folder, kind, earlier)
-        measured = read_metrics(run.folder)
-        if measured:
-            kept = [line for line in measured if line.get("epoch", 0) <= run.shown_epoch]
-            write_metrics(run.folder, kept)
 
 
 ADVICE = {

@@ -29,7 +29,7 @@ from gan.training import distributed
 from gan.training.device import choose_device, choose_precision, describe
 from gan.training.guard import Guard
 from gan.training.pace import Pace
-from gan.training.run import LEARNED, STATES, Collapse, Run
+from gan.training.run import LEARNED, STATES, UNANNEALED_STATES, Collapse, Run
 from gan.training.trainer import Trainer, new_networks, processes_of
 
 SAVE_SECONDS = 120  # between training states
@@ -127,6 +127,9 @@ def _train_until_the_end(
             run.save_state()
             saved = time.monotonic()
 
+        if run.annealing_begins:
+            run.save_state(UNANNEALED_STATES, kept=1)
+
         # One batch; the losses are looked at now and then, as each look waits for the GPU.
         statistics = run.advance()
         if run.batch % LOG_STEPS == 1 and run.number % short_epochs == 0:
@@ -196,8 +199,23 @@ def _go_on(run: Run) -> None:
         tqdm.write(sentence)
     if state is None:
         raise UserError(_cannot_go_on(run.config, f"no training state in {STATES}/ can be used"))
-    run.load_state(state)
+    before = _before_annealing(run, state)
+    run.load_state(before or state)
+    if before:
+        run.drop_later_epochs()
+        tqdm.write("a larger budget: going back to where the learning rate had not fallen yet")
     tqdm.write(f"resuming at {run.trainer.images_seen:,} pictures seen, {_exactness(state, run.trainer.device)}")
+
+
+def _before_annealing(run: Run, state: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the state from before the learning rate fell, where with today's budget it would fall later."""
+    annealed = state.get("annealed", 0.0)
+    if not annealed or run.config.annealed(state["images_seen"], run.count) >= annealed:
+        return None
+    before, _ = run.saved_state(UNANNEALED_STATES)
+    if before is None:
+        tqdm.write("the learning rate had fallen; it rises again, as no state from before that is kept")
+    return before
 
 
 def _read_alike(config: TrainConfig) -> Pictures:

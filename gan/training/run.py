@@ -34,9 +34,12 @@ from gan.folder import (
     SNAPSHOTS,
     epoch_file,
     kept_epochs,
+    list_epochs,
     prune_epochs,
+    read_metrics,
     write_grid,
     write_history,
+    write_metrics,
 )
 from gan.images import GRID_BYTES, from_uint8
 from gan.latent import sample_z
@@ -49,6 +52,7 @@ from gan.training.trainer import STATISTICS, Trainer, train_step
 
 STATES, GOOD_STATES = "states", "good"
 LEARNED = (GENERATOR_FILE, DISCRIMINATOR_FILE, HISTORY_FILE, SAMPLES, SNAPSHOTS)
+UNANNEALED_STATES = "unannealed"  # the state before the learning rate falls: a larger budget goes on from there
 RECORD_BYTES = 2_000_000  # room for the history, the chart and config.json
 GRID_SEEDS = range(64)  # the latents of every sample grid
 STATISTICS_SEEDS = range(10_000, 10_512)  # the latents that BatchNorm statistics are measured on
@@ -103,12 +107,22 @@ class Run:
         return self.batch == self.batches.batches_per_epoch
 
     @property
+    def _annealed(self) -> float:
+        return self.config.annealed(self.trainer.images_seen, self.count)
+
+    @property
+    def annealing_begins(self) -> bool:
+        """Whether the learning rate falls from the next batch on."""
+        return self.trainer.annealed == 0 < self._annealed
+
+    @property
     def shown_epoch(self) -> int:
         """The number, from 1, of the epoch that was last trained on."""
         return self.number + (self.batch > 0)
 
     def advance(self) -> Tensor:
         """Train on the next batch; return its STATISTICS, (5,), on the device: means over all processes."""
+        self.trainer.anneal(self._annealed)
         real_images = self.batches.take(self.number, self.batch, self.trainer.rng)
         statistics = distributed.mean(train_step(self.trainer, real_images, self.batches.size(self.batch)))
         self.sums += statistics
@@ -282,10 +296,24 @@ class Run:
             torch.set_num_threads(state["threads"])
         self.trainer.load_state_dict(state)
         self._begin_epoch(state["number"])
+        self.trainer.stage, _, _ = self.config.stage_at(self.number, self.epochs)
         self.batch, self.sums = state["batch"], state["sums"].to(self.sums)
         self.seconds, self.epoch_seconds = state["seconds"], state["epoch_seconds"]
         self.history, self.guard = state["history"], Memory(**state.get("guard", {"since": state["images_seen"]}))
         self._begin_stage_if_due()
+
+    def drop_later_epochs(self) -> None:
+        """Delete the grids, snapshots and measurements of epochs that training went back behind."""
+        distributed.by_first(self._drop_later_epochs)
+
+    def _drop_later_epochs(self) -> None:
+        for kind in (SAMPLES, SNAPSHOTS):
+            earlier = {number for number in list_epochs(self.folder, kind) if number <= self.shown_epoch}
+            prune_epochs(self.folder, kind, earlier)
+        measured = read_metrics(self.folder)
+        if measured:
+            kept = [line for line in measured if line.get("epoch", 0) <= self.shown_epoch]
+            write_metrics(self.folder, kept)
 
     def disk_bytes(self) -> int:
         """Return about how much the folder holds at its fullest."""
@@ -296,5 +324,5 @@ class Run:
         state = 4 * (3 * (weights_g + weights_d) + (weights_g if self.trainer.ema_generator else 0))
         published = 2 * (weights_g * (2 + MAX_SNAPSHOTS) + weights_d)
         pictures = self.batches.nbytes * distributed.count() if self.batches.nbytes > SPILL_BYTES else 0
-        states = STATES_KEPT + 1 + (self.config.guard == "rollback")  # one of them half written
+        states = STATES_KEPT + 1 + (self.config.guard == "rollback") + (self.config.anneal > 0)  # one half written
         return states * state + published + pictures + (MAX_SAMPLES + 2) * GRID_BYTES + RECORD_BYTES

@@ -1,6 +1,7 @@
 """What a run trains: the networks, their average, their optimizers; and one step, D's update, then G's."""
 
 import copy
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,8 @@ from gan.training.objective import discriminator_objective, generator_objective
 
 STATISTICS = ("loss_d", "loss_g", "d_real", "d_fake_before", "d_fake_after")
 SOFTER = 0.5  # what one softening makes of the learning rate
+ANNEALED_LR = 1 / 16  # what annealing leaves of the learning rate, in the end
+ANNEALED_HALF_LIFE = 4  # how much longer the EMA's half-life is then
 
 
 class Trainer:
@@ -45,28 +48,42 @@ class Trainer:
         self.step, self.images_seen = 0, 0
         self.images_before = 0  # seen by the checkpoint that the networks come from
         self.softenings = 0  # how often training was made to go on more softly
+        self.annealed = 0.0  # how far annealing has come, 0 to 1
         self.begin_stage(config.stages[0])
 
     def begin_stage(self, stage: Stage) -> None:
         """Give both networks a fresh Adam at the stage's learning rate and beta1."""
-        self.optimizer_d = self._adam(self.discriminator, stage)
-        self.optimizer_g = self._adam(self.generator, stage)
-
-    def _adam(self, network: nn.Module, stage: Stage) -> torch.optim.Adam:
-        lr = stage.lr * SOFTER**self.softenings
-        return torch.optim.Adam(network.parameters(), lr=lr, betas=(stage.beta1, 0.999), fused=True)
+        self.stage = stage
+        self.optimizer_d, self.optimizer_g = (
+            torch.optim.Adam(network.parameters(), lr=self.lr, betas=(stage.beta1, 0.999), fused=True)
+            for network in (self.discriminator, self.generator)
+        )
 
     def soften(self, softenings: int) -> None:
         """Go on more softly, so many times in all: half the learning rate each time, and every augmentation."""
-        for optimizer in (self.optimizer_d, self.optimizer_g):
-            for group in optimizer.param_groups:
-                group["lr"] *= SOFTER ** (softenings - self.softenings)
         self.softenings = softenings
+        self._set_lr()
+
+    def anneal(self, annealed: float) -> None:
+        """Let the learning rate fall along half a cosine, and the average lengthen; `annealed` is how far, 0 to 1."""
+        self.annealed = annealed
+        self._set_lr()
 
     @property
     def lr(self) -> float:
         """The learning rate of both networks."""
-        return self.optimizer_g.param_groups[0]["lr"]
+        cosine = (1 + math.cos(math.pi * self.annealed)) / 2  # from 1 to 0
+        return self.stage.lr * SOFTER**self.softenings * (ANNEALED_LR + (1 - ANNEALED_LR) * cosine)
+
+    def _set_lr(self) -> None:
+        for optimizer in (self.optimizer_d, self.optimizer_g):
+            for group in optimizer.param_groups:
+                group["lr"] = self.lr
+
+    @property
+    def ema_half_life_images(self) -> float:
+        """The half-life of the averaged generator, in pictures."""
+        return self.config.ema_half_life_images * ANNEALED_HALF_LIFE**self.annealed
 
     @property
     def policy(self) -> str:
@@ -102,7 +119,7 @@ class Trainer:
     def state_dict(self) -> dict[str, Any]:
         """Return everything the next step depends on; all processes ask for it together."""
         state = {name: part.state_dict() for name, part in self._parts().items()}
-        names = ("step", "images_seen", "images_before", "softenings")
+        names = ("step", "images_seen", "images_before", "softenings", "annealed")
         counters = {name: getattr(self, name) for name in names}
         rng = distributed.gather(self.rng.get_state()).squeeze(0)  # of several processes, a row each
         return {**state, **counters, "rng": rng, "device": self.device.type}
@@ -116,6 +133,7 @@ class Trainer:
             part.load_state_dict(state[name])
         self.step, self.images_seen = state["step"], state["images_seen"]
         self.images_before, self.softenings = state.get("images_before", 0), state.get("softenings", 0)
+        self.annealed = state.get("annealed", 0.0)
         if state.get("device", "cpu") == self.device.type and processes_of(state) == distributed.count():
             row = torch.atleast_2d(state["rng"])[distributed.rank()]
             self.rng.set_state(row.clone())  # as set_state reads from the start of a view's storage
@@ -199,6 +217,6 @@ def train_step(trainer: Trainer, real_images: Tensor, images: int | None = None)
     trainer.images_seen += images
     if trainer.ema_generator:
         seen = trainer.images_before + trainer.images_seen
-        update_ema(trainer.ema_generator, trainer.generator, ema_decay(images, config.ema_half_life_images, seen))
+        update_ema(trainer.ema_generator, trainer.generator, ema_decay(images, trainer.ema_half_life_images, seen))
     outputs = (real_logits.sigmoid().mean(), fake_logits.sigmoid().mean(), fake_logits_after.sigmoid().mean())
     return torch.stack((loss_d, loss_g, *outputs)).detach()
