@@ -28,6 +28,7 @@ TINY = (*FOLDER, "--image-size", 32, "--base-channels", 8, "--batch-size", 16, "
 ANIME = {"recipe": "anime", "batch_size": 64, "r1_gamma": 0.05, "minibatch_std": False, "out": "runs/anime"}
 # flag -> (value, or None where it takes none; the fields of the dry run's config that it changes)
 EFFECTS = {
+    "--anneal": ("0.25", {"anneal": 0.25}),
     "--dataset": ("anime", {"dataset": "anime", **ANIME}),
     "--data": ("some/pictures", {"data": "some/pictures"}),
     "--keep-repeats": (None, {"keep_repeats": True}),

@@ -4,12 +4,12 @@ import shutil
 
 import pytest
 import torch
-from test_training import SIZES, assert_equal_runs, newest_state, stop_after
+from test_loop import SIZES, assert_equal_runs, newest_state, stop_after
 
 from gan.config import recipe_config
-from gan.records import read_history
-from gan.step import Trainer
-from gan.training import train
+from gan.folder import read_history
+from gan.training.loop import train
+from gan.training.trainer import Trainer
 
 PICTURES, BATCH, LR = 40, 16, 2e-4  # three steps an epoch
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 @pytest.fixture(autouse=True)
 def without_charts(monkeypatch):
-    monkeypatch.setattr("gan.training.write_chart", lambda folder: None)
+    monkeypatch.setattr("gan.training.loop.write_chart", lambda folder: None)
 
 
 def config_of(pictures, out, epochs, **changes):
