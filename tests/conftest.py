@@ -21,6 +21,9 @@ from gan.folder import write_metrics
 
 Result = namedtuple("Result", "status out err")
 
+# What the tests start heeds a closed terminal also where they themselves run under nohup.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
 
 # Of fixtures: what starts a process, a server or a browser, or trains, is slow.
 SLOW = {"server", "client", "visit", "chromium", "launch", "straight", "stopped", "together", "cli"}
