@@ -411,7 +411,7 @@ def test_a_dry_run_of_a_resume_shows_the_extended_config_and_changes_nothing(run
     assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
 
 
-FREE = ("--data", "--images", "--epochs", "--stages", "--device", "--precision", "--guard")
+FREE = ("--data", "--images", "--epochs", "--stages", "--anneal", "--device", "--precision", "--guard")
 FIXED = [flag for flag in EFFECTS if flag not in FREE]
 
 
