@@ -7,9 +7,6 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from gan.checkpoints import CONFIG_FILE
-from gan.errors import UserError
-from gan.files import read_json
 from gan.images import open_rgb
 from gan.latent import MAX_SEED
 from gan.training.losses import LOSSES
@@ -128,10 +125,7 @@ def _marks(history: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
 
 def _pairs(model: LoadedModel) -> bool:
     """Whether the loss that the model was trained with pairs; False where its folder does not say."""
-    try:
-        train = read_json(model.folder / CONFIG_FILE).get("train")
-    except UserError:
-        return False
+    train = model.described.get("train")
     loss = str(train.get("loss")) if isinstance(train, Mapping) else ""
     return loss in LOSSES and LOSSES[loss].pairs
 
