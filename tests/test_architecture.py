@@ -9,7 +9,8 @@ ROOT = Path(__file__).resolve().parents[1]
 FLOORS = (
     {"app", "train", "gan.promote", "gan.evaluate", "gan.publish"},
     {"gan.training.loop", "gan.ui", "gan.flags"},
-    {"gan.training.guard"},
+    {"gan.training.guard", "gan.training.opening", "gan.training.progress"},
+    {"gan.training.record"},
     {"gan.training.run"},
     {"gan.training.misfit"},
     {
@@ -60,7 +61,19 @@ FORBIDDEN_TO_THE_APP = {
     *(
         f"gan.training.{name}"
         for name in (
-            *("loop", "guard", "run", "misfit", "trainer", "objective", "augment", "batches"),
+            *(
+                "loop",
+                "opening",
+                "progress",
+                "record",
+                "guard",
+                "run",
+                "misfit",
+                "trainer",
+                "objective",
+                "augment",
+                "batches",
+            ),
             *("ema", "signs", "device", "distributed"),
         )
     ),

@@ -9,7 +9,8 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any, TypeVar, cast
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar, cast
 from warnings import catch_warnings
 
 import numpy as np
@@ -22,6 +23,7 @@ from torch.nn.parallel import DistributedDataParallel
 from gan.errors import UserError
 
 Result = TypeVar("Result")
+Arguments = ParamSpec("Arguments")
 LONGEST_WAIT = timedelta(hours=2)  # for a process that downloads or reads pictures
 
 
@@ -144,6 +146,16 @@ def by_first(action: Callable[[], Result]) -> Result:
     if sentence:
         raise failure or UserError(sentence)
     return cast(Result, result)
+
+
+def first_alone(action: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """Make a function one that the first process alone carries out; all call it, and get its result or UserError."""
+
+    @wraps(action)
+    def carried_out(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        return by_first(lambda: action(*args, **kwargs))
+
+    return carried_out
 
 
 def by_turns(action: Callable[[], Result]) -> Result:

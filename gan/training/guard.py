@@ -9,7 +9,8 @@ from torch import Tensor
 from tqdm import tqdm
 
 from gan.latent import sample_z
-from gan.training import distributed, signs
+from gan.training import record, signs
+from gan.training.distributed import first_alone
 from gan.training.run import GOOD_STATES, Collapse, Run
 
 
@@ -23,7 +24,11 @@ class Guard:
         self.count, self.reals = len(reals), signs.features(reals)
         self.real_spread, self.real_saturation = signs.spread(self.reals), signs.saturation(reals)
         if run.config.guard != "rollback":  # a state that is not kept up would one day be far too old to go back to
-            distributed.by_first(lambda: shutil.rmtree(run.folder / GOOD_STATES, ignore_errors=True))
+            self._drop_good_states()
+
+    @first_alone
+    def _drop_good_states(self) -> None:
+        shutil.rmtree(self.run.folder / GOOD_STATES, ignore_errors=True)
 
     def look(self) -> None:
         """At the end of a window, write its signs into the history; after too many bad ones, act.
@@ -37,7 +42,7 @@ class Guard:
             return
         if not run.guard.window_complete(run.trainer.images_seen):
             return
-        seen = distributed.by_first(self._look)
+        seen = self._look()
         run.history[-1] |= {name: round(value, 4) for name, value in seen.items()}
         found = signs.complaints(run.guard, run.trainer.images_seen, *seen.values())
         act = run.guard.close_window(run.trainer.images_seen, seen["spread"], seen["drift"], bad=bool(found))
@@ -48,6 +53,7 @@ class Guard:
         if not found and run.config.guard == "rollback":
             run.save_state(GOOD_STATES, kept=1)
 
+    @first_alone
     def _look(self) -> dict[str, float]:
         """Measure the window that ends here."""
         run = self.run
@@ -92,7 +98,7 @@ class Guard:
         softened = f"learning rate {run.trainer.lr:g}, augmentation {run.trainer.policy}"
         run.mark(f"rolled back from epoch {epoch}: {collapse.reason}; now {softened}")
         tqdm.write(f"guard, epoch {epoch}: {collapse.reason}. Back to epoch {run.shown_epoch}, {softened}.")
-        run.drop_later_epochs()
+        record.drop_later_epochs(run)
         run.save_state(GOOD_STATES, kept=1)  # softer and marked, should it come to the same again
         run.save_state()
 

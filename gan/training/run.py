@@ -1,4 +1,4 @@
-"""A run: its place in the schedule, and everything its folder holds. The loop that drives it is in training."""
+"""A run: its place in the schedule, its history and its training state. gan.training.loop drives it."""
 
 import math
 import os
@@ -11,41 +11,23 @@ import torch
 from torch import Tensor
 
 from gan.checkpoints import (
-    CONFIG_FILE,
     DISCRIMINATOR_FILE,
     GENERATOR_FILE,
     STATES_KEPT,
     load_state,
-    parameter_count,
-    read_described,
-    save_network,
     save_state,
 )
 from gan.config import TrainConfig
-from gan.data.scan import SPILL_BYTES, Pictures
+from gan.data.scan import Pictures
 from gan.errors import UserError, quoted
-from gan.files import write_json
 from gan.folder import (
     HISTORY_FILE,
-    MAX_SAMPLES,
-    MAX_SNAPSHOTS,
-    REALS_FILE,
     SAMPLES,
     SNAPSHOTS,
-    epoch_file,
-    kept_epochs,
-    list_epochs,
-    prune_epochs,
-    read_metrics,
-    write_grid,
     write_history,
-    write_metrics,
 )
-from gan.images import GRID_BYTES, from_uint8
-from gan.latent import sample_z
 from gan.training import distributed
 from gan.training.batches import Batches, rows_in_order
-from gan.training.ema import with_fresh_statistics
 from gan.training.misfit import fault_of
 from gan.training.signs import Memory
 from gan.training.trainer import STATISTICS, Trainer, train_step
@@ -53,9 +35,6 @@ from gan.training.trainer import STATISTICS, Trainer, train_step
 STATES, GOOD_STATES = "states", "good"
 LEARNED = (GENERATOR_FILE, DISCRIMINATOR_FILE, HISTORY_FILE, SAMPLES, SNAPSHOTS)
 UNANNEALED_STATES = "unannealed"  # the state before the learning rate falls: a larger budget goes on from there
-RECORD_BYTES = 2_000_000  # room for the history, the chart and config.json
-GRID_SEEDS = range(64)  # the latents of every sample grid
-STATISTICS_SEEDS = range(10_000, 10_512)  # the latents that BatchNorm statistics are measured on
 
 
 class Collapse(UserError):
@@ -80,8 +59,9 @@ class Run:
         self.history: list[dict[str, Any]] = []
         self.guard = Memory()
         self.seconds = 0.0  # of training in all sessions
-        self._described: dict[str, Any] = {}  # config.json
+        self.described: dict[str, Any] = {}  # config.json
         self._clock = time.perf_counter()
+        self.saved_at = time.monotonic()  # when the training state was last written
         self._begin_epoch(0)
 
     def _begin_epoch(self, number: int) -> None:
@@ -91,8 +71,8 @@ class Run:
 
     def _take_order(self, order: Tensor) -> None:
         """Go through the pictures in this order, whatever they are called here and now."""
-        self.order, self._rows = order, rows_in_order(self._found_order, order)
-        self.batches.arrange(self._rows)
+        self.order, self.rows = order, rows_in_order(self._found_order, order)
+        self.batches.arrange(self.rows)
 
     # --- the schedule ---
 
@@ -139,17 +119,7 @@ class Run:
         if epochs_before == 0 and self.batch == 0 and self.number > 0:
             self.trainer.begin_stage(stage)
 
-    # --- what people read ---
-
-    def log_line(self, statistics: Tensor) -> str:
-        """Return the reports' line for the batch just trained on."""
-        _, epoch, epochs = self.config.stage_at(self.number, self.epochs)
-        loss_d, loss_g, d_real, d_fake_before, d_fake_after = statistics.tolist()
-        return (
-            f"[{epoch}/{epochs}][{self.batch - 1}/{self.batches.batches_per_epoch}] "
-            f"Loss_D: {loss_d:.4f} Loss_G: {loss_g:.4f} "
-            f"D(x): {d_real:.4f} D(G(z)): {d_fake_before:.4f} / {d_fake_after:.4f}"
-        )
+    # --- the history ---
 
     def means(self) -> dict[str, float]:
         """Return the epoch's mean STATISTICS so far; raise UserError where they are no longer numbers."""
@@ -158,7 +128,8 @@ class Run:
             self._raise_not_finite()
         return dict(zip(STATISTICS, means, strict=True))
 
-    def _check_weights(self) -> None:
+    def check_weights(self) -> None:
+        """Raise UserError where a weight is no longer a finite number."""
         if not self.trainer.finite():
             self._raise_not_finite()
 
@@ -206,57 +177,21 @@ class Run:
         """Leave what was done since the last lap, such as writing grids, out of the time of training."""
         self._clock = time.perf_counter()
 
-    # --- what goes to the disk ---
-
-    def due(self, limit: int) -> bool:
-        """Whether a run of this length that keeps so many epochs keeps the one last trained on."""
-        return self.shown_epoch in kept_epochs(self.epochs, limit)
-
-    def publish(self) -> None:
-        """Write what others load and see: history, both networks, config.json, the epoch's grid and snapshot."""
-        self._check_weights()
-        distributed.by_first(self._write_published)
-
-    @torch.inference_mode()
-    def _write_published(self) -> None:
-        write_history(self.folder, self.history)
-        device, z_dim = self.trainer.device, self.config.z_dim
-        generator = with_fresh_statistics(self.trainer.shown_generator, sample_z(STATISTICS_SEEDS, z_dim).to(device))
-        for kind, limit in (
-            (SAMPLES, MAX_SAMPLES),
-            (SNAPSHOTS, MAX_SNAPSHOTS),
-        ):
-            keep = kept_epochs(max(self.epochs, self.shown_epoch), limit)
-            prune_epochs(self.folder, kind, keep)
-        grid = epoch_file(self.folder, SAMPLES, self.shown_epoch)
-        write_grid(grid, generator(sample_z(GRID_SEEDS, z_dim).to(device)))
-        if self.due(MAX_SNAPSHOTS):
-            save_network(epoch_file(self.folder, SNAPSHOTS, self.shown_epoch), generator)
-        save_network(self.folder / GENERATOR_FILE, generator)
-        save_network(self.folder / DISCRIMINATOR_FILE, self.trainer.discriminator)
-        self.describe(epoch=self.shown_epoch, images_seen=self.trainer.images_seen, seconds=round(self.seconds))
-
-    def describe(self, **facts: Any) -> None:
-        """Add facts to the run's config.json, or begin it with them."""
-        self._described = {**(self._described or read_described(self.folder)), **facts}
-        write_json(self.folder / CONFIG_FILE, self._described)  # whole, also where the folder was moved away meanwhile
-
-    def write_reals(self, pictures: Pictures) -> None:
-        """Write a grid of the first 64 training pictures; it stays on this machine."""
-        write_grid(self.folder / REALS_FILE, from_uint8(pictures.images[self._rows[:64]]))
+    # --- the training state ---
 
     def save_state(self, into: str = STATES, kept: int = STATES_KEPT) -> None:
         """Write the training state, all that the rest of the run depends on; what is not finite is never saved."""
         self.means()
-        self._check_weights()
+        self.check_weights()
         self._lap()
-        state = self.state()
+        self._write_state(self.folder / into, self.state(), kept)
+        if into == STATES:
+            self.saved_at = time.monotonic()
 
-        def write() -> None:
-            save_state(self.folder / into, self.trainer.images_seen, state, kept)
-            write_history(self.folder, self.history)  # second: what was learned never lies without a state
-
-        distributed.by_first(write)
+    @distributed.first_alone
+    def _write_state(self, folder: Path, state: dict[str, Any], kept: int) -> None:
+        save_state(folder, self.trainer.images_seen, state, kept)
+        write_history(self.folder, self.history)  # second: what was learned never lies without a state
 
     def state(self) -> dict[str, Any]:
         """Return the training state as it is now; all processes ask for it together."""
@@ -301,28 +236,3 @@ class Run:
         self.seconds, self.epoch_seconds = state["seconds"], state["epoch_seconds"]
         self.history, self.guard = state["history"], Memory(**state.get("guard", {"since": state["images_seen"]}))
         self._begin_stage_if_due()
-
-    def drop_later_epochs(self) -> None:
-        """Delete the grids, snapshots and measurements of epochs that training went back behind."""
-        distributed.by_first(self._drop_later_epochs)
-
-    def _drop_later_epochs(self) -> None:
-        for kind in (SAMPLES, SNAPSHOTS):
-            earlier = {number for number in list_epochs(self.folder, kind) if number <= self.shown_epoch}
-            prune_epochs(self.folder, kind, earlier)
-        measured = read_metrics(self.folder)
-        if measured:
-            kept = [line for line in measured if line.get("epoch", 0) <= self.shown_epoch]
-            write_metrics(self.folder, kept)
-
-    def disk_bytes(self) -> int:
-        """Return about how much the folder holds at its fullest."""
-        weights_g, weights_d = (
-            parameter_count(self.trainer.generator),
-            parameter_count(self.trainer.discriminator),
-        )
-        state = 4 * (3 * (weights_g + weights_d) + (weights_g if self.trainer.ema_generator else 0))
-        published = 2 * (weights_g * (2 + MAX_SNAPSHOTS) + weights_d)
-        pictures = self.batches.nbytes * distributed.count() if self.batches.nbytes > SPILL_BYTES else 0
-        states = STATES_KEPT + 1 + (self.config.guard == "rollback") + (self.config.anneal > 0)  # one half written
-        return states * state + published + pictures + (MAX_SAMPLES + 2) * GRID_BYTES + RECORD_BYTES

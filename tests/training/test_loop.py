@@ -49,6 +49,7 @@ from gan.images import make_grid
 from gan.latent import sample_z
 from gan.promote import promote
 from gan.training.loop import train
+from gan.training.record import disk_bytes
 from gan.training.run import Run
 from gan.training.trainer import STATISTICS, train_step
 
@@ -907,7 +908,7 @@ def test_the_line_of_the_reports_comes_at_the_first_step_of_each_epoch_and_every
 
 
 def test_of_short_epochs_not_each_has_a_line(pictures, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("gan.training.loop.LOG_STEPS", 8)
+    monkeypatch.setattr("gan.training.progress.LOG_STEPS", 8)
     train(config_of("report", pictures, tmp_path, base_channels=2).with_epochs(5))  # of three steps
     lines = [line for line in capsys.readouterr().out.splitlines() if "Loss" in line]
     assert [LOG_LINE.fullmatch(line)[1] for line in lines] == ["0", "2", "4"]
@@ -1037,8 +1038,8 @@ def test_a_long_run_is_thinned_and_its_folder_stays_below_what_it_said(tmp_path,
         run = train(config.with_epochs(epochs))
         for kind, limit in ((SAMPLES, MAX_SAMPLES), (SNAPSHOTS, MAX_SNAPSHOTS)):
             assert set(list_epochs(tmp_path / "run", kind)) == kept_epochs(epochs, limit)
-        assert sum(path.stat().st_size for path in contents(tmp_path / "run")) < run.disk_bytes()
-        assert f"will hold at most {run.disk_bytes() / 1e6:.0f} MB" in capsys.readouterr().out
+        assert sum(path.stat().st_size for path in contents(tmp_path / "run")) < disk_bytes(run)
+        assert f"will hold at most {disk_bytes(run) / 1e6:.0f} MB" in capsys.readouterr().out
 
 
 def test_while_a_run_goes_on_it_never_holds_more_than_it_said(pictures, tmp_path, monkeypatch):
@@ -1052,7 +1053,7 @@ def test_while_a_run_goes_on_it_never_holds_more_than_it_said(pictures, tmp_path
         monkeypatch.setattr(f"{module}.write_atomically", measured)
     run = train(config_of("relativistic", pictures, tmp_path))
     assert len(sizes) > EPOCHS
-    assert max(sizes) < run.disk_bytes()
+    assert max(sizes) < disk_bytes(run)
 
 
 def test_whoever_asked_is_told_of_every_published_snapshot(pictures, tmp_path):

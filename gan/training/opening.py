@@ -1,0 +1,201 @@
+"""How a run begins or goes on: its pictures, its networks, and the newest state that it can take up."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from tqdm import tqdm
+
+from gan.checkpoints import (
+    GENERATOR_FILE,
+    checkpoint_folder,
+    images_seen,
+    list_states,
+    load_discriminator,
+    load_generator,
+    read_described,
+)
+from gan.config import TrainConfig, flag_with_value
+from gan.data.download import kaggle_version, locate
+from gan.data.scan import Pictures, read_pictures
+from gan.errors import UserError, quoted
+from gan.files import alone_in, clear_parts
+from gan.models import Discriminator, Generator
+from gan.training import distributed, record
+from gan.training.device import choose_device, choose_precision, describe
+from gan.training.run import LEARNED, STATES, UNANNEALED_STATES, Run
+from gan.training.trainer import Trainer, new_networks, processes_of
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Let the first process hold the run's folder, so that no second training writes to it."""
+    with ExitStack() as stack:
+        distributed.by_first(lambda: stack.enter_context(alone_in(folder)))
+        yield
+
+
+@distributed.first_alone
+def refuse_without_state(config: TrainConfig) -> None:
+    """Raise UserError where the folder shows what was learned, but has no state: training would write over it."""
+    folder = Path(config.out)
+    if not list_states(folder / STATES) and any((folder / name).exists() for name in LEARNED):
+        raise UserError(_cannot_go_on(config, f"there is no training state in {STATES}/ beside what it learned"))
+
+
+def _cannot_go_on(config: TrainConfig, reason: str) -> str:
+    """Return the sentence that says so, and with which command another run goes on with the networks, if any."""
+    folder = Path(config.out)
+    if not (folder / GENERATOR_FILE).exists():
+        return f"{folder}: {reason}, so that this run cannot go on. Begin a new one, in another --out."
+    words = [f"--dataset {config.dataset}"] + [f"--recipe {quoted(config.recipe)}"] * (config.recipe != config.dataset)
+    if config.data or config.dataset == "folder":
+        words.append(f"--data {quoted(config.data) if config.data else 'PICTURES'}")
+    return (
+        f"{folder}: {reason}, so that this run cannot go on where it stopped. A new run can begin with its networks: "
+        f"python train.py {' '.join(words)} --init-from {quoted(folder)} --out NEW"
+    )
+
+
+def open_run(config: TrainConfig, pictures: Pictures | None) -> Run:
+    """Build the run, and take up its newest whole state if it has one."""
+    folder = Path(config.out)
+    _refuse_small_batch(config)
+    device = distributed.by_turns(lambda: choose_device(config.device))
+    precision = choose_precision(config.precision, device)
+    pictures = pictures or _read_alike(config)
+    tqdm.write(pictures.report.text())
+    begun = _has_state(folder)
+    networks = distributed.by_turns(lambda: _networks_to_continue(config)) if config.init_from and not begun else None
+    run = Run(config, pictures, Trainer(config, device, precision, networks))
+    if networks:
+        run.trainer.images_before = images_seen(read_described(checkpoint_folder(config.init_from)))
+    if begun:
+        _go_on(run)
+    _clear_parts(folder)
+    if not run.finished:
+        _describe(run, precision, pictures)
+        tqdm.write(f"{_hardware(device)}, {precision}; budget {run.budget:,} pictures, {run.epochs} epochs")
+        tqdm.write(f"{folder} will hold at most {record.disk_bytes(run) / 1e6:.0f} MB")
+    if not begun:
+        run.save_state()  # from here on, a folder without one is no run that was only killed early
+    return run
+
+
+_clear_parts = distributed.first_alone(clear_parts)
+
+
+def _refuse_small_batch(config: TrainConfig) -> None:
+    if config.batch_size < distributed.count():
+        raise UserError(
+            f"--batch-size {config.batch_size} is shared out among {distributed.count()} processes, and each needs a "
+            "picture of it: give a larger one, or torchrun a smaller --nproc-per-node"
+        )
+
+
+@distributed.first_alone
+def _has_state(folder: Path) -> bool:
+    return bool(list_states(folder / STATES))
+
+
+def _go_on(run: Run) -> None:
+    """Take up the newest state that can be; raise UserError where none can."""
+    state, passed_over = run.saved_state()
+    for sentence in passed_over:
+        tqdm.write(sentence)
+    if state is None:
+        raise UserError(_cannot_go_on(run.config, f"no training state in {STATES}/ can be used"))
+    before = _before_annealing(run, state)
+    run.load_state(before or state)
+    if before:
+        record.drop_later_epochs(run)
+        tqdm.write("a larger budget: going back to where the learning rate had not fallen yet")
+    tqdm.write(f"resuming at {run.trainer.images_seen:,} pictures seen, {_exactness(state, run.trainer.device)}")
+
+
+def _before_annealing(run: Run, state: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the state from before the learning rate fell, where with today's budget it would fall later."""
+    annealed = state.get("annealed", 0.0)
+    if not annealed or run.config.annealed(state["images_seen"], run.count) >= annealed:
+        return None
+    before, _ = run.saved_state(UNANNEALED_STATES)
+    if before is None:
+        tqdm.write("the learning rate had fallen; it rises again, as no state from before that is kept")
+    return before
+
+
+def _read_alike(config: TrainConfig) -> Pictures:
+    """Read the pictures, one process of a machine before its others; other pictures elsewhere raise UserError."""
+
+    def read() -> Pictures:
+        return read_pictures(
+            locate(config.dataset, config.data or None),
+            config.image_size,
+            fit=config.fit,
+            keep_repeats=config.keep_repeats,
+            spill=Path(config.out),
+            progress=distributed.rank() == 0,
+        )
+
+    pictures = distributed.by_turns(read)
+    (differ,) = distributed.anywhere(pictures.fingerprint != distributed.by_first(lambda: pictures.fingerprint))
+    if differ:
+        raise UserError(f"{config.data or config.dataset}: holds other pictures on one machine than on another")
+    return pictures
+
+
+def _exactness(state: dict[str, Any], device: torch.device) -> str:
+    """Say whether the run goes on to the bit as if it had not been stopped."""
+    before, processes = state.get("device", "cpu"), processes_of(state)
+    if before != device.type:
+        return f"so far on {before}: from here on with other random numbers"
+    if processes != distributed.count():
+        many = f"{processes} process{'es' * (processes > 1)}"
+        return f"so far in {many}, now in {distributed.count()}: from here on with other random numbers"
+    return f"on {state['threads']} thread{'s' * (state['threads'] > 1)} so far (OMP_NUM_THREADS)"
+
+
+@distributed.first_alone
+def _describe(run: Run, precision: str, pictures: Pictures) -> None:
+    """Put into the folder what does not change while the run goes on: config.json, and real pictures."""
+    kaggle = kaggle_version(pictures.report.source)
+    record.describe(
+        run,
+        train=run.config.to_dict(),
+        data={"name": run.config.dataset, "pictures": run.count, "fingerprint": run.fingerprint, "kaggle": kaggle},
+        generator=run.trainer.generator.arguments(),
+        discriminator=run.trainer.discriminator.arguments(),
+        images_before=run.trainer.images_before,
+        hardware=_hardware(run.trainer.device),
+        precision=precision,
+        torch=torch.__version__,
+    )
+    record.write_reals(run, pictures)
+
+
+def _hardware(device: torch.device) -> str:
+    """Name what the run is computed on."""
+    several = f"{distributed.count()} processes, each on " if distributed.count() > 1 else ""
+    return several + describe(device)
+
+
+def _networks_to_continue(config: TrainConfig) -> tuple[Generator, Discriminator]:
+    """Return the networks of the checkpoint that the run starts from; raise UserError if they do not fit."""
+    folder = checkpoint_folder(config.init_from)
+    networks = load_generator(folder), load_discriminator(folder)
+    theirs, ours = ({**generator.arguments(), **d.arguments()} for generator, d in (networks, new_networks(config)))
+    if networks[0].arguments().items() - theirs.items():
+        raise UserError(f"{config.init_from}: its two networks are not of one size; it can be shown, but not continued")
+    different = {name: value for name, value in theirs.items() if value != ours[name]}
+    if "z_dim" in different:
+        raise UserError(
+            f"{config.init_from}: its latents have {theirs['z_dim']} numbers, those of every run {config.z_dim}; "
+            "it can be shown, but not continued"
+        )
+    if different:
+        fields = {"d_norm" if name == "norm" else name: value for name, value in different.items()}
+        flags = " ".join(flag_with_value(*field) for field in fields.items())
+        raise UserError(f"{config.init_from}: its networks differ from those this run asks for; add {flags}")
+    return networks

@@ -1,0 +1,114 @@
+"""What a run writes for people and for others to load: log lines, grids, networks, config.json."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gan.checkpoints import (
+    CONFIG_FILE,
+    DISCRIMINATOR_FILE,
+    GENERATOR_FILE,
+    STATES_KEPT,
+    parameter_count,
+    read_described,
+    save_network,
+)
+from gan.data.scan import SPILL_BYTES, Pictures
+from gan.files import write_json
+from gan.folder import (
+    MAX_SAMPLES,
+    MAX_SNAPSHOTS,
+    REALS_FILE,
+    SAMPLES,
+    SNAPSHOTS,
+    epoch_file,
+    kept_epochs,
+    list_epochs,
+    prune_epochs,
+    read_metrics,
+    write_grid,
+    write_history,
+    write_metrics,
+)
+from gan.images import GRID_BYTES, from_uint8
+from gan.latent import sample_z
+from gan.training.distributed import count, first_alone
+from gan.training.ema import with_fresh_statistics
+from gan.training.run import Run
+
+RECORD_BYTES = 2_000_000  # room for the history, the chart and config.json
+GRID_SEEDS = range(64)  # the latents of every sample grid
+STATISTICS_SEEDS = range(10_000, 10_512)  # the latents that BatchNorm statistics are measured on
+
+
+def log_line(run: Run, statistics: Tensor) -> str:
+    """Return the reports' line for the batch just trained on, whose STATISTICS are (5,)."""
+    _, epoch, epochs = run.config.stage_at(run.number, run.epochs)
+    loss_d, loss_g, d_real, d_fake_before, d_fake_after = statistics.tolist()
+    return (
+        f"[{epoch}/{epochs}][{run.batch - 1}/{run.batches.batches_per_epoch}] "
+        f"Loss_D: {loss_d:.4f} Loss_G: {loss_g:.4f} "
+        f"D(x): {d_real:.4f} D(G(z)): {d_fake_before:.4f} / {d_fake_after:.4f}"
+    )
+
+
+def due(run: Run, limit: int) -> bool:
+    """Return whether a run of this length that keeps so many epochs keeps the one last trained on."""
+    return run.shown_epoch in kept_epochs(run.epochs, limit)
+
+
+def publish(run: Run) -> None:
+    """Write what others load and see: history, both networks, config.json, the epoch's grid and snapshot."""
+    run.check_weights()
+    _publish(run)
+
+
+@first_alone
+@torch.inference_mode()
+def _publish(run: Run) -> None:
+    write_history(run.folder, run.history)
+    device, z_dim = run.trainer.device, run.config.z_dim
+    generator = with_fresh_statistics(run.trainer.shown_generator, sample_z(STATISTICS_SEEDS, z_dim).to(device))
+    for kind, limit in ((SAMPLES, MAX_SAMPLES), (SNAPSHOTS, MAX_SNAPSHOTS)):
+        prune_epochs(run.folder, kind, kept_epochs(max(run.epochs, run.shown_epoch), limit))
+    grid = epoch_file(run.folder, SAMPLES, run.shown_epoch)
+    write_grid(grid, generator(sample_z(GRID_SEEDS, z_dim).to(device)))
+    if due(run, MAX_SNAPSHOTS):
+        save_network(epoch_file(run.folder, SNAPSHOTS, run.shown_epoch), generator)
+    save_network(run.folder / GENERATOR_FILE, generator)
+    save_network(run.folder / DISCRIMINATOR_FILE, run.trainer.discriminator)
+    describe(run, epoch=run.shown_epoch, images_seen=run.trainer.images_seen, seconds=round(run.seconds))
+
+
+def describe(run: Run, **facts: Any) -> None:
+    """Add facts to the run's config.json, or begin it with them."""
+    run.described = {**(run.described or read_described(run.folder)), **facts}
+    write_json(run.folder / CONFIG_FILE, run.described)  # whole, also where the folder was moved away meanwhile
+
+
+def write_reals(run: Run, pictures: Pictures) -> None:
+    """Write a grid of the first 64 training pictures; it stays on this machine."""
+    write_grid(run.folder / REALS_FILE, from_uint8(pictures.images[run.rows[:64]]))
+
+
+@first_alone
+def drop_later_epochs(run: Run) -> None:
+    """Delete the grids, snapshots and measurements of epochs that training went back behind."""
+    for kind in (SAMPLES, SNAPSHOTS):
+        earlier = {number for number in list_epochs(run.folder, kind) if number <= run.shown_epoch}
+        prune_epochs(run.folder, kind, earlier)
+    measured = read_metrics(run.folder)
+    if measured:
+        write_metrics(run.folder, [line for line in measured if line.get("epoch", 0) <= run.shown_epoch])
+
+
+def disk_bytes(run: Run) -> int:
+    """Return about how much the folder holds at its fullest."""
+    trainer, config = run.trainer, run.config
+    weights_g, weights_d = parameter_count(trainer.generator), parameter_count(trainer.discriminator)
+    state = 4 * (3 * (weights_g + weights_d) + (weights_g if trainer.ema_generator else 0))
+    published = 2 * (weights_g * (2 + MAX_SNAPSHOTS) + weights_d)
+    pictures = run.batches.nbytes * count() if run.batches.nbytes > SPILL_BYTES else 0
+    states = [config.guard == "rollback", config.anneal > 0].count(True) + STATES_KEPT + 1  # one half written
+    return states * state + published + pictures + (MAX_SAMPLES + 2) * GRID_BYTES + RECORD_BYTES
