@@ -6,6 +6,7 @@ from dataclasses import MISSING, asdict, dataclass, fields, replace
 from typing import Any, NamedTuple
 
 from gan.data.datasets import DATASETS
+from gan.tasks import TASKS
 from gan.training.losses import LOSSES
 
 NORMS = ("batch", "none")
@@ -33,6 +34,7 @@ class TrainConfig:
 
     recipe: str  # name of the row of RECIPES this came from
     dataset: str  # one of DATASETS
+    task: str = "generate"  # one of TASKS
     data: str = ""  # folder or .zip; empty: download the data set
     out: str = ""  # folder of the run
     images: int = 300_000  # budget in real pictures shown to the discriminator; 0: see epochs
@@ -139,6 +141,7 @@ def _check_kinds(kind: type, values: Any) -> None:
 
 CHOICES = {
     "dataset": tuple(DATASETS),
+    "task": tuple(TASKS),
     "loss": tuple(LOSSES),
     "d_norm": NORMS,
     "guard": GUARDS,

@@ -12,6 +12,8 @@ class Dataset(NamedTuple):
     source: str
     owner: str
     trademark: str = ""  # "": none
+    held_out: float = 0.05  # share of the pictures that tasks measured on unseen ones keep from training
+    numbered: bool = False  # names begin with a number, and those of one number show one thing
 
 
 DATASETS = {
@@ -21,6 +23,8 @@ DATASETS = {
         source="819 Pokémon pictures from Kaggle",
         owner="The pictures belong to their owners",
         trademark="Pokémon is a trademark of Nintendo, Creatures and GAME FREAK",
+        held_out=0.1,
+        numbered=True,
     ),
     "anime": Dataset(
         slug="splcher/animefacedataset",

@@ -9,7 +9,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -96,6 +96,12 @@ class Pictures:
     earlier: str  # the fingerprint from before WAYS were known and blank pictures left out
     order: Tensor  # (N, 8) uint8, how the sha256 of each picture's file begins
     report: ScanReport
+    names: tuple[str, ...] = ()
+
+    def rows(self, rows: list[int]) -> "Pictures":
+        """Return these of the pictures; the report tells of all."""
+        names = tuple(self.names[row] for row in rows)
+        return replace(self, images=self.images[rows], order=self.order[rows], names=names)
 
 
 def read_pictures(
@@ -150,6 +156,7 @@ def read_pictures(
         earlier=_fingerprint(result.digest for result in [*rows, *bad] if result.digest),
         order=torch.tensor([list(bytes.fromhex(row.digest[:16])) for row in rows], dtype=torch.uint8),
         report=report,
+        names=tuple(row.name for row in rows),
     )
 
 

@@ -1,7 +1,8 @@
 """Differentiable augmentation of reals and fakes alike (DiffAugment, Zhao et al. 2020, arXiv 2006.10738).
 
 Each transform takes pictures (N, 3, H, W) in [-1, 1] and a generator of random numbers on their device, and
-returns pictures of that shape with their gradient kept. Colour may leave [-1, 1], as in the paper.
+returns pictures of that shape with their gradient kept. Colour may leave [-1, 1], as in the paper. Channels before the
+last three, the condition of a picture, are moved and blanked with it, and keep their colours.
 """
 
 from collections.abc import Callable
@@ -14,6 +15,8 @@ Transform = Callable[[Tensor, torch.Generator], Tensor]
 
 def color(images: Tensor, rng: torch.Generator) -> Tensor:
     """Brightness in +-0.5, saturation in 0 to 2, contrast in 0.5 to 1.5, one draw a picture."""
+    if images.shape[1] > 3:
+        return torch.cat((images[:, :-3], color(images[:, -3:], rng)), dim=1)
     brightness, saturation, contrast = _uniform(images, rng, 3)
     images = images + (brightness - 0.5)
     grey = images.mean(dim=1, keepdim=True)

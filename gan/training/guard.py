@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from gan.latent import sample_z
 from gan.training import record, signs
 from gan.training.distributed import first_alone
 from gan.training.run import GOOD_STATES, Collapse, Run
@@ -20,9 +19,9 @@ class Guard:
     def __init__(self, run: Run) -> None:
         """Measure the real pictures, that the generated ones are held against."""
         self.run = run
-        reals = run.batches.sample(signs.COUNT)
-        self.count, self.reals = len(reals), signs.features(reals)
-        self.real_spread, self.real_saturation = signs.spread(self.reals), signs.saturation(reals)
+        self.reals = run.batches.sample(signs.COUNT)
+        self.real_points = signs.features(self.reals)
+        self.real_spread, self.real_saturation = signs.spread(self.real_points), signs.saturation(self.reals)
         if run.config.guard != "rollback":  # a state that is not kept up would one day be far too old to go back to
             self._drop_good_states()
 
@@ -62,7 +61,7 @@ class Guard:
         points = signs.features(fakes)
         return {
             "spread": signs.spread(points) / max(self.real_spread, 1e-6),
-            "drift": signs.drift(self.reals, points),
+            "drift": signs.drift(self.real_points, points),
             "gap": signs.gap(window, run.trainer.loss.pairs),
             "saturation": signs.saturation(fakes) - self.real_saturation,
         }
@@ -71,8 +70,7 @@ class Guard:
     def _generated(self) -> Tensor:
         """Return pictures of the generator as it trains, (N, 3, H, W), without leaving a trace in it."""
         trainer = self.run.trainer
-        generator = copy.deepcopy(trainer.generator)
-        return generator(sample_z(signs.SEEDS[: self.count], generator.z_dim).to(trainer.device))
+        return trainer.task.samples(copy.deepcopy(trainer.generator), self.reals)
 
     def _warn(self, reason: str) -> None:
         run = self.run

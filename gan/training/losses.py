@@ -54,11 +54,11 @@ LOSSES = {
 
 
 def gradient_penalty(images: "Tensor", logits: "Tensor") -> "Tensor":
-    """Return E[|grad_x D(x)|^2] / 2 for the images (N, 3, H, W) that gave the logits.
+    """Return E[|grad_x D(x)|^2] / 2 for the images (N, 3, H, W) that gave the logits; not for their condition.
 
     On reals it is R1 (Mescheder et al. 2018, equation 9), on fakes R2; to be weighted by gamma.
     """
     import torch
 
     (gradient,) = torch.autograd.grad(logits.sum(), images, create_graph=True)
-    return gradient.float().square().sum(dim=(1, 2, 3)).mean() / 2
+    return gradient[:, -3:].float().square().sum(dim=(1, 2, 3)).mean() / 2

@@ -1,6 +1,7 @@
 """What D and what G minimise, side by side: the whole adversarial objective. Its terms are in gan.training.losses.
 
 `judge` is D: pictures (N, 3, H, W), as D is shown them, to logits (N,). `gamma` weighs the gradient penalty; 0: none.
+A task may show D what a picture was made from as further channels before its three, and ask for a logit a patch.
 """
 
 from collections.abc import Callable

@@ -13,20 +13,20 @@ from gan.checkpoints import (
     checkpoint_folder,
     images_seen,
     list_states,
-    load_discriminator,
-    load_generator,
     read_described,
 )
 from gan.config import TrainConfig, flag_with_value
 from gan.data.download import kaggle_version, locate
+from gan.data.holdout import held_out
 from gan.data.scan import Pictures, read_pictures
 from gan.errors import UserError, quoted
 from gan.files import alone_in, clear_parts
-from gan.models import Discriminator, Generator
+from gan.tasks import TASKS
 from gan.training import distributed, record
 from gan.training.device import choose_device, choose_precision, describe
 from gan.training.run import LEARNED, STATES, UNANNEALED_STATES, Run
-from gan.training.trainer import Trainer, new_networks, processes_of
+from gan.training.task import Networks, task_of
+from gan.training.trainer import Trainer, processes_of
 
 
 @contextmanager
@@ -69,14 +69,15 @@ def open_run(config: TrainConfig, pictures: Pictures | None) -> Run:
     tqdm.write(pictures.report.text())
     begun = _has_state(folder)
     networks = distributed.by_turns(lambda: _networks_to_continue(config)) if config.init_from and not begun else None
-    run = Run(config, pictures, Trainer(config, device, precision, networks))
+    trained_on, kept = _split(config, pictures)
+    run = Run(config, trained_on, Trainer(config, device, precision, networks), kept.images)
     if networks:
         run.trainer.images_before = images_seen(read_described(checkpoint_folder(config.init_from)))
     if begun:
         _go_on(run)
     _clear_parts(folder)
     if not run.finished:
-        _describe(run, precision, pictures)
+        _describe(run, precision, trained_on)
         tqdm.write(f"{_hardware(device)}, {precision}; budget {run.budget:,} pictures, {run.epochs} epochs")
         tqdm.write(f"{folder} will hold at most {record.disk_bytes(run) / 1e6:.0f} MB")
     if not begun:
@@ -85,6 +86,15 @@ def open_run(config: TrainConfig, pictures: Pictures | None) -> Run:
 
 
 _clear_parts = distributed.first_alone(clear_parts)
+
+
+def _split(config: TrainConfig, pictures: Pictures) -> tuple[Pictures, Pictures]:
+    """Return the pictures to train on, and those that the task keeps to be measured on."""
+    kept = held_out(config.dataset, pictures.names, pictures.order) if TASKS[config.task].holds_out else []
+    if not kept:
+        return pictures, pictures.rows([])
+    tqdm.write(f"kept from training, to be measured on: {len(kept)}")
+    return pictures.rows(sorted({*range(len(pictures.names))} - {*kept})), pictures.rows(kept)
 
 
 def _refuse_small_batch(config: TrainConfig) -> None:
@@ -132,7 +142,7 @@ def _read_alike(config: TrainConfig) -> Pictures:
     def read() -> Pictures:
         return read_pictures(
             locate(config.dataset, config.data or None),
-            config.image_size,
+            config.picture_size,
             fit=config.fit,
             keep_repeats=config.keep_repeats,
             spill=Path(config.out),
@@ -181,11 +191,11 @@ def _hardware(device: torch.device) -> str:
     return several + describe(device)
 
 
-def _networks_to_continue(config: TrainConfig) -> tuple[Generator, Discriminator]:
+def _networks_to_continue(config: TrainConfig) -> Networks:
     """Return the networks of the checkpoint that the run starts from; raise UserError if they do not fit."""
-    folder = checkpoint_folder(config.init_from)
-    networks = load_generator(folder), load_discriminator(folder)
-    theirs, ours = ({**generator.arguments(), **d.arguments()} for generator, d in (networks, new_networks(config)))
+    task = task_of(config)
+    networks = task.load_networks(checkpoint_folder(config.init_from))
+    theirs, ours = ({**g.arguments(), **d.arguments()} for g, d in (networks, task.new_networks()))
     if networks[0].arguments().items() - theirs.items():
         raise UserError(f"{config.init_from}: its two networks are not of one size; it can be shown, but not continued")
     different = {name: value for name, value in theirs.items() if value != ours[name]}

@@ -32,24 +32,22 @@ from gan.folder import (
     write_metrics,
 )
 from gan.images import GRID_BYTES, from_uint8
-from gan.latent import sample_z
 from gan.training.distributed import count, first_alone
-from gan.training.ema import with_fresh_statistics
 from gan.training.run import Run
 
+SHOWN = 64  # pictures at most that a sample grid is made from
 RECORD_BYTES = 2_000_000  # room for the history, the chart and config.json
-GRID_SEEDS = range(64)  # the latents of every sample grid
-STATISTICS_SEEDS = range(10_000, 10_512)  # the latents that BatchNorm statistics are measured on
 
 
 def log_line(run: Run, statistics: Tensor) -> str:
-    """Return the reports' line for the batch just trained on, whose STATISTICS are (5,)."""
+    """Return the reports' line for the batch just trained on, with the terms of the task behind it."""
     _, epoch, epochs = run.config.stage_at(run.number, run.epochs)
-    loss_d, loss_g, d_real, d_fake_before, d_fake_after = statistics.tolist()
+    loss_d, loss_g, d_real, d_fake_before, d_fake_after, *terms = statistics.tolist()
     return (
         f"[{epoch}/{epochs}][{run.batch - 1}/{run.batches.batches_per_epoch}] "
         f"Loss_D: {loss_d:.4f} Loss_G: {loss_g:.4f} "
         f"D(x): {d_real:.4f} D(G(z)): {d_fake_before:.4f} / {d_fake_after:.4f}"
+        + "".join(f" {name}: {value:.4f}" for name, value in zip(run.trainer.task.terms, terms, strict=True))
     )
 
 
@@ -68,12 +66,12 @@ def publish(run: Run) -> None:
 @torch.inference_mode()
 def _publish(run: Run) -> None:
     write_history(run.folder, run.history)
-    device, z_dim = run.trainer.device, run.config.z_dim
-    generator = with_fresh_statistics(run.trainer.shown_generator, sample_z(STATISTICS_SEEDS, z_dim).to(device))
+    task, device = run.trainer.task, run.trainer.device
+    generator = task.finished(run.trainer.shown_generator, device)
     for kind, limit in ((SAMPLES, MAX_SAMPLES), (SNAPSHOTS, MAX_SNAPSHOTS)):
         prune_epochs(run.folder, kind, kept_epochs(max(run.epochs, run.shown_epoch), limit))
     grid = epoch_file(run.folder, SAMPLES, run.shown_epoch)
-    write_grid(grid, generator(sample_z(GRID_SEEDS, z_dim).to(device)))
+    write_grid(grid, task.grid(generator, run.shown(SHOWN)))
     if due(run, MAX_SNAPSHOTS):
         save_network(epoch_file(run.folder, SNAPSHOTS, run.shown_epoch), generator)
     save_network(run.folder / GENERATOR_FILE, generator)

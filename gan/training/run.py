@@ -26,11 +26,12 @@ from gan.folder import (
     SNAPSHOTS,
     write_history,
 )
+from gan.images import from_uint8
 from gan.training import distributed
 from gan.training.batches import Batches, rows_in_order
 from gan.training.misfit import fault_of
 from gan.training.signs import Memory
-from gan.training.trainer import STATISTICS, Trainer, train_step
+from gan.training.trainer import Trainer, train_step
 
 STATES, GOOD_STATES = "states", "good"
 LEARNED = (GENERATOR_FILE, DISCRIMINATOR_FILE, HISTORY_FILE, SAMPLES, SNAPSHOTS)
@@ -48,7 +49,9 @@ class Collapse(UserError):
 class Run:
     """A training run in progress; `config` says where it goes, `trainer` holds what it learns."""
 
-    def __init__(self, config: TrainConfig, pictures: Pictures, trainer: Trainer) -> None:
+    def __init__(self, config: TrainConfig, pictures: Pictures, trainer: Trainer, held_out: Tensor) -> None:
+        """Train on the pictures; those held out, (M, 3, S, S) uint8, are shown in the sample grids alone."""
+        self.held_out = held_out
         self.config, self.trainer, self.folder = config, trainer, Path(config.out)
         self.count, self.fingerprint, self._earlier = len(pictures.images), pictures.fingerprint, pictures.earlier
         self.batches = Batches(pictures.images, config.batch_size, config.seed, config.flip, trainer.device)
@@ -67,12 +70,18 @@ class Run:
     def _begin_epoch(self, number: int) -> None:
         wide = torch.float32 if self.trainer.device.type == "mps" else torch.float64  # Metal has no float64
         self.number, self.batch, self.epoch_seconds = number, 0, 0.0  # epochs count from 0
-        self.sums = torch.zeros(len(STATISTICS), dtype=wide, device=self.trainer.device)
+        self.sums = torch.zeros(len(self.trainer.statistics), dtype=wide, device=self.trainer.device)
 
     def _take_order(self, order: Tensor) -> None:
         """Go through the pictures in this order, whatever they are called here and now."""
         self.order, self.rows = order, rows_in_order(self._found_order, order)
         self.batches.arrange(self.rows)
+
+    def shown(self, count: int) -> Tensor:
+        """Return the first so many pictures held out, in [-1, 1] on the device; of those trained on, if none is."""
+        if len(self.held_out) == 0:
+            return self.batches.sample(count)
+        return from_uint8(self.held_out[:count]).to(self.trainer.device)
 
     # --- the schedule ---
 
@@ -101,7 +110,7 @@ class Run:
         return self.number + (self.batch > 0)
 
     def advance(self) -> Tensor:
-        """Train on the next batch; return its STATISTICS, (5,), on the device: means over all processes."""
+        """Train on the next batch; return its statistics on the device: means over all processes."""
         self.trainer.anneal(self._annealed)
         real_images = self.batches.take(self.number, self.batch, self.trainer.rng)
         statistics = distributed.mean(train_step(self.trainer, real_images, self.batches.size(self.batch)))
@@ -122,11 +131,11 @@ class Run:
     # --- the history ---
 
     def means(self) -> dict[str, float]:
-        """Return the epoch's mean STATISTICS so far; raise UserError where they are no longer numbers."""
+        """Return the epoch's mean statistics so far; raise UserError where they are no longer numbers."""
         means = (self.sums / max(self.batch, 1)).tolist()
         if not all(map(math.isfinite, means)):
             self._raise_not_finite()
-        return dict(zip(STATISTICS, means, strict=True))
+        return dict(zip(self.trainer.statistics, means, strict=True))
 
     def check_weights(self) -> None:
         """Raise UserError where a weight is no longer a finite number."""
@@ -225,6 +234,11 @@ class Run:
             raise UserError(
                 f"{self.folder}: this run was trained on other pictures. Give the same --data, or a new --out."
             )
+        if "order" in state and not _same_rows(state["order"], self._found_order):
+            raise UserError(
+                f"{self.folder}: this run kept other pictures from training, as names of files have changed since; "
+                "give them the names that they had, or start a new run."
+            )
         if "order" in state:  # of runs that began before it was kept, the names alone tell
             self._take_order(state["order"])
         if "OMP_NUM_THREADS" not in os.environ:  # with another number, sums differ in their last bit
@@ -236,3 +250,8 @@ class Run:
         self.seconds, self.epoch_seconds = state["seconds"], state["epoch_seconds"]
         self.history, self.guard = state["history"], Memory(**state.get("guard", {"since": state["images_seen"]}))
         self._begin_stage_if_due()
+
+
+def _same_rows(one: Tensor, other: Tensor) -> bool:
+    """Whether both (N, 8) have the same rows, in whatever order."""
+    return sorted(map(tuple, one.tolist())) == sorted(map(tuple, other.tolist()))

@@ -9,13 +9,13 @@ import torch
 from torch import Tensor, nn
 
 from gan.config import TRANSFORMS, Stage, TrainConfig
-from gan.models import Discriminator, Generator
 from gan.training import distributed
 from gan.training.augment import augment
 from gan.training.device import autocast
 from gan.training.ema import ema_decay, update_ema
 from gan.training.losses import LOSSES
 from gan.training.objective import discriminator_objective, generator_objective
+from gan.training.task import Networks, task_of
 
 STATISTICS = ("loss_d", "loss_g", "d_real", "d_fake_before", "d_fake_after")
 SOFTER = 0.5  # what one softening makes of the learning rate
@@ -31,11 +31,12 @@ class Trainer:
         config: TrainConfig,
         device: torch.device,
         precision: str,
-        networks: tuple[Generator, Discriminator] | None = None,
+        networks: Networks | None = None,
     ) -> None:
         """Start from the given networks; where none are given, from new ones, a function of `config.seed`."""
+        self.task = task_of(config)
         torch.manual_seed(config.seed)  # the networks' first weights
-        generator, discriminator = networks or new_networks(config)
+        generator, discriminator = networks or self.task.new_networks()
         self.config, self.device, self.precision = config, device, precision
         self.generator = generator.to(device).to(memory_format=torch.channels_last).train()
         self.discriminator = discriminator.to(device).to(memory_format=torch.channels_last).train()
@@ -90,16 +91,18 @@ class Trainer:
         """The augmentation in use."""
         return ",".join(TRANSFORMS) if self.softenings else self.config.augment
 
-    def draw_z(self, count: int) -> Tensor:
-        """Return fresh latents, (count, z_dim), on the device."""
-        return torch.randn(count, self.config.z_dim, generator=self.rng, device=self.device)
+    @property
+    def statistics(self) -> tuple[str, ...]:
+        """The names of what `train_step` returns."""
+        return (*STATISTICS, *self.task.terms)
 
-    def show(self, images: Tensor) -> Tensor:
-        """Return pictures (N, 3, H, W) as D is shown them: augmented."""
-        return augment(images, self.policy, self.rng)
+    def show(self, images: Tensor, condition: Tensor | None) -> Tensor:
+        """Return pictures (N, 3, H, W) as D is shown them: behind the channels of their condition, and augmented."""
+        shown = images if condition is None else torch.cat((condition, images), dim=1)
+        return augment(shown, self.policy, self.rng)
 
     def judge(self, images: Tensor) -> Tensor:
-        """Return D's logits (N,) of pictures (N, 3, H, W), in float32."""
+        """Return D's logits of what it is shown, in float32: (N,), of patches more."""
         with autocast(images.device, self.precision):
             return self.discriminator(images).float()
 
@@ -107,7 +110,7 @@ class Trainer:
         return discriminator_objective(self.judge, self.loss, reals, fakes, gamma)
 
     @property
-    def shown_generator(self) -> Generator:
+    def shown_generator(self) -> nn.Module:
         """The generator to show, save and measure: the average, or G itself where the recipe has no EMA."""
         return self.ema_generator or self.generator
 
@@ -155,14 +158,6 @@ class Trainer:
         return {**parts, "ema_generator": self.ema_generator} if self.ema_generator else parts
 
 
-def new_networks(config: TrainConfig) -> tuple[Generator, Discriminator]:
-    """Return the networks that the config asks for, with fresh weights from torch's global random numbers."""
-    return (
-        Generator(config.z_dim, config.base_channels, config.image_size),
-        Discriminator(config.base_channels, config.image_size, config.d_norm, config.minibatch_std),
-    )
-
-
 def processes_of(state: dict[str, Any]) -> int:
     """Return how many processes made the training state."""
     return len(torch.atleast_2d(state["rng"]))
@@ -171,7 +166,7 @@ def processes_of(state: dict[str, Any]) -> int:
 class Objective(nn.Module):
     """What D minimises as one module, of which DistributedDataParallel sees one forward and one backward a step."""
 
-    def __init__(self, discriminator: Discriminator, objective: Callable[..., tuple[Tensor, ...]]) -> None:
+    def __init__(self, discriminator: nn.Module, objective: Callable[..., tuple[Tensor, ...]]) -> None:
         super().__init__()
         self.discriminator, self.objective = discriminator, objective
 
@@ -181,7 +176,7 @@ class Objective(nn.Module):
 
 
 def train_step(trainer: Trainer, real_images: Tensor, images: int | None = None) -> Tensor:
-    """Update D, then G, on real pictures (N, 3, H, W) in [-1, 1]; return the five STATISTICS, on the device.
+    """Update D, then G, on real pictures (N, 3, H, W) in [-1, 1]; return the trainer's `statistics`, on the device.
 
     Of several processes, each has its share of the pictures; `images` are those of all shares.
     """
@@ -190,14 +185,15 @@ def train_step(trainer: Trainer, real_images: Tensor, images: int | None = None)
     penalize = config.r1_gamma > 0 and trainer.step % config.penalty_every == 0
     gamma = config.r1_gamma * config.penalty_every if penalize else 0.0  # for the steps without a penalty, too
 
-    z = trainer.draw_z(len(real_images))
+    batch = trainer.task.batch(real_images, trainer.rng)
     with autocast(trainer.device, trainer.precision):
-        fake_images = trainer.generate(z)  # (N, 3, H, W), used by both updates
-    fake_images = fake_images.float()
+        outputs = trainer.generate(*batch.inputs)
+    outputs = outputs.float()
+    fake_images = outputs[:, :3]  # (N, 3, H, W), used by both updates
 
     # D's update.
-    reals = trainer.show(real_images).detach().requires_grad_(penalize)
-    fakes = trainer.show(fake_images.detach()).requires_grad_(penalize and loss.pairs)
+    reals = trainer.show(batch.target, batch.condition).detach().requires_grad_(penalize)
+    fakes = trainer.show(fake_images.detach(), batch.condition).requires_grad_(penalize and loss.pairs)
     objective, loss_d, real_logits, fake_logits = trainer.discriminator_objective(reals, fakes, gamma)
     trainer.optimizer_d.zero_grad()
     objective.backward(inputs=list(discriminator.parameters()))
@@ -205,11 +201,12 @@ def train_step(trainer: Trainer, real_images: Tensor, images: int | None = None)
 
     # G's update, on the same fakes, augmented anew.
     discriminator.requires_grad_(False)
-    fakes = trainer.show(fake_images)
-    reals = trainer.show(real_images) if loss.pairs else real_images
+    fakes = trainer.show(fake_images, batch.condition)
+    reals = trainer.show(batch.target, batch.condition) if loss.pairs else batch.target
     loss_g, fake_logits_after = generator_objective(trainer.judge, loss, reals, fakes)
+    terms = trainer.task.weighted_terms(outputs, batch)
     trainer.optimizer_g.zero_grad()
-    loss_g.backward()
+    (loss_g + terms.sum()).backward()
     trainer.optimizer_g.step()
     discriminator.requires_grad_(True)
 
@@ -218,5 +215,5 @@ def train_step(trainer: Trainer, real_images: Tensor, images: int | None = None)
     if trainer.ema_generator:
         seen = trainer.images_before + trainer.images_seen
         update_ema(trainer.ema_generator, trainer.generator, ema_decay(images, trainer.ema_half_life_images, seen))
-    outputs = (real_logits.sigmoid().mean(), fake_logits.sigmoid().mean(), fake_logits_after.sigmoid().mean())
-    return torch.stack((loss_d, loss_g, *outputs)).detach()
+    judged = (real_logits.sigmoid().mean(), fake_logits.sigmoid().mean(), fake_logits_after.sigmoid().mean())
+    return torch.cat((torch.stack((loss_d, loss_g, *judged)), terms)).detach()
