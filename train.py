@@ -3,6 +3,7 @@
     python train.py --dataset pokemon                                 # downloads the pictures from Kaggle
     python train.py --dataset anime --data anime.zip --epochs 30
     python train.py --dataset folder --data my_pictures.zip           # your own: what suits them is chosen
+    python train.py --dataset pokemon --task colorize                 # a network that colours drawings
     python train.py --resume runs/pokemon --images 600_000            # go on, exactly where it stopped
     python train.py --dataset pokemon --push-to-hub USER/NAME         # the result goes to the Hugging Face Hub
     python train.py --smoke                                           # a minute on any machine: does it all work?
@@ -71,6 +72,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     what = parser.add_argument_group("what to train on")
     add_field(what, "dataset", help=f"{listed(DOWNLOADED, 'and')} are downloaded unless --data is given")
+    add_field(what, "task", help="generate pictures (the default), colorize drawings, or upscale pictures")
     add_field(what, "data", metavar="FOLDER_OR_ZIP", help="pictures of your own, or an own copy of the data set")
     add_field(what, "keep_repeats", action="store_true", help="train on byte-identical repeats too")
     add_field(what, "fit", help="crop: the middle square of a picture; pad: all of it, on a white square")
@@ -94,6 +96,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_field(how, "ema_half_life_images", metavar="N", help="in pictures; 0: no EMA")
     add_field(how, "base_channels", metavar="N", help="width of both networks, default 64")
     add_field(how, "image_size", help="pixels a side, default 64")
+    add_field(how, "scale", help="of --task upscale, default 4")
     add_field(how, "seed")
     add_field(how, "guard", help="warn marks a collapse in the history, rollback undoes it")
     add_field(how, "init_from", metavar="CHECKPOINT", help="continue the networks of a checkpoint folder or Hub id")
@@ -211,7 +214,7 @@ def scan(config: TrainConfig, spill: Path | None) -> "Pictures":
     from gan.data.scan import read_pictures
 
     source = locate(config.dataset, config.data or None)
-    return read_pictures(source, config.image_size, fit=config.fit, keep_repeats=config.keep_repeats, spill=spill)
+    return read_pictures(source, config.picture_size, fit=config.fit, keep_repeats=config.keep_repeats, spill=spill)
 
 
 def suited(config: TrainConfig, flags: dict[str, Any], report: "ScanReport") -> tuple[TrainConfig, str]:
@@ -237,7 +240,7 @@ def settled(
         return config, "", None
     pictures = scan(config, spill)
     config, choice = suited(config, flags, pictures.report)
-    if (pictures.images.shape[-1], pictures.report.fit) != (config.image_size, config.fit):
+    if (pictures.images.shape[-1], pictures.report.fit) != (config.picture_size, config.fit):
         return config, choice, None  # read before these were chosen; training reads them again
     return config, choice, pictures
 

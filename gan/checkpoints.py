@@ -15,10 +15,21 @@ from safetensors.torch import save
 from torch import nn
 
 from gan import hub
-from gan.errors import UserError
+from gan.errors import UserError, printable
 from gan.files import read_bytes, read_json, write_atomically
 from gan.models import Discriminator, Generator
-from gan.weights import MAX_BYTES, build_discriminator, build_generator, compact, parse_pth, parse_safetensors
+from gan.tasks import TASKS
+from gan.translation.networks import PatchDiscriminator
+from gan.weights import (
+    MAX_BYTES,
+    TRANSLATORS,
+    build_discriminator,
+    build_generator,
+    build_translator,
+    compact,
+    parse_pth,
+    parse_safetensors,
+)
 
 GENERATOR_FILE = hub.MODEL
 DISCRIMINATOR_FILE = "discriminator.safetensors"
@@ -54,8 +65,39 @@ def load_generator(source: str | Path) -> Generator:
 def load_with_digest(source: str | Path) -> tuple[Generator, str]:
     """Return the generator as `load_generator` does, and the name of the very bytes that it was made of."""
     path = _weights_file(source, GENERATOR_FILE)
+    task = task_of(read_described(path.parent))
+    if task != "generate":
+        raise UserError(f"{path}: is {TASKS[task].network}, not {TASKS['generate'].network}")
     content = read_bytes(path, MAX_BYTES)
     return build_generator(parse_safetensors(content, path), path), _digest(content)
+
+
+def load_network(source: str | Path) -> nn.Module:
+    """Return the network that a checkpoint folder is for, whatever its task, on the CPU, in eval mode, strictly.
+
+    Its config.json names the task; what is no network of that task raises UserError.
+    """
+    task = task_of(read_described(checkpoint_folder(source)))
+    return load_generator(source) if task == "generate" else _load_translator(source, GENERATOR_FILE, TRANSLATORS[task])
+
+
+def load_translators(source: str | Path, task: str) -> tuple[nn.Module, nn.Module]:
+    """Return the network of an image-to-image task and its discriminator, in train mode; else raise UserError."""
+    network = _load_translator(source, GENERATOR_FILE, TRANSLATORS[task])
+    return network.train(), _load_translator(source, DISCRIMINATOR_FILE, PatchDiscriminator).train()
+
+
+def _load_translator(source: str | Path, name: str, kind: type[Any]) -> Any:
+    path = _weights_file(source, name)
+    return build_translator(kind, parse_safetensors(read_bytes(path, MAX_BYTES), path), path)
+
+
+def task_of(described: dict[str, Any]) -> str:
+    """Return the task that a config.json names, "generate" where it names none; one unknown raises UserError."""
+    task = described.get("task", "generate")
+    if task not in TASKS:
+        raise UserError(f"{CONFIG_FILE} names the task {printable(str(task))!r}; this version knows {', '.join(TASKS)}")
+    return task
 
 
 def load_discriminator(source: str | Path) -> Discriminator:

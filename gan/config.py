@@ -12,6 +12,7 @@ from gan.training.losses import LOSSES
 NORMS = ("batch", "none")
 TRANSFORMS = ("color", "translation", "cutout")
 IMAGE_SIZES = (32, 64, 128)
+SCALES = (2, 4)
 FITS = ("crop", "pad")
 GUARDS = ("off", "warn", "rollback")
 DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -52,6 +53,7 @@ class TrainConfig:
     minibatch_std: bool = False  # the discriminator sees how varied a batch is
     base_channels: int = 64  # width of both networks
     image_size: int = 64  # pixels a side, one of IMAGE_SIZES
+    scale: int = 4  # how many times larger upscaling makes a picture, one of SCALES
     fit: str = "crop"  # one of FITS: the middle square of a picture, or all of it on a white one
     z_dim: int = 100  # length of the latent
     device: str = "auto"  # one of DEVICES
@@ -72,6 +74,11 @@ class TrainConfig:
         if unknown:
             raise ValueError(f"augment names {', '.join(sorted(unknown))}; there are {', '.join(TRANSFORMS)}")
         _check_stages(self.stages, self.images or self.epochs)
+
+    @property
+    def picture_size(self) -> int:
+        """Pixels a side of the real pictures, as they are read."""
+        return TASKS[self.task].picture_size(self)
 
     def budget(self, pictures: int) -> int:
         """Return how many pictures the run is to see, given how many there are."""
@@ -146,6 +153,7 @@ CHOICES = {
     "d_norm": NORMS,
     "guard": GUARDS,
     "image_size": IMAGE_SIZES,
+    "scale": SCALES,
     "fit": FITS,
     "device": DEVICES,
     "precision": PRECISIONS,
@@ -213,6 +221,19 @@ _REPORT = {"loss": "bce", "augment": "", "flip": False, "ema_half_life_images": 
 # Relativistic pairing loss with lazy R1 and R2 (R3GAN, arXiv 2501.05441), minibatch standard deviation, DiffAugment,
 # flips, EMA.
 _BEST = {"loss": "relativistic", "r1_gamma": 0.2, "d_norm": "none", "minibatch_std": True, "guard": "rollback"}
+# What the notes on image-to-image begin with: our own losses, on patches, beside those of the task.
+_COLORIZE = {
+    "task": "colorize",
+    "loss": "relativistic",
+    "r1_gamma": 0.2,
+    "augment": "",  # its pairs are warped and recoloured as it is,
+    "flip": False,  # and mirrored
+    "base_channels": 32,
+    "image_size": 128,
+    "batch_size": 16,
+    "images": 600_000,
+}
+_UPSCALE = {**_COLORIZE, "task": "upscale", "augment": "color", "flip": True, "image_size": 64, "images": 500_000}
 
 RECIPES: dict[str, dict[str, Any]] = {
     "pokemon-report": {**_REPORT, "batch_size": 32, "images": 0, "stages": (Stage(400, 2e-4, 0.5),)},
@@ -225,6 +246,12 @@ RECIPES: dict[str, dict[str, Any]] = {
     "pokemon": {**_BEST, "batch_size": 32},
     "anime": {**_BEST, "r1_gamma": 0.05, "minibatch_std": False, "batch_size": 64},
     "folder": {**_BEST, "batch_size": 32},
+    "pokemon-colorize": _COLORIZE,
+    "anime-colorize": {**_COLORIZE, "image_size": 64},
+    "folder-colorize": _COLORIZE,
+    "pokemon-upscale": _UPSCALE,
+    "anime-upscale": {**_UPSCALE, "image_size": 32, "scale": 2},
+    "folder-upscale": _UPSCALE,
 }
 
 

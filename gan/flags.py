@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from gan.config import NO_FLAG, Stage, TrainConfig, flag_name, parse_stages, recipe_config
+from gan.config import NO_FLAG, RECIPES, Stage, TrainConfig, flag_name, parse_stages, recipe_config
 from gan.data.datasets import DATASETS, DOWNLOADED, listed
 from gan.errors import UserError, printable
 from gan.files import LOCK_FILE, PART, alone_in, make_folder, read_json, write_json
@@ -45,7 +45,7 @@ def new_config(flags: dict[str, Any]) -> TrainConfig:
         raise ValueError(
             f"say what --data is: --dataset {listed(DOWNLOADED, 'or')} (a copy of that data set), or --dataset folder"
         )
-    recipe = flags.get("recipe", flags.get("dataset", ""))
+    recipe = _recipe(flags)
     if "augment" in flags:
         policy = "" if flags["augment"] == "none" else flags["augment"].replace(" ", "")
         flags = {**flags, "augment": policy}
@@ -62,6 +62,17 @@ def new_config(flags: dict[str, Any]) -> TrainConfig:
     if config.data and Path(config.out).is_relative_to(config.data):
         raise ValueError(f"--out {config.out} lies inside --data: the run's own files would become training pictures")
     return with_budget(with_schedule(config, flags), flags)
+
+
+def _recipe(flags: dict[str, Any]) -> str:
+    """Return the recipe that is asked for, or the best known for data set and task."""
+    task = flags.get("task", "generate")
+    if "recipe" in flags:
+        asked = RECIPES.get(flags["recipe"], {}).get("task", "generate")
+        if flags.get("task", asked) != asked:
+            raise ValueError(f"--recipe {flags['recipe']} is for --task {asked}; leave out one of the two")
+        return flags["recipe"]
+    return flags["dataset"] if task == "generate" else f"{flags['dataset']}-{task}"
 
 
 def with_schedule(config: TrainConfig, flags: dict[str, Any]) -> TrainConfig:

@@ -139,9 +139,9 @@ def prune_epochs(folder: str | Path, kind: str, keep: set[int]) -> None:
             path.unlink(missing_ok=True)
 
 
-def write_grid(path: Path, images: Tensor) -> None:
+def write_grid(path: Path, images: Tensor, columns: int | None = None) -> None:
     """Write pictures (N, 3, H, W) in [-1, 1] as one grid in WebP of at most 80 KB."""
-    write_atomically(path, encode_webp(make_grid(images)))
+    write_atomically(path, encode_webp(make_grid(images, columns)))
 
 
 def _can_be_drawn(value: Any) -> bool:

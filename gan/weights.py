@@ -3,8 +3,9 @@
 import io
 import warnings
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import torch
 from safetensors.torch import load
@@ -15,6 +16,7 @@ from gan.config import RANGES
 from gan.errors import UserError, printable
 from gan.latent import sample_z
 from gan.models import Discriminator, Generator
+from gan.translation.networks import Colorizer, PatchDiscriminator, Upscaler
 
 MAX_BYTES = hub.MAX_BYTES[".safetensors"]  # of a file; those of 64 pixels have 7,000,000
 MAX_HEADER_BYTES = 1_000_000  # of a .safetensors file; ours have 3,000
@@ -22,7 +24,10 @@ WRAPPERS = ("module", "_orig_mod")  # what DataParallel and torch.compile put in
 FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 INTEGERS = (torch.int64, torch.int32)  # of counters; whoever halves a whole state dict has them as FLOATS
 
-Network = TypeVar("Network", Generator, Discriminator)
+Network = TypeVar("Network", bound=nn.Module)
+Dcgan = TypeVar("Dcgan", Generator, Discriminator)
+Translator = TypeVar("Translator", Colorizer, Upscaler, PatchDiscriminator)
+TRANSLATORS: dict[str, type[Colorizer] | type[Upscaler]] = {"colorize": Colorizer, "upscale": Upscaler}
 
 
 def parse_safetensors(content: bytes, path: Path) -> dict[str, Tensor]:
@@ -105,6 +110,29 @@ def build_discriminator(tensors: dict[str, Tensor], path: Path) -> Discriminator
     return discriminator.train()
 
 
+def build_translator(kind: type[Translator], tensors: dict[str, Tensor], path: Path) -> Translator:
+    """Return the network of this kind that these weights are, in eval mode; raise UserError as `build_generator` does.
+
+    Its sizes are read off the weights.
+    """
+    tensors = _plain_names(tensors, path)
+    try:
+        arguments = kind.arguments_of(tensors)
+    except (KeyError, IndexError, ValueError, RuntimeError):
+        raise UserError(f"{path}: holds no {kind.__name__}") from None
+    for name, value in arguments.items():
+        if value not in kind.SIZES[name]:
+            raise UserError(f"{path}: its {name} is {value:,}, which no {kind.__name__} has")
+    build = cast(Callable[..., Translator], kind)
+    with torch.device("meta"):
+        outline = build(**arguments)
+    network = _fill(outline, tensors, path).eval()
+    with torch.inference_mode():
+        if not network(*network.example()).isfinite().all():
+            raise UserError(f"{path}: its weights are numbers, but what the network makes of them is none")
+    return network
+
+
 def _plain_names(tensors: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
     """Return the tensors under the names that a network has which nothing is wrapped around."""
     plain = {".".join(part for part in name.split(".") if part not in WRAPPERS): name for name in tensors}
@@ -113,7 +141,7 @@ def _plain_names(tensors: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
     return {name: tensors[wrapped] for name, wrapped in plain.items()}
 
 
-def _outline(kind: type[Network], path: Path, base_channels: int, convolutions: int, **arguments: Any) -> Network:
+def _outline(kind: type[Dcgan], path: Path, base_channels: int, convolutions: int, **arguments: Any) -> Dcgan:
     """Outline a network of so many convolutions: each but the first (G) or last (D) doubles or halves the side.
 
     It takes no memory yet: a stranger's file may claim any size, and is believed only once all of it fits.

@@ -39,10 +39,12 @@ FLOORS = (
         "gan.scratch",
         "gan.training.pace",
         "gan.data.download",
+        "gan.translation.lines",
+        "gan.translation.hints",
     },
     {"gan.data.sources"},
     {"gan.files", "gan.training.distributed", "gan.data.decode", "gan.installed", "gan.training.losses"},
-    {"gan.errors", "gan.console", "gan", "gan.data", "gan.data.datasets", "gan.training"},
+    {"gan.errors", "gan.console", "gan", "gan.data", "gan.data.datasets", "gan.training", "gan.translation"},
 )
 # Modules of one floor that may know each other: the card tells what the folder's other files hold, the gate checks it.
 # A run that is pushed while it trains is made a checkpoint first.
@@ -58,6 +60,7 @@ SIDEWAYS = {
 # What computes or writes a run, and what reads pictures. The app may know a loss's row and how long a run takes.
 FORBIDDEN_TO_THE_APP = {
     "gan.data.scan",
+    "gan.translation.pairs",
     *(
         f"gan.training.{name}"
         for name in (
@@ -123,6 +126,7 @@ def test_libraries_stay_in_their_rooms(module: str):
     names = {name.split(".")[0] for name in imports(modules()[module])}
     assert "gradio" not in names or module == "app" or room(module) == "gan.ui"
     assert "huggingface_hub" not in names or module == "gan.hub"
+    assert "torchvision" not in names or module.startswith("gan.translation.")
     assert "kagglehub" not in names or module == "gan.data.download"
     assert "argparse" not in names or floor(module) == 0
 

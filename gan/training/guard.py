@@ -19,7 +19,7 @@ class Guard:
     def __init__(self, run: Run) -> None:
         """Measure the real pictures, that the generated ones are held against."""
         self.run = run
-        self.reals = run.batches.sample(signs.COUNT)
+        self.reals = run.batches.sample(run.trainer.task.looks)
         self.real_points = signs.features(self.reals)
         self.real_spread, self.real_saturation = signs.spread(self.real_points), signs.saturation(self.reals)
         if run.config.guard != "rollback":  # a state that is not kept up would one day be far too old to go back to

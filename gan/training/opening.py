@@ -173,6 +173,7 @@ def _describe(run: Run, precision: str, pictures: Pictures) -> None:
     kaggle = kaggle_version(pictures.report.source)
     record.describe(
         run,
+        task=run.config.task,
         train=run.config.to_dict(),
         data={"name": run.config.dataset, "pictures": run.count, "fingerprint": run.fingerprint, "kaggle": kaggle},
         generator=run.trainer.generator.arguments(),

@@ -71,7 +71,7 @@ def _publish(run: Run) -> None:
     for kind, limit in ((SAMPLES, MAX_SAMPLES), (SNAPSHOTS, MAX_SNAPSHOTS)):
         prune_epochs(run.folder, kind, kept_epochs(max(run.epochs, run.shown_epoch), limit))
     grid = epoch_file(run.folder, SAMPLES, run.shown_epoch)
-    write_grid(grid, task.grid(generator, run.shown(SHOWN)))
+    write_grid(grid, task.grid(generator, run.shown(SHOWN)), task.columns)
     if due(run, MAX_SNAPSHOTS):
         save_network(epoch_file(run.folder, SNAPSHOTS, run.shown_epoch), generator)
     save_network(run.folder / GENERATOR_FILE, generator)

@@ -15,7 +15,6 @@ from torch import Tensor
 from torch.nn.functional import conv2d, leaky_relu
 
 WINDOW_IMAGES = 8_000  # pictures seen between two looks, at the least; a look is taken at the end of an epoch
-COUNT = 256  # pictures looked at, generated and real
 PATIENCE = 2  # bad windows in a row before anything is done, and again after as many more
 MOST_SOFTENINGS = 5  # a run that collapses after these, too, is left alone
 LEAST_OF_BEST = 0.8  # of the widest spread that the run has had

@@ -1,9 +1,10 @@
 """What a task tells the one training loop: its networks, its batches, its terms, and what its sample grid shows."""
 
+import copy
 from abc import ABC, abstractmethod
 from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -11,14 +12,14 @@ from torch import Tensor, nn
 from gan.config import TrainConfig
 from gan.tasks import TASKS
 
-Networks = tuple[nn.Module, nn.Module]  # the generator, which the task is for, and its discriminator
+Networks = tuple[Any, Any]  # modules that know their `arguments()`: the generator, which the task is for, and its D
 
 
 class Batch(NamedTuple):
     """What one step trains on."""
 
     inputs: tuple[Tensor, ...]  # of the generator
-    target: Tensor  # (N, 3, H, W) in [-1, 1], what it is to look like
+    target: Tensor  # (N, 3, H, W) in [-1, 1], what it is to look like; further channels as the outputs have them
     condition: Tensor | None = None  # (N, C, H, W), what D sees beside a picture
 
 
@@ -26,6 +27,8 @@ class Task(ABC):
     """One task, as a config has it. Its generator's outputs are pictures (N, 3, H, W), and maybe further channels."""
 
     terms: tuple[str, ...] = ()  # what the generator minimises beside the adversarial loss
+    columns: int | None = None  # of the sample grid; None: as many as rows
+    looks = 256  # pictures that the guard looks at
 
     def __init__(self, config: TrainConfig) -> None:
         self.config = config
@@ -46,9 +49,9 @@ class Task(ABC):
         """Return the `terms`, (k,), each times its weight, for the generator's outputs of the batch."""
         return outputs.new_zeros(0)
 
-    @abstractmethod
     def finished(self, generator: nn.Module, device: torch.device) -> nn.Module:
         """Return a copy to show and save, in eval mode."""
+        return copy.deepcopy(generator).requires_grad_(False).eval()
 
     @abstractmethod
     def samples(self, generator: nn.Module, reals: Tensor) -> Tensor:
@@ -56,7 +59,7 @@ class Task(ABC):
 
     @abstractmethod
     def grid(self, generator: nn.Module, shown: Tensor) -> Tensor:
-        """Return the 64 cells (or fewer) of the sample grid; `shown` are pictures (N, 3, S, S) of its inputs, if any."""
+        """Return the cells (N, 3, H, W) of the sample grid, made of these pictures (M, 3, S, S), or of noise."""
 
 
 def task_of(config: TrainConfig) -> Task:

@@ -189,10 +189,10 @@ def train_step(trainer: Trainer, real_images: Tensor, images: int | None = None)
     with autocast(trainer.device, trainer.precision):
         outputs = trainer.generate(*batch.inputs)
     outputs = outputs.float()
-    fake_images = outputs[:, :3]  # (N, 3, H, W), used by both updates
+    fake_images, target = outputs[:, :3], batch.target[:, :3]  # (N, 3, H, W), used by both updates
 
     # D's update.
-    reals = trainer.show(batch.target, batch.condition).detach().requires_grad_(penalize)
+    reals = trainer.show(target, batch.condition).detach().requires_grad_(penalize)
     fakes = trainer.show(fake_images.detach(), batch.condition).requires_grad_(penalize and loss.pairs)
     objective, loss_d, real_logits, fake_logits = trainer.discriminator_objective(reals, fakes, gamma)
     trainer.optimizer_d.zero_grad()
@@ -202,7 +202,7 @@ def train_step(trainer: Trainer, real_images: Tensor, images: int | None = None)
     # G's update, on the same fakes, augmented anew.
     discriminator.requires_grad_(False)
     fakes = trainer.show(fake_images, batch.condition)
-    reals = trainer.show(batch.target, batch.condition) if loss.pairs else batch.target
+    reals = trainer.show(target, batch.condition) if loss.pairs else target
     loss_g, fake_logits_after = generator_objective(trainer.judge, loss, reals, fakes)
     terms = trainer.task.weighted_terms(outputs, batch)
     trainer.optimizer_g.zero_grad()

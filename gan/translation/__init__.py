@@ -1,0 +1,1 @@
+"""Image to image: what colours a drawing and what enlarges a picture."""
