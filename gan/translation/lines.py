@@ -18,6 +18,7 @@ NEAR_WHITE = 235  # what JPEG leaves of a white outside is lighter than this in 
 WHITE_RIM = 0.5  # a picture with less white than this at its rim has no outside
 SPECK = 2e-4  # of the picture's area: smaller islands in the outside are dirt
 TRACED = 96  # pixels a side: a smaller picture is enlarged before lines are traced in it
+LINE = 0.7  # where `xdog` is less, as the pad's hand looks at it, there is something to draw
 DARKER = 80  # a small spot that is by so much darker than what is around it is filled with ink
 BENT = 0.015  # of the side: how far a hand misses the line it follows, at most
 
@@ -58,7 +59,7 @@ def silhouette(picture: np.ndarray) -> np.ndarray:
 def _xdog(picture: np.ndarray, inside: np.ndarray, rng: Generator) -> np.ndarray:
     """Lines of the picture's own widths; dark places are sometimes filled."""
     lines = _lines(picture, rng.uniform(0.3, 0.5), level=rng.uniform(-2.0, 0.15), steep=rng.uniform(2.0, 8.0))
-    return (np.minimum(lines / 0.95, 1) * 255).round().astype(np.uint8)
+    return (np.minimum(lines / 0.95, 1) * 255).round().astype(np.uint8)  # 0.95: paper, at the softest
 
 
 def _dodge(picture: np.ndarray, inside: np.ndarray, rng: Generator) -> np.ndarray:
@@ -77,27 +78,29 @@ def _canny(picture: np.ndarray, inside: np.ndarray, rng: Generator) -> np.ndarra
 
 def _silhouette(picture: np.ndarray, inside: np.ndarray, rng: Generator) -> np.ndarray:
     """The outline alone, drawn by hand; a picture without an outside has none."""
-    return _by_hand(_outlines(inside), inside.shape, rng)
+    return _by_hand(_outlines(inside), inside.shape, _width(inside, rng), rng)
 
 
 def _pad(picture: np.ndarray, inside: np.ndarray, rng: Generator) -> np.ndarray:
     """The strokes of a finger or a mouse: the outline and what stands out in it, each line once."""
-    height, width = inside.shape
-    pixel = 2 if min(height, width) < TRACED else 1  # the side of one, where lines are traced
+    size = inside.shape[::-1]
+    pixel = 2 if min(size) < TRACED else 1  # the side of one, where lines are traced
     picture = cv2.resize(picture, None, fx=pixel, fy=pixel, interpolation=cv2.INTER_CUBIC)
     inside = inside.repeat(pixel, axis=0).repeat(pixel, axis=1)
+    deep = cv2.erode(inside.astype(np.uint8), _square(4 * pixel + 1)) > 0  # the outline has its own path
     if rng.random() < 0.5:
         lines = _lines(picture, rng.uniform(0.4, 0.8), level=-1.5, steep=1.0)
-        ink = lines < min(0.7, np.quantile(lines, rng.uniform(0.05, 0.15)))
+        share = rng.uniform(0.06, 0.2)
+        ink = lines < min(LINE, np.quantile(lines[deep], share) if deep.any() else LINE)
     else:  # the two edges of a dark line become one
-        ink = cv2.morphologyEx(_edges(picture, rng.uniform(80, 220)), cv2.MORPH_CLOSE, _square(2 * pixel + 1)) > 0
-    deep = cv2.erode(inside.astype(np.uint8), _square(4 * pixel + 1))  # the outline has its own path
-    shortest = rng.uniform(0.02, 0.06) * min(inside.shape)
+        ink = cv2.morphologyEx(_edges(picture, rng.uniform(80, 200)), cv2.MORPH_CLOSE, _square(3)) > 0
+    width = _width(inside, rng)
+    shortest = rng.uniform(0.015, 0.05) * min(inside.shape) + width  # a broad brush leaves out more
     details = _paths(_thinned(ink) & deep, shortest)
     if rng.random() < 0.7:
         details += _spots(picture, deep)
-    drawing = _by_hand(_outlines(inside) + details, inside.shape, rng)
-    return cv2.resize(drawing, (width, height), interpolation=cv2.INTER_AREA)
+    drawing = _by_hand(_outlines(inside) + details, inside.shape, width, rng)
+    return cv2.resize(drawing, size, interpolation=cv2.INTER_AREA)
 
 
 @dataclass(frozen=True)
@@ -260,11 +263,16 @@ def _outlines(mask: np.ndarray) -> list[np.ndarray]:
 def _spots(picture: np.ndarray, inside: np.ndarray) -> list[np.ndarray]:
     """Return paths around small spots that are darker than what is around them, as pupils are: a brush fills them."""
     darker = cv2.morphologyEx(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.MORPH_BLACKHAT, _square(9)) > DARKER
-    whole = cv2.morphologyEx(darker & inside, cv2.MORPH_OPEN, _square(2))
+    whole = cv2.morphologyEx((darker & inside).astype(np.uint8), cv2.MORPH_OPEN, _square(2))
     return [path for path in _outlines(whole) if len(path) < 0.2 * min(whole.shape)]
 
 
-def _by_hand(paths: list[np.ndarray], shape: tuple[int, ...], rng: Generator) -> np.ndarray:
+def _width(mask: np.ndarray, rng: Generator) -> float:
+    """Return the width of a pad's brush, 1 to 4 of 128."""
+    return rng.uniform(1, 4) * _unit(mask)
+
+
+def _by_hand(paths: list[np.ndarray], shape: tuple[int, ...], width: float, rng: Generator) -> np.ndarray:
     """Draw paths as a hand does: in several strokes, bent, their ends short of where they should be or beyond."""
     side = min(shape)
     bend = _smooth_noise(shape, 5, 2, rng) + 0.4 * _smooth_noise(shape, 16, 2, rng)
@@ -279,7 +287,7 @@ def _by_hand(paths: list[np.ndarray], shape: tuple[int, ...], rng: Generator) ->
         lift = -(-len(path) // (1 + int(len(path) / longest)))  # points from one lifting of the pen to the next
         for start in range(0, len(path), lift):
             strokes.append(_reaching(moved[start : start + lift + 1], *rng.normal(0.012 * side, careless, 2)))
-    return _brushed(strokes, shape, rng.uniform(1, 4) * side / 128)
+    return _brushed(strokes, shape, width)
 
 
 def _reaching(path: np.ndarray, before: float, after: float) -> np.ndarray:

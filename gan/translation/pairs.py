@@ -24,6 +24,7 @@ ROOM = (
 )
 HUES = 0.4  # share of samples whose hues are rotated: it teaches to obey any palette
 COLOURS = 5
+CUT = 0.1  # a figure that takes so much of the rim is cut off by it: the picture goes on there
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,11 @@ def _planes(picture: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(np.atleast_3d(picture).transpose(2, 0, 1))
 
 
+def _pixels(image: Tensor) -> np.ndarray:
+    """Turn (C, H, W) into an array (H, W, C)."""
+    return np.ascontiguousarray(image.permute(1, 2, 0).numpy())
+
+
 def _warped(picture: np.ndarray, size: int, rng: Generator) -> tuple[np.ndarray, np.ndarray]:
     """Return the picture flipped, turned, scaled, sheared and shifted, uint8 (size, size, 3), and what of it is inside.
 
@@ -98,15 +104,12 @@ def _warped(picture: np.ndarray, size: int, rng: Generator) -> tuple[np.ndarray,
     and enlarged by what that takes.
     """
     side = min(max(picture.shape[0], size), round(ROOM * size))
-    reduced = cv2.resize(
-        picture, (side, side), interpolation=cv2.INTER_AREA if side < len(picture) else cv2.INTER_CUBIC
-    )
-    inside = silhouette(reduced)
-    cut = np.concatenate([inside[0], inside[-1], inside[:, 0], inside[:, -1]]).mean() > 0.1
-    planes = np.dstack([255 - reduced, np.full_like(inside, 255, np.uint8)]) * inside[..., None]  # 0 is white, outside
+    image = functional.resize(torch.tensor(picture).permute(2, 0, 1), [side, side])
+    inside = silhouette(_pixels(image))
+    planes = torch.cat([255 - image, torch.full_like(image[:1], 255)]) * torch.from_numpy(inside)  # white, outside: 0
     if rng.random() < 0.5:
-        planes = planes[:, ::-1]
-    if cut:
+        planes = functional.horizontal_flip(planes)
+    if np.concatenate([inside[0], inside[-1], inside[:, 0], inside[:, -1]]).mean() > CUT:
         angle, shear = rng.uniform(-10, 10), [0.0, 0.0]
         turn = np.deg2rad(abs(angle))
         least = np.cos(turn) + np.sin(turn)  # so large, a turned square covers an upright one
@@ -116,26 +119,20 @@ def _warped(picture: np.ndarray, size: int, rng: Generator) -> tuple[np.ndarray,
         angle, shear = rng.uniform(-30, 30), [rng.uniform(-6, 6), rng.uniform(-6, 6)]
         scale = rng.uniform(0.85, 1.25)
         room = 0.06
-    shift = [round(move) for move in rng.uniform(-room, room, 2) * size]
-    warped = functional.affine(
-        torch.from_numpy(planes.transpose(2, 0, 1).copy()),
-        angle=angle,
-        translate=shift,
-        scale=scale * size / side,
-        shear=shear,
-        interpolation=InterpolationMode.BILINEAR,
-    )
-    warped = functional.center_crop(warped, [size, size]).permute(1, 2, 0).numpy()
+    shift = [int(move) for move in rng.uniform(-room, room, 2) * size]
+    scale *= size / side
+    warped = functional.affine(planes, angle, shift, scale, shear, InterpolationMode.BILINEAR)
+    warped = _pixels(functional.center_crop(warped, [size, size]))
     return 255 - warped[..., :3], warped[..., 3] > 127
 
 
 def _recoloured(picture: np.ndarray, rng: Generator) -> np.ndarray:
     """Rotate the hues of some pictures by any angle; of the others make some a little lighter, darker or more vivid."""
-    image = torch.from_numpy(picture.transpose(2, 0, 1).copy())
+    image = torch.from_numpy(picture).permute(2, 0, 1)
     chance = rng.random()
     if chance < HUES:
         image = functional.adjust_hue(image, rng.uniform(-0.5, 0.5))
     elif chance < HUES + 0.3:
         image = functional.adjust_brightness(image, rng.uniform(0.9, 1.1))
         image = functional.adjust_saturation(image, rng.uniform(0.8, 1.25))
-    return image.permute(1, 2, 0).numpy().copy()
+    return _pixels(image)

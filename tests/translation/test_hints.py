@@ -1,5 +1,6 @@
 """Hints: a palette is the colours that are there; dabs lie inside, in calm places, in nearly their own colour."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -98,3 +99,11 @@ def test_hints_of_hostile_pictures(value):
         assert np.array_equal(hints, sample_hints(picture, inside, rng(seed))[0])
         assert (hints[~mask] == 255).all()
         assert isinstance(value, int) or not mask.any()  # nowhere is it calm
+
+
+def test_clusters_move_to_their_means_before_they_are_ordered():
+    lightness = np.repeat([0, 40, 60, 28], (45, 30, 14, 10))  # 28 joins 40 and 60, once their mean is known
+    lab = np.stack([lightness, 0 * lightness, 0 * lightness], axis=1)[None].astype(np.float32)
+    picture = (cv2.cvtColor(lab, cv2.COLOR_LAB2RGB) * 255).round().astype(np.uint8)
+    palette = palette_of(picture, np.ones(picture.shape[:2], bool), colours=2)
+    assert np.array_equal(palette, picture[0, [45, 0]])

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from gan.translation.lines import STYLES, draw, silhouette, wear, xdog
+from gan.translation.lines import STYLES, Style, _paths, _thinned, draw, silhouette, wear, xdog
 
 SIDE = 64
 CENTRE, RADIUS = 32, 20
@@ -176,8 +176,6 @@ def test_draw_takes_every_style_but_no_silhouette_where_there_is_none(monkeypatc
 
 
 def fake(name: str, asked: list[str]):
-    from gan.translation.lines import Style
-
     def sketch(picture, inside, rng):
         asked.append(name)
         return np.full(inside.shape, 255, np.uint8)
@@ -218,3 +216,24 @@ def test_styles_take_small_pictures_and_such_that_are_not_square(style: str, sha
     picture.flags.writeable = False
     drawing = STYLES[style](picture, silhouette(picture), rng())
     assert drawing.shape == shape and (drawing < 200).any()
+
+
+def test_thin_lines_become_paths_from_end_to_end_and_rings_that_close():
+    skeleton = np.zeros((SIDE, SIDE), np.uint8)
+    for i in range(5, 20):
+        skeleton[i, 30 - i // 2] = 1
+    skeleton[5, 28:40] = 1
+    cv2.circle(skeleton, (20, 45), 10, 1)
+    bent, ring = sorted(_paths(_thinned(skeleton), shortest=5), key=lambda path: path[:, 1].max())
+    assert {tuple(bent[0]), tuple(bent[-1])} == {(21, 19), (39, 5)} and len(np.unique(bent, axis=0)) == len(bent)
+    assert np.array_equal(ring[0], ring[-1]) and len(np.unique(ring, axis=0)) == len(ring) - 1 > 50
+    for path in (bent, ring):
+        assert np.abs(np.diff(path, axis=0)).max() == 1
+
+
+def test_paths_are_cut_where_lines_meet_and_details_are_left_out():
+    skeleton = np.zeros((SIDE, SIDE), np.uint8)
+    skeleton[30, 5:60] = skeleton[10:50, 30] = skeleton[55, 5:9] = 1
+    paths = _paths(skeleton, shortest=5)
+    assert len(paths) == 4 and all(len(path) > 15 for path in paths)
+    assert len(_paths(skeleton, shortest=2)) == 5
