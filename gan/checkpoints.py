@@ -65,9 +65,7 @@ def load_generator(source: str | Path) -> Generator:
 def load_with_digest(source: str | Path) -> tuple[Generator, str]:
     """Return the generator as `load_generator` does, and the name of the very bytes that it was made of."""
     path = _weights_file(source, GENERATOR_FILE)
-    task = task_of(read_described(path.parent))
-    if task != "generate":
-        raise UserError(f"{path}: is {TASKS[task].network}, not {TASKS['generate'].network}")
+    _check_task(path, "generate")
     content = read_bytes(path, MAX_BYTES)
     return build_generator(parse_safetensors(content, path), path), _digest(content)
 
@@ -78,18 +76,33 @@ def load_network(source: str | Path) -> nn.Module:
     Its config.json names the task; what is no network of that task raises UserError.
     """
     task = task_of(read_described(checkpoint_folder(source)))
-    return load_generator(source) if task == "generate" else _load_translator(source, GENERATOR_FILE, TRANSLATORS[task])
+    return load_generator(source) if task == "generate" else load_translator(source, task)
 
 
-def load_translators(source: str | Path, task: str) -> tuple[nn.Module, nn.Module]:
-    """Return the network of an image-to-image task and its discriminator, in train mode; else raise UserError."""
-    network = _load_translator(source, GENERATOR_FILE, TRANSLATORS[task])
-    return network.train(), _load_translator(source, DISCRIMINATOR_FILE, PatchDiscriminator).train()
+def load_translator(source: str | Path, task: str) -> Any:
+    """Return the network of an image-to-image task from a checkpoint folder or Hub id, as `load_network` does.
+
+    A checkpoint of another task raises UserError.
+    """
+    return _translator(source, GENERATOR_FILE, TRANSLATORS[task], task)
 
 
-def _load_translator(source: str | Path, name: str, kind: type[Any]) -> Any:
+def load_judge(source: str | Path, task: str) -> PatchDiscriminator:
+    """Return the discriminator beside such a network, in train mode; else raise UserError."""
+    return _translator(source, DISCRIMINATOR_FILE, PatchDiscriminator, task).train()
+
+
+def _translator(source: str | Path, name: str, kind: type[Any], task: str) -> Any:
     path = _weights_file(source, name)
+    _check_task(path, task)
     return build_translator(kind, parse_safetensors(read_bytes(path, MAX_BYTES), path), path)
+
+
+def _check_task(path: Path, task: str) -> None:
+    """Raise UserError where the folder of a weights file says that it is of another task."""
+    named = task_of(read_described(path.parent))
+    if named != task and (path.parent / CONFIG_FILE).is_file():
+        raise UserError(f"{path}: is {TASKS[named].network}, not {TASKS[task].network}")
 
 
 def task_of(described: dict[str, Any]) -> str:

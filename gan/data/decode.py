@@ -57,6 +57,16 @@ class Decoded(NamedTuple):
 
 def decode(content: bytes, image_size: int, fit: str) -> Decoded:
     """Return the picture, S = `image_size` pixels a side; raise BadPicture or whatever PIL raises. `fit`: of FITS."""
+    picture, size, ways = flat(content, 3 * image_size)  # reduced, a picture is still three times what is needed
+    square = (_pad if fit == "pad" else _crop)(picture, image_size)
+    return Decoded(np.asarray(square), size, ways)
+
+
+def flat(content: bytes, least: int) -> tuple[Image.Image, Size, tuple[str, ...]]:
+    """Return the picture upright, as RGB in sRGB and on white, its size in the file, and in which of WAYS it was read.
+
+    A huge photo comes at 1/2 to 1/8, no smaller than `least` pixels a side. Raises as `decode` does.
+    """
     if content[4:8] == b"ftyp":
         raise BadPicture("a HEIC or AVIF, whatever its name says; save it as JPEG or PNG")
     with Image.open(io.BytesIO(content), formats=FORMATS) as image:
@@ -65,8 +75,8 @@ def decode(content: bytes, image_size: int, fit: str) -> Decoded:
             raise BadPicture(f"{words}: under {MIN_SIDE} pixels a side")
         if math.prod(size) > MAX_PIXELS:  # known from the header, before anything is decoded
             raise BadPicture(f"{words}: over {MAX_PIXELS // 10**6} megapixels")
-        if image.format in ("JPEG", "MPO"):  # a huge photo at 1/2 to 1/8, still three times what is needed
-            image.draft(None, (3 * image_size, 3 * image_size))
+        if image.format in ("JPEG", "MPO"):
+            image.draft(None, (least, least))
         with _alone if math.prod(image.size) > ALONE_PIXELS else nullcontext():
             _mend_transparency(image)
             deep = "16" in _raw_mode(image)
@@ -76,8 +86,7 @@ def decode(content: bytes, image_size: int, fit: str) -> Decoded:
             picture, ways = _flatten(image)
             picture, way = _to_srgb(picture, image)
             _check_visible(picture, deep)
-            square = (_pad if fit == "pad" else _crop)(picture, image_size)
-        return Decoded(np.asarray(square), size, tuple(sorted([*ways, *way])))
+        return picture, size, tuple(sorted([*ways, *way]))
 
 
 def _raw_mode(image: ImageFile) -> str:

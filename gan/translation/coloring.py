@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gan.checkpoints import load_translators
+from gan.checkpoints import load_judge, load_translator
 from gan.images import from_uint8, to_uint8
 from gan.training.task import Batch, Networks, Task
 from gan.translation.lines import xdog
@@ -34,7 +34,7 @@ class Colorize(Task):
 
     def load_networks(self, folder: Path) -> Networks:
         """Return both networks of a checkpoint folder."""
-        return load_translators(folder, "colorize")
+        return load_translator(folder, "colorize").train(), load_judge(folder, "colorize")
 
     def batch(self, images: Tensor, rng: torch.Generator) -> Batch:
         """Make a drawing of each picture, warped and recoloured by chance."""

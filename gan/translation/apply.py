@@ -1,0 +1,98 @@
+"""What people call: a drawing coloured, small pictures made large, with networks that are trained."""
+
+from collections.abc import Sequence
+
+import torch
+from PIL import Image, ImageChops, ImageOps
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from gan.images import from_uint8, to_uint8
+from gan.translation.networks import Colorizer, Upscaler
+
+COLOURS = 5  # of a palette
+LARGEST = 2_048  # pixels a side of a coloured drawing
+Colour = tuple[int, int, int]
+
+
+def colorize(
+    network: Colorizer,
+    drawing: Image.Image,
+    hints: Image.Image | None = None,
+    palette: Sequence[Colour] | None = None,
+) -> Image.Image:
+    """Return the drawing coloured: RGBA, transparent outside the figure, in its own shape, 2,048 pixels a side at most.
+
+    `drawing` is dark on light, of any mode; what of it is transparent is paper. `hints` has colours where they are
+    wanted, over the same place, and is transparent elsewhere. `palette` is one to five colours (r, g, b) in 0 to 255.
+    The network gives the colours, at the size that it learned on; the lines stay the drawing's own.
+    """
+    paper = on_white(drawing).convert("L")
+    if max(paper.size) > LARGEST:
+        paper = ImageOps.contain(paper, (LARGEST, LARGEST))
+    square = (max(paper.size),) * 2
+    lines = ImageOps.pad(paper, square, color=255)
+    marks = ImageOps.pad(hints.convert("RGBA").resize(paper.size), square, color=(0, 0, 0, 0)) if hints else None
+    with torch.inference_mode():
+        output = network(*network_inputs(network.image_size, lines, marks, palette))
+    coloured = _under_lines(output, lines)
+    left, top = ((whole - side) // 2 for whole, side in zip(square, paper.size, strict=True))
+    return coloured.crop((left, top, left + paper.width, top + paper.height))
+
+
+def upscale(network: Upscaler, images: Tensor) -> Tensor:
+    """Return pictures (N, 3, H, W) in [-1, 1] enlarged, (N, 3, scale * H, scale * W)."""
+    with torch.inference_mode():
+        return network(images)
+
+
+def on_white(image: Image.Image) -> Image.Image:
+    """Return the image as RGB, with white where it is transparent."""
+    shown = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", shown.size, "white"), shown).convert("RGB")
+
+
+def network_inputs(
+    side: int, lines: Image.Image, hints: Image.Image | None, palette: Sequence[Colour] | None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return what the network is given: lines (1, 1, S, S), hints (1, 4, S, S), a palette (1, 16), in [-1, 1].
+
+    `lines` and `hints`, grey and RGBA, are square.
+    """
+    drawn = _tensor(lines.resize((side, side), Image.Resampling.BOX, reducing_gap=3.0))
+    marks = torch.cat((torch.ones(1, 3, side, side), -torch.ones(1, 1, side, side)), dim=1)
+    if hints:
+        small = _tensor(hints.resize((side, side), Image.Resampling.BOX))
+        marks = torch.where(small[:, 3:] > 0, torch.cat((small[:, :3], torch.ones_like(drawn)), dim=1), marks)
+    colours = torch.full((1, 3 * COLOURS + 1), 1.0)
+    if palette:
+        chosen = [palette[i % len(palette)] for i in range(COLOURS)]
+        colours[0, :-1] = from_uint8(torch.tensor(chosen, dtype=torch.uint8)).flatten()
+    else:
+        colours[0, -1] = -1
+    return drawn, marks, colours
+
+
+def _tensor(image: Image.Image) -> Tensor:
+    """Return an image as (1, C, H, W) in [-1, 1]."""
+    values = torch.frombuffer(bytearray(image.tobytes()), dtype=torch.uint8)
+    return from_uint8(values.view(1, image.height, image.width, -1).permute(0, 3, 1, 2))
+
+
+def _under_lines(output: Tensor, lines: Image.Image) -> Image.Image:
+    """Enlarge the network's colours (1, 4, S, S) to the size of the lines, and draw these over them; return RGBA."""
+    large = interpolate(output, size=(lines.height, lines.width), mode="bicubic", align_corners=False)
+    picture, cover = to_uint8(large)[0].split((3, 1))
+    shown = Image.fromarray(picture.permute(1, 2, 0).numpy())
+    shown = ImageChops.multiply(shown, Image.merge("RGB", [lines] * 3))
+    alpha = ImageChops.lighter(Image.fromarray(cover[0].numpy()), ImageOps.invert(lines))
+    return _off_white(shown, alpha)
+
+
+def _off_white(shown: Image.Image, alpha: Image.Image) -> Image.Image:
+    """Return the RGBA image that, laid on white, is the one shown."""
+    picture, cover = _tensor(shown)[0] / 2 + 0.5, _tensor(alpha)[0] / 2 + 0.5
+    colours = ((picture - (1 - cover)) / cover.clamp_min(1 / 255)).clamp(0, 1)
+    image = Image.fromarray(to_uint8(colours * 2 - 1).permute(1, 2, 0).contiguous().numpy())
+    image.putalpha(alpha)
+    return image
