@@ -130,12 +130,12 @@ class Upscaler(nn.Module):
     @staticmethod
     def arguments_of(tensors: dict[str, Tensor]) -> dict[str, int]:
         """Return the arguments of the network that has these weights; raise KeyError and the like for others."""
-        convolutions = [value for value in tensors.values() if value.dim() == 4]
+        places = [int(name.split(".")[1]) for name, value in tensors.items() if value.dim() == 4]
         return {
             "base_channels": len(tensors["main.0.bias"]),
-            "scale": math.isqrt(len(convolutions[-1]) // 3),
+            "scale": math.isqrt(len(tensors[f"main.{max(places)}.bias"]) // 3),
             "image_size": int(tensors["side"]),
-            "depth": len(convolutions) - 2,
+            "depth": len(places) - 2,
         }
 
     @staticmethod

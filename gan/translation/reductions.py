@@ -1,12 +1,16 @@
 """A large picture -> a small one, as cameras, browsers and our own scan make them: the pairs of upscaling."""
 
+import io
+
+import numpy as np
 import torch
 from numpy.random import Generator
+from PIL import Image
 from torch import Tensor
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms.v2 import functional
 
-from gan.images import from_uint8, to_uint8
+from gan.images import from_uint8, to_pil
 
 PLAIN = 0.5  # share of pictures that are reduced by the mean of each block alone
 MOST_BLUR = 0.8  # standard deviation, in pixels of the small picture
@@ -35,5 +39,12 @@ def reduced(image: Tensor, scale: int, rng: Generator) -> Tensor:
         noise = rng.standard_normal(image.shape, dtype="float32") * rng.uniform(0, MOST_NOISE)
         image = image + torch.from_numpy(noise)
     if rng.random() < WORN:
-        image = from_uint8(functional.jpeg(to_uint8(image), int(rng.integers(*QUALITIES))))
+        image = _through_jpeg(image, int(rng.integers(*QUALITIES)))
     return image.clamp(-1, 1)
+
+
+def _through_jpeg(image: Tensor, quality: int) -> Tensor:
+    file = io.BytesIO()
+    to_pil(image).save(file, "jpeg", quality=quality)
+    with Image.open(file) as worn:
+        return from_uint8(torch.from_numpy(np.array(worn)).permute(2, 0, 1))

@@ -1,0 +1,163 @@
+"""The two image-to-image tasks in the one loop: exact resume, what is held out, checkpoints, and what they learn."""
+
+import colorsys
+import random
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image, ImageDraw
+from training.test_loop import assert_equal_runs, stop_after
+
+from gan.checkpoints import load_generator, load_network, read_described
+from gan.config import RECIPES, Stage, recipe_config
+from gan.data.datasets import DATASETS
+from gan.data.holdout import held_out
+from gan.data.scan import read_pictures
+from gan.errors import UserError
+from gan.folder import SAMPLES, list_epochs, read_history
+from gan.images import from_uint8, to_uint8
+from gan.tasks import TASKS
+from gan.training.loop import train
+from gan.training.trainer import Trainer, train_step
+from gan.translation.apply import network_inputs
+from gan.translation.networks import Colorizer, PatchDiscriminator, Upscaler
+
+TRANSLATIONS = ("colorize", "upscale")
+SIZES = {"image_size": 32, "base_channels": 4, "batch_size": 8, "device": "cpu", "precision": "fp32"}
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+@pytest.fixture(scope="module")
+def creatures(tmp_path_factory):
+    """Twenty-four pictures of a coloured figure on white, 64 pixels a side."""
+    folder, rng = tmp_path_factory.mktemp("data") / "creatures", random.Random(0)
+    folder.mkdir()
+    for number in range(24):
+        picture = Image.new("RGB", (64, 64), "white")
+        colour = tuple(round(255 * part) for part in colorsys.hsv_to_rgb(rng.random(), 1, 0.8))
+        left, top = rng.randrange(4, 20), rng.randrange(4, 20)
+        ImageDraw.Draw(picture).ellipse((left, top, left + 36, top + 36), fill=colour, outline="black", width=2)
+        picture.save(folder / f"{number}.png")
+    return folder
+
+
+def config_of(task, data, out, **changes):
+    return recipe_config(f"folder-{task}", **{**SIZES, "images": 3 * 23, "data": str(data), "out": str(out), **changes})
+
+
+@pytest.fixture(scope="module", params=TRANSLATIONS)
+def trained(request, creatures, tmp_path_factory):
+    """A run of three epochs of each task."""
+    folder = tmp_path_factory.mktemp("run") / request.param
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    train(config_of(request.param, creatures, folder))
+    torch.set_num_threads(threads)
+    return folder
+
+
+def test_every_data_set_has_a_recipe_for_every_task():
+    recipes = {f"{dataset}-{task}" for dataset in DATASETS for task in TASKS if task != "generate"}
+    assert recipes == {name for name, fields in RECIPES.items() if fields.get("task", "generate") != "generate"}
+    assert all(RECIPES[name]["task"] == name.split("-")[1] for name in recipes)
+
+
+def test_a_stopped_and_resumed_run_ends_like_one_that_ran_through(trained, creatures, tmp_path):
+    task = trained.name
+    train(config_of(task, creatures, tmp_path / "run"), stop=stop_after(4))
+    train(config_of(task, creatures, tmp_path / "run"))
+    assert_equal_runs(tmp_path / "run", trained)
+
+
+def test_the_run_folder_tells_of_its_task_and_its_terms(trained):
+    described = read_described(trained)
+    assert described["task"] == trained.name
+    assert described["data"]["pictures"] == 23  # one of 24 is held out
+    terms = {"colorize": {"l1", "lines", "silhouette"}, "upscale": {"l1"}}[trained.name]
+    assert terms < read_history(trained)[-1].keys()
+    (*_, grid) = list_epochs(trained, SAMPLES).values()
+    side = {"colorize": 32, "upscale": 128}[trained.name]
+    with Image.open(grid) as image:
+        assert image.width == min(6, 3) * side or image.width == 6 * side
+
+
+def test_a_checkpoint_is_loaded_by_its_task_alone(trained):
+    network = load_network(trained)
+    assert isinstance(network, {"colorize": Colorizer, "upscale": Upscaler}[trained.name])
+    assert not network.training
+    with pytest.raises(UserError, match=TASKS[trained.name].network):
+        load_generator(trained)
+
+
+def test_a_run_begins_with_the_networks_of_another(trained, creatures, tmp_path):
+    run = train(config_of(trained.name, creatures, tmp_path / "run", init_from=str(trained), images=23))
+    assert run.trainer.images_before == 69
+    other = next(task for task in TRANSLATIONS if task != trained.name)
+    with pytest.raises(UserError, match=TASKS[other].network):
+        train(config_of(other, creatures, tmp_path / "other", init_from=str(trained)))
+
+
+@pytest.mark.parametrize("task", TRANSLATIONS)
+def test_a_batch_is_a_function_of_the_random_numbers_and_the_target_of_the_pictures(task, creatures):
+    config = config_of(task, creatures, "out")
+    trainer = Trainer(config, torch.device("cpu"), "fp32")
+    images = from_uint8(read_pictures(creatures, config.picture_size).images[:4])
+    one, same, other = (trainer.task.batch(images, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2))
+    assert all(torch.equal(*pair) for pair in zip(one.inputs, same.inputs, strict=True))
+    assert torch.equal(one.target, same.target)
+    assert not torch.equal(one.inputs[0], other.inputs[0])
+    outputs = trainer.generator(*one.inputs)
+    assert outputs.shape == one.target.shape
+    assert outputs.abs().max() <= 1
+
+
+def test_colours_obey_a_palette_after_some_steps(creatures):
+    config = config_of("colorize", creatures, "out", base_channels=8, stages=(Stage(0, 1e-3, 0.5),))
+    trainer = Trainer(config, torch.device("cpu"), "fp32")
+    images = from_uint8(read_pictures(creatures, config.picture_size).images)
+    for step in range(200):
+        rows = torch.arange(8 * step, 8 * step + 8) % len(images)
+        train_step(trainer, images[rows])
+    disc = Image.new("L", (32, 32), 255)
+    ImageDraw.Draw(disc).ellipse((6, 6, 26, 26), outline=0, width=2)
+    means = []
+    for colour in ((200, 30, 30), (30, 60, 200)):
+        output = trainer.shown_generator(*network_inputs(32, disc, None, [colour]))[0, :3, 12:20, 12:20]
+        means.append(to_uint8(output).float().mean(dim=(1, 2)))
+    red, blue = means
+    assert red[0] > red[2] + 20 and blue[2] > blue[0] + 20
+
+
+def test_an_enlarged_picture_reduced_again_is_what_it_was():
+    images = torch.rand(2, 3, 12, 16, generator=torch.Generator().manual_seed(0)) - 0.5
+    torch.manual_seed(0)
+    for scale in (2, 4):
+        network = Upscaler(4, scale)
+        torch.nn.init.normal_(network.main[-2].weight, 0.0, 0.05)
+        large = network(images)
+        assert large.shape == (2, 3, 12 * scale, 16 * scale)
+        assert (torch.nn.functional.avg_pool2d(large, scale) - images).abs().max() < 1e-5
+
+
+def test_a_judge_of_patches_sees_the_condition_and_gives_a_logit_a_patch():
+    judge = PatchDiscriminator(8, 4)
+    shown = torch.zeros(2, 8, 64, 64)
+    assert judge(shown).shape == (2, 8, 8)
+    condition = shown.clone()
+    condition[:, 0] = 1
+    assert not torch.equal(judge(shown), judge(condition))
+
+
+def test_the_species_that_are_held_out_keep_all_their_forms():
+    names = [f"{number}{form}.jpg" for number in range(1, 101) for form in ("", "-mega")]
+    order = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (200, 8), dtype=np.uint8))
+    rows = held_out("pokemon", names, order)
+    assert len(rows) == 20
+    numbers = {names[row].split(".")[0].split("-")[0] for row in rows}
+    assert len(numbers) == 10
+    moved = torch.randperm(200, generator=torch.Generator().manual_seed(0)).tolist()
+    again = held_out("pokemon", [names[row] for row in moved], order[moved])
+    assert {names[moved[row]] for row in again} == {names[row] for row in rows}
+    assert len(held_out("folder", names, order)) == 10
