@@ -274,35 +274,40 @@ def _width(mask: np.ndarray, rng: Generator) -> float:
 
 def _by_hand(paths: list[np.ndarray], shape: tuple[int, ...], width: float, rng: Generator) -> np.ndarray:
     """Draw paths as a hand does: in several strokes, bent, their ends short of where they should be or beyond."""
+    if not paths:
+        return np.full(shape, PAPER, np.uint8)
     side = min(shape)
     bend = _smooth_noise(shape, 5, 2, rng) + 0.4 * _smooth_noise(shape, 16, 2, rng)
     bend *= rng.uniform(0, BENT) * side / np.abs(bend).max()
+    points = np.concatenate(paths)
+    x, y = points.clip(0, (shape[1] - 1, shape[0] - 1)).T
+    bent = (points + bend[y, x]).astype(np.float32)
     longest = rng.uniform(0.2, 1.2) * side
     careless = rng.uniform(0.002, 0.016) * side
-    strokes = []
+    strokes, begin = [], 0
     for path in paths:
-        smooth = cv2.blur(path.astype(np.float32)[:, None], (1, 5), borderType=cv2.BORDER_REPLICATE)[:, 0]
-        x, y = path.clip(0, (shape[1] - 1, shape[0] - 1)).T
-        moved = smooth + bend[y, x]
+        smooth = cv2.blur(bent[begin : begin + len(path), None], (1, 5), borderType=cv2.BORDER_REPLICATE)[:, 0]
+        begin += len(path)
         lift = -(-len(path) // (1 + int(len(path) / longest)))  # points from one lifting of the pen to the next
-        for start in range(0, len(path), lift):
-            strokes.append(_reaching(moved[start : start + lift + 1], *rng.normal(0.012 * side, careless, 2)))
+        starts = range(0, len(path), lift)
+        reach = rng.normal(0.012 * side, careless, (len(starts), 2)).tolist()
+        strokes += [_reaching(smooth[at : at + lift + 1], *ends) for at, ends in zip(starts, reach, strict=True)]
     return _brushed(strokes, shape, width)
 
 
 def _reaching(path: np.ndarray, before: float, after: float) -> np.ndarray:
     """Let a path begin and end so many pixels further out, or further in where negative; half of it stays."""
+    if len(path) < 5:
+        return path
     quarter = len(path) // 4
     path = path[min(quarter, max(0, int(-before))) : len(path) - min(quarter, max(0, int(-after)))]
-    if len(path) < 4:
-        return path
-    head, tail = path[0] - path[3], path[-1] - path[-4]  # some three pixels long
-    return np.concatenate([path[:1] + head * max(0, before / 3), path[::2], path[-1:] + tail * max(0, after / 3)])
+    head, tail = path[0] - path[2], path[-1] - path[-3]  # some two pixels long
+    return np.concatenate([path[:1] + head * max(0, before / 2), path[::3], path[-1:] + tail * max(0, after / 2)])
 
 
 def _brushed(strokes: list[np.ndarray], shape: tuple[int, ...], width: float) -> np.ndarray:
     """Draw strokes with a round brush, antialiased by drawing at twice the size."""
     large = np.full((shape[0] * 2, shape[1] * 2), PAPER, np.uint8)
-    points = [(stroke * 32 + 8.5).astype(np.int32) for stroke in strokes]  # in sixteenths of a pixel of `large`
-    cv2.polylines(large, points, False, 0, max(1, round(width * 2)), cv2.LINE_AA, shift=4)
+    sixteenths = [(stroke * 32 + 8.5).astype(np.int32) for stroke in strokes]  # of a pixel of `large`
+    cv2.polylines(large, sixteenths, False, 0, max(1, round(width * 2)), cv2.LINE_AA, shift=4)
     return cv2.resize(large, shape[1::-1], interpolation=cv2.INTER_AREA)
