@@ -47,7 +47,9 @@ def test_scores_are_of_recipes_and_the_bundled_measurements_bear_them_out():
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_our_own_recipes_roll_back_and_the_reports_are_left_alone(recipe):
-    assert recipe_config(recipe).guard == ("off" if recipe.endswith("-report") else "rollback")
+    config = recipe_config(recipe)
+    ours = config.task == "generate" and not recipe.endswith("-report")  # the signs were measured on generators
+    assert config.guard == ("rollback" if ours else "off")
 
 
 @pytest.mark.parametrize("recipe", [name for name in RECIPES if name.endswith("-report")])
