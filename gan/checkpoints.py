@@ -62,12 +62,19 @@ def load_generator(source: str | Path) -> Generator:
     return load_with_digest(source)[0]
 
 
-def load_with_digest(source: str | Path) -> tuple[Generator, str]:
-    """Return the generator as `load_generator` does, and the name of the very bytes that it was made of."""
+def load_with_digest(source: str | Path, task: str = "generate") -> tuple[Any, str]:
+    """Return the network that a task is for, and the name of the very bytes that it was made of.
+
+    `source` is as for `load_generator`; a checkpoint of another task raises UserError.
+    """
     path = _weights_file(source, GENERATOR_FILE)
-    _check_task(path, "generate")
+    _check_task(path, task)
     content = read_bytes(path, MAX_BYTES)
-    return build_generator(parse_safetensors(content, path), path), _digest(content)
+    tensors = parse_safetensors(content, path)
+    if task == "generate":
+        return build_generator(tensors, path), _digest(content)
+    kind: Any = TRANSLATORS[task]
+    return build_translator(kind, tensors, path), _digest(content)
 
 
 def load_network(source: str | Path) -> nn.Module:
@@ -75,8 +82,7 @@ def load_network(source: str | Path) -> nn.Module:
 
     Its config.json names the task; what is no network of that task raises UserError.
     """
-    task = task_of(read_described(checkpoint_folder(source)))
-    return load_generator(source) if task == "generate" else load_translator(source, task)
+    return load_with_digest(source, task_of(read_described(checkpoint_folder(source))))[0]
 
 
 def load_translator(source: str | Path, task: str) -> Any:
@@ -84,31 +90,31 @@ def load_translator(source: str | Path, task: str) -> Any:
 
     A checkpoint of another task raises UserError.
     """
-    return _translator(source, GENERATOR_FILE, TRANSLATORS[task], task)
+    return load_with_digest(source, task)[0]
 
 
 def load_judge(source: str | Path, task: str) -> PatchDiscriminator:
     """Return the discriminator beside such a network, in train mode; else raise UserError."""
-    return _translator(source, DISCRIMINATOR_FILE, PatchDiscriminator, task).train()
-
-
-def _translator(source: str | Path, name: str, kind: type[Any], task: str) -> Any:
-    path = _weights_file(source, name)
+    path = _weights_file(source, DISCRIMINATOR_FILE)
     _check_task(path, task)
-    return build_translator(kind, parse_safetensors(read_bytes(path, MAX_BYTES), path), path)
+    return build_translator(PatchDiscriminator, parse_safetensors(read_bytes(path, MAX_BYTES), path), path).train()
 
 
 def _check_task(path: Path, task: str) -> None:
     """Raise UserError where the folder of a weights file says that it is of another task."""
-    named = task_of(read_described(path.parent))
-    if named != task and (path.parent / CONFIG_FILE).is_file():
+    try:
+        described = read_described(path.parent)
+    except UserError:  # damaged, it says nothing; what the weights are shows when they are read
+        return
+    named = task_of(described)
+    if named != task and described:
         raise UserError(f"{path}: is {TASKS[named].network}, not {TASKS[task].network}")
 
 
 def task_of(described: dict[str, Any]) -> str:
     """Return the task that a config.json names, "generate" where it names none; one unknown raises UserError."""
     task = described.get("task", "generate")
-    if task not in TASKS:
+    if not isinstance(task, str) or task not in TASKS:
         raise UserError(f"{CONFIG_FILE} names the task {printable(str(task))!r}; this version knows {', '.join(TASKS)}")
     return task
 

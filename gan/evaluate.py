@@ -1,51 +1,42 @@
-"""Measure generators against real pictures: one JSON line each, printed and appended to metrics.jsonl beside them.
+"""Measure networks on real pictures: one JSON line each, printed and appended to metrics.jsonl beside them.
 
 python -m gan.evaluate checkpoints/pokemon --data pokemon.zip
 python -m gan.evaluate runs/anime --data anime.zip --count 2000 --snapshots --weights inception.pth
+python -m gan.evaluate runs/pokemon-colorize --data pokemon.zip
+python -m gan.evaluate runs/pokemon-upscale --data pokemon.zip --generator checkpoints/pokemon
 
-A CPU takes some 17 pictures/s with two cores: once for the real ones (they are kept), each time for the generated.
+A CPU takes some 17 pictures/s with two cores: once for the real ones (they are kept), each time for those that a
+network made. Networks that colour or enlarge are measured on pictures that were kept from their training.
 """
 
 import argparse
-import hashlib
-import io
 import json
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from gan.config import FITS
 from gan.console import make_unfailing
+from gan.data.datasets import DATASETS
 from gan.errors import UserError
 from gan.installed import check_installed
 from gan.scratch import exit_tidily_on_signals
+from gan.tasks import TASKS
 
-COUNT = 10_000  # generated pictures, and real ones at most
-BATCH = 32  # pictures at a time through the extractor
-LEAST = 50  # pictures on either side: fewer say nothing
-SQUARE = {"crop": "middle square to the model's size", "pad": "whole in a white square of the model's size"}  # by fit
-RESIZE = "from there to 299 pixels, bilinear as in TensorFlow 1"
+if TYPE_CHECKING:
+    from gan.exam import Asked, Exam, Subject
 
-
-class Subject(NamedTuple):
-    """A generator to be measured, and what its folder says of it now: a run that goes on replaces its files."""
-
-    folder: Path
-    name: str  # of the file, inside its folder
-    generator: Any
-    weights: str  # digest of the file
-    age: dict[str, int]  # epoch and images_seen, as far as they are known
-    fit: str
-    dataset: str  # what it was trained on; "" where that is not known
-    trained_on: str | None  # the fingerprint of these pictures, likewise
+REAL_COUNT = 10_000  # real pictures at most
+LEAST_REAL = 50  # fewer say nothing
+CHECKPOINTS = Path(__file__).resolve().parents[1] / "checkpoints"
 
 
-def read_subjects(source: str, snapshots: bool = False) -> list[Subject]:
-    """Return the generator of a folder or a file, with those of the folder's snapshots before it if asked for.
+def read_subjects(source: str, snapshots: bool = False) -> list["Subject"]:
+    """Return the network of a folder or a file, with those of the folder's snapshots before it if asked for.
 
     A snapshot of equal weights is left out. Raises UserError where one of them is damaged.
     """
@@ -60,99 +51,50 @@ def read_subjects(source: str, snapshots: bool = False) -> list[Subject]:
     return list({subject.weights: subject for subject in subjects}.values())
 
 
-def _read_subject(file: Path) -> Subject:
-    from gan.checkpoints import CONFIG_FILE, load_with_digest, read_described
+def _read_subject(file: Path) -> "Subject":
+    from gan.checkpoints import CONFIG_FILE, load_with_digest, read_described, task_of
+    from gan.exam import Subject
 
-    generator, weights = load_with_digest(file)
     folder = home_of(file)
     described = read_described(folder)
+    task = task_of(described)
+    network, weights = load_with_digest(file, task)
     train, data = (part if isinstance(part := described.get(key), dict) else {} for key in ("train", "data"))
     fit = train.get("fit", "crop")
     if fit not in FITS:
         raise UserError(f"{folder / CONFIG_FILE}: has the fit {fit!r}; this version knows {' and '.join(FITS)}")
-    name = f"{file.parent.name}/{file.name}" if folder != file.parent else file.name
-    age, dataset, trained_on = _age(file, described), str(data.get("name", "")), data.get("fingerprint")
-    return Subject(folder, name, generator, weights, age, fit, dataset, trained_on)
+    return Subject(
+        folder=folder,
+        name=f"{file.parent.name}/{file.name}" if folder != file.parent else file.name,
+        task=task,
+        network=network,
+        weights=weights,
+        age=_age(file, described),
+        fit=fit,
+        dataset=str(data.get("name", "")),
+        trained_on=data.get("fingerprint"),
+        keep_repeats=train.get("keep_repeats") is True,
+    )
 
 
-def evaluate(
-    subjects: list[Subject], data: str, weights: str | None, count: int = COUNT, real_count: int = COUNT
-) -> Iterator[dict]:
+def evaluate(subjects: list["Subject"], asked: "Asked", weights: str | None) -> Iterator[dict]:
     """Yield the measurements of each subject; raise UserError for data or numbers that cannot be used."""
-    from gan.data.download import own_copy
-    from gan.metrics import floor, load_extractor, measure
+    from gan.metrics import load_extractor
 
     extract = load_extractor(weights)
-    reals: dict[tuple[int, str, Path], Any] = {}  # by picture size, fit and place: features, fingerprint, floor
+    exams: dict[str, Exam] = {}  # by what they are for
     for subject in subjects:
         started = time.monotonic()
-        seen = subject.generator.image_size, subject.fit, own_copy(subject.dataset, Path(data))
-        if seen not in reals:
-            real, fingerprint = _real_features(extract, *seen, real_count)
-            reals[seen] = real, fingerprint, floor(real)
-        real, fingerprint, real_floor = reals[seen]
-        fake = extract(_shown(_generated(subject.generator, count), count, subject.name))
+        kind = json.dumps([subject.task, subject.network.arguments(), subject.fit, subject.dataset])
+        if kind not in exams:
+            exams[kind] = import_module(TASKS[subject.task].exam).Exam(subject, asked, extract)
         yield {
-            **measure(real, fake),
-            "generated": count,
-            "real": len(real),
-            "floor": real_floor,
-            "seeds": f"0-{count - 1}",
-            "extractor": extract.name,
-            "resize": f"{SQUARE[subject.fit]}; {RESIZE}",
+            **exams[kind].line(subject),
             "weights": subject.weights,
             "file": subject.name,
-            "data": fingerprint,
             **subject.age,
             "seconds": round(time.monotonic() - started, 1),
         }
-
-
-def _real_features(extract: Any, image_size: int, fit: str, data: Path, limit: int) -> tuple[Any, str]:
-    """Return the features of at most `limit` pictures, evenly by sorted name, and the fingerprint of all of them."""
-    import torch
-
-    from gan.data.scan import read_pictures
-    from gan.files import cache_folder, write_atomically
-
-    pictures = read_pictures(data, image_size, fit=fit)
-    images = pictures.images
-    if len(images) < LEAST:
-        raise UserError(f"{data}: holds {len(images)} pictures; {LEAST} are the least that can be measured against")
-    if len(images) > limit:
-        images = images[torch.linspace(0, len(images) - 1, limit).round().long()]
-    key = hashlib.sha256(f"{pictures.fingerprint} {image_size} {fit} {len(images)} {extract.name}".encode())
-    cache = cache_folder() / f"{key.hexdigest()[:24]}.pt"
-    with suppress(Exception):  # it is not there, or damaged, which torch tells in a dozen ways
-        return torch.load(cache, weights_only=True), pictures.fingerprint
-    features = extract(_shown(images.split(BATCH), len(images), "real pictures"))
-    buffer = io.BytesIO()
-    torch.save(features, buffer)
-    write_atomically(cache, buffer.getvalue())
-    return features, pictures.fingerprint
-
-
-def _generated(generator: Any, count: int) -> Iterator[Any]:
-    """Yield the pictures of seeds 0 to count - 1 at truncation 1, in batches of uint8 (N, 3, H, W)."""
-    import torch
-
-    from gan.images import to_uint8
-    from gan.latent import sample_z
-
-    for start in range(0, count, BATCH):
-        with torch.inference_mode():
-            seeds = range(start, min(start + BATCH, count))
-            yield to_uint8(generator(sample_z(seeds, generator.z_dim)))
-
-
-def _shown(batches: Iterable[Any], count: int, what: str) -> Iterator[Any]:
-    """Yield the batches with a progress bar over pictures on standard error."""
-    from tqdm import tqdm
-
-    with tqdm(total=count, unit="picture", desc=what, leave=False) as bar:
-        for batch in batches:
-            yield batch
-            bar.update(len(batch))
 
 
 def _age(file: Path, described: dict[str, Any]) -> dict[str, int]:
@@ -183,20 +125,25 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--data", required=True, metavar="ZIP", help="the real pictures: folder or .zip")
     parser.add_argument("--weights", metavar="FILE", help="FID's Inception; without it, 91 MB are downloaded once")
     parser.add_argument(
-        "--count", type=int, default=COUNT, metavar="N", help="generated pictures (default %(default)s)"
-    )
+        "--count", type=int, metavar="N",
+        help="generated pictures (default 10,000; 2,000 to enlarge); of a network that colours, pictures to draw and "
+        "colour (default: all that were kept from training)",
+    )  # fmt: skip
     parser.add_argument(
-        "--real-count", type=int, default=COUNT, metavar="N", help="real pictures at most (default %(default)s)"
+        "--real-count", type=int, default=REAL_COUNT, metavar="N", help="real pictures at most (default %(default)s)"
     )
-    parser.add_argument("--snapshots", action="store_true", help="measure the run's earlier generators, too")
+    parser.add_argument("--snapshots", action="store_true", help="measure the run's earlier networks, too")
+    parser.add_argument(
+        "--generator", metavar="CHECKPOINT",
+        help="whose pictures are enlarged (default: the bundled model of the same data set)",
+    )  # fmt: skip
     options = parser.parse_args(arguments)
-    for name in ("count", "real_count"):
-        if getattr(options, name) < LEAST:
-            parser.error(f"argument --{name.replace('_', '-')}: {LEAST} pictures are the least that say anything")
+    if options.real_count < LEAST_REAL:
+        parser.error(f"argument --real-count: {LEAST_REAL} pictures are the least that say anything")
     try:
         check_installed()
         subjects = read_subjects(options.source, options.snapshots)
-        lines = evaluate(subjects, options.data, options.weights, options.count, options.real_count)
+        lines = evaluate(subjects, _asked(options, subjects[-1]), options.weights)
         for subject, line in zip(subjects, lines, strict=True):
             if subject.trained_on not in (None, line["data"]):
                 print(f"{options.data} holds other pictures than {subject.name} was trained on", file=sys.stderr)
@@ -206,6 +153,16 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"gan.evaluate: {error}", file=sys.stderr)
         return 2
     return 0
+
+
+def _asked(options: argparse.Namespace, subject: "Subject") -> "Asked":
+    from gan.exam import Asked
+
+    bundled = CHECKPOINTS / subject.dataset
+    generator = options.generator or (str(bundled) if subject.dataset in DATASETS and bundled.is_dir() else "")
+    if options.generator and subject.task != "upscale":
+        raise UserError(f"--generator is for a network that enlarges pictures; {options.source} holds none")
+    return Asked(Path(options.data), options.count, options.real_count, generator)
 
 
 def _append(folder: Path, line: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from torch import Tensor
 from gan import metrics
 from gan.files import write_atomically
 from gan.images import encode_webp, make_grid
+from gan.tasks import TASKS
 
 HISTORY_FILE = "history.jsonl"
 METRICS_FILE = "metrics.jsonl"
@@ -22,7 +24,7 @@ MAX_SAMPLES = 60
 MAX_SNAPSHOTS = 8  # of a run; a published folder holds fewer
 MAX_LINES_BYTES = 16_000_000  # that are read of a file of lines, from its end; a line of history has some 250
 # Of a line of metrics.jsonl: what must be equal for two lines to compare.
-PROTOCOL = ("generated", "real", "data", "extractor", "resize")
+PROTOCOL = ("task", "generated", "real", "data", "extractor", "resize")
 
 
 def read_history(folder: str | Path) -> list[dict[str, Any]]:
@@ -41,19 +43,26 @@ def read_metrics(folder: str | Path) -> list[dict[str, Any]]:
     return [line for line in _read_lines(Path(folder, METRICS_FILE)) if _is_measurement(line)]
 
 
+def rows_of(line: dict[str, Any]) -> Any:
+    """Return the module with the METRICS of a line's task, and what is said of them; one unknown raises KeyError."""
+    return import_module(TASKS[line.get("task", "generate")].metrics)
+
+
 def _is_measurement(line: dict[str, Any]) -> bool:
-    floor = line.get("floor")
+    if line.get("task", "generate") not in list(TASKS):  # a list: what no dictionary could hold is not in it, either
+        return False
+    rows, floor = rows_of(line), line.get("floor")
     values = [line.get(name) for name in ("generated", "real")]
-    values += [floor.get(name) for name in ("fid", "kid")] if isinstance(floor, dict) else [None]
+    values += [floor.get(name) for name in rows.FLOOR] if isinstance(floor, dict) else [None]
     ages = [line.get(name, 0) for name in ("epoch", "images_seen")]
     plain = all(isinstance(age, int) for age in ages) and isinstance(line.get("weights", ""), str)
-    whole = all(_holds(line, metric) for metric in metrics.METRICS if metric.required)
+    whole = all(_holds(line, metric) for metric in rows.METRICS if metric.required)
     return plain and whole and all(map(is_figure, [*values, *ages]))
 
 
 def metrics_in(line: dict[str, Any]) -> list[metrics.Metric]:
     """Return the metrics whose figures the line has: an older line lacks newer metrics."""
-    return [metric for metric in metrics.METRICS if _holds(line, metric)]
+    return [metric for metric in rows_of(line).METRICS if _holds(line, metric)]
 
 
 def _holds(line: dict[str, Any], metric: metrics.Metric) -> bool:

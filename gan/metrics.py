@@ -7,7 +7,7 @@ change places.
 
 import hashlib
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.error import URLError
@@ -167,9 +167,12 @@ def _nearest(points: Tensor, others: Tensor, skip_itself: bool = False) -> Tenso
 
 
 class Metric(NamedTuple):
-    """One function of (real, fake) features: what a line of metrics.jsonl keeps of it, and how people read that."""
+    """One function of what was found: what a line of metrics.jsonl keeps of it, and how people read that.
 
-    function: Callable[[Tensor, Tensor], Any]  # gives a float for each key: alone, or several as a tuple
+    It is given (real, fake) features, or what an image-to-image task has instead.
+    """
+
+    function: Callable[..., Any]  # gives a float for each key, alone or several as a tuple; None: nothing to measure
     digits: dict[str, int]  # key in a line -> digits that the value is worth; {count}: of pictures generated
     words: Callable[[dict[str, Any]], tuple[str, str]]  # of a line that has the keys: what was measured, and figures
     hub: dict[str, str]  # key -> its type in the Hub's model-index; what is not named here is not told there
@@ -218,14 +221,38 @@ METRICS = (
 )
 
 
+FLOOR = ("fid", "kid")  # what a line's floor has
+EXPLAINED = (
+    "Against training pictures, as many as are named as real; ± is one standard error. Novelty is how far a "
+    "generated picture is from the nearest of these real ones, over how far those are from their nearest "
+    "neighbour; a near-copy is nearer to a real one than 99 % of those are to theirs."
+)
+
+
+def counts(line: dict[str, Any]) -> dict[str, str]:
+    """Return in words what a line was measured on, and its floor."""
+    floor = line["floor"]
+    return {
+        "pictures": f"{line['generated']:,} generated (seeds {line['seeds']}), {line['real']:,} real",
+        "half of the real ones against the other": f"FID {floor['fid']:.1f}, KID × 1000 {floor['kid']:.1f}",
+    }
+
+
 def measure(real: Tensor, fake: Tensor) -> dict[str, float]:
     """Return what every row of METRICS finds, by its keys in a line of metrics.jsonl, rounded to what it is worth."""
+    return found_by(METRICS, len(fake), real, fake)
+
+
+def found_by(rows: Sequence[Metric], count: int, *evidence: Any) -> dict[str, float]:
+    """Return what these rows find in the evidence, rounded, by their keys; a row that finds nothing has none."""
     found = {}
-    for metric in METRICS:
-        values = metric.function(real, fake)
+    for metric in rows:
+        values = metric.function(*evidence)
         values = values if isinstance(values, tuple) else (values,)
+        if None in values:
+            continue
         for (key, digits), value in zip(metric.digits.items(), values, strict=True):
-            found[key.format(count=_thousands(len(fake)))] = round(value, digits)
+            found[key.format(count=_thousands(count))] = round(value, digits)
     return found
 
 

@@ -9,6 +9,9 @@ class Row(NamedTuple):
 
     network: str  # what it trains, in words
     home: str  # the module whose TASK says how
+    exam: str  # the module whose Exam measures it
+    metrics: str  # the module whose METRICS are what is measured
+    show: str  # what to do with a checkpoint of it
     holds_out: bool  # whether some pictures are kept from training, to be measured on
     picture_size: Callable[[Any], int]  # pixels a side of the pictures that it reads, of a TrainConfig
 
@@ -17,18 +20,27 @@ TASKS = {
     "generate": Row(
         "a generator of pictures",
         "gan.training.generate",
+        "gan.generated",
+        "gan.metrics",
+        "show it with python app.py --checkpoint FOLDER",
         holds_out=False,
         picture_size=lambda config: config.image_size,
     ),
     "colorize": Row(  # read larger, so that zooming in by a quarter stays sharp
         "a network that colours drawings",
         "gan.translation.coloring",
+        "gan.translation.coloring_exam",
+        "gan.translation.coloring_metrics",
+        "colour with python -m gan.translation.colorize DRAWING RESULT --checkpoint FOLDER",
         holds_out=True,
         picture_size=lambda config: config.image_size * 5 // 4,
     ),
     "upscale": Row(
         "a network that enlarges pictures",
         "gan.translation.enlarging",
+        "gan.translation.enlarging_exam",
+        "gan.translation.enlarging_metrics",
+        "its card says how to enlarge with it from Python",
         holds_out=True,
         picture_size=lambda config: config.image_size * config.scale,
     ),

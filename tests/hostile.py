@@ -216,6 +216,10 @@ def write_corpus(root: Path) -> dict[Path, bool]:
         folder(name, True)
     for name, part, content in _records():
         Path(folder(f"r {name}", True), part).write_bytes(content)
+    for name, task in {"unknown": "sharpen", "other": "colorize", "list": ["generate"], "long": "x" * 10**6}.items():
+        path = folder(f"t {name}", False)
+        os.link(shared, path / "model.safetensors")
+        (path / "config.json").write_bytes(_line(task=task))
     for part in ("config.json", "history.jsonl", "metrics.jsonl", "reals.webp", "samples", "snapshots"):
         for name, make in NODES.items():
             make(folder(f"n {part} {name}", True) / part)
@@ -283,6 +287,11 @@ def _records() -> Iterator[tuple[str, str, bytes]]:
             MEASUREMENT | {key: value} for value in (HUGE, -HUGE, 1e308, float("nan"), True, "x", {}, [[]], None)
         ]
         yield f"metrics {key}", "metrics.jsonl", b"".join(_line(**line) for line in (MEASUREMENT, *changed))
+
+    tasks = [
+        MEASUREMENT | {"task": task, "floor": {"kid": 0.1, "count": 9}} for task in ("colorize", "upscale", "x", [])
+    ]
+    yield "metrics tasks", "metrics.jsonl", b"".join(_line(**line) for line in (MEASUREMENT, *tasks, *tasks))
 
 
 def _line(**values: object) -> bytes:

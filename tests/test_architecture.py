@@ -11,9 +11,18 @@ FLOORS = (
     {"gan.training.loop", "gan.ui", "gan.flags"},
     {"gan.training.guard", "gan.training.opening", "gan.training.progress"},
     {"gan.training.record"},
-    {"gan.training.run"},
-    {"gan.training.misfit", "gan.training.generate", "gan.translation.coloring", "gan.translation.enlarging"},
+    {"gan.training.run", "gan.translation.coloring_exam", "gan.translation.enlarging_exam"},
     {
+        "gan.training.misfit",
+        "gan.training.generate",
+        "gan.translation.coloring",
+        "gan.translation.enlarging",
+        "gan.generated",
+    },
+    {"gan.exam"},
+    {
+        "gan.translation.coloring_metrics",
+        "gan.translation.enlarging_metrics",
         "gan.data.scan",
         "gan.checkpoints",
         "gan.folder",
@@ -29,6 +38,7 @@ FLOORS = (
         "gan.translation.pairs",
         "gan.translation.reductions",
         "gan.translation.apply",
+        "gan.translation.measures",
     },
     {
         "gan.config",
@@ -49,9 +59,11 @@ FLOORS = (
         "gan.translation.networks",
         "gan.translation.lines",
         "gan.translation.hints",
+        "gan.translation.baselines",
     },
     {"gan.data.sources"},
-    {"gan.files", "gan.training.distributed", "gan.data.decode", "gan.installed", "gan.training.losses", "gan.tasks"},
+    {"gan.files", "gan.training.distributed", "gan.data.decode", "gan.installed", "gan.training.losses"},
+    {"gan.tasks", "gan.card_words"},
     {"gan.errors", "gan.console", "gan", "gan.data", "gan.data.datasets", "gan.training", "gan.translation"},
 )
 # Modules of one floor that may know each other: the card tells what the folder's other files hold, the gate checks it.
@@ -68,6 +80,10 @@ SIDEWAYS = {
 # What computes or writes a run, and what reads pictures. The app may know a loss's row and how long a run takes.
 FORBIDDEN_TO_THE_APP = {
     "gan.data.scan",
+    "gan.exam",
+    "gan.generated",
+    "gan.translation.coloring_exam",
+    "gan.translation.enlarging_exam",
     "gan.translation.pairs",
     "gan.translation.reductions",
     "gan.translation.coloring",

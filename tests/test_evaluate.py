@@ -214,10 +214,12 @@ def test_mistakes_get_one_sentence(arguments, says, extractor, data, pictures, t
     assert says in said.splitlines()[-1] and "Traceback" not in said
 
 
-def test_too_few_pictures_are_refused_at_once(capsys):
+def test_too_few_pictures_are_refused_at_once(extractor, data, tmp_path, capsys):
     with pytest.raises(SystemExit):
-        run("x", "--data", "y", "--count", "10")
-    assert "--count: 50 pictures" in capsys.readouterr().err
+        run("x", "--data", "y", "--real-count", "10")
+    assert "--real-count: 50 pictures" in capsys.readouterr().err
+    assert run(plant(tmp_path / "alpha", 1), "--data", data, "--count", "10") == 2
+    assert "--count 10: 50 pictures are the least" in capsys.readouterr().err and extractor == []
 
 
 def test_help_does_not_import_torch():

@@ -1,0 +1,125 @@
+"""The exam of networks that colour: drawings of pictures kept from training, coloured, beside flood fill."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from tqdm import tqdm
+
+from gan import exam
+from gan.exam import Asked, Subject
+from gan.images import to_uint8
+from gan.metrics import Extractor, found_by
+from gan.translation.apply import colorize, network_inputs
+from gan.translation.baselines import flood_fill
+from gan.translation.coloring_metrics import METRICS, Answers, Evidence, Trial
+from gan.translation.hints import palette_of, sample_hints
+from gan.translation.lines import STYLES, draw, silhouette
+
+PROPOSALS = 4  # palettes of other pictures
+TOGETHER = 8  # drawings coloured at a time
+Question = tuple[Trial, bool, np.ndarray | None]  # with its hints or without, and which palette
+
+
+class Exam(exam.Exam):
+    """Trials, flood fill's answers to them, and how networks compare."""
+
+    def __init__(self, subject: Subject, asked: Asked, extract: Extractor) -> None:
+        self.extract, side = extract, subject.network.image_size
+        trained, kept = exam.split(subject, asked, side)
+        rows = exam.evenly(len(trained.images), asked.real_count)
+        named_by = trained.fingerprint, side, subject.fit, "trained on"
+        self.fingerprint = trained.fingerprint
+        self.real = exam.features(extract, trained.images[rows], "real pictures", *named_by)
+        kept_features = exam.features(extract, kept.images, "pictures kept", *named_by[:-1], "kept")
+        self.floor, self.pictures = exam.floor_kid(self.real, kept_features), len(kept.images)
+        self.trials = trials_of(kept.images.permute(0, 2, 3, 1).contiguous().numpy())
+        self.flood_fill = self._flooded()
+
+    def line(self, subject: Subject) -> dict[str, Any]:
+        """Return the measurement of one network."""
+        network, first = subject.network, self.trials[0]
+        drawing, palette = Image.fromarray(first.drawing), [tuple(colour) for colour in first.palette.tolist()]
+        milliseconds = exam.milliseconds(lambda: colorize(network, drawing, None, palette))
+        answers, threads = self._coloured(network, subject.name), torch.get_num_threads()
+        seen = Evidence(self.trials, self.pictures, answers, self.flood_fill, self.real, milliseconds, threads)
+        return {
+            "task": subject.task,
+            **found_by(METRICS, len(self.trials), seen),
+            "generated": len(self.trials),
+            "real": len(self.real),
+            "floor": self.floor,
+            "styles": ", ".join(STYLES),
+            "extractor": self.extract.name,
+            "resize": exam.resize(subject.fit),
+            "data": self.fingerprint,
+        }
+
+    def _coloured(self, network: Any, name: str) -> Answers:
+        """Colour every trial with its hints and palette, and with nothing; the first ones with other palettes."""
+        first = self.trials[: self.pictures]
+        asked: list[Question] = [(trial, True, trial.palette) for trial in self.trials]
+        asked += [(trial, False, None) for trial in self.trials]
+        asked += [(trial, False, palette) for trial in first for palette in trial.others]
+        results: list[np.ndarray] = []
+        for start in tqdm(range(0, len(asked), TOGETHER), desc=f"{name} colours", leave=False):
+            inputs = [_inputs(network.image_size, *question) for question in asked[start : start + TOGETHER]]
+            with torch.inference_mode():
+                output = network(*(torch.cat(part) for part in zip(*inputs, strict=True)))
+            results += list(to_uint8(output[:, :3]).permute(0, 2, 3, 1).contiguous().numpy())
+        return self._answers(results, name)
+
+    def _flooded(self) -> Answers:
+        results = [flood_fill(trial.drawing, trial.palette, trial.hints, trial.mask) for trial in self.trials]
+        results += [flood_fill(trial.drawing) for trial in self.trials]
+        first = self.trials[: self.pictures]
+        results += [flood_fill(trial.drawing, palette) for trial in first for palette in trial.others]
+        return self._answers(results, "flood fill")
+
+    def _answers(self, results: Sequence[np.ndarray], name: str) -> Answers:
+        count = len(self.trials)
+        given, bare, rest = results[:count], results[count : 2 * count], results[2 * count :]
+        proposals = [rest[start : start + PROPOSALS] for start in range(0, len(rest), PROPOSALS)]
+        return Answers(given, bare, proposals, self.extract(exam.shown(_batches(given), count, name)))
+
+
+def trials_of(pictures: np.ndarray) -> list[Trial]:
+    """Return drawings of pictures uint8 (N, S, S, 3), each in as many rounds as there are styles, another in each.
+
+    In the first round each is asked for in the palettes of four others, too. All of it is always the same.
+    """
+    insides = [silhouette(picture) for picture in pictures]
+    palettes = [palette_of(*pair) for pair in zip(pictures, insides, strict=True)]
+    apart = max(1, len(pictures) // (PROPOSALS + 1))  # names that follow one another may be of kin
+    trials = []
+    for turn in range(len(STYLES)):
+        for row, (picture, inside, palette) in enumerate(zip(pictures, insides, palettes, strict=True)):
+            rng = np.random.default_rng([turn, row])
+            styles = [name for name in STYLES if name != "silhouette" or not inside.all()]
+            drawing = draw(picture, inside, rng, styles[(row + turn) % len(styles)])
+            hints, mask = sample_hints(picture, inside, rng)
+            others = [palettes[(row + (i + 1) * apart) % len(palettes)] for i in range(PROPOSALS)] if not turn else []
+            trials.append(Trial(picture, inside, drawing, hints, mask, palette, others))
+    return trials
+
+
+def _inputs(side: int, trial: Trial, hinted: bool, palette: np.ndarray | None) -> tuple[Tensor, Tensor, Tensor]:
+    """Return what the network is given for a trial, as people's drawings are given to it."""
+    hints = None
+    if hinted:
+        hints = Image.fromarray(trial.hints)
+        hints.putalpha(Image.fromarray(trial.mask * np.uint8(255)))
+    colours = None if palette is None else palette.tolist()
+    return network_inputs(side, Image.fromarray(trial.drawing), hints, colours)
+
+
+def _batches(pictures: Sequence[np.ndarray]) -> Sequence[Tensor]:
+    """Return pictures (H, W, 3) as batches (N, 3, H, W)."""
+    starts = range(0, len(pictures), exam.BATCH)
+    return [
+        torch.from_numpy(np.stack(pictures[start : start + exam.BATCH])).permute(0, 3, 1, 2).contiguous()
+        for start in starts
+    ]
