@@ -9,17 +9,20 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import fields
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from gan.checkpoints import CONFIG_FILE, GENERATOR_FILE, images_seen, weights_digest
+from gan.card_words import WORDS, Words
+from gan.checkpoints import CONFIG_FILE, GENERATOR_FILE, images_seen, task_of, weights_digest
 from gan.config import NO_FLAG, SUITED, TrainConfig, flag_with_value, recipe_config
 from gan.data.datasets import DATASETS, kaggle_page
 from gan.errors import UserError, escape, printable
 from gan.files import read_json, write_atomically
-from gan.folder import SAMPLES, list_epochs, metrics_in, read_history, read_metrics
+from gan.folder import SAMPLES, is_figure, list_epochs, metrics_in, read_history, read_metrics, rows_of
 from gan.hub import HUB_ID
 from gan.metrics import key_in
+from gan.tasks import TASKS
 
 # Fields of the training's config that the command in a card does not repeat, and why.
 NOT_DECISIVE = NO_FLAG | {
@@ -35,7 +38,9 @@ DECISIVE = tuple(field.name for field in fields(TrainConfig) if field.name not i
 CARD_FILE = "README.md"
 # What Markdown, as the Hub reads it, makes more of than text: marks, HTML, mathematics, addresses that become links.
 MARKS = re.compile(r"[\\`*_\[\]<>|&~#!$:@]|(?<=www)\.", re.IGNORECASE)
-PIPELINE = "unconditional-image-generation"
+# Of a line of history: what every task has; the others are its terms.
+COMMON = {"epoch", "images_seen", "images_per_second", "loss_d", "loss_g", "d_real", "d_fake_before", "d_fake_after"}
+COMMON |= {"lr", "beta1", "event"}
 
 
 def card_text(folder: Path, hub_id: str = "") -> str:
@@ -58,11 +63,12 @@ def card_body(folder: Path, hub_id: str = "") -> str:
     """Return the card for people, without its front matter; a missing or damaged config.json raises UserError."""
     config = read_json(folder / CONFIG_FILE)
     source = hub_id or f"checkpoints/{folder.name}"
-    sections = [f"# {plain(_name(folder, hub_id))}", _what_it_is(config), *_pictures(folder), _use(source)]
+    sections = [f"# {plain(_name(folder, hub_id))}", _in_gaps(_words(config).what, config)]
+    sections += [*_pictures(folder, config), _use(source, config)]
     if "train" in config:
-        sections += [_training(folder, config), *_measured(folder), _data(config)]
+        sections += [_training(folder, config), *_measured(folder, config), _data(config)]
     else:  # weights from elsewhere
-        sections += _measured(folder)
+        sections += _measured(folder, config)
     sections += [_limits(config), LICENSE]
     return "\n\n".join(sections) + "\n"
 
@@ -91,27 +97,27 @@ def front_matter(folder: Path, hub_id: str = "") -> str:
     import yaml
 
     config = read_json(folder / CONFIG_FILE)
-    name = config.get("data", {}).get("name")
+    name, words = config.get("data", {}).get("name"), _words(config)
     values: dict[str, Any] = {
         "library_name": "pytorch",
-        "pipeline_tag": PIPELINE,
+        "pipeline_tag": words.pipeline,
         "license": "other",
         "license_name": "for-play-and-study",
-        "tags": ["gan", "dcgan", "image-generation"],
+        "tags": list(words.tags),
     }
     known = DATASETS.get(name, DATASETS["folder"])
     dataset = f"{name} (Kaggle {known.slug})" if known.slug else known.source
-    results = [_result(line, dataset) for line in measurements(folder)]
+    results = [_result(line, dataset, words.pipeline) for line in measurements(folder)]
     if results:
         values["model-index"] = [{"name": _name(folder, hub_id), "results": results}]
     return f"---\n{yaml.safe_dump(values, sort_keys=False, allow_unicode=True)}---\n"
 
 
-def _result(line: dict[str, Any], dataset: str) -> dict[str, Any]:
+def _result(line: dict[str, Any], dataset: str, pipeline: str) -> dict[str, Any]:
     """Return a measurement as an entry of the Hub's model-index."""
     told = [(key_in(line, key), kind) for metric in metrics_in(line) for key, kind in metric.hub.items()]
     return {
-        "task": {"type": PIPELINE},
+        "task": {"type": pipeline},
         "dataset": {"type": "imagefolder", "name": dataset},
         "metrics": [
             {
@@ -124,34 +130,26 @@ def _result(line: dict[str, Any], dataset: str) -> dict[str, Any]:
     }
 
 
-def _what_it_is(config: dict[str, Any]) -> str:
-    side = plain(config["generator"]["image_size"])
-    z_dim = plain(config["generator"]["z_dim"])
-    return f"A DCGAN generator: {z_dim} random numbers in, a picture of {side} x {side} pixels out."
+def _words(config: dict[str, Any]) -> Words:
+    return WORDS[task_of(config)]
 
 
-def _pictures(folder: Path) -> list[str]:
+def _in_gaps(text: str, config: dict[str, Any], **more: str) -> str:
+    """Return the text with the network's arguments in its gaps."""
+    return text.format_map({name: plain(value) for name, value in config["generator"].items()} | more)
+
+
+def _pictures(folder: Path, config: dict[str, Any]) -> list[str]:
     grids = list(list_epochs(folder, SAMPLES).items())
     if not grids:
         return []
     epoch, path = grids[-1]
-    return [f"![64 pictures generated after epoch {epoch}, uncurated]({SAMPLES}/{path.name})"]
+    return [f"![{_words(config).grid.format(epoch=epoch)}]({SAMPLES}/{path.name})"]
 
 
-def _use(source: str) -> str:
-    return f"""\
-## Use
-
-With the code of GAN Studio (`python app.py --checkpoint {_in_code(shlex.quote(source))}` shows it in the browser):
-
-```python
-from gan.checkpoints import load_generator
-from gan.images import make_grid
-from gan.latent import sample_z
-
-generator = load_generator({python_string(source)})
-make_grid(generator(sample_z(range(16), generator.z_dim))).save("pictures.png")
-```"""
+def _use(source: str, config: dict[str, Any]) -> str:
+    shell, literal = _in_code(shlex.quote(source)), python_string(source)
+    return "## Use\n\n" + _words(config).use.format(shell=shell, source=literal)
 
 
 def _training(folder: Path, config: dict[str, Any]) -> str:
@@ -180,6 +178,9 @@ def _training(folder: Path, config: dict[str, Any]) -> str:
             f"Loss_D {last['loss_d']:.3f}, Loss_G {last['loss_g']:.3f}, D(x) {last['d_real']:.3f}, "
             f"D(G(z)) {last['d_fake_before']:.3f} / {last['d_fake_after']:.3f}"
         )
+        terms = {name: value for name, value in last.items() if name not in COMMON and is_figure(value)}
+        if terms:
+            rows["its terms"] = ", ".join(f"{plain(name)} {value:.3f}" for name, value in terms.items())
     table = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
     again = f"\n\n```sh\n{command}\n```" if (command := _command(train, before)) else ""
     return f"## Training\n\n| what | value |\n|---|---|\n{table}{again}"
@@ -197,7 +198,9 @@ def _command(train: dict[str, Any], before: int) -> str:
         return ""
     began_from = str(train.get("init_from"))
     words = ["python train.py", f"--dataset {made.dataset}"]
-    words += [f"--recipe {made.recipe}"] * (made.recipe != made.dataset)
+    best = made.dataset if made.task == "generate" else f"{made.dataset}-{made.task}"
+    words += [f"--task {made.task}"] * (made.task != "generate")
+    words += [f"--recipe {made.recipe}"] * (made.recipe != best)
     words += ["--data PICTURES"] * (made.dataset == "folder")
     words += [f"--init-from {began_from if HUB_ID.fullmatch(began_from) else 'CHECKPOINT'}"] * bool(before)
     for name in DECISIVE:
@@ -219,25 +222,16 @@ def measurements(folder: Path) -> list[dict[str, Any]]:
 
 def figures(line: dict[str, Any]) -> dict[str, str]:
     """Return one measurement in words, by what was measured."""
-    floor = line["floor"]
-    return dict(metric.words(line) for metric in metrics_in(line)) | {
-        "pictures": f"{line['generated']:,} generated (seeds {line['seeds']}), {line['real']:,} real",
-        "half of the real ones against the other": f"FID {floor['fid']:.1f}, KID × 1000 {floor['kid']:.1f}",
-    }
+    return dict(metric.words(line) for metric in metrics_in(line)) | rows_of(line).counts(line)
 
 
-def _measured(folder: Path) -> list[str]:
+def _measured(folder: Path, config: dict[str, Any]) -> list[str]:
     tables = []
     for line in measurements(folder):
         rows = "\n".join(f"| {plain(name)} | {plain(value)} |" for name, value in figures(line).items())
         protocol = f"Features: {plain(line['extractor'])}. Pictures: {plain(line['resize'])}."
         tables.append(f"| what | value |\n|---|---|\n{rows}\n\n{protocol}")
-    explained = (
-        "Against training pictures, as many as are named as real; ± is one standard error. Novelty is how far a "
-        "generated picture is from the nearest of these real ones, over how far those are from their nearest "
-        "neighbour; a near-copy is nearer to a real one than 99 % of those are to theirs."
-    )
-    return ["## Measured", explained, *tables] if tables else []
+    return ["## Measured", import_module(TASKS[task_of(config)].metrics).EXPLAINED, *tables] if tables else []
 
 
 def learned_from(config: Mapping[str, Any]) -> str:
@@ -251,8 +245,11 @@ def _data(config: dict[str, Any]) -> str:
     known = DATASETS.get(data["name"], DATASETS["folder"])
     source = f"[{known.source}]({kaggle_page(known.slug)})" if known.slug else known.source
     owner = f"{known.owner}; {known.trademark}." if known.trademark else f"{known.owner}."
-    fingerprint = f"Fingerprint of the {data['pictures']:,} pictures used: `{_in_code(data['fingerprint'])}`."
-    return f"## Data\n\nTrained on {source}. {owner} None of them is in this folder. {fingerprint}"
+    used, kept = data["pictures"], data.get("held_out", 0)
+    shown = ", but for those that its sample grids show" if TASKS[task_of(config)].holds_out else ""
+    apart = f"{kept:,} of them were kept from training, to be measured on. " if kept else ""
+    fingerprint = f"Fingerprint of the {used + kept:,} pictures used: `{_in_code(data['fingerprint'])}`."
+    return f"## Data\n\nTrained on {source}. {owner} {apart}None of them is in this folder{shown}. {fingerprint}"
 
 
 LICENSE = (
@@ -262,10 +259,4 @@ LICENSE = (
 
 
 def _limits(config: dict[str, Any]) -> str:
-    side = plain(config["generator"]["image_size"])
-    return (
-        "## Limits\n\n"
-        f"A small network and small pictures ({side} pixels a side): shapes are often odd and details soft. "
-        "It shows what its training pictures showed and knows nothing else. It may come close to single training "
-        "pictures; look before you use a result for more than play."
-    )
+    return f"## Limits\n\n{_in_gaps(_words(config).limits, config)}"

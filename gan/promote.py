@@ -19,6 +19,7 @@ from gan.flags import RESUMABLE
 from gan.hub import PUBLISHED, is_id
 from gan.installed import check_installed
 from gan.scratch import Scratch, exit_tidily_on_signals, temporary_folder
+from gan.tasks import TASKS
 
 CHECKPOINTS = Path(__file__).resolve().parents[1] / "checkpoints"  # where app.py looks
 PUBLISHED_SNAPSHOTS = 2  # earlier generators in the folder, 7 MB each at 64 pixels
@@ -242,6 +243,12 @@ def _import_weights(source: Path, target: Path) -> None:
     write_json(target / CONFIG_FILE, {"generator": generator.arguments()})
 
 
+def _next_step(folder: Path) -> str:
+    from gan.checkpoints import read_described, task_of
+
+    return TASKS[task_of(read_described(folder))].show.replace("FOLDER", quoted(folder))
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     make_unfailing()
@@ -259,7 +266,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         check_installed()
         folder = promote(options.source, options.name, options.into, options.best, options.replace)
-        print(f"{folder}: show it with python app.py")
+        print(f"{folder}: {_next_step(folder)}")
     except UserError as error:
         print(f"gan.promote: {error}", file=sys.stderr)
         return 2

@@ -24,6 +24,7 @@ from gan.files import LOCK_FILE
 from gan.installed import check_installed
 from gan.promote import CHECKPOINTS, promote
 from gan.scratch import Scratch, exit_tidily_on_signals, temporary_folder
+from gan.tasks import TASKS
 
 ROOT = Path(__file__).resolve().parents[1]
 COPY = "checkpoint"  # what a run that is pushed while it trains is promoted to
@@ -94,12 +95,12 @@ def require_checkpoint(folder: Path) -> list[str]:
     Raise UserError where the folder is no checkpoint, is damaged, or is a run, whose config names paths.
     """
     from gan import release
-    from gan.checkpoints import GENERATOR_FILE, load_generator, read_described
+    from gan.checkpoints import GENERATOR_FILE, load_network, read_described
 
     files = release.files_to_pass(folder)
     if GENERATOR_FILE not in files:
         raise UserError(f"{folder}: has no {GENERATOR_FILE}; publish a folder of checkpoints/ (python -m gan.promote)")
-    load_generator(folder)
+    load_network(folder)
     train = read_described(folder).get("train")
     if isinstance(train, dict) and train.get("out"):
         raise UserError(
@@ -331,12 +332,14 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> str:
     """Do what was asked; return the sentence that says so."""
     temporary_folder()
+    from gan.checkpoints import read_described, task_of
     from gan.ui.loaded import find_checkpoints
 
     repo = hub.parse_target(options.hub_id)
     if options.verb == "model":
         oid = publish_model(options.folder, options.hub_id, options.private)
-        return f"{repo} holds it now (commit {oid[:7]}): python app.py --checkpoint {repo}"
+        show = TASKS[task_of(read_described(Path(options.folder)))].show.replace("FOLDER", repo)
+        return f"{repo} holds it now (commit {oid[:7]}): {show}"
     checkpoints = options.checkpoint or find_checkpoints(CHECKPOINTS)
     if options.out and options.private:
         raise UserError("--out pushes nothing, so there is nothing to make --private")

@@ -6,11 +6,21 @@ and weights and pictures go on only if these very bytes load as a network of our
 
 import io
 import os
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from gan import hub
 from gan.card import CARD_FILE
-from gan.checkpoints import DISCRIMINATOR_FILE, load_discriminator, load_generator
+from gan.checkpoints import (
+    DISCRIMINATOR_FILE,
+    load_discriminator,
+    load_generator,
+    load_judge,
+    load_translator,
+    read_described,
+    task_of,
+)
 from gan.errors import UserError
 from gan.files import read_json, write_atomically, write_json
 from gan.folder import (
@@ -61,7 +71,7 @@ def pass_file(folder: Path, name: str, target: Path) -> None:
     if source.suffix == ".webp":
         write_atomically(target, _grid_alone(source, _read(source)))
     elif source.suffix == ".safetensors":
-        _pass_network(source, target)
+        _pass_network(source, target, task_of(read_described(folder)))
     else:
         _pass_text(source, target)
 
@@ -100,11 +110,15 @@ def _pass_history(source: Path, target: Path) -> None:
         write_history(target.parent, lines)
 
 
-def _pass_network(source: Path, target: Path) -> None:
+def _pass_network(source: Path, target: Path, task: str) -> None:
     """Copy the weights, so that the measurements of their digest stay theirs, and load the copy."""
+    network: Callable[[Path], object] = load_generator
+    judge: Callable[[Path], object] = load_discriminator
+    if task != "generate":
+        network, judge = partial(load_translator, task=task), partial(load_judge, task=task)
     write_atomically(target, _read(source))
     try:
-        (load_discriminator if source.name == DISCRIMINATOR_FILE else load_generator)(target)
+        (judge if source.name == DISCRIMINATOR_FILE else network)(target)
     except UserError as error:
         target.unlink()
         raise UserError(error.args[0].replace(str(target), str(source))) from error

@@ -77,8 +77,9 @@ class LoadedModel:
 
 
 def find_checkpoints(root: str | Path) -> list[Path]:
-    """Return the folders in `root` that hold a generator, by name."""
-    return sorted(path.parent for path in Path(root).glob(f"*/{GENERATOR_FILE}"))
+    """Return the folders in `root` that hold a generator, by name; networks of other tasks are passed over."""
+    folders = sorted(path.parent for path in Path(root).glob(f"*/{GENERATOR_FILE}"))
+    return [folder for folder in folders if _read_described(folder).get("task", "generate") == "generate"]
 
 
 def load_models(folders: Iterable[str | Path]) -> tuple[tuple[LoadedModel, ...], tuple[str, ...]]:

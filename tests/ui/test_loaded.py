@@ -11,6 +11,7 @@ from gan.checkpoints import save_network
 from gan.files import write_json
 from gan.folder import SAMPLES, SNAPSHOTS, epoch_file, write_grid, write_history
 from gan.models import Generator
+from gan.translation.networks import Colorizer
 from gan.ui.loaded import find_checkpoints, load_models
 from gan.ui.tabs.about import about
 from gan.ui.tabs.training import curves_of, grid_of, place_of, reals_of
@@ -29,6 +30,20 @@ def test_folders_with_weights_are_found_by_name(tmp_path):
     (tmp_path / "notes").mkdir()
     assert [path.name for path in find_checkpoints(tmp_path)] == ["alpha", "beta"]
     assert find_checkpoints(tmp_path / "nowhere") == []
+
+
+def test_networks_of_other_tasks_are_passed_over_and_one_that_is_asked_for_is_a_sentence(tmp_path):
+    checkpoint(tmp_path / "alpha")
+    colours = tmp_path / "colours"
+    colours.mkdir()
+    save_network(colours / "model.safetensors", Colorizer(4, 32))
+    write_json(colours / "config.json", {"task": "colorize"})
+    assert find_checkpoints(tmp_path) == [tmp_path / "alpha"]
+    models, problems = load_models([colours, tmp_path / "alpha"])
+    assert [model.name for model in models] == ["alpha"]
+    assert problems == (
+        f"{colours}/model.safetensors: is a network that colours drawings, not a generator of pictures",
+    )
 
 
 def test_a_damaged_folder_is_named_and_the_others_load(tmp_path):
