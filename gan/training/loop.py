@@ -22,7 +22,7 @@ from gan.config import TrainConfig, flag_with_value
 from gan.data.download import kaggle_version, locate
 from gan.data.scan import Pictures, read_pictures
 from gan.errors import UserError, quoted
-from gan.files import alone_in, clear_parts
+from gan.files import Held, alone_in, clear_parts
 from gan.folder import CHART_FILE, HISTORY_FILE, MAX_SAMPLES, write_chart
 from gan.models import Discriminator, Generator
 from gan.training import distributed
@@ -51,8 +51,8 @@ def train(
     """
     folder = Path(config.out)
     distributed.by_first(lambda: _refuse_without_state(config))
-    with _alone_in(folder):
-        run = _open_run(config, pictures)
+    with _alone_in(folder) as where:
+        run = _open_run(config, pictures, where)
         if _killed_before_publishing(run):
             _publish(run, on_save)
         if run.finished:
@@ -161,7 +161,7 @@ def _killed_before_publishing(run: Run) -> bool:
     return behind and run.trainer.images_seen > 0 and (run.finished or run.batch == 0)
 
 
-def _open_run(config: TrainConfig, pictures: Pictures | None) -> Run:
+def _open_run(config: TrainConfig, pictures: Pictures | None, where: Callable[[], Path]) -> Run:
     """Build the run, and take up its newest whole state if it has one."""
     folder = Path(config.out)
     if config.batch_size < distributed.count():
@@ -176,7 +176,7 @@ def _open_run(config: TrainConfig, pictures: Pictures | None) -> Run:
     tqdm.write(pictures.report.text())
     begun = distributed.by_first(lambda: bool(list_states(folder / STATES)))
     networks = distributed.by_turns(lambda: _networks_to_continue(config)) if config.init_from and not begun else None
-    run = Run(config, pictures, Trainer(config, device, precision, networks))
+    run = Run(config, pictures, Trainer(config, device, precision, networks), where)
     if networks:
         run.trainer.images_before = images_seen(read_described(checkpoint_folder(config.init_from)))
     if begun:
@@ -301,8 +301,12 @@ def _progress_bar(run: Run) -> tqdm:
 
 
 @contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """Let the first process hold the run's folder, so that no second training writes to it."""
-    with ExitStack() as held:
-        distributed.by_first(lambda: held.enter_context(alone_in(folder)))
-        yield
+def _alone_in(folder: Path) -> Iterator[Callable[[], Path]]:
+    """Let the first process hold the run's folder, so that no second training writes to it.
+
+    Yield what says where the folder is now; the other processes, which write nothing there, take it to be where it was.
+    """
+    held: list[Held] = []
+    with ExitStack() as stack:
+        distributed.by_first(lambda: held.append(stack.enter_context(alone_in(folder))))
+        yield held[0].where if held else lambda: folder

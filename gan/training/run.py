@@ -3,6 +3,7 @@
 import math
 import os
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -67,10 +68,10 @@ class Collapse(UserError):
 
 
 class Run:
-    """A training run in progress; `config` says where it goes, `trainer` holds what it learns."""
+    """A training run in progress; `where` says where its folder is now, `trainer` holds what it learns."""
 
-    def __init__(self, config: TrainConfig, pictures: Pictures, trainer: Trainer) -> None:
-        self.config, self.trainer, self.folder = config, trainer, Path(config.out)
+    def __init__(self, config: TrainConfig, pictures: Pictures, trainer: Trainer, where: Callable[[], Path]) -> None:
+        self.config, self.trainer, self._where = config, trainer, where
         self.count, self.fingerprint, self._earlier = len(pictures.images), pictures.fingerprint, pictures.earlier
         self.batches = Batches(pictures.images, config.batch_size, config.seed, config.flip, trainer.device)
         self._found_order = pictures.order
@@ -93,6 +94,11 @@ class Run:
         """Go through the pictures in this order, whatever they are called here and now."""
         self.order, self._rows = order, rows_in_order(self._found_order, order)
         self.batches.arrange(self._rows)
+
+    @property
+    def folder(self) -> Path:
+        """Its folder, which may be renamed while the run goes on."""
+        return self._where()
 
     # --- the schedule ---
 
@@ -239,7 +245,7 @@ class Run:
     def describe(self, **facts: Any) -> None:
         """Add facts to the run's config.json, or begin it with them."""
         self._described = {**(self._described or read_described(self.folder)), **facts}
-        write_json(self.folder / CONFIG_FILE, self._described)  # whole, also where the folder was moved away meanwhile
+        write_json(self.folder / CONFIG_FILE, self._described)  # whole, as the folder may be another now
 
     def write_reals(self, pictures: Pictures) -> None:
         """Write a grid of the first 64 training pictures; it stays on this machine."""
