@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 from gan.console import make_unfailing
 from gan.errors import UserError
-from gan.files import LOCK_FILE
+from gan.files import LOCK_FILE, is_there
 from gan.hub import MODEL, is_id
 from gan.installed import check_installed
 from gan.scratch import exit_tidily_on_signals
@@ -56,12 +56,21 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     if not 1 <= options.port <= 65535:
         parser.error(f"argument --port: {options.port} is no port; choose one from 1 to 65535")
     for folder in options.checkpoint or ():
-        if not (any(os.path.isfile(Path(folder, name)) for name in (MODEL, LOCK_FILE)) or is_id(folder)):
-            stop(
-                f"--checkpoint {folder}: there is no {MODEL} in such a folder. Name the folder of a model or a run, "
-                "or a model on the Hub as USER/NAME."
-            )
+        check_checkpoint(folder)
     return options
+
+
+def check_checkpoint(folder: str) -> None:
+    """End the program with a sentence where this is neither the folder of a model or a run nor an id on the Hub."""
+    try:
+        known = any(is_there(Path(folder, name)) for name in (MODEL, LOCK_FILE)) or is_id(folder)
+    except UserError as error:
+        stop(f"--checkpoint {error}")
+    if not known:
+        stop(
+            f"--checkpoint {folder}: there is no {MODEL} in such a folder. Name the folder of a model or a run, "
+            "or a model on the Hub as USER/NAME."
+        )
 
 
 def stop(sentence: str) -> NoReturn:
@@ -99,9 +108,9 @@ def build(options: argparse.Namespace) -> Any:
 
         spaces.GPU(lambda: None)
     gc.disable()  # imports leave no garbage, and looking for it takes a fifth of the start
-    from gan.ui.loaded import find_checkpoints, load_models
+    from gan.ui.loaded import load_models
 
-    models, problems = load_models(fetch_all(options.checkpoint) or find_checkpoints(CHECKPOINTS))
+    models, problems = load_models(folders_to_show(options.checkpoint))
     for problem in problems:
         print(f"app.py: {problem}", file=sys.stderr)
 
@@ -113,14 +122,15 @@ def build(options: argparse.Namespace) -> Any:
     return demo
 
 
-def fetch_all(checkpoints: list[str] | None) -> list[Path]:
-    """Return the folders asked for, those on the Hub downloaded; what cannot be had ends the program."""
+def folders_to_show(checkpoints: list[str] | None) -> list[Path]:
+    """Return the folders asked for, those on the Hub downloaded, or ours; what cannot be had ends the program."""
     from gan.checkpoints import checkpoint_folder
+    from gan.ui.loaded import find_checkpoints
 
     try:
-        return [checkpoint_folder(name) for name in checkpoints or ()]
+        return [checkpoint_folder(name) for name in checkpoints or ()] or find_checkpoints(CHECKPOINTS)
     except UserError as error:
-        stop(f"--checkpoint {error}")
+        stop(f"--checkpoint {error}" if checkpoints else str(error))
 
 
 def launch(demo: Any, options: argparse.Namespace, clear_up: Callable[[], None]) -> None:

@@ -17,6 +17,7 @@ from gan.errors import UserError
 LOCK_FILE = ".lock"  # in a run's folder from its first moment, held by the training that writes to it
 LOOK_SECONDS = 0.2  # in which another process may hold a run's lock to see whether anybody trains it
 WITHOUT_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
+NOWHERE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)  # of a path that leads to nothing
 PART = ".gan-part"  # behind the name of a file that is being written
 MAX_JSON_BYTES = 20_000_000  # of one JSON object; a config.json has 1,000
 
@@ -144,6 +145,29 @@ def make_folder(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"{path}: the folder cannot be made ({error.strerror})") from error
+
+
+def is_there(path: Path) -> bool:
+    """Return whether there is such a file or folder; where one may not look, raise UserError."""
+    try:
+        os.stat(path)
+    except OSError as error:
+        if error.errno in NOWHERE:
+            return False
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+    except ValueError:  # a name that no file can have
+        return False
+    return True
+
+
+def entries(folder: Path) -> list[Path]:
+    """Return what is in the folder, sorted; nothing where there is none. Where one may not look, raise UserError."""
+    try:
+        return sorted(folder.iterdir())
+    except OSError as error:
+        if error.errno in NOWHERE:
+            return []
+        raise UserError(f"{folder}: cannot be read ({error.strerror})") from error
 
 
 def cache_folder() -> Path:

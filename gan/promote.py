@@ -15,6 +15,7 @@ from typing import Any
 
 from gan.console import make_unfailing
 from gan.errors import UserError, quoted
+from gan.files import is_there
 from gan.flags import RESUMABLE
 from gan.hub import PUBLISHED, is_id
 from gan.installed import check_installed
@@ -43,7 +44,7 @@ def promote(
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}", name):
         raise UserError(f"{name!r} is no name for a checkpoint; use letters, digits, '.', '_' and '-'")
     source, target = Path(source), Path(into, name)
-    if not os.path.exists(source):  # which, unlike the path's own, is False for a name that no file can have
+    if not is_there(source):
         raise UserError(f"{source}: no such run; train.py writes runs into runs/")
     try:
         _put_back(target)

@@ -22,7 +22,7 @@ from gan.config import TrainConfig, flag_with_value
 from gan.data.download import kaggle_version, locate
 from gan.data.scan import Pictures, read_pictures
 from gan.errors import UserError, quoted
-from gan.files import Held, alone_in, clear_parts
+from gan.files import Held, alone_in, clear_parts, is_there
 from gan.folder import CHART_FILE, HISTORY_FILE, MAX_SAMPLES, write_chart
 from gan.models import Discriminator, Generator
 from gan.training import distributed
@@ -66,7 +66,7 @@ def train(
 def _refuse_without_state(config: TrainConfig) -> None:
     """Raise UserError where the folder shows what was learned, but has no state: training would write over it."""
     folder = Path(config.out)
-    if not list_states(folder / STATES) and any((folder / name).exists() for name in LEARNED):
+    if not list_states(folder / STATES) and any(is_there(folder / name) for name in LEARNED):
         raise UserError(_cannot_go_on(config, f"there is no training state in {STATES}/ beside what it learned"))
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from gan.checkpoints import GENERATOR_FILE, load_with_digest, read_described
 from gan.errors import UserError, escape, printable
-from gan.files import LOCK_FILE
+from gan.files import LOCK_FILE, entries, is_there
 from gan.folder import (
     MAX_SAMPLES,
     MAX_SNAPSHOTS,
@@ -77,8 +77,15 @@ class LoadedModel:
 
 
 def find_checkpoints(root: str | Path) -> list[Path]:
-    """Return the folders in `root` that hold a generator, by name."""
-    return sorted(path.parent for path in Path(root).glob(f"*/{GENERATOR_FILE}"))
+    """Return the folders in `root` that hold a generator, or that one may not look into, by name."""
+    return [folder for folder in entries(Path(root)) if _may_hold_a_generator(folder)]
+
+
+def _may_hold_a_generator(folder: Path) -> bool:
+    try:
+        return is_there(folder / GENERATOR_FILE)
+    except UserError:  # which is told when it is to be loaded
+        return True
 
 
 def load_models(folders: Iterable[str | Path]) -> tuple[tuple[LoadedModel, ...], tuple[str, ...]]:
@@ -102,7 +109,7 @@ def load_models(folders: Iterable[str | Path]) -> tuple[tuple[LoadedModel, ...],
 
 def has_begun(folder: Path) -> bool:
     """Whether the folder is a run of train.py that has no generator to show yet."""
-    return (folder / LOCK_FILE).is_file() and not (folder / GENERATOR_FILE).exists()
+    return not is_there(folder / GENERATOR_FILE) and is_there(folder / LOCK_FILE)
 
 
 def _expect(name: str, folder: Path) -> LoadedModel:

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT, draw_pictures
+from conftest import ROOT, draw_pictures, locked
 from PIL import Image
 
 from gan.checkpoints import (
@@ -619,6 +619,15 @@ def test_what_was_learned_is_never_written_over_where_its_states_are_gone(
     advice = f"python train.py --dataset pokemon --recipe pokemon-report --data {pictures} --init-from "
     assert advice + "'" + str(out).replace("'", "'\"'\"'") + "' --out NEW" in result.err
     assert contents(out) == before
+
+
+def test_states_that_cannot_be_looked_at_are_not_taken_to_be_none(stopped, cli):
+    before = contents(stopped.out)
+    with locked(Path(stopped.out, "states")):
+        assert (
+            cli("--resume", stopped.out).err == f"train.py: {stopped.out}/states: cannot be read (Permission denied)\n"
+        )
+    assert contents(stopped.out) == before
 
 
 def test_a_mistyped_data_of_a_resumed_run_changes_nothing(stopped, cli):

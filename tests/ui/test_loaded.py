@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+from conftest import locked
 from hostile import HUGE, write_corpus
 
 from gan.card import learned_from
@@ -29,6 +30,14 @@ def test_folders_with_weights_are_found_by_name(tmp_path):
     (tmp_path / "notes").mkdir()
     assert [path.name for path in find_checkpoints(tmp_path)] == ["alpha", "beta"]
     assert find_checkpoints(tmp_path / "nowhere") == []
+
+
+def test_a_folder_that_cannot_be_looked_into_is_named_and_the_others_load(tmp_path):
+    _, bad = checkpoint(tmp_path / "good"), checkpoint(tmp_path / "bad")
+    with locked(bad):
+        models, problems = load_models(find_checkpoints(tmp_path))
+    assert [model.name for model in models] == ["good"]
+    assert problems == (f"{bad}/model.safetensors: cannot be read (Permission denied)",)
 
 
 def test_a_damaged_folder_is_named_and_the_others_load(tmp_path):
