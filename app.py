@@ -6,6 +6,11 @@ python app.py --checkpoint USER/NAME             a model on the Hugging Face Hub
 python app.py --host 0.0.0.0 --port 8000         for other machines in the network
 """
 
+from gan.interrupts import end_quietly
+
+if __name__ == "__main__":
+    end_quietly()
+
 import argparse
 import contextlib
 import gc

@@ -12,6 +12,11 @@ Ctrl-C saves and stops; --resume goes on. The result is a folder: python -m gan.
 in the demo.
 """
 
+from gan.interrupts import end_quietly
+
+if __name__ == "__main__":
+    end_quietly()
+
 import argparse
 import json
 import os

@@ -5,6 +5,11 @@ python -m gan.promote runs/pokemon mine --best         # the snapshot with the l
 python -m gan.promote netG.pth mine --replace          # weights in the layout of PyTorch's DCGAN tutorial
 """
 
+from gan.interrupts import end_quietly
+
+if __name__ == "__main__":
+    end_quietly()
+
 import argparse
 import os
 import re

@@ -7,6 +7,11 @@ python -m gan.publish space USER/NAME --out DIR          # writes the Space's fo
 Log in first: hf auth login.
 """
 
+from gan.interrupts import end_quietly
+
+if __name__ == "__main__":
+    end_quietly()
+
 import argparse
 import json
 import re
