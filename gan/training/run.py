@@ -73,6 +73,7 @@ class Run:
     def __init__(self, config: TrainConfig, pictures: Pictures, trainer: Trainer, where: Callable[[], Path]) -> None:
         self.config, self.trainer, self._where = config, trainer, where
         self.count, self.fingerprint, self._earlier = len(pictures.images), pictures.fingerprint, pictures.earlier
+        self._source = pictures.report.source
         self.batches = Batches(pictures.images, config.batch_size, config.seed, config.flip, trainer.device)
         self._found_order = pictures.order
         self._take_order(distributed.by_first(lambda: pictures.order))
@@ -294,7 +295,8 @@ class Run:
             )
         if state["fingerprint"] != self.fingerprint:
             raise UserError(
-                f"{self.folder}: this run was trained on other pictures. Give the same --data, or a new --out."
+                f"{self.folder}: this run was trained on other pictures than these {self.count:,} of {self._source}. "
+                "Give the same --data, or a new --out."
             )
         if "order" in state:  # of runs that began before it was kept, the names alone tell
             self._take_order(state["order"])
