@@ -65,6 +65,7 @@ class LoadedModel:
     history: tuple[Mapping[str, Any], ...]  # lines of history.jsonl, by epoch, thinned; a number that is none is None
     measured: Sequence[Mapping[str, Any]] = ()  # the measurements that compare with one another, oldest first
     described: Mapping[str, Any] = field(default_factory=dict)  # config.json
+    earlier: frozenset[str] = frozenset()  # what `weights` of this run the page has shown before
 
     def label(self) -> dict[str, str]:
         """Return what a link says of the model."""
