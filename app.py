@@ -113,16 +113,17 @@ def build(options: argparse.Namespace) -> Any:
 
         spaces.GPU(lambda: None)
     gc.disable()  # imports leave no garbage, and looking for it takes a fifth of the start
-    from gan.ui.loaded import load_models
+    from gan.ui.loaded import for_visitors, load_models
 
-    models, problems = load_models(folders_to_show(options.checkpoint))
+    folders = folders_to_show(options.checkpoint)
+    models, problems = load_models(folders)
     for problem in problems:
         print(f"app.py: {problem}", file=sys.stderr)
 
     with alone():
         from gan.ui.demo import build_demo
 
-        demo = build_demo(models, problems)
+        demo = build_demo(models, for_visitors(problems, folders))
     gc.enable()
     return demo
 

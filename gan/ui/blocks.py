@@ -229,9 +229,13 @@ class Page(gr.Blocks):
         super().block_thread()
         self.delete_files(0)
 
+    def is_at_home(self, scope: Scope) -> bool:
+        """Return whether whoever asks sits at this machine, so that what lies on it is known there."""
+        return not self.share and at_home(scope)
+
     def sees_reals(self, scope: Scope) -> bool:
         """Return whether real pictures may be shown to whoever asks: they stay on this machine."""
-        return self.show_reals or (not self.share and at_home(scope))
+        return self.show_reals or self.is_at_home(scope)
 
     def delete_files(self, age: float) -> None:
         """Delete the files that were made for programs at least so many seconds ago, and their folders."""

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,13 @@ def load_models(folders: Iterable[str | Path]) -> tuple[tuple[LoadedModel, ...],
         except Exception as error:  # whatever a stranger's folder holds, the others are shown
             problems.append(escape(f"{folder}: cannot be read ({type(error).__name__})"))
     return tuple(models.values()), tuple(problems)
+
+
+def for_visitors(problems: Iterable[str], folders: Iterable[str | Path]) -> tuple[str, ...]:
+    """Return the sentences about these folders without the way to them, which is nobody else's business."""
+    places = {escape(os.path.join(os.path.dirname(os.path.realpath(folder)), "")) for folder in folders}
+    longest_first = sorted(places - {os.sep}, key=len, reverse=True)
+    return tuple(reduce(lambda problem, place: problem.replace(place, ""), longest_first, one) for one in problems)
 
 
 def has_begun(folder: Path) -> bool:
