@@ -13,6 +13,11 @@ Ctrl-C saves and stops; --resume goes on. The result is a folder: python -m gan.
 in the demo.
 """
 
+from gan.interrupts import end_quietly
+
+if __name__ == "__main__":
+    end_quietly()
+
 import argparse
 import json
 import os
@@ -178,15 +183,15 @@ def run_training(
         if publisher:
             publisher.settle()
     if publisher and RANK == 0 and run.trainer.images_seen:
-        print(publisher.finish(Path(config.out)))
+        print(publisher.finish(run.folder))
     seen = f"{run.trainer.images_seen:,} pictures seen"
     if not run.finished:
         command = "torchrun ... train.py" if PROCESSES > 1 else "python train.py"
-        print(f"stopped at {seen}. Go on with: {command} --resume {quoted(config.out)}")
+        print(f"stopped at {seen}. Go on with: {command} --resume {quoted(run.folder)}")
         if UNDER_TORCHRUN:
             return 0  # what it would take for a crash, it would start again
         return 128 + (stop.signal or signal.SIGTERM)  # the signal may have gone to another process
-    print(f"done: {seen}. Show it in the demo with: python -m gan.promote {quoted(config.out)} NAME")
+    print(f"done: {seen}. Show it in the demo with: python -m gan.promote {quoted(run.folder)} NAME")
     return 0
 
 

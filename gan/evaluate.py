@@ -6,6 +6,11 @@ python -m gan.evaluate runs/anime --data anime.zip --count 2000 --snapshots --we
 A CPU takes some 17 pictures/s with two cores: once for the real ones (they are kept), each time for the generated.
 """
 
+from gan.interrupts import end_quietly
+
+if __name__ == "__main__":
+    end_quietly()
+
 import argparse
 import hashlib
 import io

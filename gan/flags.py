@@ -126,7 +126,7 @@ def resumed_config(flags: dict[str, Any]) -> TrainConfig:
     changes = {name: flags[name] for name in FIELDS if name in flags}
     data = _absolute(flags.get("data", config.data))
     if Path(data).name != Path(config.data).name:  # by its name it is what the run began with, all of it
-        data = _data(config.dataset, data)
+        data = _data(config.dataset, data, least=_picture_count(described))
     config = replace(config, out=_absolute(folder), data=data, **changes)
     if "stages" in flags:
         config = with_appended_stages(config, parse_stages(flags["stages"]), described, folder)
@@ -137,15 +137,21 @@ def with_appended_stages(
     config: TrainConfig, stages: tuple[Stage, ...], described: dict[str, Any], folder: Path
 ) -> TrainConfig:
     """Append stages to a run's; where it is still busy with just these, the command was repeated after a stop."""
-    data, seen = described.get("data"), described.get("images_seen", 0)
-    pictures = data.get("pictures") if isinstance(data, dict) else None
-    if not (type(pictures) is int and type(seen) is int and pictures > 0):
+    pictures, seen = _picture_count(described), described.get("images_seen", 0)
+    if not (pictures and type(seen) is int):
         raise UserError(f"{folder}: this run has not begun, so there is nothing to append stages to")
     unfinished = seen < config.budget(pictures)
     if unfinished and len(config.stages) > len(stages) and config.stages[-len(stages) :] == stages:
         print("these stages are appended already; going on with them")
         return config
     return config.with_more_stages(stages, pictures)
+
+
+def _picture_count(described: dict[str, Any]) -> int:
+    """Return how many pictures a run is trained on by its config.json; 0 where that does not say."""
+    data = described.get("data")
+    pictures = data.get("pictures") if isinstance(data, dict) else None
+    return pictures if type(pictures) is int and pictures > 0 else 0
 
 
 def smoke_config(flags: dict[str, Any]) -> TrainConfig:
@@ -219,12 +225,12 @@ def draw_pictures(folder: Path) -> Path:
     return folder
 
 
-def _data(dataset: str, path: str) -> str:
-    """Return where to read the pictures; of a data set as Kaggle hands it out, that is a part."""
+def _data(dataset: str, path: str, least: int = 0) -> str:
+    """Return where to read the pictures; of a data set as Kaggle hands it out, that is a part with `least` files."""
     from gan.data.download import own_copy  # with the formats of pictures: slow
 
     with suppress(UserError):  # what cannot be read is told when it is to be read
-        return str(own_copy(dataset, Path(_absolute(path)))) if path else ""
+        return str(own_copy(dataset, Path(_absolute(path)), least)) if path else ""
     return _absolute(path)
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from torch import Tensor
 
 from gan import metrics
-from gan.files import write_atomically
+from gan.errors import UserError
+from gan.files import entries, is_there, write_atomically
 from gan.images import encode_webp, make_grid
 
 HISTORY_FILE = "history.jsonl"
@@ -74,13 +75,19 @@ def same_protocol(lines: Iterable[dict[str, Any]]) -> list[list[dict[str, Any]]]
 
 
 def _read_lines(path: Path) -> list[dict[str, Any]]:
-    """Return the JSON objects of a file of lines; other lines, such as one cut off by a crash, are passed over."""
-    if not path.is_file():
+    """Return the JSON objects of a file of lines; other lines, such as one cut off by a crash, are passed over.
+
+    A file that cannot be read raises UserError.
+    """
+    if not (is_there(path) and path.is_file()):
         return []
     lines = []
-    with open(path, "rb") as file:
-        file.seek(max(0, file.seek(0, os.SEEK_END) - MAX_LINES_BYTES))
-        content = file.read(MAX_LINES_BYTES)
+    try:
+        with open(path, "rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - MAX_LINES_BYTES))
+            content = file.read(MAX_LINES_BYTES)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
     for text in content.decode("utf-8", errors="replace").splitlines():
         try:
             line = json.loads(text)
@@ -123,9 +130,9 @@ def epoch_file(folder: str | Path, kind: str, epoch: int) -> Path:
 
 
 def list_epochs(folder: str | Path, kind: str) -> dict[int, Path]:
-    """Return the sample grids or snapshots in the folder by epoch, in order."""
+    """Return the sample grids or snapshots in the folder by epoch, in order; raise UserError where one may not look."""
     found = {}
-    for path in Path(folder, kind).glob("epoch-*"):
+    for path in entries(Path(folder, kind)):
         number = path.stem.removeprefix("epoch-")
         if number.isdecimal() and path == epoch_file(folder, kind, int(number)):
             found[int(number)] = path

@@ -5,6 +5,11 @@ python -m gan.promote runs/pokemon mine --best         # the snapshot with the l
 python -m gan.promote netG.pth mine --replace          # weights in the layout of PyTorch's DCGAN tutorial
 """
 
+from gan.interrupts import end_quietly
+
+if __name__ == "__main__":
+    end_quietly()
+
 import argparse
 import os
 import re
@@ -15,6 +20,7 @@ from typing import Any
 
 from gan.console import make_unfailing
 from gan.errors import UserError, quoted
+from gan.files import is_there
 from gan.flags import RESUMABLE
 from gan.hub import PUBLISHED, is_id
 from gan.installed import check_installed
@@ -43,7 +49,7 @@ def promote(
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}", name):
         raise UserError(f"{name!r} is no name for a checkpoint; use letters, digits, '.', '_' and '-'")
     source, target = Path(source), Path(into, name)
-    if not os.path.exists(source):  # which, unlike the path's own, is False for a name that no file can have
+    if not is_there(source):
         raise UserError(f"{source}: no such run; train.py writes runs into runs/")
     try:
         _put_back(target)

@@ -7,6 +7,11 @@ python -m gan.publish space USER/NAME --out DIR          # writes the Space's fo
 Log in first: hf auth login.
 """
 
+from gan.interrupts import end_quietly
+
+if __name__ == "__main__":
+    end_quietly()
+
 import argparse
 import json
 import re
@@ -19,7 +24,7 @@ from pathlib import Path
 
 from gan import hub
 from gan.console import make_unfailing
-from gan.errors import UserError, quoted
+from gan.errors import UserError, in_words, quoted
 from gan.files import LOCK_FILE
 from gan.installed import check_installed
 from gan.promote import CHECKPOINTS, promote
@@ -160,9 +165,8 @@ class Publisher:
         except (UserError, OSError) as failure:
             error = failure
         if error:
-            return (
-                f"not pushed: {error}. The run is safe; later: python -m gan.promote {quoted(run)} NAME and gan.publish"
-            )
+            later = f"python -m gan.promote {quoted(run)} NAME and gan.publish"
+            return f"not pushed: {in_words(error)}. The run is safe; later: {later}"
         return f"pushed to {self.hub_id}"
 
     def _begin(self, run: Path, seen: int) -> "Push":
@@ -177,7 +181,7 @@ class Publisher:
 
     def _tell_failure(self, error: BaseException) -> None:
         self.begun = self.pushed  # so that the next snapshot tries again
-        _say(f"not pushed, training goes on and the next snapshot is tried: {error}")
+        _say(f"not pushed, training goes on and the next snapshot is tried: {in_words(error)}")
 
 
 class Push(threading.Thread):
@@ -323,7 +327,7 @@ def main(arguments: list[str] | None = None) -> int:
         check_installed()
         print(_run(options))
     except (UserError, OSError) as error:
-        print(f"gan.publish: {error}", file=sys.stderr)
+        print(f"gan.publish: {in_words(error)}", file=sys.stderr)
         return 2
     return 0
 

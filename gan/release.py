@@ -12,7 +12,7 @@ from gan import hub
 from gan.card import CARD_FILE
 from gan.checkpoints import DISCRIMINATOR_FILE, load_discriminator, load_generator
 from gan.errors import UserError
-from gan.files import read_json, write_atomically, write_json
+from gan.files import entries, is_there, read_json, write_atomically, write_json
 from gan.folder import (
     HISTORY_FILE,
     METRICS_FILE,
@@ -29,9 +29,10 @@ from gan.images import open_rgb
 def files_to_pass(folder: Path) -> list[str]:
     """Return the names of the files that make up a checkpoint or can be taken from a run, sorted, without the card.
 
-    A link among them, or anything else that is no ordinary file, raises UserError.
+    A link among them, or anything else that is no ordinary file, raises UserError, and so does a folder that cannot be
+    read.
     """
-    paths = [path for place in (folder, folder / SAMPLES, folder / SNAPSHOTS) for path in place.glob("*")]
+    paths = [path for place in (folder, folder / SAMPLES, folder / SNAPSHOTS) for path in entries(place)]
     names = sorted(path.relative_to(folder).as_posix() for path in paths)
     names = [name for name in names if hub.PUBLISHED.fullmatch(name) and name != CARD_FILE]
     for name in names:
@@ -50,7 +51,7 @@ def own_file(folder: Path, name: str) -> Path:
             f"{path}: leads elsewhere through a link, and what leaves this machine lies in the folder itself; "
             "put the file in its place, or delete the link"
         )
-    if not path.is_file():
+    if not (is_there(path) and path.is_file()):
         raise UserError(f"{path}: is no ordinary file, so it is not passed on; delete it")
     return path
 

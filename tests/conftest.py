@@ -1,6 +1,7 @@
 """What several test files share: drawn pictures, one thread, train.py in this process or in one of its own."""
 
 import contextlib
+import errno
 import itertools
 import os
 import random
@@ -88,6 +89,27 @@ def cli(capsys):
     yield run
     for number, handler in handlers.items():
         signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def locked(folder):
+    """Let nobody look into a folder for a while, root included, for whom permissions mean nothing."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        for name in ("stat", "listdir", "scandir", "open"):
+            monkeypatch.setattr(os, name, denying(getattr(os, name), folder, itself=name != "stat"))
+        yield
+
+
+def denying(function, folder, itself):
+    """Return the function of a path, but denied in the folder, and to the folder `itself`."""
+
+    def denied(path=".", *arguments, **options):
+        inside = not isinstance(path, int) and folder in (*Path(path).parents, *[Path(path)] * itself)
+        if inside:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return function(path, *arguments, **options)
+
+    return denied
 
 
 class Launched:

@@ -52,7 +52,10 @@ FLOORS = (
     },
     {"gan.data.sources"},
     {"gan.files", "gan.training.distributed", "gan.data.decode", "gan.installed", "gan.training.losses", "gan.tasks"},
-    {"gan.errors", "gan.console", "gan", "gan.data", "gan.data.datasets", "gan.training", "gan.translation"},
+    {
+        *("gan.errors", "gan.console", "gan.interrupts", "gan", "gan.data", "gan.data.datasets", "gan.training"),
+        "gan.translation",
+    },
 )
 # Modules of one floor that may know each other: the card tells what the folder's other files hold, the gate checks it.
 # A run that is pushed while it trains is made a checkpoint first.

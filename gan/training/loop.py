@@ -37,8 +37,8 @@ def train(
     on_save = distributed.first_alone(on_save)
     folder = Path(config.out)
     refuse_without_state(config)
-    with held(folder):
-        run = open_run(config, pictures)
+    with held(folder) as where:
+        run = open_run(config, pictures, where)
         if _killed_before_publishing(run):
             _publish(run, on_save)
         if run.finished:

@@ -82,7 +82,7 @@ def _publish(run: Run) -> None:
 def describe(run: Run, **facts: Any) -> None:
     """Add facts to the run's config.json, or begin it with them."""
     run.described = {**(run.described or read_described(run.folder)), **facts}
-    write_json(run.folder / CONFIG_FILE, run.described)  # whole, also where the folder was moved away meanwhile
+    write_json(run.folder / CONFIG_FILE, run.described)  # whole, as the folder may be another now
 
 
 def write_reals(run: Run, pictures: Pictures) -> None:

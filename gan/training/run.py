@@ -3,6 +3,7 @@
 import math
 import os
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -47,13 +48,20 @@ class Collapse(UserError):
 
 
 class Run:
-    """A training run in progress; `config` says where it goes, `trainer` holds what it learns."""
+    """A training run in progress; `where` says where its folder is now, `trainer` holds what it learns."""
 
-    def __init__(self, config: TrainConfig, pictures: Pictures, trainer: Trainer, held_out: Tensor) -> None:
+    def __init__(
+        self,
+        config: TrainConfig,
+        pictures: Pictures,
+        trainer: Trainer,
+        where: Callable[[], Path],
+        held_out: Tensor,
+    ) -> None:
         """Train on the pictures; those held out, (M, 3, S, S) uint8, are shown in the sample grids alone."""
-        self.held_out = held_out
-        self.config, self.trainer, self.folder = config, trainer, Path(config.out)
+        self.config, self.trainer, self._where, self.held_out = config, trainer, where, held_out
         self.count, self.fingerprint, self._earlier = len(pictures.images), pictures.fingerprint, pictures.earlier
+        self._source = pictures.report.source
         self.batches = Batches(pictures.images, config.batch_size, config.seed, config.flip, trainer.device)
         self._found_order = pictures.order
         self._take_order(distributed.by_first(lambda: pictures.order))
@@ -76,6 +84,11 @@ class Run:
         """Go through the pictures in this order, whatever they are called here and now."""
         self.order, self.rows = order, rows_in_order(self._found_order, order)
         self.batches.arrange(self.rows)
+
+    @property
+    def folder(self) -> Path:
+        """Its folder, which may be renamed while the run goes on."""
+        return self._where()
 
     def shown(self, count: int) -> Tensor:
         """Return the first so many pictures held out, in [-1, 1] on the device; of those trained on, if none is."""
@@ -232,7 +245,8 @@ class Run:
             )
         if state["fingerprint"] != self.fingerprint:
             raise UserError(
-                f"{self.folder}: this run was trained on other pictures. Give the same --data, or a new --out."
+                f"{self.folder}: this run was trained on other pictures than these {self.count:,} of {self._source}. "
+                "Give the same --data, or a new --out."
             )
         if "order" in state and not _same_rows(state["order"], self._found_order):
             raise UserError(

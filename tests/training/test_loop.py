@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT, draw_pictures
+from conftest import ROOT, draw_pictures, locked
 from PIL import Image
 
 from gan.checkpoints import (
@@ -341,19 +341,37 @@ def test_a_moved_run_goes_on_where_it_lies(pictures, straight, tmp_path, cli):
     assert_equal_runs(tmp_path / "new", straight("report"))
 
 
-def test_a_run_that_is_moved_while_it_trains_can_be_resumed_under_its_old_name_too(pictures, straight, tmp_path, cli):
-    run, stop = tmp_path / "run", stop_after(STEPS + 1)
+@pytest.mark.parametrize(
+    ("what", "to", "another_begins", "goes_on_in"),
+    [
+        ("run", "moved", False, "moved"),
+        ("run", "moved", True, "moved"),
+        ("run", "elsewhere/run", False, "run"),
+        ("run", "elsewhere/run", True, "run-2"),
+        ("run/.lock", "elsewhere/lock", False, "run"),
+    ],
+)
+def test_a_run_that_is_moved_while_it_trains_loses_nothing_and_writes_into_no_other(
+    what, to, another_begins, goes_on_in, pictures, straight, tmp_path, cli, capsys
+):
+    run, stop, others = tmp_path / "run", stop_after(STEPS + 1), []
+    (tmp_path / "elsewhere").mkdir()
 
     def move_and_stop():
-        if list_epochs(run, "samples"):
-            run.rename(tmp_path / "moved")
+        if list_epochs(run, "samples") and not others:
+            (tmp_path / what).rename(tmp_path / to)
+            if another_begins:
+                train(config_of("report", pictures, run, seed=5), stop=stop_after(STEPS))
+            others.append(contents(run) if another_begins else {})
         return stop()
 
-    train(config_of("report", pictures, run), stop=move_and_stop)
-    assert {path.name for path in tmp_path.iterdir()} == {"run", "moved"}
-    assert cli("--resume", run).status == 0
-    assert weights_digest(run / "model.safetensors") == weights_digest(straight("report") / "model.safetensors")
-    assert promote(run, "mine", tmp_path)
+    folder = train(config_of("report", pictures, run), stop=move_and_stop).folder
+    assert folder == tmp_path / goes_on_in
+    assert f"this run goes on in {folder}\n" in capsys.readouterr().err
+    assert contents(run) == others[0] or not another_begins
+    assert cli("--resume", folder).status == 0
+    assert weights_digest(folder / "model.safetensors") == weights_digest(straight("report") / "model.safetensors")
+    assert promote(folder, "mine", tmp_path)
 
 
 # --- kills and signals -------------------------------------------------------------------------------------
@@ -593,6 +611,8 @@ def test_what_was_learned_is_never_written_over_where_its_states_are_gone(
     before = contents(out)
     if command == "resumed":
         (out / ".lock").unlink()
+        mistyped = cli("--resume", out, "--data", f"{pictures}.zop").err
+        assert "--data PICTURES --init-from" in mistyped and "zop" not in mistyped
         before = contents(out)
         result = cli("--resume", out, "--data", pictures)
     else:
@@ -602,6 +622,15 @@ def test_what_was_learned_is_never_written_over_where_its_states_are_gone(
     advice = f"python train.py --dataset pokemon --recipe pokemon-report --data {pictures} --init-from "
     assert advice + "'" + str(out).replace("'", "'\"'\"'") + "' --out NEW" in result.err
     assert contents(out) == before
+
+
+def test_states_that_cannot_be_looked_at_are_not_taken_to_be_none(stopped, cli):
+    before = contents(stopped.out)
+    with locked(Path(stopped.out, "states")):
+        assert (
+            cli("--resume", stopped.out).err == f"train.py: {stopped.out}/states: cannot be read (Permission denied)\n"
+        )
+    assert contents(stopped.out) == before
 
 
 def test_a_mistyped_data_of_a_resumed_run_changes_nothing(stopped, cli):

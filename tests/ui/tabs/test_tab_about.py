@@ -171,7 +171,7 @@ def test_without_a_card_it_says_so_and_tells_what_is_known(tmp_path, config, say
     if config is not None:
         (folder / CONFIG_FILE).write_text(config)
     (model,) = load(folder)
-    value = about(model)
+    value = about(model, True)
     assert says in value["card"] and "They belong to their owners" in value["card"]
     assert "<h2>model&lt;b&gt;</h2>" in value["card"]
     assert model.weights in value["facts"]["Hash"] and value["facts"]["Gives"] == "64 × 64 pixels"
@@ -204,22 +204,24 @@ def called(code, argument="load_generator"):
 def test_the_code_names_a_folder_outside_the_checkout_by_a_path_that_works_anywhere(name, tmp_path, monkeypatch):
     (model,) = load(plant(tmp_path / "runs" / name, 1))
     monkeypatch.chdir(tmp_path)
-    assert called(local_code(model)) == str(tmp_path / "runs" / name)
+    assert called(local_code(model, True)) == str(tmp_path / "runs" / name)
     assert called(remote_code(model), "model") == escape(name)
+    assert str(tmp_path) not in json.dumps(about(model, at_home=False))
+    assert called(local_code(model, at_home=False)) == name
     monkeypatch.chdir("/")
-    assert not is_id(called(local_code(model)))  # no stranger's repository is asked for
-    load_generator(called(local_code(model)))
+    assert not is_id(called(local_code(model, True)))  # no stranger's repository is asked for
+    load_generator(called(local_code(model, True)))
 
 
 def test_the_code_names_a_folder_of_the_checkout_by_its_path_there():
     (model,) = load(ROOT / "checkpoints" / "anime")
-    assert called(local_code(model)) == "checkpoints/anime"
+    assert called(local_code(model, True)) == "checkpoints/anime"
 
 
 def test_the_code_names_a_model_of_the_hub_by_these_very_weights(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     (model,) = load(plant(tmp_path / "gan-studio" / "hub" / ("a" * 40) / "tester" / "mine", 1))
-    assert called(local_code(model)) == f"tester/mine@{'a' * 40}" and is_id(called(local_code(model)))
+    assert called(local_code(model, True)) == f"tester/mine@{'a' * 40}" and is_id(called(local_code(model, True)))
 
 
 # --- people ------------------------------------------------------------------------------------------------------
