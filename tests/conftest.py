@@ -21,18 +21,21 @@ from gan.folder import write_metrics
 
 Result = namedtuple("Result", "status out err")
 
-# What the tests start heeds a closed terminal also where they themselves run under nohup.
+# What the tests start heeds a closed terminal and Ctrl-C also where they themselves run under nohup or behind an &.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-# Of fixtures: what starts a process, a server or a browser, or trains, is slow.
-SLOW = {"server", "client", "visit", "chromium", "launch", "straight", "stopped", "together", "cli"}
+# What starts a process, a server or a browser, or trains: fixtures that a test stands on, and what it calls itself.
+SLOW = {"server", "client", "visit", "chromium", "launch", "at_work", "straight", "stopped", "cli", "found"}
+SLOW |= {"subprocess", "run_app", "Server", "train", "train_run"}
 
 
 def pytest_collection_modifyitems(items):
-    """Mark as slow what stands on such a fixture; other slow tests mark themselves."""
+    """Mark as slow what stands on such a fixture or calls such a thing; other slow tests mark themselves."""
     for item in items:
-        if SLOW & set(item.fixturenames):
+        if SLOW & {*item.fixturenames, *item.function.__code__.co_names}:
             item.add_marker(pytest.mark.slow)
 
 
