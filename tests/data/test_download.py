@@ -181,7 +181,7 @@ def test_kagglehub_shows_progress_goes_on_after_a_break_and_keeps_what_it_fetche
     monkeypatch.setattr(Kaggle, "content", pokemon_archive(12))
     monkeypatch.setattr(Kaggle, "asked", [])
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Kaggle)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}"
     monkeypatch.setitem(kaggle_env._env_to_endpoint, kaggle_env.KaggleEnv.PROD, url)
     monkeypatch.setattr(download, "_knock", lambda host: None)

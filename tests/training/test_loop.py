@@ -453,25 +453,31 @@ def new_run(data, out):
     return [ROOT / "train.py", "--dataset", "folder", "--data", data, "--out", out, *sizes]
 
 
-@pytest.mark.parametrize(
-    "number, status",
-    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)],
-    ids=["SIGINT", "SIGTERM", "SIGHUP"],
-)
-def test_a_signal_saves_the_run_says_how_to_go_on_and_ends_it_within_ten_seconds(
-    number, status, pictures, tmp_path, launch
-):
-    out = tmp_path / "run"
-    with launch(*new_run(pictures, out), "--epochs", 100_000) as launched:
-        launched.wait_for("[16/100000][0/3]")
-        launched.send(number)
-        result = launched.result(timeout=10)
-    assert result.status == status
+def assert_saved_on_a_signal(result, out):
+    """It said how to go on, and what it had learned is there."""
     assert result.err == "stopping: saving the run first\n"
     assert result.out.splitlines()[-1].endswith(f"Go on with: python train.py --resume {out}")
     state = newest_state(out)
     assert f"stopped at {state['images_seen']} pictures seen" in result.out
     assert state["images_seen"] > 40
+
+
+def test_ctrl_c_saves_the_run_says_how_to_go_on_and_ends_it_within_ten_seconds(pictures, tmp_path, launch):
+    out = tmp_path / "run"
+    with launch(*new_run(pictures, out), "--epochs", 100_000) as launched:
+        launched.wait_for("[16/100000][0/3]")
+        launched.send(signal.SIGINT)
+        result = launched.result(timeout=10)
+    assert result.status == 130
+    assert_saved_on_a_signal(result, out)
+
+
+@pytest.mark.parametrize("number, status", [(signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=["SIGTERM", "SIGHUP"])
+def test_another_signal_saves_the_run_and_says_how_to_go_on(number, status, cli, pictures, tmp_path, monkeypatch):
+    poison(monkeypatch, STEPS + 1, lambda _, statistics: signal.raise_signal(number) or statistics)
+    result = cli(*new_run(pictures, tmp_path / "run")[1:])
+    assert result.status == status
+    assert_saved_on_a_signal(result, tmp_path / "run")
 
 
 @pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["SIGINT", "SIGTERM"])
@@ -487,7 +493,7 @@ def test_a_signal_while_importing_ends_it_at_once(number, status, pictures, tmp_
 def test_a_signal_while_decoding_ends_it_at_once(tmp_path, launch):
     slow = tmp_path / "slow"
     slow.mkdir()
-    Image.new("RGB", (8_000, 8_000)).save(slow / "0.png", compress_level=1)
+    Image.new("RGB", (5_000, 5_000)).save(slow / "0.png", compress_level=1)
     for i in range(1, 100):
         (slow / f"{i}.png").hardlink_to(slow / "0.png")
     with launch(*new_run(slow, tmp_path / "run"), "--recipe", "pokemon", "--keep-repeats") as launched:

@@ -282,6 +282,7 @@ TAILS = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_junk_to_every_route_is_told_so_and_leaves_no_traceback(page, visitor, method, capfd):
     source = Path(gradio.routes.__file__).read_text(encoding="utf-8")

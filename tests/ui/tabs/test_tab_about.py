@@ -252,7 +252,7 @@ def test_the_tab_follows_the_model_and_its_link_rebuilds_it(visit, server, alpha
 
 
 def test_code_is_copied_as_a_whole(visit, server):
-    page = open_about(visit(server.url, permissions=["clipboard-read", "clipboard-write"]), "alpha")
+    page = open_about(visit(server.url, permissions=("clipboard-read", "clipboard-write")), "alpha")
     page.locator(".code", has=page.locator(".remote")).get_by_role("button", name="Copy").click()
     page.get_by_text("Copied the code").wait_for()
     assert page.evaluate("navigator.clipboard.readText()") == page.locator(".remote").text_content()
