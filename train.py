@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from gan import config as options
 from gan.config import CHOICES, TrainConfig, flag_name
 from gan.console import make_unfailing
-from gan.data.datasets import DOWNLOADED, listed
+from gan.data.datasets import DOWNLOADED
 from gan.data.sizing import choose
 from gan.errors import UserError, quoted
 from gan.files import LOCK_FILE, PART, read_json
@@ -41,6 +41,7 @@ from gan.flags import new_config, resumed_config, smoke_config, smoke_halves
 from gan.installed import check_installed
 from gan.publish import Publisher
 from gan.scratch import temporary_folder
+from gan.words import listed
 
 if TYPE_CHECKING:
     from gan.data.scan import Pictures, ScanReport

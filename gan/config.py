@@ -142,7 +142,8 @@ def _check_kinds(kind: type, values: Any) -> None:
         raise ValueError(f"unknown fields {', '.join(unknown)}" if unknown else f"no {', '.join(missing)}")
     for name, value in values.items():
         wanted = known[name].type
-        if wanted in (str, bool, int, float) and type(value) not in (wanted, *[int] * (wanted is float)):
+        allowed = (int, float) if wanted is float else (wanted,)
+        if wanted in (str, bool, int, float) and type(value) not in allowed:
             raise ValueError(f"{name} is {value!r}, no {wanted.__name__}")
 
 

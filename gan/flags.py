@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from gan.config import NO_FLAG, RECIPES, Stage, TrainConfig, flag_name, parse_stages, recipe_config
-from gan.data.datasets import DATASETS, DOWNLOADED, listed
+from gan.data.datasets import DATASETS, DOWNLOADED
 from gan.errors import UserError, printable
 from gan.files import LOCK_FILE, PART, alone_in, make_folder, read_json, write_json
 from gan.hub import is_id
+from gan.words import listed
 
 # Fields of TrainConfig that a flag does not simply set, and why.
 WORKED_OUT = {
@@ -40,7 +41,7 @@ SMOKE_NAMES = re.compile(
 def new_config(flags: dict[str, Any]) -> TrainConfig:
     """Return recipe + flags; what contradicts itself raises ValueError."""
     if "dataset" not in flags and "recipe" not in flags:
-        raise ValueError(f"give --dataset {listed(DATASETS, 'or')} (or --recipe, or --resume RUN)")
+        raise ValueError(f"give --dataset {listed([*DATASETS], 'or')} (or --recipe, or --resume RUN)")
     if "data" in flags and "dataset" not in flags and flags["recipe"] != "folder":
         raise ValueError(
             f"say what --data is: --dataset {listed(DOWNLOADED, 'or')} (a copy of that data set), or --dataset folder"
@@ -183,7 +184,8 @@ def smoke_remains(folder: Path) -> list[Path]:
         name = path.relative_to(folder).as_posix().removesuffix(PART)
         if path.is_symlink() or not (SMOKE_NAMES.fullmatch(name) or path == folder / LOCK_FILE):
             raise _no_smoke(folder, f"holds {printable(name)}")  # at once: it may be a whole home folder
-        paths += [path] * (path != folder / LOCK_FILE)
+        if path != folder / LOCK_FILE:
+            paths.append(path)
     if paths and not was_smoke(folder):
         raise _no_smoke(folder, "was trained on, or not made by --smoke")
     return sorted(paths, key=lambda path: (path.name == SMOKE_FILE, -len(path.parts)))

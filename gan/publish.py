@@ -29,6 +29,7 @@ from gan.files import LOCK_FILE
 from gan.installed import check_installed
 from gan.promote import CHECKPOINTS, promote
 from gan.scratch import Scratch, exit_tidily_on_signals, temporary_folder
+from gan.words import counted
 
 ROOT = Path(__file__).resolve().parents[1]
 COPY = "checkpoint"  # what a run that is pushed while it trains is promoted to
@@ -78,6 +79,7 @@ def publish_model(folder: str | Path, hub_id: str, private: bool = False) -> str
     folder = Path(folder)
     files = require_checkpoint(folder)
     card, seen = card_text(folder, repo), images_seen(read_json(folder / CONFIG_FILE))
+    age = f" after {seen:,} pictures" if seen else ""
     with Scratch("gan-publish-") as staged:
         for name in files:
             release.pass_file(folder, name, staged / name)
@@ -87,7 +89,7 @@ def publish_model(folder: str | Path, hub_id: str, private: bool = False) -> str
             hub_id,
             files=[*files, release.CARD_FILE],
             owned=hub.PUBLISHED,
-            message=f"Publish {repo.split('/')[1]}" + f" after {seen:,} pictures" * bool(seen),
+            message=f"Publish {repo.split('/')[1]}{age}",
             tag=f"images-{seen}" if seen else None,
             private=private,
         )
@@ -280,7 +282,7 @@ def _write_program(space: Path, repo: str, models: list[str], ids: list[str], ha
     title = repo.split("/")[1]
     facts = {"title": title, "quoted": json.dumps(title), "gradio": gradio, "repo": repo, "hardware": hardware}
     shown = ", ".join(map(plain, models))
-    card = SPACE_CARD.format(**facts, models=shown, ids=f"models: {json.dumps(ids)}\n" * bool(ids))
+    card = SPACE_CARD.format(**facts, models=shown, ids=f"models: {json.dumps(ids)}\n" if ids else "")
     (space / "README.md").write_text(card, encoding="utf-8")
 
 
@@ -293,7 +295,7 @@ def publish_space(hub_id: str, checkpoints: Sequence[str | Path], hardware: str,
             hub_id,
             files=files,
             owned=SPACE_OWNED,
-            message=f"Publish the demo with {len(checkpoints)} model" + "s" * (len(checkpoints) != 1),
+            message=f"Publish the demo with {counted(len(checkpoints), 'model')}",
             private=private,
             space=hardware,
         )

@@ -55,6 +55,7 @@ FLOORS = (
     {
         *("gan.errors", "gan.console", "gan.interrupts", "gan", "gan.data", "gan.data.datasets", "gan.training"),
         "gan.translation",
+        "gan.words",
     },
 )
 # Modules of one floor that may know each other: the card tells what the folder's other files hold, the gate checks it.

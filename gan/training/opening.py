@@ -28,6 +28,7 @@ from gan.training.device import choose_device, choose_precision, describe
 from gan.training.run import LEARNED, STATES, UNANNEALED_STATES, Run
 from gan.training.task import Networks, task_of
 from gan.training.trainer import Trainer, processes_of
+from gan.words import counted
 
 
 @contextmanager
@@ -55,7 +56,9 @@ def _cannot_go_on(config: TrainConfig, reason: str) -> str:
     folder = Path(config.out)
     if not (folder / GENERATOR_FILE).exists():
         return f"{folder}: {reason}, so that this run cannot go on. Begin a new one, in another --out."
-    words = [f"--dataset {config.dataset}"] + [f"--recipe {quoted(config.recipe)}"] * (config.recipe != config.dataset)
+    words = [f"--dataset {config.dataset}"]
+    if config.recipe != config.dataset:
+        words.append(f"--recipe {quoted(config.recipe)}")
     if config.data or config.dataset == "folder":
         words.append(f"--data {quoted(config.data) if _can_be_opened(config.data) else 'PICTURES'}")
     return (
@@ -176,9 +179,9 @@ def _exactness(state: dict[str, Any], device: torch.device) -> str:
     if before != device.type:
         return f"so far on {before}: from here on with other random numbers"
     if processes != distributed.count():
-        many = f"{processes} process{'es' * (processes > 1)}"
+        many = counted(processes, "process", "processes")
         return f"so far in {many}, now in {distributed.count()}: from here on with other random numbers"
-    return f"on {state['threads']} thread{'s' * (state['threads'] > 1)} so far (OMP_NUM_THREADS)"
+    return f"on {counted(state['threads'], 'thread')} so far (OMP_NUM_THREADS)"
 
 
 @distributed.first_alone
