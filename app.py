@@ -27,7 +27,7 @@ from gan.files import LOCK_FILE, is_there
 from gan.hub import MODEL, is_id
 from gan.installed import check_installed
 from gan.scratch import exit_tidily_on_signals
-from gan.ui.surroundings import address, alone, make_temporary_folder, with_brackets, without_brackets
+from gan.ui.surroundings import address, alone, host_in, make_temporary_folder, with_brackets, without_brackets
 
 CHECKPOINTS = Path(__file__).parent / "checkpoints"
 
@@ -50,7 +50,7 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=port, help="port to listen on (default: %(default)s)")
     parser.add_argument("--share", action="store_true", help="also make a public link through gradio.live")
     parser.add_argument(
-        "--trusted-host", nargs="+", action="extend", default=[], metavar="NAME",
+        "--trusted-host", nargs="+", action="extend", default=[], metavar="NAME", type=trusted_host,
         help="names under which a proxy serves the page; without them a page on this machine alone answers to no other",
     )  # fmt: skip
     parser.add_argument(
@@ -63,6 +63,16 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     for folder in options.checkpoint or ():
         check_checkpoint(folder)
     return options
+
+
+def trusted_host(text: str) -> str:
+    """Return the host's name; anything that holds none ends the program with a sentence, as nobody would be trusted."""
+    try:
+        return host_in(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no name of a host; give the one in the page's address, as in studio.example.org"
+        ) from None
 
 
 def check_checkpoint(folder: str) -> None:
