@@ -21,6 +21,7 @@ from gan.checkpoints import (
 from gan.config import TrainConfig, flag_with_value
 from gan.data.download import kaggle_version, locate
 from gan.data.scan import Pictures, read_pictures
+from gan.data.sources import opened
 from gan.errors import UserError, quoted
 from gan.files import Held, alone_in, clear_parts, is_there
 from gan.folder import CHART_FILE, HISTORY_FILE, MAX_SAMPLES, write_chart
@@ -77,11 +78,20 @@ def _cannot_go_on(config: TrainConfig, reason: str) -> str:
         return f"{folder}: {reason}, so that this run cannot go on. Begin a new one, in another --out."
     words = [f"--dataset {config.dataset}"] + [f"--recipe {quoted(config.recipe)}"] * (config.recipe != config.dataset)
     if config.data or config.dataset == "folder":
-        words.append(f"--data {quoted(config.data) if config.data else 'PICTURES'}")
+        words.append(f"--data {quoted(config.data) if _can_be_opened(config.data) else 'PICTURES'}")
     return (
         f"{folder}: {reason}, so that this run cannot go on where it stopped. A new run can begin with its networks: "
         f"python train.py {' '.join(words)} --init-from {quoted(folder)} --out NEW"
     )
+
+
+def _can_be_opened(data: str) -> bool:
+    """Whether pictures may be there: what was mistyped is not advised."""
+    try:
+        with opened(Path(data)):
+            return bool(data)
+    except UserError:
+        return False
 
 
 def _make_up_chart(folder: Path) -> None:

@@ -610,6 +610,8 @@ def test_what_was_learned_is_never_written_over_where_its_states_are_gone(
     before = contents(out)
     if command == "resumed":
         (out / ".lock").unlink()
+        mistyped = cli("--resume", out, "--data", f"{pictures}.zop").err
+        assert "--data PICTURES --init-from" in mistyped and "zop" not in mistyped
         before = contents(out)
         result = cli("--resume", out, "--data", pictures)
     else:
