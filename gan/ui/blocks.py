@@ -30,12 +30,12 @@ from gan.ui.arguments import refuse
 from gan.ui.connections import Server, raise_limit
 from gan.ui.gate import Scope, at_home, visitor_of
 
-WAITING = 64  # events in all lines
-WAITING_EACH = 8  # of one visitor
+WAITING = 128  # events in all lines
+WAITING_EACH = 32  # of one visitor, which may be a school behind one address; whoever has fewer comes first
 SLOW_WAITING = 8  # films and animations, of which each takes seconds
 SLOW_EACH = 2  # of one visitor, the one being made included
 UNREAD = 200  # messages that nobody has fetched; an answer is three or more
-UNREAD_EACH = 50  # of one visitor
+UNREAD_EACH = 100  # of one visitor
 UNREAD_SECONDS = 60  # that they are kept
 SESSIONS_KEPT = 16  # of which Gradio keeps something; the page does without
 FILE_SECONDS = 600  # that a file for gradio_client is kept
