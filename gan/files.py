@@ -86,6 +86,7 @@ class Held:
             print(f"{folder}: its file system knows no locks; let no second training write there", file=sys.stderr)
         self._folder, self._lock = folder, lock
         self._known_by = _identity(folder / LOCK_FILE) if lock.is_locked else None
+        self._place = _identity(folder)
 
     def where(self) -> Path:
         """Return where the folder is now: what is there under its old name may be another training's.
@@ -100,7 +101,7 @@ class Held:
                 self._folder = renamed
             else:
                 self.let_go()
-                self._hold(_free_place(before))
+                self._hold(self._free_place())
             print(
                 f"{before}: moved, deleted or without its {LOCK_FILE}; this run goes on in {self._folder}",
                 file=sys.stderr,
@@ -109,6 +110,15 @@ class Held:
 
     def _is_own(self, folder: Path) -> bool:
         return _identity(folder / LOCK_FILE) == self._known_by
+
+    def _free_place(self) -> Path:
+        """Return the old place if nothing is there, or this very folder without its lock; else name-2, name-3 ..."""
+        folder = self._folder
+        bare = _identity(folder) == self._place and not os.path.lexists(folder / LOCK_FILE)
+        if bare or not os.path.lexists(folder):
+            return folder
+        others = (folder.with_name(f"{folder.name}-{number}") for number in itertools.count(2))
+        return next(other for other in others if not os.path.lexists(other))
 
     def let_go(self) -> None:
         """Let others have the folder."""
@@ -129,14 +139,6 @@ def _folders_in(folder: Path) -> list[Path]:
     with suppress(OSError):  # it may be gone, too
         return sorted(folder.iterdir())
     return []
-
-
-def _free_place(folder: Path) -> Path:
-    """Return the folder where no training is, or was, in it; else the first name-2, name-3 ... that is not there."""
-    if not os.path.lexists(folder / LOCK_FILE):
-        return folder
-    others = (folder.with_name(f"{folder.name}-{number}") for number in itertools.count(2))
-    return next(other for other in others if not os.path.lexists(other))
 
 
 def make_folder(path: Path) -> None:

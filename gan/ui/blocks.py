@@ -185,6 +185,9 @@ class Page(gr.Blocks):
     async def process_api(self, *arguments: Any, **more: Any) -> dict[str, Any]:
         try:
             return await super().process_api(*arguments, **more)
+        except gr.Error as error:
+            error.print_exception = False  # told whoever asked; Gradio's own, of what was sent, would fill the log
+            raise
         except (OSError, ComponentProcessingError) as error:
             cause = error.__cause__ or error
             if not isinstance(cause, OSError) or cause.errno not in NO_ROOM:

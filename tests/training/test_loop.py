@@ -341,18 +341,32 @@ def test_a_moved_run_goes_on_where_it_lies(pictures, straight, tmp_path, cli):
     assert_equal_runs(tmp_path / "new", straight("report"))
 
 
+def begin_another(pictures, place):
+    train(config_of("report", pictures, place, seed=5), stop=stop_after(STEPS))
+
+
+def put_pictures(pictures, place):
+    shutil.copytree(pictures, place)
+
+
+def put_a_file(pictures, place):
+    place.write_text("precious")
+
+
 @pytest.mark.parametrize(
-    ("what", "to", "another_begins", "goes_on_in"),
+    ("what", "to", "then", "goes_on_in"),
     [
-        ("run", "moved", False, "moved"),
-        ("run", "moved", True, "moved"),
-        ("run", "elsewhere/run", False, "run"),
-        ("run", "elsewhere/run", True, "run-2"),
-        ("run/.lock", "elsewhere/lock", False, "run"),
+        ("run", "moved", None, "moved"),
+        ("run", "moved", begin_another, "moved"),
+        ("run", "elsewhere/run", None, "run"),
+        ("run", "elsewhere/run", begin_another, "run-2"),
+        ("run", "elsewhere/run", put_pictures, "run-2"),
+        ("run", "elsewhere/run", put_a_file, "run-2"),
+        ("run/.lock", "elsewhere/lock", None, "run"),
     ],
 )
 def test_a_run_that_is_moved_while_it_trains_loses_nothing_and_writes_into_no_other(
-    what, to, another_begins, goes_on_in, pictures, straight, tmp_path, cli, capsys
+    what, to, then, goes_on_in, pictures, straight, tmp_path, cli, capsys
 ):
     run, stop, others = tmp_path / "run", stop_after(STEPS + 1), []
     (tmp_path / "elsewhere").mkdir()
@@ -360,15 +374,15 @@ def test_a_run_that_is_moved_while_it_trains_loses_nothing_and_writes_into_no_ot
     def move_and_stop():
         if list_epochs(run, "samples") and not others:
             (tmp_path / what).rename(tmp_path / to)
-            if another_begins:
-                train(config_of("report", pictures, run, seed=5), stop=stop_after(STEPS))
-            others.append(contents(run) if another_begins else {})
+            if then:
+                then(pictures, run)
+            others.append(contents(run))
         return stop()
 
     folder = train(config_of("report", pictures, run), stop=move_and_stop).folder
     assert folder == tmp_path / goes_on_in
     assert f"this run goes on in {folder}\n" in capsys.readouterr().err
-    assert contents(run) == others[0] or not another_begins
+    assert contents(run) == others[0] or not then
     assert cli("--resume", folder).status == 0
     assert weights_digest(folder / "model.safetensors") == weights_digest(straight("report") / "model.safetensors")
     assert promote(folder, "mine", tmp_path)
