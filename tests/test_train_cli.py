@@ -308,7 +308,7 @@ def test_the_pictures_are_read_once_and_again_where_another_size_suits_them(cli,
         sizes.append(image_size)
         return read(source, image_size, **options)
 
-    for module in ("gan.data.scan", "gan.training.loop"):
+    for module in ("gan.data.scan", "gan.training.opening"):
         monkeypatch.setattr(f"{module}.read_pictures", counted)
     tiny = [*FOLDER, "--data", pictures, "--base-channels", 2, "--epochs", 1, "--device", "cpu"]
     assert cli(*tiny, "--out", "given", "--image-size", 32).status == 0

@@ -48,9 +48,9 @@ from gan.folder import (
 from gan.images import make_grid
 from gan.latent import sample_z
 from gan.promote import promote
+from gan.training import record
 from gan.training.loop import train
 from gan.training.record import disk_bytes
-from gan.training.run import Run
 from gan.training.trainer import STATISTICS, train_step
 
 STEPS = 3  # per epoch: 40 pictures, 16 at a time
@@ -306,9 +306,9 @@ def test_a_run_killed_between_its_last_state_and_its_last_grid_makes_up_for_it(
             raise KeyboardInterrupt
         publish(run)
 
-    config, publish = config_of("report", pictures, tmp_path), Run.publish
+    config, publish = config_of("report", pictures, tmp_path), record.publish
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(Run, "publish", die_at_the_end)
+        patch.setattr(record, "publish", die_at_the_end)
         train(config.with_epochs(epochs))
     assert train(config).finished
     assert_equal_runs(tmp_path, straight("report"))
