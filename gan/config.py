@@ -232,6 +232,7 @@ _COLORIZE = {
     "base_channels": 32,
     "image_size": 128,
     "batch_size": 16,
+    "stages": (Stage(0, 4e-4, 0.5),),
     "images": 600_000,
 }
 _UPSCALE = {**_COLORIZE, "task": "upscale", "augment": "color", "flip": True, "image_size": 64, "images": 500_000}
