@@ -100,7 +100,10 @@ def _translator(source: str | Path, name: str, kind: type[Any], task: str) -> An
 
 def _check_task(path: Path, task: str) -> None:
     """Raise UserError where the folder of a weights file says that it is of another task."""
-    named = task_of(read_described(path.parent))
+    try:
+        named = task_of(read_described(path.parent))
+    except UserError:  # it says nothing that can be understood: the weights decide
+        return
     if named != task and (path.parent / CONFIG_FILE).is_file():
         raise UserError(f"{path}: is {TASKS[named].network}, not {TASKS[task].network}")
 

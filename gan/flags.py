@@ -42,7 +42,7 @@ def new_config(flags: dict[str, Any]) -> TrainConfig:
     """Return recipe + flags; what contradicts itself raises ValueError."""
     if "dataset" not in flags and "recipe" not in flags:
         raise ValueError(f"give --dataset {listed([*DATASETS], 'or')} (or --recipe, or --resume RUN)")
-    if "data" in flags and "dataset" not in flags and flags["recipe"] != "folder":
+    if "data" in flags and "dataset" not in flags and flags["recipe"].partition("-")[0] != "folder":
         raise ValueError(
             f"say what --data is: --dataset {listed(DOWNLOADED, 'or')} (a copy of that data set), or --dataset folder"
         )
