@@ -56,7 +56,7 @@ LET_THE_FIRST_SPEAK = 5.0  # seconds: torchrun kills the others when one process
 
 KINDS = {field.name: field.type for field in fields(TrainConfig)}
 # What a run writes before it has learned anything, so that it may begin anew.
-UNTOUCHED = {LOCK_FILE, "config.json", "reals.webp"}
+UNTOUCHED = {LOCK_FILE, "config.json", "log.txt", "reals.webp"}
 
 
 def add_field(group: argparse._ActionsContainer, name: str, **more: Any) -> None:

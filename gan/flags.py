@@ -32,7 +32,7 @@ RESUMABLE = {"resume", "data", "images", "epochs", "stages", "device", "precisio
 SMOKE_FILE = "smoke"  # in a smoke test's run: the config it was made for
 # All that such a run writes.
 SMOKE_NAMES = re.compile(
-    r"smoke|config\.json|history\.jsonl|(model|discriminator)\.safetensors|reals\.webp|losses\.png"
+    r"smoke|config\.json|(history|iterations)\.jsonl|log\.txt|(model|discriminator)\.safetensors|reals\.webp|losses\.png"
     r"|(states|good|unannealed)(/images-\d{12}-[0-9a-f]{16}\.pt)?|pictures(/(1?\d?\d|2[0-4]\d|25[0-5])\.png)?"
     r"|samples(/epoch-\d{4}\.webp)?|snapshots(/epoch-\d{4}\.safetensors)?"
 )

@@ -161,7 +161,16 @@ def _copy_run(run: Path, target: Path, best: bool, before: Path) -> None:
     from gan import release
     from gan.checkpoints import CONFIG_FILE, DISCRIMINATOR_FILE, GENERATOR_FILE
     from gan.files import read_json, write_json
-    from gan.folder import SAMPLES, SNAPSHOTS, list_epochs, read_history, write_history, write_metrics
+    from gan.folder import (
+        SAMPLES,
+        SNAPSHOTS,
+        list_epochs,
+        read_history,
+        read_iterations,
+        write_history,
+        write_iterations,
+        write_metrics,
+    )
 
     names = release.files_to_pass(run)
     if GENERATOR_FILE not in names:
@@ -184,7 +193,12 @@ def _copy_run(run: Path, target: Path, best: bool, before: Path) -> None:
 
     # Its past, as far as it goes: what came after the chosen weights says nothing of them.
     epoch = config["epoch"]
-    write_history(target, [line for line in read_history(run) if line["epoch"] <= epoch])
+    history = [line for line in read_history(run) if line["epoch"] <= epoch]
+    write_history(target, history)
+    last = history[-1].get("iteration", 0) if history else 0
+    iterations = [line for line in read_iterations(run) if line["iteration"] < last]
+    if iterations:
+        write_iterations(target, iterations)
     metrics = [line for line in _measurements(run, before) if line.get("epoch", 0) <= epoch]
     if metrics:
         write_metrics(target, metrics)

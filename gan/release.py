@@ -15,12 +15,16 @@ from gan.errors import UserError
 from gan.files import entries, is_there, read_json, write_atomically, write_json
 from gan.folder import (
     HISTORY_FILE,
+    ITERATIONS_FILE,
+    MAX_ITERATIONS,
     METRICS_FILE,
     SAMPLES,
     SNAPSHOTS,
     read_history,
+    read_iterations,
     read_metrics,
     write_history,
+    write_iterations,
     write_metrics,
 )
 from gan.images import open_rgb
@@ -84,6 +88,8 @@ def _pass_text(source: Path, target: Path) -> None:
     try:
         if source.name == HISTORY_FILE:
             _pass_history(source, target)
+        elif source.name == ITERATIONS_FILE:
+            write_iterations(target.parent, read_iterations(source.parent)[-MAX_ITERATIONS:])
         elif source.name == METRICS_FILE:
             write_metrics(target.parent, read_metrics(source.parent))
         else:

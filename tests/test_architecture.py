@@ -12,7 +12,13 @@ FLOORS = (
     {"gan.training.guard", "gan.training.opening", "gan.training.progress"},
     {"gan.training.record"},
     {"gan.training.run"},
-    {"gan.training.misfit", "gan.training.generate", "gan.translation.coloring", "gan.translation.enlarging"},
+    {
+        "gan.training.misfit",
+        "gan.training.iterations",
+        "gan.training.generate",
+        "gan.translation.coloring",
+        "gan.translation.enlarging",
+    },
     {
         "gan.data.scan",
         "gan.checkpoints",
@@ -80,7 +86,7 @@ FORBIDDEN_TO_THE_APP = {
         f"gan.training.{name}"
         for name in (
             *("loop", "opening", "progress", "record", "guard", "run", "misfit", "trainer", "objective"),
-            *("task", "generate", "augment", "batches", "ema", "signs", "device", "distributed"),
+            *("task", "generate", "iterations", "augment", "batches", "ema", "signs", "device", "distributed"),
         )
     ),
 }

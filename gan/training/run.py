@@ -26,10 +26,12 @@ from gan.folder import (
     SAMPLES,
     SNAPSHOTS,
     write_history,
+    write_iterations,
 )
 from gan.images import from_uint8
 from gan.training import distributed
 from gan.training.batches import Batches, rows_in_order
+from gan.training.iterations import Iterations
 from gan.training.misfit import fault_of
 from gan.training.signs import Memory
 from gan.training.trainer import Trainer, train_step
@@ -68,6 +70,7 @@ class Run:
         self.budget = config.budget(self.count)
         self.epochs = math.ceil(self.budget / self.count)
         self.history: list[dict[str, Any]] = []
+        self.iterations = Iterations()
         self.guard = Memory()
         self.seconds = 0.0  # of training in all sessions
         self.described: dict[str, Any] = {}  # config.json
@@ -126,9 +129,12 @@ class Run:
         """Train on the next batch; return its statistics on the device: means over all processes."""
         self.trainer.anneal(self._annealed)
         real_images = self.batches.take(self.number, self.batch, self.trainer.rng)
+        iteration = self.trainer.step
         statistics = distributed.mean(train_step(self.trainer, real_images, self.batches.size(self.batch)))
         self.sums += statistics
         self.batch += 1
+        if self.iterations.due(iteration):
+            self.iterations.add(iteration, *statistics[:2].tolist())
         return statistics
 
     def next_epoch(self) -> None:
@@ -173,6 +179,7 @@ class Run:
         line = {
             "epoch": self.number + 1,
             "images_seen": self.trainer.images_seen,
+            "iteration": self.trainer.step,
             "images_per_second": round(images / self.epoch_seconds, 1),
             **{name: round(value, 5) for name, value in means.items()},
             "lr": self.trainer.lr,
@@ -213,6 +220,7 @@ class Run:
     @distributed.first_alone
     def _write_state(self, folder: Path, state: dict[str, Any], kept: int) -> None:
         save_state(folder, self.trainer.images_seen, state, kept)
+        write_iterations(self.folder, self.iterations.lines)
         write_history(self.folder, self.history)  # second: what was learned never lies without a state
 
     def state(self) -> dict[str, Any]:
@@ -221,7 +229,7 @@ class Run:
         times = {"seconds": self.seconds, "epoch_seconds": self.epoch_seconds}
         data = {"fingerprint": self.fingerprint, "order": self.order}
         machine = {"threads": torch.get_num_threads()}
-        past = {"history": self.history, "guard": asdict(self.guard)}
+        past = {"history": self.history, "iterations": self.iterations.state_dict(), "guard": asdict(self.guard)}
         return {**self.trainer.state_dict(), **place, **times, **data, **machine, **past}
 
     def saved_state(self, folder: str = STATES) -> tuple[dict[str, Any] | None, list[str]]:
@@ -262,6 +270,8 @@ class Run:
         self.trainer.stage, _, _ = self.config.stage_at(self.number, self.epochs)
         self.batch, self.sums = state["batch"], state["sums"].to(self.sums)
         self.seconds, self.epoch_seconds = state["seconds"], state["epoch_seconds"]
+        if "iterations" in state:  # of a run that began before they were kept, they begin here
+            self.iterations.load_state_dict(state["iterations"])
         self.history, self.guard = state["history"], Memory(**state.get("guard", {"since": state["images_seen"]}))
         self._begin_stage_if_due()
 

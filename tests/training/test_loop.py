@@ -64,7 +64,17 @@ RUNS = {
 }
 CLOCKS = {"seconds", "epoch_seconds", "images_per_second"}  # all that may differ between equal runs
 HISTORY_KEYS = {
-    *("epoch", "images_seen", "images_per_second", "loss_d", "loss_g", "d_real", "d_fake_before", "d_fake_after"),
+    *(
+        "epoch",
+        "images_seen",
+        "iteration",
+        "images_per_second",
+        "loss_d",
+        "loss_g",
+        "d_real",
+        "d_fake_before",
+        "d_fake_after",
+    ),
     *("lr", "beta1", "event"),
 }
 LOG_LINE = re.compile(
@@ -1026,7 +1036,8 @@ def test_the_run_folder_holds_what_others_load(name, straight):
     names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and path.suffix != ".pt"}
     epochs = range(1, EPOCHS + 1)
     assert names - {".lock"} == {
-        *("config.json", "history.jsonl", "model.safetensors", "discriminator.safetensors", "reals.webp"),
+        *("config.json", "history.jsonl", "iterations.jsonl", "log.txt", "reals.webp"),
+        *("model.safetensors", "discriminator.safetensors"),
         *(f"samples/epoch-{epoch:04d}.webp" for epoch in epochs),
         *(f"snapshots/epoch-{epoch:04d}.safetensors" for epoch in epochs),
     }
