@@ -6,6 +6,11 @@ python app.py --checkpoint USER/NAME             a model on the Hugging Face Hub
 python app.py --host 0.0.0.0 --port 8000         for other machines in the network
 """
 
+from gan.interrupts import end_quietly
+
+if __name__ == "__main__":
+    end_quietly()
+
 import argparse
 import contextlib
 import gc
@@ -18,11 +23,11 @@ from typing import Any, NoReturn
 
 from gan.console import make_unfailing
 from gan.errors import UserError
-from gan.files import LOCK_FILE
+from gan.files import LOCK_FILE, is_there
 from gan.hub import MODEL, is_id
 from gan.installed import check_installed
 from gan.scratch import exit_tidily_on_signals
-from gan.ui.surroundings import address, alone, make_temporary_folder, with_brackets, without_brackets
+from gan.ui.surroundings import address, alone, host_in, make_temporary_folder, with_brackets, without_brackets
 
 CHECKPOINTS = Path(__file__).parent / "checkpoints"
 
@@ -45,7 +50,7 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=port, help="port to listen on (default: %(default)s)")
     parser.add_argument("--share", action="store_true", help="also make a public link through gradio.live")
     parser.add_argument(
-        "--trusted-host", nargs="+", action="extend", default=[], metavar="NAME",
+        "--trusted-host", nargs="+", action="extend", default=[], metavar="NAME", type=trusted_host,
         help="names under which a proxy serves the page; without them a page on this machine alone answers to no other",
     )  # fmt: skip
     parser.add_argument(
@@ -56,12 +61,31 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     if not 1 <= options.port <= 65535:
         parser.error(f"argument --port: {options.port} is no port; choose one from 1 to 65535")
     for folder in options.checkpoint or ():
-        if not (any(os.path.isfile(Path(folder, name)) for name in (MODEL, LOCK_FILE)) or is_id(folder)):
-            stop(
-                f"--checkpoint {folder}: there is no {MODEL} in such a folder. Name the folder of a model or a run, "
-                "or a model on the Hub as USER/NAME."
-            )
+        check_checkpoint(folder)
     return options
+
+
+def trusted_host(text: str) -> str:
+    """Return the host's name; anything that holds none ends the program with a sentence, as nobody would be trusted."""
+    try:
+        return host_in(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no name of a host; give the one in the page's address, as in studio.example.org"
+        ) from None
+
+
+def check_checkpoint(folder: str) -> None:
+    """End the program with a sentence where this is neither the folder of a model or a run nor an id on the Hub."""
+    try:
+        known = any(is_there(Path(folder, name)) for name in (MODEL, LOCK_FILE)) or is_id(folder)
+    except UserError as error:
+        stop(f"--checkpoint {error}")
+    if not known:
+        stop(
+            f"--checkpoint {folder}: there is no {MODEL} in such a folder. Name the folder of a model or a run, "
+            "or a model on the Hub as USER/NAME."
+        )
 
 
 def stop(sentence: str) -> NoReturn:
@@ -99,28 +123,30 @@ def build(options: argparse.Namespace) -> Any:
 
         spaces.GPU(lambda: None)
     gc.disable()  # imports leave no garbage, and looking for it takes a fifth of the start
-    from gan.ui.loaded import find_checkpoints, load_models
+    from gan.ui.loaded import for_visitors, load_models
 
-    models, problems = load_models(fetch_all(options.checkpoint) or find_checkpoints(CHECKPOINTS))
+    folders = folders_to_show(options.checkpoint)
+    models, problems = load_models(folders)
     for problem in problems:
         print(f"app.py: {problem}", file=sys.stderr)
 
     with alone():
         from gan.ui.demo import build_demo
 
-        demo = build_demo(models, problems)
+        demo = build_demo(models, for_visitors(problems, folders))
     gc.enable()
     return demo
 
 
-def fetch_all(checkpoints: list[str] | None) -> list[Path]:
-    """Return the folders asked for, those on the Hub downloaded; what cannot be had ends the program."""
+def folders_to_show(checkpoints: list[str] | None) -> list[Path]:
+    """Return the folders asked for, those on the Hub downloaded, or ours; what cannot be had ends the program."""
     from gan.checkpoints import checkpoint_folder
+    from gan.ui.loaded import find_checkpoints
 
     try:
-        return [checkpoint_folder(name) for name in checkpoints or ()]
+        return [checkpoint_folder(name) for name in checkpoints or ()] or find_checkpoints(CHECKPOINTS)
     except UserError as error:
-        stop(f"--checkpoint {error}")
+        stop(f"--checkpoint {error}" if checkpoints else str(error))
 
 
 def launch(demo: Any, options: argparse.Namespace, clear_up: Callable[[], None]) -> None:

@@ -13,6 +13,11 @@ Ctrl-C saves and stops; --resume goes on. The result is a folder: python -m gan.
 in the demo.
 """
 
+from gan.interrupts import end_quietly
+
+if __name__ == "__main__":
+    end_quietly()
+
 import argparse
 import json
 import os
@@ -28,7 +33,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from gan import config as options
 from gan.config import CHOICES, TrainConfig, flag_name
 from gan.console import make_unfailing
-from gan.data.datasets import DOWNLOADED, listed
+from gan.data.datasets import DOWNLOADED
 from gan.data.sizing import choose
 from gan.errors import UserError, quoted
 from gan.files import LOCK_FILE, PART, read_json
@@ -36,6 +41,7 @@ from gan.flags import new_config, resumed_config, smoke_config, smoke_halves
 from gan.installed import check_installed
 from gan.publish import Publisher
 from gan.scratch import temporary_folder
+from gan.words import listed
 
 if TYPE_CHECKING:
     from gan.data.scan import Pictures, ScanReport
@@ -50,7 +56,7 @@ LET_THE_FIRST_SPEAK = 5.0  # seconds: torchrun kills the others when one process
 
 KINDS = {field.name: field.type for field in fields(TrainConfig)}
 # What a run writes before it has learned anything, so that it may begin anew.
-UNTOUCHED = {LOCK_FILE, "config.json", "reals.webp"}
+UNTOUCHED = {LOCK_FILE, "config.json", "log.txt", "reals.webp"}
 
 
 def add_field(group: argparse._ActionsContainer, name: str, **more: Any) -> None:
@@ -178,15 +184,15 @@ def run_training(
         if publisher:
             publisher.settle()
     if publisher and RANK == 0 and run.trainer.images_seen:
-        print(publisher.finish(Path(config.out)))
+        print(publisher.finish(run.folder))
     seen = f"{run.trainer.images_seen:,} pictures seen"
     if not run.finished:
         command = "torchrun ... train.py" if PROCESSES > 1 else "python train.py"
-        print(f"stopped at {seen}. Go on with: {command} --resume {quoted(config.out)}")
+        print(f"stopped at {seen}. Go on with: {command} --resume {quoted(run.folder)}")
         if UNDER_TORCHRUN:
             return 0  # what it would take for a crash, it would start again
         return 128 + (stop.signal or signal.SIGTERM)  # the signal may have gone to another process
-    print(f"done: {seen}. Show it in the demo with: python -m gan.promote {quoted(config.out)} NAME")
+    print(f"done: {seen}. Show it in the demo with: python -m gan.promote {quoted(run.folder)} NAME")
     return 0
 
 

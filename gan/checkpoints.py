@@ -16,7 +16,7 @@ from torch import nn
 
 from gan import hub
 from gan.errors import UserError, printable
-from gan.files import read_bytes, read_json, write_atomically
+from gan.files import entries, is_there, read_bytes, read_json, write_atomically
 from gan.models import Discriminator, Generator
 from gan.tasks import TASKS
 from gan.translation.networks import PatchDiscriminator
@@ -103,11 +103,10 @@ def load_judge(source: str | Path, task: str) -> PatchDiscriminator:
 def _check_task(path: Path, task: str) -> None:
     """Raise UserError where the folder of a weights file says that it is of another task."""
     try:
-        described = read_described(path.parent)
-    except UserError:  # damaged, it says nothing; what the weights are shows when they are read
+        named = task_of(read_described(path.parent))
+    except UserError:  # it says nothing that can be understood: the weights decide
         return
-    named = task_of(described)
-    if named != task and described:
+    if named != task and (path.parent / CONFIG_FILE).is_file():
         raise UserError(f"{path}: is {TASKS[named].network}, not {TASKS[task].network}")
 
 
@@ -143,7 +142,7 @@ def _weights_file(source: str | Path, name: str) -> Path:
     path = checkpoint_folder(source)
     if os.path.isdir(path):  # which, unlike the path's own, is False for a name that no file can have
         path = path / name
-    if not os.path.exists(path):
+    if not is_there(path):
         raise UserError(f"{path}: no such file. Give a checkpoint folder with {name} in it.")
     if path.suffix != ".safetensors":
         raise UserError(f"{path}: is not a .safetensors file; import a .pth with python -m gan.promote")
@@ -202,8 +201,8 @@ def _read_state(path: Path, misfit: Callable[[Any], str]) -> dict[str, Any]:
 
 
 def list_states(folder: str | Path) -> list[Path]:
-    """Return the training states in the folder, newest first."""
-    states = [path for path in Path(folder).glob("images-*.pt") if STATE_NAME.fullmatch(path.name)]
+    """Return the training states in the folder, newest first; where one may not look, raise UserError."""
+    states = [path for path in entries(Path(folder)) if STATE_NAME.fullmatch(path.name)]
     return sorted(states, key=lambda path: (path.name[:19], path.lstat().st_mtime_ns), reverse=True)
 
 

@@ -142,7 +142,8 @@ def _check_kinds(kind: type, values: Any) -> None:
         raise ValueError(f"unknown fields {', '.join(unknown)}" if unknown else f"no {', '.join(missing)}")
     for name, value in values.items():
         wanted = known[name].type
-        if wanted in (str, bool, int, float) and type(value) not in (wanted, *[int] * (wanted is float)):
+        allowed = (int, float) if wanted is float else (wanted,)
+        if wanted in (str, bool, int, float) and type(value) not in allowed:
             raise ValueError(f"{name} is {value!r}, no {wanted.__name__}")
 
 
@@ -231,6 +232,7 @@ _COLORIZE = {
     "base_channels": 32,
     "image_size": 128,
     "batch_size": 16,
+    "stages": (Stage(0, 4e-4, 0.5),),
     "images": 600_000,
 }
 _UPSCALE = {**_COLORIZE, "task": "upscale", "augment": "color", "flip": True, "image_size": 64, "images": 500_000}

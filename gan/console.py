@@ -23,6 +23,26 @@ def make_unfailing() -> None:
             setattr(sys, name, Unfailing(stream))
 
 
+class Both:
+    """A text stream that writes everything to two."""
+
+    def __init__(self, first: Any, second: Any) -> None:
+        self._first, self._second = first, second
+
+    def write(self, text: str) -> int:
+        """Write the text to both; return its length."""
+        self._second.write(text)
+        return self._first.write(text)
+
+    def flush(self) -> None:
+        """Write out what both hold back."""
+        self._second.flush()
+        self._first.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._first, name)
+
+
 class Unfailing:
     """A text stream, written out at each end of a line; its writes raise nothing."""
 

@@ -27,6 +27,13 @@ def printable(text: object) -> str:
     return line if len(line) <= MAX_SHOWN else f"{line[:MAX_SHOWN]}..."
 
 
+def in_words(error: BaseException) -> str:
+    """Return what an exception says; of the system's own, the file and the reason, without a number."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)
+
+
 def quoted(path: object) -> str:
     """Return a path as one word of a command that can be pasted into a shell, blanks and all."""
     return shlex.quote(str(path))

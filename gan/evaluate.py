@@ -9,6 +9,11 @@ A CPU takes some 17 pictures/s with two cores: once for the real ones (they are 
 network made. Networks that colour or enlarge are measured on pictures that were kept from their training.
 """
 
+from gan.interrupts import end_quietly
+
+if __name__ == "__main__":
+    end_quietly()
+
 import argparse
 import json
 import os

@@ -1,6 +1,7 @@
 """Files written whole or not at all, regular files read whole, and JSON with errors for people."""
 
 import errno
+import itertools
 import json
 import math
 import os
@@ -16,6 +17,7 @@ from gan.errors import UserError
 LOCK_FILE = ".lock"  # in a run's folder from its first moment, held by the training that writes to it
 LOOK_SECONDS = 0.2  # in which another process may hold a run's lock to see whether anybody trains it
 WITHOUT_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
+NOWHERE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)  # of a path that leads to nothing
 PART = ".gan-part"  # behind the name of a file that is being written
 MAX_JSON_BYTES = 20_000_000  # of one JSON object; a config.json has 1,000
 
@@ -50,28 +52,93 @@ def _size(count: int) -> str:
 
 
 @contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
+def alone_in(folder: Path) -> Iterator["Held"]:
     """Hold the folder of a run, made where it is not there; a kill lets go of it.
 
     Raises UserError where another program holds it or nothing can be written. Where the file system knows no locks,
     as some of a network do not, it says so and does without.
     """
-    from filelock import FileLock, Timeout  # a tenth of a second to import
-
-    make_folder(folder)
-    lock = FileLock(folder / LOCK_FILE, timeout=LOOK_SECONDS)
+    held = Held(folder)
     try:
-        lock.acquire()
-    except Timeout:
-        raise UserError(f"{folder}: another training is writing to this run") from None
-    except (OSError, NotImplementedError) as error:
-        if isinstance(error, OSError) and error.errno not in (None, *WITHOUT_LOCKS):
-            raise UserError(f"{folder}: cannot be written to ({error.strerror})") from error
-        print(f"{folder}: its file system knows no locks; let no second training write there", file=sys.stderr)
-    try:
-        yield
+        yield held
     finally:
-        lock.release()
+        held.let_go()
+
+
+class Held:
+    """The folder of a run that one training holds, wherever it is moved to while that goes on."""
+
+    def __init__(self, folder: Path) -> None:
+        self._hold(folder)
+
+    def _hold(self, folder: Path) -> None:
+        from filelock import FileLock, Timeout  # a tenth of a second to import
+
+        make_folder(folder)
+        lock = FileLock(folder / LOCK_FILE, timeout=LOOK_SECONDS)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise UserError(f"{folder}: another training is writing to this run") from None
+        except (OSError, NotImplementedError) as error:
+            if isinstance(error, OSError) and error.errno not in (None, *WITHOUT_LOCKS):
+                raise UserError(f"{folder}: cannot be written to ({error.strerror})") from error
+            print(f"{folder}: its file system knows no locks; let no second training write there", file=sys.stderr)
+        self._folder, self._lock = folder, lock
+        self._known_by = _identity(folder / LOCK_FILE) if lock.is_locked else None
+        self._place = _identity(folder)
+
+    def where(self) -> Path:
+        """Return where the folder is now: what is there under its old name may be another training's.
+
+        A renamed one is found beside its old place. Where it is gone, a new one is made and held: in the old place, or
+        beside what is there now. Raises UserError where that cannot be.
+        """
+        if self._known_by and not self._is_own(self._folder):
+            before = self._folder
+            renamed = next(filter(self._is_own, _folders_in(before.parent)), None)
+            if renamed:
+                self._folder = renamed
+            else:
+                self.let_go()
+                self._hold(self._free_place())
+            print(
+                f"{before}: moved, deleted or without its {LOCK_FILE}; this run goes on in {self._folder}",
+                file=sys.stderr,
+            )
+        return self._folder
+
+    def _is_own(self, folder: Path) -> bool:
+        return _identity(folder / LOCK_FILE) == self._known_by
+
+    def _free_place(self) -> Path:
+        """Return the old place if nothing is there, or this very folder without its lock; else name-2, name-3 ..."""
+        folder = self._folder
+        bare = _identity(folder) == self._place and not os.path.lexists(folder / LOCK_FILE)
+        if bare or not os.path.lexists(folder):
+            return folder
+        others = (folder.with_name(f"{folder.name}-{number}") for number in itertools.count(2))
+        return next(other for other in others if not os.path.lexists(other))
+
+    def let_go(self) -> None:
+        """Let others have the folder."""
+        self._lock.release()
+        self._known_by = None
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells an open file from all others, whatever it is called; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _folders_in(folder: Path) -> list[Path]:
+    with suppress(OSError):  # it may be gone, too
+        return sorted(folder.iterdir())
+    return []
 
 
 def make_folder(path: Path) -> None:
@@ -80,6 +147,29 @@ def make_folder(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"{path}: the folder cannot be made ({error.strerror})") from error
+
+
+def is_there(path: Path) -> bool:
+    """Return whether there is such a file or folder; where one may not look, raise UserError."""
+    try:
+        os.stat(path)
+    except OSError as error:
+        if error.errno in NOWHERE:
+            return False
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+    except ValueError:  # a name that no file can have
+        return False
+    return True
+
+
+def entries(folder: Path) -> list[Path]:
+    """Return what is in the folder, sorted; nothing where there is none. Where one may not look, raise UserError."""
+    try:
+        return sorted(folder.iterdir())
+    except OSError as error:
+        if error.errno in NOWHERE:
+            return []
+        raise UserError(f"{folder}: cannot be read ({error.strerror})") from error
 
 
 def cache_folder() -> Path:

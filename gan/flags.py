@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from gan.config import NO_FLAG, RECIPES, Stage, TrainConfig, flag_name, parse_stages, recipe_config
-from gan.data.datasets import DATASETS, DOWNLOADED, listed
+from gan.data.datasets import DATASETS, DOWNLOADED
 from gan.errors import UserError, printable
 from gan.files import LOCK_FILE, PART, alone_in, make_folder, read_json, write_json
 from gan.hub import is_id
+from gan.words import listed
 
 # Fields of TrainConfig that a flag does not simply set, and why.
 WORKED_OUT = {
@@ -31,7 +32,7 @@ RESUMABLE = {"resume", "data", "images", "epochs", "stages", "device", "precisio
 SMOKE_FILE = "smoke"  # in a smoke test's run: the config it was made for
 # All that such a run writes.
 SMOKE_NAMES = re.compile(
-    r"smoke|config\.json|history\.jsonl|(model|discriminator)\.safetensors|reals\.webp|losses\.png"
+    r"smoke|config\.json|(history|iterations)\.jsonl|log\.txt|(model|discriminator)\.safetensors|reals\.webp|losses\.png"
     r"|(states|good|unannealed)(/images-\d{12}-[0-9a-f]{16}\.pt)?|pictures(/(1?\d?\d|2[0-4]\d|25[0-5])\.png)?"
     r"|samples(/epoch-\d{4}\.webp)?|snapshots(/epoch-\d{4}\.safetensors)?"
 )
@@ -40,8 +41,8 @@ SMOKE_NAMES = re.compile(
 def new_config(flags: dict[str, Any]) -> TrainConfig:
     """Return recipe + flags; what contradicts itself raises ValueError."""
     if "dataset" not in flags and "recipe" not in flags:
-        raise ValueError(f"give --dataset {listed(DATASETS, 'or')} (or --recipe, or --resume RUN)")
-    if "data" in flags and "dataset" not in flags and flags["recipe"] != "folder":
+        raise ValueError(f"give --dataset {listed([*DATASETS], 'or')} (or --recipe, or --resume RUN)")
+    if "data" in flags and "dataset" not in flags and flags["recipe"].partition("-")[0] != "folder":
         raise ValueError(
             f"say what --data is: --dataset {listed(DOWNLOADED, 'or')} (a copy of that data set), or --dataset folder"
         )
@@ -126,7 +127,7 @@ def resumed_config(flags: dict[str, Any]) -> TrainConfig:
     changes = {name: flags[name] for name in FIELDS if name in flags}
     data = _absolute(flags.get("data", config.data))
     if Path(data).name != Path(config.data).name:  # by its name it is what the run began with, all of it
-        data = _data(config.dataset, data)
+        data = _data(config.dataset, data, least=_picture_count(described))
     config = replace(config, out=_absolute(folder), data=data, **changes)
     if "stages" in flags:
         config = with_appended_stages(config, parse_stages(flags["stages"]), described, folder)
@@ -137,15 +138,21 @@ def with_appended_stages(
     config: TrainConfig, stages: tuple[Stage, ...], described: dict[str, Any], folder: Path
 ) -> TrainConfig:
     """Append stages to a run's; where it is still busy with just these, the command was repeated after a stop."""
-    data, seen = described.get("data"), described.get("images_seen", 0)
-    pictures = data.get("pictures") if isinstance(data, dict) else None
-    if not (type(pictures) is int and type(seen) is int and pictures > 0):
+    pictures, seen = _picture_count(described), described.get("images_seen", 0)
+    if not (pictures and type(seen) is int):
         raise UserError(f"{folder}: this run has not begun, so there is nothing to append stages to")
     unfinished = seen < config.budget(pictures)
     if unfinished and len(config.stages) > len(stages) and config.stages[-len(stages) :] == stages:
         print("these stages are appended already; going on with them")
         return config
     return config.with_more_stages(stages, pictures)
+
+
+def _picture_count(described: dict[str, Any]) -> int:
+    """Return how many pictures a run is trained on by its config.json; 0 where that does not say."""
+    data = described.get("data")
+    pictures = data.get("pictures") if isinstance(data, dict) else None
+    return pictures if type(pictures) is int and pictures > 0 else 0
 
 
 def smoke_config(flags: dict[str, Any]) -> TrainConfig:
@@ -177,7 +184,8 @@ def smoke_remains(folder: Path) -> list[Path]:
         name = path.relative_to(folder).as_posix().removesuffix(PART)
         if path.is_symlink() or not (SMOKE_NAMES.fullmatch(name) or path == folder / LOCK_FILE):
             raise _no_smoke(folder, f"holds {printable(name)}")  # at once: it may be a whole home folder
-        paths += [path] * (path != folder / LOCK_FILE)
+        if path != folder / LOCK_FILE:
+            paths.append(path)
     if paths and not was_smoke(folder):
         raise _no_smoke(folder, "was trained on, or not made by --smoke")
     return sorted(paths, key=lambda path: (path.name == SMOKE_FILE, -len(path.parts)))
@@ -219,12 +227,12 @@ def draw_pictures(folder: Path) -> Path:
     return folder
 
 
-def _data(dataset: str, path: str) -> str:
-    """Return where to read the pictures; of a data set as Kaggle hands it out, that is a part."""
+def _data(dataset: str, path: str, least: int = 0) -> str:
+    """Return where to read the pictures; of a data set as Kaggle hands it out, that is a part with `least` files."""
     from gan.data.download import own_copy  # with the formats of pictures: slow
 
     with suppress(UserError):  # what cannot be read is told when it is to be read
-        return str(own_copy(dataset, Path(_absolute(path)))) if path else ""
+        return str(own_copy(dataset, Path(_absolute(path)), least)) if path else ""
     return _absolute(path)
 
 

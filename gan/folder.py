@@ -1,25 +1,32 @@
 """What a run writes for people to see: history, sample grids, real pictures, the loss chart; and how many it keeps."""
 
+import io
 import json
 import os
 from collections.abc import Iterable
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
 from gan import metrics
-from gan.files import write_atomically
+from gan.errors import UserError
+from gan.files import entries, is_there, write_atomically
 from gan.images import encode_webp, make_grid
 from gan.tasks import TASKS
 
 HISTORY_FILE = "history.jsonl"
+ITERATIONS_FILE = "iterations.jsonl"
+LOG_FILE = "log.txt"
 METRICS_FILE = "metrics.jsonl"
 SAMPLES = "samples"
 SNAPSHOTS = "snapshots"
 REALS_FILE = "reals.webp"
 CHART_FILE = "losses.png"
+CURVES = ("epoch", "loss_d", "loss_g", "d_real", "d_fake_before", "d_fake_after")  # of a line of history, drawn
+MAX_ITERATIONS = 2_000  # whose losses are kept, evenly over the run
 MAX_SAMPLES = 60
 MAX_SNAPSHOTS = 8  # of a run; a published folder holds fewer
 MAX_LINES_BYTES = 16_000_000  # that are read of a file of lines, from its end; a line of history has some 250
@@ -33,6 +40,12 @@ def read_history(folder: str | Path) -> list[dict[str, Any]]:
     Of a history of more than MAX_LINES_BYTES, some 60,000 epochs, these are the last ones.
     """
     return [line for line in _read_lines(Path(folder, HISTORY_FILE)) if isinstance(line.get("epoch"), int)]
+
+
+def read_iterations(folder: str | Path) -> list[dict[str, Any]]:
+    """Return the lines of iterations.jsonl, which have iteration, loss_d and loss_g; none if there is no such file."""
+    lines = _read_lines(Path(folder, ITERATIONS_FILE))
+    return [line for line in lines if all(is_figure(line.get(name)) for name in ("iteration", "loss_d", "loss_g"))]
 
 
 def read_metrics(folder: str | Path) -> list[dict[str, Any]]:
@@ -83,13 +96,19 @@ def same_protocol(lines: Iterable[dict[str, Any]]) -> list[list[dict[str, Any]]]
 
 
 def _read_lines(path: Path) -> list[dict[str, Any]]:
-    """Return the JSON objects of a file of lines; other lines, such as one cut off by a crash, are passed over."""
-    if not path.is_file():
+    """Return the JSON objects of a file of lines; other lines, such as one cut off by a crash, are passed over.
+
+    A file that cannot be read raises UserError.
+    """
+    if not (is_there(path) and path.is_file()):
         return []
     lines = []
-    with open(path, "rb") as file:
-        file.seek(max(0, file.seek(0, os.SEEK_END) - MAX_LINES_BYTES))
-        content = file.read(MAX_LINES_BYTES)
+    try:
+        with open(path, "rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - MAX_LINES_BYTES))
+            content = file.read(MAX_LINES_BYTES)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
     for text in content.decode("utf-8", errors="replace").splitlines():
         try:
             line = json.loads(text)
@@ -103,6 +122,11 @@ def _read_lines(path: Path) -> list[dict[str, Any]]:
 def write_history(folder: str | Path, lines: list[dict[str, Any]]) -> None:
     """Replace history.jsonl by these lines."""
     _write_lines(Path(folder, HISTORY_FILE), lines)
+
+
+def write_iterations(folder: str | Path, lines: list[dict[str, Any]]) -> None:
+    """Replace iterations.jsonl by these lines."""
+    _write_lines(Path(folder, ITERATIONS_FILE), lines)
 
 
 def write_metrics(folder: str | Path, lines: list[dict[str, Any]]) -> None:
@@ -132,9 +156,9 @@ def epoch_file(folder: str | Path, kind: str, epoch: int) -> Path:
 
 
 def list_epochs(folder: str | Path, kind: str) -> dict[int, Path]:
-    """Return the sample grids or snapshots in the folder by epoch, in order."""
+    """Return the sample grids or snapshots in the folder by epoch, in order; raise UserError where one may not look."""
     found = {}
-    for path in Path(folder, kind).glob("epoch-*"):
+    for path in entries(Path(folder, kind)):
         number = path.stem.removeprefix("epoch-")
         if number.isdecimal() and path == epoch_file(folder, kind, int(number)):
             found[int(number)] = path
@@ -153,32 +177,41 @@ def write_grid(path: Path, images: Tensor, columns: int | None = None) -> None:
     write_atomically(path, encode_webp(make_grid(images, columns)))
 
 
+def write_chart(folder: str | Path) -> None:
+    """Draw the losses by iteration, as both reports do, and the discriminator's outputs; nothing where none is known.
+
+    A run that began before iterations were kept has its losses by epoch.
+    """
+    history = [line for line in read_history(folder) if all(_can_be_drawn(line.get(name)) for name in CURVES)]
+    iterations = [line for line in read_iterations(folder) if all(map(_can_be_drawn, line.values()))]
+    whole = bool(iterations) and iterations[0]["iteration"] == 0
+    if not history and not whole:
+        return
+    from matplotlib.figure import Figure  # takes a second to import
+
+    figure = Figure(figsize=(10, 7), layout="constrained")
+    losses, outputs = figure.subplots(2)
+    x = "iteration" if whole else "epoch"
+    _draw(losses, iterations if whole else history, x, {"loss_d": "D", "loss_g": "G"})
+    _draw(outputs, history, "epoch", {"d_real": "D(x)", "d_fake_before": "D(G(z)) before", "d_fake_after": "after"})
+    losses.set(title="Generator and discriminator loss during training", xlabel=x, ylabel="loss")
+    outputs.set(xlabel="epoch", ylim=(0, 1))
+    for before, line in pairwise(history):
+        if str(line.get("event") or "").startswith("stage"):
+            outputs.axvline(before["epoch"], color="0.5", linestyle=":")
+            losses.axvline(before.get(x, before["epoch"]), color="0.5", linestyle=":")
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=100)
+    write_atomically(Path(folder, CHART_FILE), buffer.getvalue())
+
+
 def _can_be_drawn(value: Any) -> bool:
     return isinstance(value, int | float) and abs(value) < 1e15
 
 
-def write_chart(folder: str | Path) -> None:
-    """Draw the losses and the discriminator's outputs of history.jsonl over epochs; nothing where it has none."""
-    names = ("epoch", "loss_d", "loss_g", "d_real", "d_fake_before", "d_fake_after")
-    lines = [line for line in read_history(folder) if all(_can_be_drawn(line.get(name)) for name in names)]
-    if not lines:
-        return
-    import io
-
-    from matplotlib.figure import Figure  # takes a second to import
-
-    epochs = [line["epoch"] for line in lines]
-    figure = Figure(figsize=(10, 7), layout="constrained")
-    losses, outputs = figure.subplots(2, sharex=True)
-    for axes, curves in (
-        (losses, {"loss_d": "Loss_D", "loss_g": "Loss_G"}),
-        (outputs, {"d_real": "D(x)", "d_fake_before": "D(G(z)) before", "d_fake_after": "D(G(z)) after"}),
-    ):
-        for key, label in curves.items():
-            axes.plot(epochs, [line[key] for line in lines], label=label, marker="." if len(lines) < 40 else None)
-        axes.legend()
-        axes.grid(alpha=0.3)
-    outputs.set(xlabel="epoch", ylim=(0, 1))
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=100)
-    write_atomically(Path(folder, CHART_FILE), buffer.getvalue())
+def _draw(axes: Any, lines: list[dict[str, Any]], x: str, curves: dict[str, str]) -> None:
+    for key, label in curves.items():
+        marker = "." if len(lines) < 40 else None
+        axes.plot([line[x] for line in lines], [line[key] for line in lines], label=label, marker=marker, linewidth=1)
+    axes.legend()
+    axes.grid(alpha=0.3)

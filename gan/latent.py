@@ -18,8 +18,11 @@ def sample_z(seeds: Sequence[int], z_dim: int) -> Tensor:
     """
     if not all(0 <= seed <= MAX_SEED for seed in seeds):
         raise ValueError(f"seeds lie between 0 and {MAX_SEED}")
-    rows = [np.random.RandomState(seed).standard_normal(z_dim).astype(np.float32) for seed in seeds]
-    return torch.from_numpy(np.stack(rows)) if rows else torch.empty(0, z_dim)
+    z, random = np.empty((len(seeds), z_dim), np.float32), np.random.RandomState(0)
+    for row, seed in zip(z, seeds, strict=True):
+        random.seed(seed)  # as RandomState(seed), which would first ask the system for entropy: twenty times as long
+        row[:] = random.standard_normal(z_dim)
+    return torch.from_numpy(z)
 
 
 def truncate(z: Tensor, psi: float) -> Tensor:

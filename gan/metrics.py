@@ -73,8 +73,9 @@ def load_extractor(weights: str | Path | None) -> Extractor:
         path = str(weights) if weights else None
         return Extractor(FeatureExtractorInceptionV3(EXTRACTOR, [LAYER], feature_extractor_weights_path=path))
     except URLError as error:
+        reason = getattr(error.reason, "strerror", None) or error.reason
         raise UserError(
-            f"FID's Inception cannot be downloaded ({error.reason}); with a copy of {URL}, give --weights"
+            f"FID's Inception cannot be downloaded ({reason}); with a copy of {URL}, give --weights"
         ) from error
     except Exception as error:  # torch raises a dozen kinds for a file that is something else
         raise UserError(f"{weights}: holds no weights of FID's Inception ({type(error).__name__})") from error

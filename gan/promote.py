@@ -5,6 +5,11 @@ python -m gan.promote runs/pokemon mine --best         # the snapshot with the l
 python -m gan.promote netG.pth mine --replace          # weights in the layout of PyTorch's DCGAN tutorial
 """
 
+from gan.interrupts import end_quietly
+
+if __name__ == "__main__":
+    end_quietly()
+
 import argparse
 import os
 import re
@@ -15,6 +20,7 @@ from typing import Any
 
 from gan.console import make_unfailing
 from gan.errors import UserError, quoted
+from gan.files import is_there
 from gan.flags import RESUMABLE
 from gan.hub import PUBLISHED, is_id
 from gan.installed import check_installed
@@ -44,7 +50,7 @@ def promote(
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}", name):
         raise UserError(f"{name!r} is no name for a checkpoint; use letters, digits, '.', '_' and '-'")
     source, target = Path(source), Path(into, name)
-    if not os.path.exists(source):  # which, unlike the path's own, is False for a name that no file can have
+    if not is_there(source):
         raise UserError(f"{source}: no such run; train.py writes runs into runs/")
     try:
         _put_back(target)
@@ -156,7 +162,16 @@ def _copy_run(run: Path, target: Path, best: bool, before: Path) -> None:
     from gan import release
     from gan.checkpoints import CONFIG_FILE, DISCRIMINATOR_FILE, GENERATOR_FILE
     from gan.files import read_json, write_json
-    from gan.folder import SAMPLES, SNAPSHOTS, list_epochs, read_history, write_history, write_metrics
+    from gan.folder import (
+        SAMPLES,
+        SNAPSHOTS,
+        list_epochs,
+        read_history,
+        read_iterations,
+        write_history,
+        write_iterations,
+        write_metrics,
+    )
 
     names = release.files_to_pass(run)
     if GENERATOR_FILE not in names:
@@ -179,7 +194,12 @@ def _copy_run(run: Path, target: Path, best: bool, before: Path) -> None:
 
     # Its past, as far as it goes: what came after the chosen weights says nothing of them.
     epoch = config["epoch"]
-    write_history(target, [line for line in read_history(run) if line["epoch"] <= epoch])
+    history = [line for line in read_history(run) if line["epoch"] <= epoch]
+    write_history(target, history)
+    last = history[-1].get("iteration", 0) if history else 0
+    iterations = [line for line in read_iterations(run) if line["iteration"] < last]
+    if iterations:
+        write_iterations(target, iterations)
     metrics = [line for line in _measurements(run, before) if line.get("epoch", 0) <= epoch]
     if metrics:
         write_metrics(target, metrics)

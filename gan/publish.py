@@ -7,6 +7,11 @@ python -m gan.publish space USER/NAME --out DIR          # writes the Space's fo
 Log in first: hf auth login.
 """
 
+from gan.interrupts import end_quietly
+
+if __name__ == "__main__":
+    end_quietly()
+
 import argparse
 import json
 import re
@@ -19,12 +24,13 @@ from pathlib import Path
 
 from gan import hub
 from gan.console import make_unfailing
-from gan.errors import UserError, quoted
+from gan.errors import UserError, in_words, quoted
 from gan.files import LOCK_FILE
 from gan.installed import check_installed
 from gan.promote import CHECKPOINTS, promote
 from gan.scratch import Scratch, exit_tidily_on_signals, temporary_folder
 from gan.tasks import TASKS
+from gan.words import counted
 
 ROOT = Path(__file__).resolve().parents[1]
 COPY = "checkpoint"  # what a run that is pushed while it trains is promoted to
@@ -74,6 +80,7 @@ def publish_model(folder: str | Path, hub_id: str, private: bool = False) -> str
     folder = Path(folder)
     files = require_checkpoint(folder)
     card, seen = card_text(folder, repo), images_seen(read_json(folder / CONFIG_FILE))
+    age = f" after {seen:,} pictures" if seen else ""
     with Scratch("gan-publish-") as staged:
         for name in files:
             release.pass_file(folder, name, staged / name)
@@ -83,7 +90,7 @@ def publish_model(folder: str | Path, hub_id: str, private: bool = False) -> str
             hub_id,
             files=[*files, release.CARD_FILE],
             owned=hub.PUBLISHED,
-            message=f"Publish {repo.split('/')[1]}" + f" after {seen:,} pictures" * bool(seen),
+            message=f"Publish {repo.split('/')[1]}{age}",
             tag=f"images-{seen}" if seen else None,
             private=private,
         )
@@ -161,9 +168,8 @@ class Publisher:
         except (UserError, OSError) as failure:
             error = failure
         if error:
-            return (
-                f"not pushed: {error}. The run is safe; later: python -m gan.promote {quoted(run)} NAME and gan.publish"
-            )
+            later = f"python -m gan.promote {quoted(run)} NAME and gan.publish"
+            return f"not pushed: {in_words(error)}. The run is safe; later: {later}"
         return f"pushed to {self.hub_id}"
 
     def _begin(self, run: Path, seen: int) -> "Push":
@@ -178,7 +184,7 @@ class Publisher:
 
     def _tell_failure(self, error: BaseException) -> None:
         self.begun = self.pushed  # so that the next snapshot tries again
-        _say(f"not pushed, training goes on and the next snapshot is tried: {error}")
+        _say(f"not pushed, training goes on and the next snapshot is tried: {in_words(error)}")
 
 
 class Push(threading.Thread):
@@ -277,7 +283,7 @@ def _write_program(space: Path, repo: str, models: list[str], ids: list[str], ha
     title = repo.split("/")[1]
     facts = {"title": title, "quoted": json.dumps(title), "gradio": gradio, "repo": repo, "hardware": hardware}
     shown = ", ".join(map(plain, models))
-    card = SPACE_CARD.format(**facts, models=shown, ids=f"models: {json.dumps(ids)}\n" * bool(ids))
+    card = SPACE_CARD.format(**facts, models=shown, ids=f"models: {json.dumps(ids)}\n" if ids else "")
     (space / "README.md").write_text(card, encoding="utf-8")
 
 
@@ -290,7 +296,7 @@ def publish_space(hub_id: str, checkpoints: Sequence[str | Path], hardware: str,
             hub_id,
             files=files,
             owned=SPACE_OWNED,
-            message=f"Publish the demo with {len(checkpoints)} model" + "s" * (len(checkpoints) != 1),
+            message=f"Publish the demo with {counted(len(checkpoints), 'model')}",
             private=private,
             space=hardware,
         )
@@ -324,7 +330,7 @@ def main(arguments: list[str] | None = None) -> int:
         check_installed()
         print(_run(options))
     except (UserError, OSError) as error:
-        print(f"gan.publish: {error}", file=sys.stderr)
+        print(f"gan.publish: {in_words(error)}", file=sys.stderr)
         return 2
     return 0
 

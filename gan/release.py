@@ -22,15 +22,19 @@ from gan.checkpoints import (
     task_of,
 )
 from gan.errors import UserError
-from gan.files import read_json, write_atomically, write_json
+from gan.files import entries, is_there, read_json, write_atomically, write_json
 from gan.folder import (
     HISTORY_FILE,
+    ITERATIONS_FILE,
+    MAX_ITERATIONS,
     METRICS_FILE,
     SAMPLES,
     SNAPSHOTS,
     read_history,
+    read_iterations,
     read_metrics,
     write_history,
+    write_iterations,
     write_metrics,
 )
 from gan.images import open_rgb
@@ -39,9 +43,10 @@ from gan.images import open_rgb
 def files_to_pass(folder: Path) -> list[str]:
     """Return the names of the files that make up a checkpoint or can be taken from a run, sorted, without the card.
 
-    A link among them, or anything else that is no ordinary file, raises UserError.
+    A link among them, or anything else that is no ordinary file, raises UserError, and so does a folder that cannot be
+    read.
     """
-    paths = [path for place in (folder, folder / SAMPLES, folder / SNAPSHOTS) for path in place.glob("*")]
+    paths = [path for place in (folder, folder / SAMPLES, folder / SNAPSHOTS) for path in entries(place)]
     names = sorted(path.relative_to(folder).as_posix() for path in paths)
     names = [name for name in names if hub.PUBLISHED.fullmatch(name) and name != CARD_FILE]
     for name in names:
@@ -60,7 +65,7 @@ def own_file(folder: Path, name: str) -> Path:
             f"{path}: leads elsewhere through a link, and what leaves this machine lies in the folder itself; "
             "put the file in its place, or delete the link"
         )
-    if not path.is_file():
+    if not (is_there(path) and path.is_file()):
         raise UserError(f"{path}: is no ordinary file, so it is not passed on; delete it")
     return path
 
@@ -93,6 +98,8 @@ def _pass_text(source: Path, target: Path) -> None:
     try:
         if source.name == HISTORY_FILE:
             _pass_history(source, target)
+        elif source.name == ITERATIONS_FILE:
+            write_iterations(target.parent, read_iterations(source.parent)[-MAX_ITERATIONS:])
         elif source.name == METRICS_FILE:
             write_metrics(target.parent, read_metrics(source.parent))
         else:

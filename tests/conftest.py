@@ -1,6 +1,7 @@
 """What several test files share: drawn pictures, one thread, train.py in this process or in one of its own."""
 
 import contextlib
+import errno
 import itertools
 import os
 import random
@@ -21,18 +22,21 @@ from gan.folder import write_metrics
 
 Result = namedtuple("Result", "status out err")
 
-# What the tests start heeds a closed terminal also where they themselves run under nohup.
+# What the tests start heeds a closed terminal and Ctrl-C also where they themselves run under nohup or behind an &.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-# Of fixtures: what starts a process, a server or a browser, or trains, is slow.
-SLOW = {"server", "client", "visit", "chromium", "launch", "straight", "stopped", "together", "cli"}
+# What starts a process, a server or a browser, or trains: fixtures that a test stands on, and what it calls itself.
+SLOW = {"server", "client", "visit", "chromium", "launch", "at_work", "straight", "stopped", "cli", "found"}
+SLOW |= {"subprocess", "run_app", "Server", "train", "train_run"}
 
 
 def pytest_collection_modifyitems(items):
-    """Mark as slow what stands on such a fixture; other slow tests mark themselves."""
+    """Mark as slow what stands on such a fixture or calls such a thing; other slow tests mark themselves."""
     for item in items:
-        if SLOW & set(item.fixturenames):
+        if SLOW & {*item.fixturenames, *item.function.__code__.co_names}:
             item.add_marker(pytest.mark.slow)
 
 
@@ -88,6 +92,27 @@ def cli(capsys):
     yield run
     for number, handler in handlers.items():
         signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def locked(folder):
+    """Let nobody look into a folder for a while, root included, for whom permissions mean nothing."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        for name in ("stat", "listdir", "scandir", "open"):
+            monkeypatch.setattr(os, name, denying(getattr(os, name), folder, itself=name != "stat"))
+        yield
+
+
+def denying(function, folder, itself):
+    """Return the function of a path, but denied in the folder, and to the folder `itself`."""
+
+    def denied(path=".", *arguments, **options):
+        inside = not isinstance(path, int) and folder in (*Path(path).parents, *[Path(path)] * itself)
+        if inside:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return function(path, *arguments, **options)
+
+    return denied
 
 
 class Launched:
@@ -180,30 +205,53 @@ def chromium():
 
     assert CHROMIUM, "these tests need Chromium: apt-get install chromium"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
+        flags = [*CHROMIUM_FLAGS, "--process-per-site"]  # what opens in a profile opens where another page has been
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
         yield browser
         browser.close()
 
 
-@pytest.fixture
-def visit(chromium):
-    """Return a function that opens the page; complaints of the page and requests to elsewhere fail the test."""
-    contexts, complaints = [], []
+@pytest.fixture(scope="session")
+def profile(chromium):
+    """Return a function that gives the browser profile with these permissions, made once.
 
-    def open_page(url, width=1280, height=900, **options):
-        context = chromium.new_context(viewport={"width": width, "height": height}, **options)
-        contexts.append(context)
+    A page that stays open keeps its renderer alive: whatever else is opened there starts several times as fast.
+    """
+    profiles = {}
+
+    def profile_with(url, permissions):
+        if permissions not in profiles:
+            profiles[permissions] = chromium.new_context(permissions=permissions)
+            profiles[permissions].new_page().goto(f"{url}robots.txt")
+        return profiles[permissions]
+
+    return profile_with
+
+
+@pytest.fixture
+def visit(profile):
+    """Return a function that opens the page; complaints of the page and requests to elsewhere fail the test."""
+    used, complaints = set(), []
+
+    def open_page(url, width=1280, height=900, device_scale_factor=1, permissions=(), **media):
+        home = re.match(r"https?://[^/]+/", url)[0]
+        context = profile(home, permissions)
+        used.add(context)
         page = context.new_page()
+        screen = {"width": width, "height": height, "deviceScaleFactor": device_scale_factor, "mobile": False}
+        page.set_viewport_size({"width": width, "height": height})
+        context.new_cdp_session(page).send("Emulation.setDeviceMetricsOverride", screen)
+        page.emulate_media(**{"color_scheme": "light", **media})
         page.set_default_timeout(20_000)
         page.on("console", lambda said: said.type in ("error", "warning") and complaints.append(said.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        local = (re.match(r"https?://[^/]+/", url)[0], "data:", "blob:")
+        local = (home, "data:", "blob:")
         page.on("request", lambda asked: asked.url.startswith(local) or complaints.append(f"asked {asked.url}"))
         page.on("response", lambda got: got.status < 400 or complaints.append(f"{got.status} for {got.url}"))
         page.goto(url)
         return page
 
     yield open_page
-    for context in contexts:
-        context.close()
+    for page in [page for context in used for page in context.pages[1:]]:
+        page.close()
     assert complaints == []

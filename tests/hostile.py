@@ -216,10 +216,8 @@ def write_corpus(root: Path) -> dict[Path, bool]:
         folder(name, True)
     for name, part, content in _records():
         Path(folder(f"r {name}", True), part).write_bytes(content)
-    for name, task in {"unknown": "sharpen", "other": "colorize", "list": ["generate"], "long": "x" * 10**6}.items():
-        path = folder(f"t {name}", False)
-        os.link(shared, path / "model.safetensors")
-        (path / "config.json").write_bytes(_line(task=task))
+    for name, task in {"unknown": "sharpen", "list": ["generate"], "long": "x" * 10**6}.items():
+        Path(folder(f"t {name}", True), "config.json").write_bytes(_line(task=task))
     for part in ("config.json", "history.jsonl", "metrics.jsonl", "reals.webp", "samples", "snapshots"):
         for name, make in NODES.items():
             make(folder(f"n {part} {name}", True) / part)

@@ -69,7 +69,7 @@ class Hub(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         self.mode, self.repositories, self.blobs, self.faults, self.requests = mode, {}, {}, [], []
         self.said = {}  # what is said of a file's size, where it is not the truth; of a commit's id, under "sha"
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()  # asks soon whether to end
 
     def handle_error(self, request, address):
         """A client that hangs up is no error here."""
@@ -86,6 +86,7 @@ class Hub(ThreadingHTTPServer):
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else a body waits 40 ms for its headers to be acknowledged
 
     def log_message(self, *_):
         """Say nothing."""

@@ -11,7 +11,9 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
@@ -61,12 +63,23 @@ def tiny_model(name, seed=0):
 
 def plant(folder, seed, epochs=()):
     """Write a checkpoint folder with a tiny generator, and with the record of these epochs."""
-    folder.mkdir(parents=True)
-    generator = tiny_generator(seed)
-    save_network(folder / "model.safetensors", generator)
-    if epochs:
-        plant_record(folder, generator, epochs)
+    for name, content in planted(seed, tuple(epochs)).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
     return folder
+
+
+@cache
+def planted(seed, epochs):
+    """Return name -> content of such a folder's files; many tests ask for the same one."""
+    with TemporaryDirectory() as made:
+        folder = Path(made)
+        generator = tiny_generator(seed)
+        save_network(folder / "model.safetensors", generator)
+        if epochs:
+            plant_record(folder, generator, epochs)
+        paths = [path for path in folder.rglob("*") if path.is_file()]
+        return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
 
 
 def plant_record(folder, generator, epochs):

@@ -19,7 +19,8 @@ from served import EPOCHS, ROOT, Server, copy_app, model_button, plant, run_app,
 from gan.errors import UserError
 from gan.files import LOCK_FILE
 from gan.ui.demo import Page, build_demo
-from gan.ui.surroundings import address, alone, make_temporary_folder, with_brackets, without_brackets
+from gan.ui.gate import trusted_hosts
+from gan.ui.surroundings import address, alone, host_in, make_temporary_folder, with_brackets, without_brackets
 
 # --- the command line ------------------------------------------------------------------------------------------
 
@@ -54,10 +55,38 @@ def test_a_busy_port_is_one_sentence():
     assert err.count("\n") == 1 and str(port) in err and "--port" in err
 
 
-@pytest.mark.parametrize("arguments", [("--port", "99999"), ("--port", "x"), ("--host", "no.such.host.invalid")])
+@pytest.mark.parametrize(
+    "arguments",
+    [("--port", "99999"), ("--port", "x"), ("--host", "no.such.host.invalid"), ("--trusted-host", "*.example")],
+)
 def test_bad_addresses_end_with_status_2_and_no_traceback(arguments):
     status, _, err = run_app(*arguments)
     assert status == 2 and "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("given", "host"),
+    [
+        ("studio.example", "studio.example"),
+        ("http://studio.example", "studio.example"),
+        ("https://Studio.Example:8443/page/?x=1", "studio.example"),
+        ("studio.example:7860", "studio.example"),
+        ("studio.example/", "studio.example"),
+        ("bücher.example", "xn--bcher-kva.example"),
+        ("192.168.1.7", "192.168.1.7"),
+        ("fe80::1", "[fe80::1]"),
+        ("http://[fe80::1]:7860/", "[fe80::1]"),
+    ],
+)
+def test_a_host_is_trusted_as_people_write_it(given, host):
+    assert host_in(given) == host
+    assert trusted_hosts("127.0.0.1", [host_in(given)], {}) == {host.strip("[]")}
+
+
+@pytest.mark.parametrize("given", ["", "http://", "*", "*.example", "a b", "http://[x", "a..b", "studio.example,other"])
+def test_what_is_no_host_is_refused_as_one_to_trust(given):
+    with pytest.raises(ValueError):
+        host_in(given)
 
 
 def test_an_ipv6_address_is_taken_as_people_and_as_links_write_it():

@@ -14,6 +14,7 @@ FLOORS = (
     {"gan.training.run", "gan.translation.coloring_exam", "gan.translation.enlarging_exam"},
     {
         "gan.training.misfit",
+        "gan.training.iterations",
         "gan.training.generate",
         "gan.translation.coloring",
         "gan.translation.enlarging",
@@ -64,7 +65,11 @@ FLOORS = (
     {"gan.data.sources"},
     {"gan.files", "gan.training.distributed", "gan.data.decode", "gan.installed", "gan.training.losses"},
     {"gan.tasks", "gan.card_words"},
-    {"gan.errors", "gan.console", "gan", "gan.data", "gan.data.datasets", "gan.training", "gan.translation"},
+    {
+        *("gan.errors", "gan.console", "gan.interrupts", "gan", "gan.data", "gan.data.datasets", "gan.training"),
+        "gan.translation",
+        "gan.words",
+    },
 )
 # Modules of one floor that may know each other: the card tells what the folder's other files hold, the gate checks it.
 # A run that is pushed while it trains is made a checkpoint first.
@@ -92,7 +97,7 @@ FORBIDDEN_TO_THE_APP = {
         f"gan.training.{name}"
         for name in (
             *("loop", "opening", "progress", "record", "guard", "run", "misfit", "trainer", "objective"),
-            *("task", "generate", "augment", "batches", "ema", "signs", "device", "distributed"),
+            *("task", "generate", "iterations", "augment", "batches", "ema", "signs", "device", "distributed"),
         )
     ),
 }

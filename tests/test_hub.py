@@ -5,6 +5,7 @@ import re
 import shutil
 import struct
 import threading
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -35,6 +36,7 @@ def server(mode, monkeypatch, tmp_path):
     monkeypatch.setenv("HF_HUB_DISABLE_XET", "1")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(hub, "WAIT_SECONDS", 0.01)
+    monkeypatch.setattr("huggingface_hub.utils._http.time", SimpleNamespace(sleep=lambda seconds: None))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", True)
     monkeypatch.chdir(tmp_path)
     yield server

@@ -14,6 +14,7 @@ def test_z_is_numpys_legacy_stream_as_float32():
     expected = np.random.RandomState(7).standard_normal(5).astype(np.float32)
     assert sample_z([7], 5).dtype == torch.float32
     assert np.array_equal(sample_z([7], 5)[0].numpy(), expected)
+    assert np.array_equal(sample_z([7, 7, 0], 5)[1].numpy(), expected)  # nothing is left of a row before
 
 
 def test_a_row_depends_on_its_seed_alone():

@@ -13,7 +13,7 @@ from PIL import Image
 import gan.data.scan
 import train
 from gan.checkpoints import load_discriminator, load_generator, load_state, save_network
-from gan.config import RECIPES, TrainConfig, parse_stages
+from gan.config import RECIPES, TrainConfig, parse_stages, recipe_config
 from gan.errors import UserError
 from gan.files import PART, alone_in, write_atomically, write_json
 from gan.flags import smoke_config
@@ -27,6 +27,14 @@ TINY = (*FOLDER, "--image-size", 32, "--base-channels", 8, "--batch-size", 16, "
 # What the recipe for the faces has other than the one for the Pokémon.
 ANIME = {"recipe": "anime", "batch_size": 64, "r1_gamma": 0.05, "minibatch_std": False, "out": "runs/anime"}
 # flag -> (value, or None where it takes none; the fields of the dry run's config that it changes)
+
+
+def fields_that_differ(recipe, other):
+    """Return what the other recipe's config has where they differ, as JSON has it."""
+    one, two = (json.loads(json.dumps(recipe_config(name).to_dict())) for name in (recipe, other))
+    return {name: value for name, value in two.items() if value != one[name]}
+
+
 EFFECTS = {
     "--anneal": ("0.25", {"anneal": 0.25}),
     "--dataset": ("anime", {"dataset": "anime", **ANIME}),
@@ -54,6 +62,8 @@ EFFECTS = {
     "--base-channels": ("24", {"base_channels": 24}),
     "--fit": ("pad", {"fit": "pad"}),
     "--image-size": ("128", {"image_size": 128}),
+    "--scale": ("2", {"scale": 2}),
+    "--task": ("colorize", {**fields_that_differ("pokemon", "pokemon-colorize"), "out": "runs/pokemon-colorize"}),
     "--guard": ("warn", {"guard": "warn"}),
     "--seed": ("4294967295", {"seed": 4294967295}),
     "--init-from": ("./checkpoints/mine", {"init_from": "checkpoints/mine"}),
@@ -131,7 +141,7 @@ def test_every_choice_of_a_flag_is_valid(flag, choice, cli):
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_a_recipe_alone_is_enough(recipe, cli, pictures, tmp_path):
-    result = cli("--dry-run", "--recipe", recipe, *(["--data", pictures] if recipe == "folder" else []))
+    result = cli("--dry-run", "--recipe", recipe, *(["--data", pictures] if recipe.startswith("folder") else []))
     config = json.loads(result.out)
     assert config["recipe"] == recipe
     assert config["out"] == str(tmp_path / "runs" / recipe)
@@ -308,7 +318,7 @@ def test_the_pictures_are_read_once_and_again_where_another_size_suits_them(cli,
         sizes.append(image_size)
         return read(source, image_size, **options)
 
-    for module in ("gan.data.scan", "gan.training.loop"):
+    for module in ("gan.data.scan", "gan.training.opening"):
         monkeypatch.setattr(f"{module}.read_pictures", counted)
     tiny = [*FOLDER, "--data", pictures, "--base-channels", 2, "--epochs", 1, "--device", "cpu"]
     assert cli(*tiny, "--out", "given", "--image-size", 32).status == 0

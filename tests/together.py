@@ -1,5 +1,6 @@
 """What test_distributed runs in two processes: not pytest itself, but a verb and its arguments."""
 
+import importlib
 import os
 import signal
 import sys
@@ -136,6 +137,7 @@ def check_all(data: str, out: str) -> None:
 
 def die_once(*arguments: str) -> None:
     """Be torchrun's train.py that saves after every step; in its first life the second process dies at the fifth."""
+    importlib.reload(train)  # which process it is, and in which life, it reads when it is imported
     gan.training.loop.SAVE_SECONDS = -1
 
     def deadly(trainer: Trainer, *batch) -> torch.Tensor:
@@ -144,11 +146,15 @@ def die_once(*arguments: str) -> None:
         return train_step(trainer, *batch)
 
     gan.training.run.train_step = deadly
-    sys.exit(train.main(list(arguments)))
+    assert train.main(list(arguments)) == 0
 
 
-def fork_two(*arguments: str) -> None:
-    """Run check_all in two processes forked here, where all is imported: torchrun would have each import it anew."""
+VERBS = {"check": (check_all, 0), "die-once": (die_once, 1)}  # and how often they may be started again
+
+
+def fork_two(verb: str, *arguments: str) -> None:
+    """Run a verb in two processes forked here, where all is imported: torchrun would have each import it anew."""
+    run, restarts = VERBS[verb]
     launch = LaunchConfig(
         min_nodes=1,
         max_nodes=1,
@@ -156,13 +162,12 @@ def fork_two(*arguments: str) -> None:
         run_id="together",
         rdzv_backend="c10d",
         rdzv_endpoint="localhost:0",
-        max_restarts=0,
+        max_restarts=restarts,
         monitor_interval=0.1,
         start_method="fork",
     )
-    elastic_launch(launch, check_all)(*arguments)
+    elastic_launch(launch, run)(*arguments)
 
 
 if __name__ == "__main__":
-    verb, *rest = sys.argv[1:]
-    {"check": fork_two, "die-once": die_once}[verb](*rest)
+    fork_two(*sys.argv[1:])

@@ -1,6 +1,5 @@
 """The data sets that have a name, a row of DATASETS each: where their pictures come from, and whose they are."""
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 
@@ -40,12 +39,6 @@ DATASETS = {
     ),
 }
 DOWNLOADED = [name for name, dataset in DATASETS.items() if dataset.slug]
-
-
-def listed(names: Iterable[str], word: str) -> str:
-    """Return two names or more as a sentence has them: "a, b or c"."""
-    *others, last = names
-    return f"{', '.join(others)} {word} {last}"
 
 
 def kaggle_page(slug: str) -> str:

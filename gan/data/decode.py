@@ -130,7 +130,7 @@ def _scale_grey(image: Image.Image) -> tuple[Image.Image, list[str]]:
     white = 2**bits - 1
     grey = ((levels.astype(np.uint32) * 255 + white // 2) // white).astype(np.uint8)
     grey[levels == image.info.get("transparency", -1)] = 255
-    ways = [f"{bits}-bit"] * (bits < 16)
+    ways = [f"{bits}-bit"] if bits < 16 else []
     if tags.get(PHOTOMETRIC) == 0:  # PIL knows this of 8 bits alone
         grey, ways = 255 - grey, [*ways, "inverted"]
     return Image.fromarray(grey).convert("RGB"), ways

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.request import getproxies
 
 from gan.data.datasets import DATASETS, DOWNLOADED, kaggle_page
-from gan.data.sources import folders_named
+from gan.data.sources import folders_named, opened
 from gan.errors import UserError
 
 FAILURES = {  # part of an exception's name -> what it means
@@ -43,13 +43,17 @@ def locate(dataset: str, data: str | None) -> Path:
     return root / folders[0]
 
 
-def own_copy(dataset: str, data: Path) -> Path:
+def own_copy(dataset: str, data: Path, least: int = 0) -> Path:
     """Return what of a person's copy of a data set is to be read: the folder that its row names, where there is one.
 
-    It may lie in a .zip, as a.zip/images does. Raises UserError: `data` is neither a folder nor a .zip.
+    It may lie in a .zip, as a.zip/images does. One of fewer than `least` files cannot be what is looked for. Raises
+    UserError: `data` is neither a folder nor a .zip.
     """
     folders = folders_named(data, DATASETS[dataset].folder) if dataset in DOWNLOADED else []
-    return data / folders[0] if len(folders) == 1 else data  # of several, such as train/images, all are meant
+    if len(folders) != 1:  # of several, such as train/images, all are meant
+        return data
+    with opened(data / folders[0]) as files:
+        return data / folders[0] if len(files) >= least else data
 
 
 def kaggle_version(source: str | Path) -> str | None:

@@ -83,7 +83,9 @@ class ScanReport:
     def bad_lines(self) -> list[str]:
         """Return a line per bad file with its reason, LISTED at most."""
         lines = [f"  {name}: {reason}" for name, reason in self.bad[:LISTED]]
-        return lines + [f"  and {len(self.bad) - LISTED} more"] * (len(self.bad) > LISTED)
+        if len(self.bad) > LISTED:
+            lines.append(f"  and {len(self.bad) - LISTED} more")
+        return lines
 
 
 @dataclass(frozen=True)

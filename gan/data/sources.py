@@ -146,7 +146,8 @@ def _what_else(path: Path, error: Exception) -> str:
     with open(path, "rb") as file:
         start = file.read(512)
     kinds = [kind for magic, kind in ARCHIVES.items() if start.startswith(magic)]
-    kinds += ["tar"] * (start[257:262] == b"ustar")
+    if start[257:262] == b"ustar":
+        kinds.append("tar")
     if kinds:
         return f"is packed as {kinds[0]}, not as .zip; unpack it and give the folder"
     if start.startswith(PICTURES):

@@ -8,6 +8,7 @@ import torch
 
 from gan.errors import UserError
 from gan.training import distributed
+from gan.words import counted
 
 
 def choose_device(name: str) -> torch.device:
@@ -32,7 +33,7 @@ def choose_device(name: str) -> torch.device:
 def _own_gpu() -> torch.device:
     number, there = distributed.local_rank(), torch.cuda.device_count()
     if number >= there:
-        raise UserError(f"this machine has {there} GPU{'s' * (there > 1)}; give torchrun --nproc-per-node {there}")
+        raise UserError(f"this machine has {counted(there, 'GPU')}; give torchrun --nproc-per-node {there}")
     torch.cuda.set_device(number)
     return torch.device("cuda", number)
 
@@ -65,4 +66,5 @@ def describe(device: torch.device) -> str:
         models = [line.split(":", 1)[1].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line]
         name = models[0] if models else name
     threads = torch.get_num_threads()
-    return f"{name}, {threads} thread{'s' * (threads > 1)}" + (", Metal" * (device.type == "mps"))
+    metal = ", Metal" if device.type == "mps" else ""
+    return f"{name}, {counted(threads, 'thread')}{metal}"

@@ -37,8 +37,8 @@ def train(
     on_save = distributed.first_alone(on_save)
     folder = Path(config.out)
     refuse_without_state(config)
-    with held(folder):
-        run = open_run(config, pictures)
+    with held(folder) as where, record.logged(where()):
+        run = open_run(config, pictures, where)
         if _killed_before_publishing(run):
             _publish(run, on_save)
         if run.finished:
@@ -66,6 +66,8 @@ def _train_on(run: Run, stop: Stop, on_save: OnSave) -> None:
 
 def _train_epoch(run: Run, stop: Stop, progress: Progress) -> bool:
     """Train on what is left of the epoch; return whether it came to its end."""
+    if line := record.stage_line(run):
+        tqdm.write(line)
     run.start_clock()
     while not (run.epoch_complete or run.finished):
         # What any process was asked for, all do at the same step.
@@ -74,6 +76,7 @@ def _train_epoch(run: Run, stop: Stop, progress: Progress) -> bool:
             return False
         if saving:
             run.save_state()
+            _write_chart(run.folder)
         if run.annealing_begins:
             run.save_state(UNANNEALED_STATES, kept=1)
         statistics = run.advance()

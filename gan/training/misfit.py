@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gan.folder import MAX_ITERATIONS
 from gan.training.trainer import STATISTICS
 
 # What a state of every version has; what came later may be missing.
@@ -93,10 +94,26 @@ def _is_line(line: Any) -> bool:
     numbers = ("epoch", "images_seen", *STATISTICS)
     return (
         isinstance(line, dict)
-        and all(isinstance(line[name], int | float) and abs(line[name]) <= MOST for name in numbers)
+        and all(_is_number(line[name]) for name in numbers)
         and isinstance(line["event"], str | None)
         and all(isinstance(name, str) and isinstance(value, int | float | str | None) for name, value in line.items())
     )
+
+
+def _is_iterations(value: Any, _: dict[str, Any]) -> bool:
+    names = {"iteration", "loss_d", "loss_g"}
+    return (
+        type(value["every"]) is int
+        and 1 <= value["every"] <= MOST
+        and isinstance(value["lines"], list)
+        and len(value["lines"]) <= MAX_ITERATIONS
+        and all(isinstance(line, dict) and line.keys() == names for line in value["lines"])
+        and all(_is_number(number) for line in value["lines"] for number in line.values())
+    )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and abs(value) <= MOST
 
 
 def _is_guard(value: Any, example: dict[str, Any]) -> bool:
@@ -109,6 +126,7 @@ CHECKS: dict[str, Callable[[Any, Any], bool]] = {
     "rng": _is_random,
     "order": _is_order,
     "history": _is_history,
+    "iterations": _is_iterations,
     "guard": _is_guard,
     "sums": lambda value, example: value.is_floating_point() and _is_finite(value, example.shape),
     "threads": lambda value, _: type(value) is int and 1 <= value <= MOST_THREADS,

@@ -1,6 +1,6 @@
 """How a run begins or goes on: its pictures, its networks, and the newest state that it can take up."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,29 +19,35 @@ from gan.config import TrainConfig, flag_with_value
 from gan.data.download import kaggle_version, locate
 from gan.data.holdout import held_out
 from gan.data.scan import Pictures, read_pictures
+from gan.data.sources import opened
 from gan.errors import UserError, quoted
-from gan.files import alone_in, clear_parts
+from gan.files import Held, alone_in, clear_parts, is_there
 from gan.tasks import TASKS
 from gan.training import distributed, record
 from gan.training.device import choose_device, choose_precision, describe
 from gan.training.run import LEARNED, STATES, UNANNEALED_STATES, Run
 from gan.training.task import Networks, task_of
 from gan.training.trainer import Trainer, processes_of
+from gan.words import counted
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[None]:
-    """Let the first process hold the run's folder, so that no second training writes to it."""
+def held(folder: Path) -> Iterator[Callable[[], Path]]:
+    """Let the first process hold the run's folder, so that no second training writes to it.
+
+    Yield what says where the folder is now; the other processes, which write nothing there, take it to be where it was.
+    """
+    locks: list[Held] = []
     with ExitStack() as stack:
-        distributed.by_first(lambda: stack.enter_context(alone_in(folder)))
-        yield
+        distributed.by_first(lambda: locks.append(stack.enter_context(alone_in(folder))))
+        yield locks[0].where if locks else lambda: folder
 
 
 @distributed.first_alone
 def refuse_without_state(config: TrainConfig) -> None:
     """Raise UserError where the folder shows what was learned, but has no state: training would write over it."""
     folder = Path(config.out)
-    if not list_states(folder / STATES) and any((folder / name).exists() for name in LEARNED):
+    if not list_states(folder / STATES) and any(is_there(folder / name) for name in LEARNED):
         raise UserError(_cannot_go_on(config, f"there is no training state in {STATES}/ beside what it learned"))
 
 
@@ -50,16 +56,27 @@ def _cannot_go_on(config: TrainConfig, reason: str) -> str:
     folder = Path(config.out)
     if not (folder / GENERATOR_FILE).exists():
         return f"{folder}: {reason}, so that this run cannot go on. Begin a new one, in another --out."
-    words = [f"--dataset {config.dataset}"] + [f"--recipe {quoted(config.recipe)}"] * (config.recipe != config.dataset)
+    words = [f"--dataset {config.dataset}"]
+    if config.recipe != config.dataset:
+        words.append(f"--recipe {quoted(config.recipe)}")
     if config.data or config.dataset == "folder":
-        words.append(f"--data {quoted(config.data) if config.data else 'PICTURES'}")
+        words.append(f"--data {quoted(config.data) if _can_be_opened(config.data) else 'PICTURES'}")
     return (
         f"{folder}: {reason}, so that this run cannot go on where it stopped. A new run can begin with its networks: "
         f"python train.py {' '.join(words)} --init-from {quoted(folder)} --out NEW"
     )
 
 
-def open_run(config: TrainConfig, pictures: Pictures | None) -> Run:
+def _can_be_opened(data: str) -> bool:
+    """Whether pictures may be there: what was mistyped is not advised."""
+    try:
+        with opened(Path(data)):
+            return bool(data)
+    except UserError:
+        return False
+
+
+def open_run(config: TrainConfig, pictures: Pictures | None, where: Callable[[], Path]) -> Run:
     """Build the run, and take up its newest whole state if it has one."""
     folder = Path(config.out)
     _refuse_small_batch(config)
@@ -70,7 +87,7 @@ def open_run(config: TrainConfig, pictures: Pictures | None) -> Run:
     begun = _has_state(folder)
     networks = distributed.by_turns(lambda: _networks_to_continue(config)) if config.init_from and not begun else None
     trained_on, kept = _split(config, pictures)
-    run = Run(config, trained_on, Trainer(config, device, precision, networks), kept.images)
+    run = Run(config, trained_on, Trainer(config, device, precision, networks), where, kept.images)
     if networks:
         run.trainer.images_before = images_seen(read_described(checkpoint_folder(config.init_from)))
     if begun:
@@ -162,9 +179,9 @@ def _exactness(state: dict[str, Any], device: torch.device) -> str:
     if before != device.type:
         return f"so far on {before}: from here on with other random numbers"
     if processes != distributed.count():
-        many = f"{processes} process{'es' * (processes > 1)}"
+        many = counted(processes, "process", "processes")
         return f"so far in {many}, now in {distributed.count()}: from here on with other random numbers"
-    return f"on {state['threads']} thread{'s' * (state['threads'] > 1)} so far (OMP_NUM_THREADS)"
+    return f"on {counted(state['threads'], 'thread')} so far (OMP_NUM_THREADS)"
 
 
 @distributed.first_alone

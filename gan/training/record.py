@@ -1,5 +1,9 @@
 """What a run writes for people and for others to load: log lines, grids, networks, config.json."""
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -14,9 +18,11 @@ from gan.checkpoints import (
     read_described,
     save_network,
 )
+from gan.console import Both, Unfailing
 from gan.data.scan import SPILL_BYTES, Pictures
 from gan.files import write_json
 from gan.folder import (
+    LOG_FILE,
     MAX_SAMPLES,
     MAX_SNAPSHOTS,
     REALS_FILE,
@@ -29,14 +35,34 @@ from gan.folder import (
     read_metrics,
     write_grid,
     write_history,
+    write_iterations,
     write_metrics,
 )
 from gan.images import GRID_BYTES, from_uint8
-from gan.training.distributed import count, first_alone
+from gan.training.distributed import count, first_alone, rank
 from gan.training.run import Run
 
 SHOWN = 64  # pictures at most that a sample grid is made from
 RECORD_BYTES = 2_000_000  # room for the history, the chart and config.json
+
+
+@contextmanager
+def logged(folder: Path) -> Iterator[None]:
+    """Let all that is printed stand in the run's log.txt, too, line for line, one sitting after another."""
+    if rank() > 0:
+        yield
+        return
+    with open(folder / LOG_FILE, "a", encoding="utf-8") as file, redirect_stdout(Both(sys.stdout, Unfailing(file))):
+        yield
+
+
+def stage_line(run: Run) -> str:
+    """Return what is said where a stage of several begins, "" elsewhere."""
+    stage, epochs_before, _ = run.config.stage_at(run.number, run.epochs)
+    stages = run.config.stages
+    if len(stages) == 1 or epochs_before or run.batch:
+        return ""
+    return f"stage {stages.index(stage) + 1} of {len(stages)}: lr {run.trainer.lr:g}, beta1 {stage.beta1:g}"
 
 
 def log_line(run: Run, statistics: Tensor) -> str:
@@ -65,6 +91,7 @@ def publish(run: Run) -> None:
 @first_alone
 @torch.inference_mode()
 def _publish(run: Run) -> None:
+    write_iterations(run.folder, run.iterations.lines)
     write_history(run.folder, run.history)
     task, device = run.trainer.task, run.trainer.device
     generator = task.finished(run.trainer.shown_generator, device)
@@ -82,7 +109,7 @@ def _publish(run: Run) -> None:
 def describe(run: Run, **facts: Any) -> None:
     """Add facts to the run's config.json, or begin it with them."""
     run.described = {**(run.described or read_described(run.folder)), **facts}
-    write_json(run.folder / CONFIG_FILE, run.described)  # whole, also where the folder was moved away meanwhile
+    write_json(run.folder / CONFIG_FILE, run.described)  # whole, as the folder may be another now
 
 
 def write_reals(run: Run, pictures: Pictures) -> None:

@@ -3,6 +3,7 @@
 import math
 import os
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -25,10 +26,12 @@ from gan.folder import (
     SAMPLES,
     SNAPSHOTS,
     write_history,
+    write_iterations,
 )
 from gan.images import from_uint8
 from gan.training import distributed
 from gan.training.batches import Batches, rows_in_order
+from gan.training.iterations import Iterations
 from gan.training.misfit import fault_of
 from gan.training.signs import Memory
 from gan.training.trainer import Trainer, train_step
@@ -47,19 +50,27 @@ class Collapse(UserError):
 
 
 class Run:
-    """A training run in progress; `config` says where it goes, `trainer` holds what it learns."""
+    """A training run in progress; `where` says where its folder is now, `trainer` holds what it learns."""
 
-    def __init__(self, config: TrainConfig, pictures: Pictures, trainer: Trainer, held_out: Tensor) -> None:
+    def __init__(
+        self,
+        config: TrainConfig,
+        pictures: Pictures,
+        trainer: Trainer,
+        where: Callable[[], Path],
+        held_out: Tensor,
+    ) -> None:
         """Train on the pictures; those held out, (M, 3, S, S) uint8, are shown in the sample grids alone."""
-        self.held_out = held_out
-        self.config, self.trainer, self.folder = config, trainer, Path(config.out)
+        self.config, self.trainer, self._where, self.held_out = config, trainer, where, held_out
         self.count, self.fingerprint, self._earlier = len(pictures.images), pictures.fingerprint, pictures.earlier
+        self._source = pictures.report.source
         self.batches = Batches(pictures.images, config.batch_size, config.seed, config.flip, trainer.device)
         self._found_order = pictures.order
         self._take_order(distributed.by_first(lambda: pictures.order))
         self.budget = config.budget(self.count)
         self.epochs = math.ceil(self.budget / self.count)
         self.history: list[dict[str, Any]] = []
+        self.iterations = Iterations()
         self.guard = Memory()
         self.seconds = 0.0  # of training in all sessions
         self.described: dict[str, Any] = {}  # config.json
@@ -76,6 +87,11 @@ class Run:
         """Go through the pictures in this order, whatever they are called here and now."""
         self.order, self.rows = order, rows_in_order(self._found_order, order)
         self.batches.arrange(self.rows)
+
+    @property
+    def folder(self) -> Path:
+        """Its folder, which may be renamed while the run goes on."""
+        return self._where()
 
     def shown(self, count: int) -> Tensor:
         """Return the first so many pictures held out, in [-1, 1] on the device; of those trained on, if none is."""
@@ -113,9 +129,12 @@ class Run:
         """Train on the next batch; return its statistics on the device: means over all processes."""
         self.trainer.anneal(self._annealed)
         real_images = self.batches.take(self.number, self.batch, self.trainer.rng)
+        iteration = self.trainer.step
         statistics = distributed.mean(train_step(self.trainer, real_images, self.batches.size(self.batch)))
         self.sums += statistics
         self.batch += 1
+        if self.iterations.due(iteration):
+            self.iterations.add(iteration, *statistics[:2].tolist())
         return statistics
 
     def next_epoch(self) -> None:
@@ -160,6 +179,7 @@ class Run:
         line = {
             "epoch": self.number + 1,
             "images_seen": self.trainer.images_seen,
+            "iteration": self.trainer.step,
             "images_per_second": round(images / self.epoch_seconds, 1),
             **{name: round(value, 5) for name, value in means.items()},
             "lr": self.trainer.lr,
@@ -200,6 +220,7 @@ class Run:
     @distributed.first_alone
     def _write_state(self, folder: Path, state: dict[str, Any], kept: int) -> None:
         save_state(folder, self.trainer.images_seen, state, kept)
+        write_iterations(self.folder, self.iterations.lines)
         write_history(self.folder, self.history)  # second: what was learned never lies without a state
 
     def state(self) -> dict[str, Any]:
@@ -208,7 +229,7 @@ class Run:
         times = {"seconds": self.seconds, "epoch_seconds": self.epoch_seconds}
         data = {"fingerprint": self.fingerprint, "order": self.order}
         machine = {"threads": torch.get_num_threads()}
-        past = {"history": self.history, "guard": asdict(self.guard)}
+        past = {"history": self.history, "iterations": self.iterations.state_dict(), "guard": asdict(self.guard)}
         return {**self.trainer.state_dict(), **place, **times, **data, **machine, **past}
 
     def saved_state(self, folder: str = STATES) -> tuple[dict[str, Any] | None, list[str]]:
@@ -232,7 +253,8 @@ class Run:
             )
         if state["fingerprint"] != self.fingerprint:
             raise UserError(
-                f"{self.folder}: this run was trained on other pictures. Give the same --data, or a new --out."
+                f"{self.folder}: this run was trained on other pictures than these {self.count:,} of {self._source}. "
+                "Give the same --data, or a new --out."
             )
         if "order" in state and not _same_rows(state["order"], self._found_order):
             raise UserError(
@@ -248,6 +270,8 @@ class Run:
         self.trainer.stage, _, _ = self.config.stage_at(self.number, self.epochs)
         self.batch, self.sums = state["batch"], state["sums"].to(self.sums)
         self.seconds, self.epoch_seconds = state["seconds"], state["epoch_seconds"]
+        if "iterations" in state:  # of a run that began before they were kept, they begin here
+            self.iterations.load_state_dict(state["iterations"])
         self.history, self.guard = state["history"], Memory(**state.get("guard", {"since": state["images_seen"]}))
         self._begin_stage_if_due()
 

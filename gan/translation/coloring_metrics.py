@@ -9,6 +9,7 @@ from torch import Tensor
 from gan.metrics import Metric, kid
 from gan.translation import measures
 from gan.translation.measures import mean
+from gan.words import counted
 
 FLOOR = ("kid", "count")
 WHITE = 250  # the least, of 255, that an outside is on average where it counts as white
@@ -208,7 +209,10 @@ METRICS = (
     Metric(
         lambda seen: (seen.milliseconds, seen.threads),
         {"milliseconds": 1, "threads": 0},
-        lambda line: ("one drawing coloured, CPU", f"{line['milliseconds']:.0f} ms, threads: {line['threads']}"),
+        lambda line: (
+            "one drawing coloured, CPU",
+            f"{line['milliseconds']:.0f} ms, {counted(line['threads'], 'thread')}",
+        ),
         {},
     ),
 )

@@ -10,6 +10,7 @@ from gan.metrics import Metric, kid
 from gan.translation import measures
 from gan.translation.baselines import ENLARGERS
 from gan.translation.measures import mean
+from gan.words import counted
 
 FLOOR = ("kid", "count")
 NETWORK = "network"  # its name among the ways to enlarge
@@ -103,7 +104,10 @@ METRICS = (
     Metric(
         lambda seen: (seen.milliseconds, seen.threads),
         {"milliseconds": 1, "threads": 0},
-        lambda line: ("one picture enlarged, CPU", f"{line['milliseconds']:.0f} ms, threads: {line['threads']}"),
+        lambda line: (
+            "one picture enlarged, CPU",
+            f"{line['milliseconds']:.0f} ms, {counted(line['threads'], 'thread')}",
+        ),
         {},
     ),
 )

@@ -30,12 +30,12 @@ from gan.ui.arguments import refuse
 from gan.ui.connections import Server, raise_limit
 from gan.ui.gate import Scope, at_home, visitor_of
 
-WAITING = 64  # events in all lines
-WAITING_EACH = 8  # of one visitor
+WAITING = 128  # events in all lines
+WAITING_EACH = 32  # of one visitor, which may be a school behind one address; whoever has fewer comes first
 SLOW_WAITING = 8  # films and animations, of which each takes seconds
 SLOW_EACH = 2  # of one visitor, the one being made included
 UNREAD = 200  # messages that nobody has fetched; an answer is three or more
-UNREAD_EACH = 50  # of one visitor
+UNREAD_EACH = 100  # of one visitor
 UNREAD_SECONDS = 60  # that they are kept
 SESSIONS_KEPT = 16  # of which Gradio keeps something; the page does without
 FILE_SECONDS = 600  # that a file for gradio_client is kept
@@ -185,6 +185,9 @@ class Page(gr.Blocks):
     async def process_api(self, *arguments: Any, **more: Any) -> dict[str, Any]:
         try:
             return await super().process_api(*arguments, **more)
+        except gr.Error as error:
+            error.print_exception = False  # told whoever asked; Gradio's own, of what was sent, would fill the log
+            raise
         except (OSError, ComponentProcessingError) as error:
             cause = error.__cause__ or error
             if not isinstance(cause, OSError) or cause.errno not in NO_ROOM:
@@ -229,9 +232,13 @@ class Page(gr.Blocks):
         super().block_thread()
         self.delete_files(0)
 
+    def is_at_home(self, scope: Scope) -> bool:
+        """Return whether whoever asks sits at this machine, so that what lies on it is known there."""
+        return not self.share and at_home(scope)
+
     def sees_reals(self, scope: Scope) -> bool:
         """Return whether real pictures may be shown to whoever asks: they stay on this machine."""
-        return self.show_reals or (not self.share and at_home(scope))
+        return self.show_reals or self.is_at_home(scope)
 
     def delete_files(self, age: float) -> None:
         """Delete the files that were made for programs at least so many seconds ago, and their folders."""

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from torch import Tensor
 
 from gan.checkpoints import GENERATOR_FILE, load_with_digest, read_described
 from gan.errors import UserError, escape, printable
-from gan.files import LOCK_FILE
+from gan.files import LOCK_FILE, entries, is_there
 from gan.folder import (
     MAX_SAMPLES,
     MAX_SNAPSHOTS,
@@ -65,6 +66,7 @@ class LoadedModel:
     history: tuple[Mapping[str, Any], ...]  # lines of history.jsonl, by epoch, thinned; a number that is none is None
     measured: Sequence[Mapping[str, Any]] = ()  # the measurements that compare with one another, oldest first
     described: Mapping[str, Any] = field(default_factory=dict)  # config.json
+    earlier: frozenset[str] = frozenset()  # what `weights` of this run the page has shown before
 
     def label(self) -> dict[str, str]:
         """Return what a link says of the model."""
@@ -77,9 +79,19 @@ class LoadedModel:
 
 
 def find_checkpoints(root: str | Path) -> list[Path]:
-    """Return the folders in `root` that hold a generator, by name; networks of other tasks are passed over."""
-    folders = sorted(path.parent for path in Path(root).glob(f"*/{GENERATOR_FILE}"))
-    return [folder for folder in folders if _read_described(folder).get("task", "generate") == "generate"]
+    """Return the folders in `root` that hold a generator, or that one may not look into, by name.
+
+    Networks of other tasks are passed over.
+    """
+    return [folder for folder in entries(Path(root)) if _may_hold_a_generator(folder)]
+
+
+def _may_hold_a_generator(folder: Path) -> bool:
+    try:
+        there = is_there(folder / GENERATOR_FILE)
+    except UserError:  # which is told when it is to be loaded
+        return True
+    return there and _read_described(folder).get("task", "generate") == "generate"
 
 
 def load_models(folders: Iterable[str | Path]) -> tuple[tuple[LoadedModel, ...], tuple[str, ...]]:
@@ -101,9 +113,16 @@ def load_models(folders: Iterable[str | Path]) -> tuple[tuple[LoadedModel, ...],
     return tuple(models.values()), tuple(problems)
 
 
+def for_visitors(problems: Iterable[str], folders: Iterable[str | Path]) -> tuple[str, ...]:
+    """Return the sentences about these folders without the way to them, which is nobody else's business."""
+    places = {escape(os.path.join(os.path.dirname(os.path.realpath(folder)), "")) for folder in folders}
+    longest_first = sorted(places - {os.sep}, key=len, reverse=True)
+    return tuple(reduce(lambda problem, place: problem.replace(place, ""), longest_first, one) for one in problems)
+
+
 def has_begun(folder: Path) -> bool:
     """Whether the folder is a run of train.py that has no generator to show yet."""
-    return (folder / LOCK_FILE).is_file() and not (folder / GENERATOR_FILE).exists()
+    return not is_there(folder / GENERATOR_FILE) and is_there(folder / LOCK_FILE)
 
 
 def _expect(name: str, folder: Path) -> LoadedModel:

@@ -56,6 +56,12 @@ def find_model(models: Sequence[LoadedModel], link: Mapping[str, Any]) -> tuple[
     raise refuse(f"This was made by a model called {str(name)[:40]!r}, which is not here. There is: {names}.")
 
 
+def moved_on(models: Sequence[LoadedModel], link: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a page's own link without weights that its run has left behind since the page showed them."""
+    left_behind = any(model.name == link.get("model") and link.get("weights") in model.earlier for model in models)
+    return {key: value for key, value in link.items() if not (left_behind and key == "weights")}
+
+
 def remark_on(model: LoadedModel, remark: str) -> str:
     """Return what is to be said of the model: the remark and, where a run is the reason, how far that is."""
     return f"{remark} {standing(model)}".strip() if remark or not model.weights else ""
@@ -102,7 +108,8 @@ def wire_page(
     def from_address(request: gr.Request) -> dict[Any, Any]:
         models.refresh()
         query = {key: value[:MAX_VALUE] for key, value in request.query_params.items() if value}
-        return restore({key: value if key in NAMES else from_link(value) for key, value in query.items()})
+        link = {key: value if key in NAMES else from_link(value) for key, value in query.items()}
+        return restore(moved_on(models, link))
 
     def from_picture(sent: Any) -> dict[Any, Any]:
         recipe = sent.get("recipe") if isinstance(sent, Mapping) else None

@@ -7,7 +7,7 @@ from threading import Lock
 from typing import Any
 
 from gan.checkpoints import CONFIG_FILE, GENERATOR_FILE
-from gan.files import LOCK_FILE
+from gan.files import LOCK_FILE, is_there
 from gan.folder import HISTORY_FILE, METRICS_FILE, REALS_FILE, SAMPLES, SNAPSHOTS
 from gan.ui.loaded import LoadedModel, load_models
 
@@ -38,7 +38,8 @@ class Shelf(Sequence[LoadedModel]):
                     continue
                 models, _ = load_models([model.folder])
                 if models:
-                    self._models[place] = replace(models[0], name=model.name)
+                    earlier = {*model.earlier, model.weights} if is_there(model.folder / LOCK_FILE) else ()
+                    self._models[place] = replace(models[0], name=model.name, earlier=frozenset(earlier))
                 self._read[place] = state
 
 

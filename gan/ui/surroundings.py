@@ -2,11 +2,14 @@
 
 import atexit
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from gan.errors import UserError
 
@@ -62,6 +65,23 @@ def make_temporary_folder() -> Callable[[], None]:
 def without_brackets(host: str) -> str:
     """Return the host as a socket takes it; people and links write an IPv6 address as [::1]."""
     return host[1:-1] if host.startswith("[") and host.endswith("]") else host
+
+
+def host_in(address: str) -> str:
+    """Return the host of what people give for one, be it a name, or an address with scheme, port and path.
+
+    It is written as a Host header writes it. What holds none raises ValueError.
+    """
+    host = without_brackets(address)
+    with suppress(ValueError):
+        return with_brackets(str(ip_address(host)))
+    host = urlsplit(address if "//" in address else f"//{address}").hostname or ""
+    if ":" in host:
+        return with_brackets(str(ip_address(host)))
+    name = host.encode("idna").decode()
+    if not re.fullmatch(r"[\w-]+(\.[\w-]+)*\.?", name, re.ASCII):
+        raise ValueError(f"{address!r} holds no name of a host")
+    return name
 
 
 def with_brackets(host: str) -> str:

@@ -1,6 +1,7 @@
 """How far the run in a folder is, in a sentence; models that were published are no runs any more."""
 
 import math
+import os
 import statistics
 import time
 from pathlib import Path
@@ -41,7 +42,7 @@ def standing(model: LoadedModel) -> str:
 
 def _is_held(lock: Path) -> bool | None:
     """Whether a training holds the lock of its run's folder; None where there is none, or where that cannot be seen."""
-    if not lock.is_file():
+    if not os.path.isfile(lock):
         return None
     try:
         with FileLock(lock, timeout=0):

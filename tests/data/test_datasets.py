@@ -6,10 +6,11 @@ from served import plant
 import train
 from gan.card import card_text
 from gan.config import CHOICES, RECIPES
-from gan.data.datasets import DATASETS, DOWNLOADED, kaggle_page, listed
+from gan.data.datasets import DATASETS, DOWNLOADED, kaggle_page
 from gan.files import read_json, write_json
 from gan.ui.demo import trademarks
 from gan.ui.loaded import load_models
+from gan.words import listed
 
 
 @pytest.mark.parametrize("name", DATASETS)
@@ -22,7 +23,7 @@ def test_a_row_is_all_there_is_to_a_data_set(name):
 
 def test_the_command_line_names_every_row(cli):
     assert f"{{{','.join(DATASETS)}}}" in train.build_parser().format_help()
-    assert listed(DATASETS, "or") in cli("--dry-run").err
+    assert listed([*DATASETS], "or") in cli("--dry-run").err
 
 
 @pytest.mark.parametrize("name", [*DATASETS, "a stranger's"])

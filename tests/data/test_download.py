@@ -181,7 +181,7 @@ def test_kagglehub_shows_progress_goes_on_after_a_break_and_keeps_what_it_fetche
     monkeypatch.setattr(Kaggle, "content", pokemon_archive(12))
     monkeypatch.setattr(Kaggle, "asked", [])
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Kaggle)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}"
     monkeypatch.setitem(kaggle_env._env_to_endpoint, kaggle_env.KaggleEnv.PROD, url)
     monkeypatch.setattr(download, "_knock", lambda host: None)
@@ -222,18 +222,20 @@ def test_an_own_copy_of_a_data_set_is_read_as_its_download(tmp_path, dataset, na
         assert new_config(flags).data == str(copy / inner)
 
 
-def test_a_run_goes_on_with_the_data_it_began_with(tmp_path):
+@pytest.mark.parametrize(("pictures", "inner"), [(13, ""), (12, "pokemon_jpg"), (None, "pokemon_jpg")])
+def test_a_run_goes_on_with_the_data_it_began_with(pictures, inner, tmp_path):
     archive = tmp_path / "archive.zip"
     archive.write_bytes(pokemon_archive(12))
     out = tmp_path / "run"
     out.mkdir()
     config = replace(new_config({"dataset": "pokemon", "out": str(out)}), data=str(archive))  # as it was once
-    (out / "config.json").write_text(json.dumps({"train": config.to_dict()}))
+    described = {"train": config.to_dict(), "data": {"pictures": pictures}}
+    (out / "config.json").write_text(json.dumps(described))
     assert resumed_config({"resume": str(out)}).data == str(archive)
     moved = archive.rename(out / "archive.zip")
     assert resumed_config({"resume": str(out), "data": str(moved)}).data == str(moved)
     renamed = moved.rename(tmp_path / "pokemon.zip")
-    assert resumed_config({"resume": str(out), "data": str(renamed)}).data == str(renamed / "pokemon_jpg")
+    assert resumed_config({"resume": str(out), "data": str(renamed)}).data == str(renamed / inner)
 
 
 def test_missing_kagglehub(monkeypatch):

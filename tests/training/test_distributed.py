@@ -193,8 +193,7 @@ def new_run(data, out):
 
 def test_a_killed_process_is_started_again_and_the_run_finishes(pictures, tmp_path, launch):
     out = tmp_path / "run"
-    command = (TOGETHER, "die-once", *new_run(pictures, out), "--epochs", 2)
-    with launch(*TORCHRUN, "--max-restarts", 1, *command) as launched:
+    with launch(TOGETHER, "die-once", *new_run(pictures, out), "--epochs", 2) as launched:
         result = launched.result()
     assert result.status == 0, result.err
     assert result.out.count("resuming at 56 pictures seen") == 1

@@ -105,6 +105,7 @@ def test_measurements_of_what_was_dropped_go_with_it(pictures, tmp_path, monkeyp
     assert [line["epoch"] for line in read_metrics(tmp_path)] == [1, 2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["off", "warn"])
 def test_a_good_state_that_is_not_kept_up_is_not_gone_back_to(mode, pictures, tmp_path, monkeypatch):
     def go_on(guard, epochs):

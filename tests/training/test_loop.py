@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT, draw_pictures
+from conftest import ROOT, draw_pictures, locked
 from PIL import Image
 
 from gan.checkpoints import (
@@ -48,9 +48,9 @@ from gan.folder import (
 from gan.images import make_grid
 from gan.latent import sample_z
 from gan.promote import promote
+from gan.training import record
 from gan.training.loop import train
 from gan.training.record import disk_bytes
-from gan.training.run import Run
 from gan.training.trainer import STATISTICS, train_step
 
 STEPS = 3  # per epoch: 40 pictures, 16 at a time
@@ -64,7 +64,17 @@ RUNS = {
 }
 CLOCKS = {"seconds", "epoch_seconds", "images_per_second"}  # all that may differ between equal runs
 HISTORY_KEYS = {
-    *("epoch", "images_seen", "images_per_second", "loss_d", "loss_g", "d_real", "d_fake_before", "d_fake_after"),
+    *(
+        "epoch",
+        "images_seen",
+        "iteration",
+        "images_per_second",
+        "loss_d",
+        "loss_g",
+        "d_real",
+        "d_fake_before",
+        "d_fake_after",
+    ),
     *("lr", "beta1", "event"),
 }
 LOG_LINE = re.compile(
@@ -306,9 +316,9 @@ def test_a_run_killed_between_its_last_state_and_its_last_grid_makes_up_for_it(
             raise KeyboardInterrupt
         publish(run)
 
-    config, publish = config_of("report", pictures, tmp_path), Run.publish
+    config, publish = config_of("report", pictures, tmp_path), record.publish
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(Run, "publish", die_at_the_end)
+        patch.setattr(record, "publish", die_at_the_end)
         train(config.with_epochs(epochs))
     assert train(config).finished
     assert_equal_runs(tmp_path, straight("report"))
@@ -341,19 +351,51 @@ def test_a_moved_run_goes_on_where_it_lies(pictures, straight, tmp_path, cli):
     assert_equal_runs(tmp_path / "new", straight("report"))
 
 
-def test_a_run_that_is_moved_while_it_trains_can_be_resumed_under_its_old_name_too(pictures, straight, tmp_path, cli):
-    run, stop = tmp_path / "run", stop_after(STEPS + 1)
+def begin_another(pictures, place):
+    train(config_of("report", pictures, place, seed=5), stop=stop_after(STEPS))
+
+
+def put_pictures(pictures, place):
+    shutil.copytree(pictures, place)
+
+
+def put_a_file(pictures, place):
+    place.write_text("precious")
+
+
+@pytest.mark.parametrize(
+    ("what", "to", "then", "goes_on_in"),
+    [
+        ("run", "moved", None, "moved"),
+        ("run", "moved", begin_another, "moved"),
+        ("run", "elsewhere/run", None, "run"),
+        ("run", "elsewhere/run", begin_another, "run-2"),
+        ("run", "elsewhere/run", put_pictures, "run-2"),
+        ("run", "elsewhere/run", put_a_file, "run-2"),
+        ("run/.lock", "elsewhere/lock", None, "run"),
+    ],
+)
+def test_a_run_that_is_moved_while_it_trains_loses_nothing_and_writes_into_no_other(
+    what, to, then, goes_on_in, pictures, straight, tmp_path, cli, capsys
+):
+    run, stop, others = tmp_path / "run", stop_after(STEPS + 1), []
+    (tmp_path / "elsewhere").mkdir()
 
     def move_and_stop():
-        if list_epochs(run, "samples"):
-            run.rename(tmp_path / "moved")
+        if list_epochs(run, "samples") and not others:
+            (tmp_path / what).rename(tmp_path / to)
+            if then:
+                then(pictures, run)
+            others.append(contents(run))
         return stop()
 
-    train(config_of("report", pictures, run), stop=move_and_stop)
-    assert {path.name for path in tmp_path.iterdir()} == {"run", "moved"}
-    assert cli("--resume", run).status == 0
-    assert weights_digest(run / "model.safetensors") == weights_digest(straight("report") / "model.safetensors")
-    assert promote(run, "mine", tmp_path)
+    folder = train(config_of("report", pictures, run), stop=move_and_stop).folder
+    assert folder == tmp_path / goes_on_in
+    assert f"this run goes on in {folder}\n" in capsys.readouterr().err
+    assert contents(run) == others[0] or not then
+    assert cli("--resume", folder).status == 0
+    assert weights_digest(folder / "model.safetensors") == weights_digest(straight("report") / "model.safetensors")
+    assert promote(folder, "mine", tmp_path)
 
 
 # --- kills and signals -------------------------------------------------------------------------------------
@@ -435,25 +477,31 @@ def new_run(data, out):
     return [ROOT / "train.py", "--dataset", "folder", "--data", data, "--out", out, *sizes]
 
 
-@pytest.mark.parametrize(
-    "number, status",
-    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)],
-    ids=["SIGINT", "SIGTERM", "SIGHUP"],
-)
-def test_a_signal_saves_the_run_says_how_to_go_on_and_ends_it_within_ten_seconds(
-    number, status, pictures, tmp_path, launch
-):
-    out = tmp_path / "run"
-    with launch(*new_run(pictures, out), "--epochs", 100_000) as launched:
-        launched.wait_for("[16/100000][0/3]")
-        launched.send(number)
-        result = launched.result(timeout=10)
-    assert result.status == status
+def assert_saved_on_a_signal(result, out):
+    """It said how to go on, and what it had learned is there."""
     assert result.err == "stopping: saving the run first\n"
     assert result.out.splitlines()[-1].endswith(f"Go on with: python train.py --resume {out}")
     state = newest_state(out)
     assert f"stopped at {state['images_seen']} pictures seen" in result.out
     assert state["images_seen"] > 40
+
+
+def test_ctrl_c_saves_the_run_says_how_to_go_on_and_ends_it_within_ten_seconds(pictures, tmp_path, launch):
+    out = tmp_path / "run"
+    with launch(*new_run(pictures, out), "--epochs", 100_000) as launched:
+        launched.wait_for("[16/100000][0/3]")
+        launched.send(signal.SIGINT)
+        result = launched.result(timeout=10)
+    assert result.status == 130
+    assert_saved_on_a_signal(result, out)
+
+
+@pytest.mark.parametrize("number, status", [(signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=["SIGTERM", "SIGHUP"])
+def test_another_signal_saves_the_run_and_says_how_to_go_on(number, status, cli, pictures, tmp_path, monkeypatch):
+    poison(monkeypatch, STEPS + 1, lambda _, statistics: signal.raise_signal(number) or statistics)
+    result = cli(*new_run(pictures, tmp_path / "run")[1:])
+    assert result.status == status
+    assert_saved_on_a_signal(result, tmp_path / "run")
 
 
 @pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["SIGINT", "SIGTERM"])
@@ -469,7 +517,7 @@ def test_a_signal_while_importing_ends_it_at_once(number, status, pictures, tmp_
 def test_a_signal_while_decoding_ends_it_at_once(tmp_path, launch):
     slow = tmp_path / "slow"
     slow.mkdir()
-    Image.new("RGB", (8_000, 8_000)).save(slow / "0.png", compress_level=1)
+    Image.new("RGB", (5_000, 5_000)).save(slow / "0.png", compress_level=1)
     for i in range(1, 100):
         (slow / f"{i}.png").hardlink_to(slow / "0.png")
     with launch(*new_run(slow, tmp_path / "run"), "--recipe", "pokemon", "--keep-repeats") as launched:
@@ -593,6 +641,8 @@ def test_what_was_learned_is_never_written_over_where_its_states_are_gone(
     before = contents(out)
     if command == "resumed":
         (out / ".lock").unlink()
+        mistyped = cli("--resume", out, "--data", f"{pictures}.zop").err
+        assert "--data PICTURES --init-from" in mistyped and "zop" not in mistyped
         before = contents(out)
         result = cli("--resume", out, "--data", pictures)
     else:
@@ -602,6 +652,15 @@ def test_what_was_learned_is_never_written_over_where_its_states_are_gone(
     advice = f"python train.py --dataset pokemon --recipe pokemon-report --data {pictures} --init-from "
     assert advice + "'" + str(out).replace("'", "'\"'\"'") + "' --out NEW" in result.err
     assert contents(out) == before
+
+
+def test_states_that_cannot_be_looked_at_are_not_taken_to_be_none(stopped, cli):
+    before = contents(stopped.out)
+    with locked(Path(stopped.out, "states")):
+        assert (
+            cli("--resume", stopped.out).err == f"train.py: {stopped.out}/states: cannot be read (Permission denied)\n"
+        )
+    assert contents(stopped.out) == before
 
 
 def test_a_mistyped_data_of_a_resumed_run_changes_nothing(stopped, cli):
@@ -977,7 +1036,8 @@ def test_the_run_folder_holds_what_others_load(name, straight):
     names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and path.suffix != ".pt"}
     epochs = range(1, EPOCHS + 1)
     assert names - {".lock"} == {
-        *("config.json", "history.jsonl", "model.safetensors", "discriminator.safetensors", "reals.webp"),
+        *("config.json", "history.jsonl", "iterations.jsonl", "log.txt", "reals.webp"),
+        *("model.safetensors", "discriminator.safetensors"),
         *(f"samples/epoch-{epoch:04d}.webp" for epoch in epochs),
         *(f"snapshots/epoch-{epoch:04d}.safetensors" for epoch in epochs),
     }

@@ -86,6 +86,20 @@ def test_one_guest_takes_a_few_places_and_leaves_the_others_theirs():
     run_async(story())
 
 
+def test_a_class_behind_one_address_is_let_in_and_holds_up_nobody_else():
+    async def story():
+        async with House() as house:
+            ids = [(await house.call("10.0.0.1", "quick", f"pupil {number}"))[0] for number in range(30)]
+            assert all(ids)
+            await house.call("10.0.0.2", "quick", "somebody else")
+            house.may_end.set()
+            while any(house.line.active_jobs) or len(house.line):
+                await asyncio.sleep(0.01)
+            assert house.drawn.index("somebody else") <= 2
+
+    run_async(story())
+
+
 def test_slow_work_has_a_short_line_of_its_own(monkeypatch):
     monkeypatch.setattr(blocks, "SLOW_WAITING", 3)
 

@@ -144,6 +144,11 @@ def test_at_home_is_who_asks_this_machine_by_its_own_name_without_a_proxy(scope,
 def reals(page, visitor, **headers):
     """Return what the Training tab gets of real pictures."""
     event = next(number for number, fn in page.fns.items() if fn.name == "show_reals")
+    return answer(event, visitor, **headers)
+
+
+def answer(event, visitor, **headers):
+    """Return what an event of this number says of the model "alpha"."""
     body = {"data": ["alpha"], "fn_index": event, "session_hash": "reals"}
     assert visitor.post(f"{API}/queue/join", json=body, headers=headers).status_code == 200
     stream = visitor.get(f"{API}/queue/data?session_hash=reals", headers=headers).text
@@ -162,6 +167,24 @@ def test_real_pictures_are_in_no_config_and_shown_at_home_or_where_a_flag_says_s
         assert reals(page, visitor) == hidden
         shared.setattr(page, "show_reals", True)
         assert reals(page, visitor) == shown
+
+
+def test_where_a_model_lies_is_told_at_home_alone(page, visitor, monkeypatch):
+    (event,) = [number for number, fn in page.fns.items() if fn.fn and fn.fn.__module__ == "gan.ui.tabs.about"]
+    place = "gate0/alpha"  # as the fixture has it
+    assert place in answer(event, visitor)["local"]
+    assert place not in json.dumps(answer(event, visitor, **{"x-forwarded-for": "9.9.9.9"}))
+    monkeypatch.setattr(page, "share", True)
+    assert place not in json.dumps(answer(event, visitor))
+
+
+def test_a_path_that_is_sent_as_a_file_is_refused_without_a_word_in_the_log(page, visitor, capsys):
+    event = next(number for number, fn in page.fns.items() if fn.name == "describe")
+    sent = {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}
+    body = {"data": [], "fn_index": event, "event_data": sent, "session_hash": "file"}
+    assert visitor.post(f"{API}/queue/join", json=body).status_code == 200
+    stream = visitor.get(f"{API}/queue/data?session_hash=file").text
+    assert "is not in the cache folder" in stream and capsys.readouterr().err == ""
 
 
 # --- routes ----------------------------------------------------------------------------------------------------------
@@ -268,6 +291,7 @@ TAILS = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_junk_to_every_route_is_told_so_and_leaves_no_traceback(page, visitor, method, capfd):
     source = Path(gradio.routes.__file__).read_text(encoding="utf-8")

@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+from conftest import locked
 from hostile import HUGE, write_corpus
 
 from gan.card import learned_from
@@ -12,7 +13,7 @@ from gan.files import write_json
 from gan.folder import SAMPLES, SNAPSHOTS, epoch_file, write_grid, write_history
 from gan.models import Generator
 from gan.translation.networks import Colorizer
-from gan.ui.loaded import find_checkpoints, load_models
+from gan.ui.loaded import find_checkpoints, for_visitors, load_models
 from gan.ui.tabs.about import about
 from gan.ui.tabs.training import curves_of, grid_of, place_of, reals_of
 from gan.ui.through_training import creature_of
@@ -46,12 +47,22 @@ def test_networks_of_other_tasks_are_passed_over_and_one_that_is_asked_for_is_a_
     )
 
 
+def test_a_folder_that_cannot_be_looked_into_is_named_and_the_others_load(tmp_path):
+    _, bad = checkpoint(tmp_path / "good"), checkpoint(tmp_path / "bad")
+    with locked(bad):
+        models, problems = load_models(find_checkpoints(tmp_path))
+    assert [model.name for model in models] == ["good"]
+    assert problems == (f"{bad}/model.safetensors: cannot be read (Permission denied)",)
+
+
 def test_a_damaged_folder_is_named_and_the_others_load(tmp_path):
     good, bad = checkpoint(tmp_path / "good"), checkpoint(tmp_path / "bad")
     (bad / "model.safetensors").write_bytes(b"nonsense")
     models, problems = load_models([bad, good])
     assert [model.name for model in models] == ["good"]
     assert len(problems) == 1 and str(bad) in problems[0]
+    (shown,) = for_visitors(problems, [bad, good])
+    assert shown == problems[0].replace(f"{tmp_path}/", "") and shown.startswith("bad/model.safetensors: ")
 
 
 def test_names_are_distinct_and_a_folder_counts_once(tmp_path):
@@ -152,7 +163,13 @@ def test_what_the_page_says_of_strangers_models_can_be_sent(corpus):
     _, _, models, _ = corpus
     assert len({model.name for model in models}) == len(models)
     for model in models:
-        shown = [grid_of(model, None), curves_of(model), reals_of(model), place_of(model, 1, 7), about(model)]
+        shown = [
+            grid_of(model, None),
+            curves_of(model),
+            reals_of(model),
+            place_of(model, 1, 7),
+            about(model, at_home=True),
+        ]
         if model.snapshots:
             shown.append(creature_of(model, 7))
         assert len(json.dumps(shown, allow_nan=False, ensure_ascii=False).encode()) < 1_500_000

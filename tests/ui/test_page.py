@@ -81,11 +81,12 @@ def test_the_address_follows_the_open_tab(visit, server):
 
 
 def test_what_others_put_into_the_address_stays_and_in_a_space_the_hub_is_told(visit, server):
-    page = visit(f"{server.url}?count=4&seed=9&__theme=dark&from=a+friend#end")
+    # The real one's frame is no page of this machine, and needs no permission.
+    address = f"{server.url}?count=4&seed=9&__theme=dark&from=a+friend#end"
+    page = visit(address, permissions=("local-network-access",))
     address = address_of(page, "tab=generate", "seed=9", "count=4", "__theme=dark", "from=a+friend")
     assert address.endswith("#end") and address.count("seed=") == 1
 
-    page.context.grant_permissions(["local-network-access"])  # the real one's frame is no page of this machine
     hub = page.context.new_page()  # its title is what its frame told it
     frame = f"<iframe src='{server.url}?__sign=secret&seed=5&from=a+friend'></iframe>"
     listen = "<script>onmessage = ({ data }) => data.queryString && (document.title = data.queryString)</script>"

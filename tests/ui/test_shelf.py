@@ -7,6 +7,7 @@ from gan.checkpoints import save_network
 from gan.files import LOCK_FILE
 from gan.folder import read_history, write_history
 from gan.ui.loaded import load_models
+from gan.ui.page import find_model, moved_on
 from gan.ui.shelf import Shelf
 
 
@@ -67,3 +68,20 @@ def test_a_run_gets_its_model_at_the_end_of_its_first_epoch(tmp_path):
     save_network(tmp_path / "fresh" / "model.safetensors", tiny_generator(7))
     shelf.refresh()
     assert shelf[0].name == "fresh" and len(shelf[0].weights) == 16
+
+
+@pytest.mark.parametrize("trains", [True, False])
+def test_a_link_to_a_run_whose_weights_moved_on_while_it_was_shown_leads_to_it_without_a_warning(trains, folder):
+    if trains:
+        (folder / LOCK_FILE).touch()
+    shelf = shelf_of(folder)
+    links = [{"model": "alpha", "weights": shelf[0].weights, "seed": 5}]
+    for seed in (7, 8):
+        save_network(folder / "model.safetensors", tiny_generator(seed))
+        shelf.refresh()
+        links.append({"model": "alpha", "weights": shelf[0].weights, "seed": 5})
+    for link in links[:-1]:
+        model, remark = find_model(shelf, moved_on(shelf, link))
+        assert model is shelf[0] and (remark == "") == trains
+    assert moved_on(shelf, links[-1]) == links[-1]
+    assert find_model(shelf, moved_on(shelf, {"model": "alpha", "weights": "0123456789012345"}))[1]

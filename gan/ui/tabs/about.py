@@ -120,23 +120,27 @@ def bibtex_of(model: LoadedModel) -> str:
 }}"""
 
 
-def local_code(model: LoadedModel) -> str:
-    """Return Python that draws the picture of seed 7 as the page does, in a checkout of this repository."""
+def local_code(model: LoadedModel, at_home: bool) -> str:
+    """Return Python that draws the picture of seed 7 as the page does, in a checkout of this repository.
+
+    Who is not `at_home` is told no more of a folder outside the checkout than its name.
+    """
     return f"""from gan.checkpoints import load_generator
 from gan.images import to_pil
 from gan.latent import sample_z
 
-generator = load_generator({python_string(_place_of(model.folder))})
+generator = load_generator({python_string(_place_of(model.folder, at_home))})
 image = generator(sample_z([7], generator.z_dim))[0]
 to_pil(image).save("seed-7.png")"""
 
 
-def _place_of(folder: Path) -> str:
+def _place_of(folder: Path, at_home: bool) -> str:
     """Return what load_generator finds these very weights by: a path in the checkout or from the root, or a Hub id."""
-    fetched = hub.id_of(folder)
-    if fetched or not folder.is_relative_to(ROOT):
-        return fetched or str(folder.absolute())
-    return folder.relative_to(ROOT).as_posix()
+    if fetched := hub.id_of(folder):
+        return fetched
+    if folder.is_relative_to(ROOT):
+        return folder.relative_to(ROOT).as_posix()
+    return str(folder.absolute()) if at_home else folder.name
 
 
 def remote_code(model: LoadedModel) -> str:
@@ -151,13 +155,13 @@ ask(model={name}, api_name="/interpolate")
 ask(model={name}, api_name="/history")"""
 
 
-def about(model: LoadedModel) -> dict[str, Any]:
-    """Return what about.js shows; `card` is HTML, all else is text."""
+def about(model: LoadedModel, at_home: bool) -> dict[str, Any]:
+    """Return what about.js shows, to whom it shows it; `card` is HTML, all else is text."""
     return {
         "card": card_html(model),
         "facts": facts_of(model),
         "cite": f"{DCGAN}\n\n{bibtex_of(model)}",
-        "local": local_code(model),
+        "local": local_code(model, at_home),
         "remote": remote_code(model),
         "link": model.label(),
     }
@@ -166,8 +170,10 @@ def about(model: LoadedModel) -> dict[str, Any]:
 def build_about(models: Sequence[LoadedModel], model_choice: gr.Radio, post: gr.HTML) -> Tab:
     """Lay the tab out inside the current gr.Tab and wire it. It has no controls: it follows the page's model."""
 
-    def show(model: Any) -> dict[str, Any]:
-        return about(choose_model(models, model))
+    def show(model: Any, request: gr.Request) -> dict[str, Any]:
+        asked = request.request
+        assert asked is not None  # Gradio hands over the one that it answers
+        return about(choose_model(models, model), asked.app.get_blocks().is_at_home(asked.scope))
 
     page = drawn("about", {}, "About this model")  # asks for its text when the tab is opened
     gr.on([model_choice.change, page.select], show, model_choice, page, trigger_mode="always_last", **PRIVATE)

@@ -171,7 +171,7 @@ def test_without_a_card_it_says_so_and_tells_what_is_known(tmp_path, config, say
     if config is not None:
         (folder / CONFIG_FILE).write_text(config)
     (model,) = load(folder)
-    value = about(model)
+    value = about(model, True)
     assert says in value["card"] and "They belong to their owners" in value["card"]
     assert "<h2>model&lt;b&gt;</h2>" in value["card"]
     assert model.weights in value["facts"]["Hash"] and value["facts"]["Gives"] == "64 × 64 pixels"
@@ -204,22 +204,24 @@ def called(code, argument="load_generator"):
 def test_the_code_names_a_folder_outside_the_checkout_by_a_path_that_works_anywhere(name, tmp_path, monkeypatch):
     (model,) = load(plant(tmp_path / "runs" / name, 1))
     monkeypatch.chdir(tmp_path)
-    assert called(local_code(model)) == str(tmp_path / "runs" / name)
+    assert called(local_code(model, True)) == str(tmp_path / "runs" / name)
     assert called(remote_code(model), "model") == escape(name)
+    assert str(tmp_path) not in json.dumps(about(model, at_home=False))
+    assert called(local_code(model, at_home=False)) == name
     monkeypatch.chdir("/")
-    assert not is_id(called(local_code(model)))  # no stranger's repository is asked for
-    load_generator(called(local_code(model)))
+    assert not is_id(called(local_code(model, True)))  # no stranger's repository is asked for
+    load_generator(called(local_code(model, True)))
 
 
 def test_the_code_names_a_folder_of_the_checkout_by_its_path_there():
     (model,) = load(ROOT / "checkpoints" / "anime")
-    assert called(local_code(model)) == "checkpoints/anime"
+    assert called(local_code(model, True)) == "checkpoints/anime"
 
 
 def test_the_code_names_a_model_of_the_hub_by_these_very_weights(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     (model,) = load(plant(tmp_path / "gan-studio" / "hub" / ("a" * 40) / "tester" / "mine", 1))
-    assert called(local_code(model)) == f"tester/mine@{'a' * 40}" and is_id(called(local_code(model)))
+    assert called(local_code(model, True)) == f"tester/mine@{'a' * 40}" and is_id(called(local_code(model, True)))
 
 
 # --- people ------------------------------------------------------------------------------------------------------
@@ -250,7 +252,7 @@ def test_the_tab_follows_the_model_and_its_link_rebuilds_it(visit, server, alpha
 
 
 def test_code_is_copied_as_a_whole(visit, server):
-    page = open_about(visit(server.url, permissions=["clipboard-read", "clipboard-write"]), "alpha")
+    page = open_about(visit(server.url, permissions=("clipboard-read", "clipboard-write")), "alpha")
     page.locator(".code", has=page.locator(".remote")).get_by_role("button", name="Copy").click()
     page.get_by_text("Copied the code").wait_for()
     assert page.evaluate("navigator.clipboard.readText()") == page.locator(".remote").text_content()
@@ -295,8 +297,9 @@ def test_a_strangers_folder_runs_nothing_and_asks_for_nothing(visit, strange):
     assert page.get_by_text("<script>window.pwned = 1</script>").count() > 0
     for tab in page.get_by_role("tab").all():
         tab.click()
-        page.wait_for_load_state("networkidle")
+        page.locator("[role=tabpanel]:visible").locator("canvas:visible, img:visible, p:visible").first.wait_for()
     page.locator(".versus h2", has_text=NAME).wait_for(state="attached")
+    page.wait_for_timeout(500)  # nothing is asked for after it
     assert page.evaluate("window.pwned") is None
     assert page.locator("img[src=x], iframe, .card script").count() == 0
 

@@ -339,7 +339,7 @@ def test_all_pictures_are_saved_as_a_zip(visit, server):
 
 
 def test_the_link_of_a_card_is_copied(visit, server):
-    page = visit(server.url, permissions=["clipboard-read", "clipboard-write"])
+    page = visit(server.url, permissions=("clipboard-read", "clipboard-write"))
     wait_for_seeds(page, "1-16")
     dialog = open_specimen(page, 3)
     dialog.get_by_role("button", name="Copy link").click()
