@@ -117,7 +117,7 @@ def test_a_strangers_card_runs_nothing_and_asks_for_nothing(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "words", ["x" * 1_000_000, "[" * 1_000_000, "*a _b " * 200_000, "| a " * 300_000, "\n> " * 300_000]
+    "words", ["x" * 1_000_000, "[" * 1_000_000, "*a _b " * 150_000, "| a " * 250_000, "\n> " * 250_000]
 )
 def test_a_megabyte_of_words_is_shortened_soon(tmp_path, words):
     (model,) = load(poison(plant(tmp_path / "long", 1, EPOCHS), [words]))
