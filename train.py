@@ -192,7 +192,7 @@ def run_training(
         if UNDER_TORCHRUN:
             return 0  # what it would take for a crash, it would start again
         return 128 + (stop.signal or signal.SIGTERM)  # the signal may have gone to another process
-    print(f"done: {seen}. Show it in the demo with: python -m gan.promote {quoted(run.folder)} NAME")
+    print(f"done: {seen}. Make a checkpoint of it with: python -m gan.promote {quoted(run.folder)} NAME")
     return 0
 
 

@@ -28,6 +28,8 @@ WORKED_OUT = {
 FIELDS = tuple(field.name for field in fields(TrainConfig) if field.name not in NO_FLAG | WORKED_OUT)
 # What may differ when a run goes on; anything else would make it another run.
 RESUMABLE = {"resume", "data", "images", "epochs", "stages", "device", "precision", "guard", "anneal"}
+# What makes other networks, which no weights of a run fit.
+SHAPING = {"task", "scale", "base_channels", "image_size", "d_norm", "minibatch_std"}
 
 SMOKE_FILE = "smoke"  # in a smoke test's run: the config it was made for
 # All that such a run writes.
@@ -106,9 +108,8 @@ def resumed_config(flags: dict[str, Any]) -> TrainConfig:
     fixed = sorted(set(flags) - RESUMABLE)
     if fixed:
         names = ", ".join(map(flag_name, fixed))
-        raise ValueError(
-            f"{names} cannot change in a resumed run; start a new one, with --init-from to keep its weights"
-        )
+        kept = "" if SHAPING.intersection(fixed) else ", with --init-from to keep its weights"
+        raise ValueError(f"{names} cannot change in a resumed run; start a new one{kept}")
     folder = Path(flags["resume"])
     path = folder / CONFIG_FILE
     try:

@@ -7,7 +7,7 @@ import pytest
 import train
 from gan.card import DECISIVE, NOT_DECISIVE
 from gan.config import NO_FLAG, TrainConfig, flag_name
-from gan.flags import FIELDS, RESUMABLE, WORKED_OUT
+from gan.flags import FIELDS, RESUMABLE, WORKED_OUT, resumed_config
 
 NAMES = [field.name for field in fields(TrainConfig)]
 OPTIONS = {action.dest: action.option_strings for action in train.build_parser()._actions}
@@ -28,3 +28,12 @@ def test_what_is_left_out_with_a_reason_is_a_field_and_has_no_flag():
 
 def test_what_a_resumed_run_may_be_given_is_a_flag():
     assert OPTIONS.keys() >= RESUMABLE
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"), [("seed", True), ("task", False), ("scale", False), ("image_size", False), ("d_norm", False)]
+)
+def test_weights_that_would_not_fit_are_no_advice(name, kept):
+    with pytest.raises(ValueError, match=f"{flag_name(name)} cannot change") as refused:
+        resumed_config({"resume": "run", name: "x"})
+    assert ("--init-from" in str(refused.value)) is kept

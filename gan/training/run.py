@@ -63,7 +63,7 @@ class Run:
         """Train on the pictures; those held out, (M, 3, S, S) uint8, are shown in the sample grids alone."""
         self.config, self.trainer, self._where, self.held_out = config, trainer, where, held_out
         self.count, self.fingerprint, self._earlier = len(pictures.images), pictures.fingerprint, pictures.earlier
-        self._source = pictures.report.source
+        self._source = f"{pictures.report.used:,} of {pictures.report.source}"
         self.batches = Batches(pictures.images, config.batch_size, config.seed, config.flip, trainer.device)
         self._found_order = pictures.order
         self._take_order(distributed.by_first(lambda: pictures.order))
@@ -253,7 +253,7 @@ class Run:
             )
         if state["fingerprint"] != self.fingerprint:
             raise UserError(
-                f"{self.folder}: this run was trained on other pictures than these {self.count:,} of {self._source}. "
+                f"{self.folder}: this run was trained on other pictures than these {self._source}. "
                 "Give the same --data, or a new --out."
             )
         if "order" in state and not _same_rows(state["order"], self._found_order):

@@ -28,8 +28,9 @@ def colorize(
     The network gives the colours, at the size that it learned on; the lines stay the drawing's own.
     """
     paper = on_white(drawing).convert("L")
-    if max(paper.size) > LARGEST:
-        paper = ImageOps.contain(paper, (LARGEST, LARGEST))
+    longest = max(paper.size)
+    if longest > LARGEST:  # of a line a hundred times longer than wide, a pixel stays
+        paper = paper.resize([max(1, round(side * LARGEST / longest)) for side in paper.size])
     square = (max(paper.size),) * 2
     lines = ImageOps.pad(paper, square, color=255)
     marks = ImageOps.pad(hints.convert("RGBA").resize(paper.size), square, color=(0, 0, 0, 0)) if hints else None

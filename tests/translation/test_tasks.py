@@ -2,6 +2,7 @@
 
 import colorsys
 import random
+import shutil
 
 import numpy as np
 import pytest
@@ -69,6 +70,15 @@ def test_a_stopped_and_resumed_run_ends_like_one_that_ran_through(trained, creat
     train(config_of(task, creatures, tmp_path / "run"), stop=stop_after(4))
     train(config_of(task, creatures, tmp_path / "run"))
     assert_equal_runs(tmp_path / "run", trained)
+
+
+def test_pictures_that_are_others_are_counted_as_they_lie_there(trained, creatures, tmp_path):
+    fewer = tmp_path / "fewer"
+    shutil.copytree(creatures, fewer)
+    (fewer / "3.png").unlink()
+    shutil.copytree(trained, tmp_path / "run")
+    with pytest.raises(UserError, match=f"on other pictures than these 23 of {fewer}"):
+        train(config_of(trained.name, fewer, tmp_path / "run", images=200))
 
 
 def test_the_run_folder_tells_of_its_task_and_its_terms(trained):
