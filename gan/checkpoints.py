@@ -111,7 +111,7 @@ def _check_task(path: Path, task: str) -> None:
 def task_of(described: dict[str, Any]) -> str:
     """Return the task that a config.json names, "generate" where it names none; one unknown raises UserError."""
     task = described.get("task", "generate")
-    if task not in TASKS:
+    if not isinstance(task, str) or task not in TASKS:
         raise UserError(f"{CONFIG_FILE} names the task {printable(str(task))!r}; this version knows {', '.join(TASKS)}")
     return task
 
