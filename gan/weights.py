@@ -118,8 +118,8 @@ def build_translator(kind: type[Translator], tensors: dict[str, Tensor], path: P
     tensors = _plain_names(tensors, path)
     try:
         arguments = kind.arguments_of(tensors)
-    except (KeyError, IndexError, ValueError, RuntimeError):
-        raise UserError(f"{path}: holds no {kind.__name__}") from None
+    except Exception as error:  # whatever it meets where weights are not what their names say
+        raise UserError(f"{path}: holds no {kind.__name__}") from error
     for name, value in arguments.items():
         if value not in kind.SIZES[name]:
             raise UserError(f"{path}: its {name} is {value:,}, which no {kind.__name__} has")
