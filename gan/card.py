@@ -246,10 +246,9 @@ def _data(config: dict[str, Any]) -> str:
     source = f"[{known.source}]({kaggle_page(known.slug)})" if known.slug else known.source
     owner = f"{known.owner}; {known.trademark}." if known.trademark else f"{known.owner}."
     used, kept = data["pictures"], data.get("held_out", 0)
-    shown = ", but for those that its sample grids show" if TASKS[task_of(config)].holds_out else ""
     apart = f"{kept:,} of them were kept from training, to be measured on. " if kept else ""
     fingerprint = f"Fingerprint of the {used + kept:,} pictures used: `{_in_code(data['fingerprint'])}`."
-    return f"## Data\n\nTrained on {source}. {owner} {apart}None of them is in this folder{shown}. {fingerprint}"
+    return f"## Data\n\nTrained on {source}. {owner} {apart}None of them is in this folder. {fingerprint}"
 
 
 LICENSE = (

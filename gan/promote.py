@@ -205,7 +205,7 @@ def _copy_run(run: Path, target: Path, best: bool, before: Path) -> None:
         write_metrics(target, metrics)
     grids = list_epochs(run, SAMPLES)
     snapshots = list_epochs(run, SNAPSHOTS)
-    chosen = [path for number, path in grids.items() if number <= epoch]
+    chosen = [path for number, path in grids.items() if number <= epoch and path.relative_to(run).as_posix() in names]
     chosen += [
         snapshots[number] for number in telling_epochs([number for number in snapshots if number < epoch], epoch)
     ]

@@ -38,6 +38,7 @@ from gan.folder import (
     write_metrics,
 )
 from gan.images import open_rgb
+from gan.tasks import TASKS
 
 
 def files_to_pass(folder: Path) -> list[str]:
@@ -46,12 +47,21 @@ def files_to_pass(folder: Path) -> list[str]:
     A link among them, or anything else that is no ordinary file, raises UserError, and so does a folder that cannot be
     read.
     """
-    paths = [path for place in (folder, folder / SAMPLES, folder / SNAPSHOTS) for path in entries(place)]
+    places = [folder, folder / SNAPSHOTS] if _grids_stay(folder) else [folder, folder / SAMPLES, folder / SNAPSHOTS]
+    paths = [path for place in places for path in entries(place)]
     names = sorted(path.relative_to(folder).as_posix() for path in paths)
     names = [name for name in names if hub.PUBLISHED.fullmatch(name) and name != CARD_FILE]
     for name in names:
         own_file(folder, name)
     return names
+
+
+def _grids_stay(folder: Path) -> bool:
+    """Whether the folder's sample grids show real pictures, which never leave the machine."""
+    try:
+        return TASKS[task_of(read_described(folder))].shows_reals
+    except UserError:  # which is told where its config.json is passed
+        return True
 
 
 def own_file(folder: Path, name: str) -> Path:

@@ -13,6 +13,7 @@ class Row(NamedTuple):
     metrics: str  # the module whose METRICS are what is measured
     show: str  # what to do with a checkpoint of it
     holds_out: bool  # whether some pictures are kept from training, to be measured on
+    shows_reals: bool  # whether its sample grids show real pictures, so that they stay on this machine
     picture_size: Callable[[Any], int]  # pixels a side of the pictures that it reads, of a TrainConfig
 
 
@@ -24,6 +25,7 @@ TASKS = {
         "gan.metrics",
         "show it with python app.py --checkpoint FOLDER",
         holds_out=False,
+        shows_reals=False,
         picture_size=lambda config: config.image_size,
     ),
     "colorize": Row(  # read larger, so that zooming in by a quarter stays sharp
@@ -33,6 +35,7 @@ TASKS = {
         "gan.translation.coloring_metrics",
         "colour with python -m gan.translation.colorize DRAWING RESULT --checkpoint FOLDER",
         holds_out=True,
+        shows_reals=False,  # drawings of them, and what became of these
         picture_size=lambda config: config.image_size * 5 // 4,
     ),
     "upscale": Row(
@@ -42,6 +45,7 @@ TASKS = {
         "gan.translation.enlarging_metrics",
         "its card says how to enlarge with it from Python",
         holds_out=True,
+        shows_reals=True,
         picture_size=lambda config: config.image_size * config.scale,
     ),
 }

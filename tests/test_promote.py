@@ -45,6 +45,7 @@ def test_the_folder_holds_what_the_design_says_and_nothing_else(run: Path, tmp_p
         "config.json",
         "discriminator.safetensors",
         "history.jsonl",
+        "iterations.jsonl",
         "model.safetensors",
         "samples",
         "snapshots",

@@ -113,8 +113,9 @@ def describe(run: Run, **facts: Any) -> None:
 
 
 def write_reals(run: Run, pictures: Pictures) -> None:
-    """Write a grid of the first 64 training pictures; it stays on this machine."""
-    write_grid(run.folder / REALS_FILE, from_uint8(pictures.images[run.rows[:64]]))
+    """Write a grid of the first 64 pictures, of those held out where any are; it stays on this machine."""
+    reals = run.held_out if len(run.held_out) else pictures.images[run.rows[:64]]
+    write_grid(run.folder / REALS_FILE, from_uint8(reals[:64]))
 
 
 @first_alone

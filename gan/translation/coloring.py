@@ -1,5 +1,6 @@
 """The task of colouring drawings: pairs of a drawing and its picture, and what the result must keep of them."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,14 +18,15 @@ L1, L1_FREE = 10.0, 5.0  # with a hint or palette, and without: else grey would 
 LINES = 10.0  # between the lines that result and target show
 SILHOUETTE = 1.0
 LINE_SIGMA = 0.5
-SHOWN = 16  # drawings in a sample grid, each beside its result and the real picture
+AT_A_TIME = 8  # drawings that are coloured for a sample grid
+SHOWN = 32  # drawings in a sample grid, each beside its result
 
 
 class Colorize(Task):
     """Pictures coloured from lines, from hints and a palette where they are given (pix2pix, arXiv 1611.07004)."""
 
     terms = ("l1", "lines", "silhouette")
-    columns = 6
+    columns = 8
     looks = 64
 
     def new_networks(self) -> Networks:
@@ -69,18 +71,17 @@ class Colorize(Task):
 
     def samples(self, generator: nn.Module, reals: Tensor) -> Tensor:
         """Return the real pictures' drawings, coloured."""
-        return self._coloured(generator, reals)[1]
+        return torch.cat([generator(*part)[:, :3] for part in self._inputs(reals)])
 
     def grid(self, generator: nn.Module, shown: Tensor) -> Tensor:
-        """Return drawings, results and real pictures in turn."""
-        return torch.stack(self._coloured(generator, shown[:SHOWN]), dim=1).flatten(0, 1)
+        """Return drawings and results in turn; the real pictures stay in the run's reals.webp, in the same order."""
+        drawings = torch.cat([part[0].expand(-1, 3, -1, -1) for part in self._inputs(shown[:SHOWN])])
+        return torch.stack((drawings, self.samples(generator, shown[:SHOWN])), dim=1).flatten(0, 1)
 
-    def _coloured(self, generator: nn.Module, reals: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return drawings, results and real pictures, (N, 3, H, W) each; of the same pictures always the same."""
+    def _inputs(self, reals: Tensor) -> Iterator[tuple[Tensor, ...]]:
+        """Yield inputs of the network, some at a time; of the same pictures always the same."""
         batch = self._batch(reals, list(range(len(reals))))
-        drawings, target = batch.inputs[0].expand(-1, 3, -1, -1), batch.target[:, :3]
-        results = [generator(*part)[:, :3] for part in zip(*(value.split(8) for value in batch.inputs), strict=True)]
-        return drawings, torch.cat(results), target
+        return zip(*(value.split(AT_A_TIME) for value in batch.inputs), strict=True)
 
 
 TASK = Colorize
