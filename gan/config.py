@@ -248,12 +248,11 @@ RECIPES: dict[str, dict[str, Any]] = {
     "pokemon": {**_BEST, "batch_size": 32},
     "anime": {**_BEST, "r1_gamma": 0.05, "minibatch_std": False, "batch_size": 64},
     "folder": {**_BEST, "batch_size": 32},
-    "pokemon-colorize": _COLORIZE,
+    # The other tasks, of every data set; where its pictures are too small, in a size of their own.
+    **{f"{dataset}-colorize": _COLORIZE for dataset in DATASETS},
+    **{f"{dataset}-upscale": _UPSCALE for dataset in DATASETS},
     "anime-colorize": {**_COLORIZE, "image_size": 64},
-    "folder-colorize": _COLORIZE,
-    "pokemon-upscale": _UPSCALE,
     "anime-upscale": {**_UPSCALE, "image_size": 32, "scale": 2},
-    "folder-upscale": _UPSCALE,
 }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 
-class Row(NamedTuple):
+class TaskRow(NamedTuple):
     """One task of the one training loop."""
 
     network: str  # what it trains, in words
@@ -18,7 +18,7 @@ class Row(NamedTuple):
 
 
 TASKS = {
-    "generate": Row(
+    "generate": TaskRow(
         "a generator of pictures",
         "gan.training.generate",
         "gan.generated",
@@ -28,7 +28,7 @@ TASKS = {
         shows_reals=False,
         picture_size=lambda config: config.image_size,
     ),
-    "colorize": Row(  # read larger, so that zooming in by a quarter stays sharp
+    "colorize": TaskRow(  # read larger, so that zooming in by a quarter stays sharp
         "a network that colours drawings",
         "gan.translation.coloring",
         "gan.translation.coloring_exam",
@@ -38,7 +38,7 @@ TASKS = {
         shows_reals=False,  # drawings of them, and what became of these
         picture_size=lambda config: config.image_size * 5 // 4,
     ),
-    "upscale": Row(
+    "upscale": TaskRow(
         "a network that enlarges pictures",
         "gan.translation.enlarging",
         "gan.translation.enlarging_exam",

@@ -7,12 +7,14 @@ import pytest
 from conftest import ROOT
 
 from gan.config import (
+    CHOICES,
     DATASETS,
     RECIPES,
     SCORES,
     TRANSFORMS,
     Stage,
     TrainConfig,
+    flag_name,
     parse_stages,
     recipe_config,
 )
@@ -227,3 +229,10 @@ def test_appended_stages_begin_where_the_budget_so_far_ends():
 def test_stages_appended_twice_follow_each_other():
     config = staged(FIRST).with_more_stages((SECOND,), 40).with_more_stages((THIRD,), 40)
     assert config.stages == (FIRST, SECOND, THIRD)
+
+
+@pytest.mark.parametrize("field", ["dataset", "loss", "d_norm", "guard", "image_size", "fit"])
+def test_the_manual_names_every_choice(field):
+    manual = (ROOT / "gan" / "README.md").read_text(encoding="utf-8")
+    (row,) = [line for line in manual.splitlines() if line.startswith("| `--") and f"{flag_name(field)} " in line]
+    assert r"\|".join(map(str, CHOICES[field])) in row

@@ -19,7 +19,7 @@ from gan.training.augment import augment
 from gan.training.batches import Batches
 from gan.training.loop import train as train_run
 from gan.training.losses import LOSSES, gradient_penalty
-from gan.training.trainer import new_networks
+from gan.training.task import task_of
 
 TOGETHER = ROOT / "tests" / "together.py"
 RANKS = (0, 1)
@@ -80,11 +80,11 @@ def test_a_step_is_that_of_the_mean_of_both_shares_gradients(name, found):
     """The reference, in one process, works each share out by itself and averages the gradients by hand."""
     config, steps = STEPPED[name], [results["steps"][name] for results in found[1]]
     torch.manual_seed(config.seed)
-    generator, discriminator = new_networks(config)
+    generator, discriminator = task_of(config).new_networks()
     settings = {"lr": config.stages[0].lr, "betas": (config.stages[0].beta1, 0.999)}
     optimizer_g = torch.optim.Adam(generator.parameters(), **settings)
     optimizer_d = torch.optim.Adam(discriminator.parameters(), **settings)
-    relativistic = config.loss == "relativistic"
+    relativistic = LOSSES[config.loss].pairs
     for number, taken in enumerate(zip(*steps, strict=True)):
         rngs = [torch.Generator().set_state(step["rng"]) for step in taken]
         reals = [step["real_images"] for step in taken]
