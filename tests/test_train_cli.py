@@ -19,6 +19,8 @@ from gan.files import PART, alone_in, write_atomically, write_json
 from gan.flags import smoke_config
 from gan.folder import read_history
 from gan.models import Discriminator, Generator
+from gan.tasks import TASKS
+from gan.training.task import task_of
 
 NEW = ("--dataset", "pokemon", "--data", "pictures")  # a recipe that is the same for all pictures
 FOLDER = ("--dataset", "folder", "--data", "pictures")
@@ -599,6 +601,19 @@ def test_the_smoke_test_passes_in_an_empty_folder_and_again_in_its_own(launch):
         assert "is finished" not in result.out
         assert "resuming at 512 pictures seen" in result.out
         assert len(read_history(launched.out.parent / "runs" / "smoke")) == 4
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_smoke_test_loads_what_its_task_made(task, cli, monkeypatch):
+    def trained(config, stop):
+        save_network(Path(config.out, "model.safetensors"), task_of(config).new_networks()[0])
+        write_json(Path(config.out, "config.json"), {"task": config.task})
+        return 0
+
+    monkeypatch.setattr(train, "run_training", trained)
+    result = cli("--smoke", "--task", task)
+    assert (result.status, result.err) == (0, "")
+    assert "smoke test passed" in result.out
 
 
 @pytest.fixture
