@@ -322,7 +322,7 @@ def plan(flags: dict[str, Any], stop: StopRequest) -> int:
 
 def smoke(flags: dict[str, Any], stop: StopRequest) -> int:
     """--smoke: train half of the budget, load the run again, train the other half."""
-    from gan.checkpoints import load_generator
+    from gan.checkpoints import load_network
 
     refuse_push(flags)
     config = read_flags(flags, smoke=True)
@@ -330,7 +330,7 @@ def smoke(flags: dict[str, Any], stop: StopRequest) -> int:
     half, whole = smoke_halves(config)
     status = run_training(half, stop) or run_training(whole, stop)
     if status == 0:
-        load_generator(config.out)
+        load_network(config.out)
         print(f"smoke test passed; look at {Path(config.out, 'samples')}")
     return status
 

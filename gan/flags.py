@@ -30,6 +30,8 @@ FIELDS = tuple(field.name for field in fields(TrainConfig) if field.name not in 
 RESUMABLE = {"resume", "data", "images", "epochs", "stages", "device", "precision", "guard", "anneal"}
 # What makes other networks, which no weights of a run fit.
 SHAPING = {"task", "scale", "base_channels", "image_size", "d_norm", "minibatch_std"}
+# What means nothing to any task but one.
+OF_ONE_TASK = {"d_norm": "generate", "minibatch_std": "generate", "scale": "upscale"}
 
 SMOKE_FILE = "smoke"  # in a smoke test's run: the config it was made for
 # All that such a run writes.
@@ -62,6 +64,11 @@ def new_config(flags: dict[str, Any]) -> TrainConfig:
         init_from=_hub_id_or_absolute(flags.get("init_from", "")),
         out=_absolute(flags.get("out", f"runs/{recipe}")),
     )
+    for name, task in OF_ONE_TASK.items():
+        if name in flags and config.task != task:
+            raise ValueError(
+                f"{flag_name(name)} is of --task {task} alone, and this is --task {config.task}; leave it out"
+            )
     if config.data and Path(config.out).is_relative_to(config.data):
         raise ValueError(f"--out {config.out} lies inside --data: the run's own files would become training pictures")
     return with_budget(with_schedule(config, flags), flags)

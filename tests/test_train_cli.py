@@ -19,6 +19,8 @@ from gan.files import PART, alone_in, write_atomically, write_json
 from gan.flags import smoke_config
 from gan.folder import read_history
 from gan.models import Discriminator, Generator
+from gan.tasks import TASKS
+from gan.training.task import task_of
 
 NEW = ("--dataset", "pokemon", "--data", "pictures")  # a recipe that is the same for all pictures
 FOLDER = ("--dataset", "folder", "--data", "pictures")
@@ -72,6 +74,7 @@ EFFECTS = {
     "--out": ("runs/mine", {"out": "runs/mine"}),
 }
 PATHS = {"data", "out", "init_from"}
+OF_TASK = {"--scale": ("--task", "upscale")}  # a flag of one task -> that it is this one
 # With tests of their own:
 VERBS = {"--help", "--check", "--dry-run", "--smoke", "--resume", "--push-to-hub", "--push-every", "--private"}
 FLAGS = [flag for action in train.build_parser()._actions for flag in action.option_strings if flag.startswith("--")]
@@ -116,8 +119,9 @@ def assert_refused(result, *words):
 def test_a_flag_changes_its_fields_and_no_others(flag, cli, tmp_path):
     value, effect = EFFECTS[flag]
     expected = {name: str(tmp_path / value) if name in PATHS else value for name, value in effect.items()}
-    plain = planned(cli, *NEW)
-    changed = planned(cli, *NEW, flag, *([] if value is None else [value]))
+    new = [*NEW, *OF_TASK.get(flag, ())]
+    plain = planned(cli, *new)
+    changed = planned(cli, *new, flag, *([] if value is None else [value]))
     assert changed == {**plain, **expected}
     assert TrainConfig.from_dict(changed).to_dict() is not None
 
@@ -136,7 +140,20 @@ def test_every_flag_with_a_test_is_there():
     ],
 )
 def test_every_choice_of_a_flag_is_valid(flag, choice, cli):
-    planned(cli, *NEW, flag, choice)
+    planned(cli, *NEW, *OF_TASK.get(flag, ()), flag, choice)
+
+
+@pytest.mark.parametrize(
+    "task, flag",
+    [
+        ("generate", "--scale=2"),
+        ("colorize", "--scale=2"),
+        ("upscale", "--d-norm=batch"),
+        ("colorize", "--minibatch-std"),
+    ],
+)
+def test_a_flag_that_means_nothing_to_the_task_is_refused(task, flag, cli):
+    assert_refused(cli(*NEW, "--dry-run", "--task", task, flag), f"{flag.partition('=')[0]} is of --task")
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
@@ -599,6 +616,19 @@ def test_the_smoke_test_passes_in_an_empty_folder_and_again_in_its_own(launch):
         assert "is finished" not in result.out
         assert "resuming at 512 pictures seen" in result.out
         assert len(read_history(launched.out.parent / "runs" / "smoke")) == 4
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_smoke_test_loads_what_its_task_made(task, cli, monkeypatch):
+    def trained(config, stop):
+        save_network(Path(config.out, "model.safetensors"), task_of(config).new_networks()[0])
+        write_json(Path(config.out, "config.json"), {"task": config.task})
+        return 0
+
+    monkeypatch.setattr(train, "run_training", trained)
+    result = cli("--smoke", "--task", task)
+    assert (result.status, result.err) == (0, "")
+    assert "smoke test passed" in result.out
 
 
 @pytest.fixture
