@@ -218,7 +218,7 @@ def _digest(content: bytes) -> str:
 def read_described(folder: str | Path) -> dict[str, Any]:
     """Return the config.json of a run or checkpoint folder, {} where it has none; a damaged one raises UserError."""
     path = Path(folder, CONFIG_FILE)
-    return read_json(path) if path.is_file() else {}
+    return read_json(path) if is_there(path) and path.is_file() else {}
 
 
 def images_seen(described: dict[str, Any]) -> int:

@@ -13,6 +13,8 @@ import time
 from collections import namedtuple
 from pathlib import Path
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # a worker a core: threads would wait for each other
+
 import pytest
 from PIL import Image, ImageDraw
 from served import CHROMIUM, CHROMIUM_FLAGS, DEADLINE, EPOCHS, ROOT, Server, copy_app, measurement, plant
@@ -29,7 +31,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 # What starts a process, a server or a browser, or trains: fixtures that a test stands on, and what it calls itself.
-SLOW = {"server", "client", "visit", "chromium", "launch", "at_work", "straight", "stopped", "cli", "found"}
+SLOW = {"trained", "server", "client", "visit", "chromium", "launch", "at_work", "straight", "stopped", "cli", "found"}
 SLOW |= {"subprocess", "run_app", "Server", "train", "train_run"}
 
 

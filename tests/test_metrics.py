@@ -47,6 +47,7 @@ def test_kid_is_a_thousand_times_the_unbiased_squared_mmd_of_the_cubic_kernel(wi
     assert kid(wide[:300], more(shift=0.5)[:300])[0] == pytest.approx(1000 * float(expected), rel=1e-3)
 
 
+@pytest.mark.slow
 def test_the_error_of_kid_is_its_spread_over_other_pictures(wide):
     found = [kid(more(seed=10 + i)[:250], more(0.8, 0.4, seed=40 + i)[:250]) for i in range(24)]
     values, errors = torch.tensor(found).T

@@ -69,6 +69,7 @@ def test_a_run_keeps_every_iteration_and_what_was_printed_across_sittings(pictur
 def test_the_chart_is_by_iteration_with_stages_marked_and_goes_with_the_model(pictures, tmp_path):
     run = tmp_path / "run"
     train(config_of("stages", pictures, run))
+    write_chart(run)
     with Image.open(run / CHART_FILE) as by_iteration:
         whole = by_iteration.tobytes()
     promoted = promote(run, "mine", tmp_path / "checkpoints")

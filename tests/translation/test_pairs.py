@@ -80,6 +80,7 @@ def test_lines_of_the_drawing_lie_on_edges_of_the_target_and_round_what_is_insid
         assert pair.inside[0][dark].all()
 
 
+@pytest.mark.slow
 def test_flips_turns_and_scales_are_as_wide_as_they_should_be():
     inside = [sample_pair(creature(), SIZE, rng(seed)).inside[0] > 0 for seed in range(80)]
     areas = np.array([mask.sum() for mask in inside]) / (np.pi * 46 * 32 / 4)
@@ -105,6 +106,7 @@ def test_no_dark_seam_where_the_turned_picture_ends():
         assert (target[far] == 255).all()
 
 
+@pytest.mark.slow
 def test_the_four_conditions_come_equally_often():
     samples = [sample_pair(full_bleed(), 32, rng(seed)) for seed in range(240)]
     given = [(pair.palette_given, bool(pair.hint_mask.any())) for pair in samples]
@@ -112,6 +114,7 @@ def test_the_four_conditions_come_equally_often():
         assert 0.15 < given.count(condition) / 240 < 0.36  # hints may come out as none
 
 
+@pytest.mark.slow
 def test_hues_turn_in_four_of_ten_samples_and_hints_and_palette_with_them():
     turned = 0
     for seed in range(120):

@@ -123,6 +123,7 @@ def test_a_batch_is_a_function_of_the_random_numbers_and_the_target_of_the_pictu
     assert outputs.abs().max() <= 1
 
 
+@pytest.mark.slow
 def test_colours_obey_a_palette_after_some_steps(creatures):
     config = config_of("colorize", creatures, "out", base_channels=8, stages=(Stage(0, 1e-3, 0.5),))
     trainer = Trainer(config, torch.device("cpu"), "fp32")

@@ -150,6 +150,7 @@ def corpus(tmp_path_factory):
     return root, folders, *load_models([*folders, checkpoint(root / "good")])
 
 
+@pytest.mark.slow
 def test_of_strangers_folders_each_is_a_sentence_or_harmless_and_the_good_one_is_shown(corpus):
     root, folders, models, problems = corpus
     assert len(folders) >= 150
