@@ -230,7 +230,7 @@ def write_space(
     `checkpoints` are folders or Hub ids, whose published files are copied; `hardware` is one of HARDWARE. Raises
     UserError for what is no checkpoint.
     """
-    from gan.checkpoints import checkpoint_folder
+    from gan.checkpoints import checkpoint_folder, read_described, task_of
 
     out = Path(out)
     if out.exists() and not (out.is_dir() and not any(out.iterdir())):
@@ -245,6 +245,8 @@ def write_space(
         if not folder.name.isprintable():
             raise UserError(f"{folder}: has a name that cannot be shown; rename the folder")
         folders[folder.name] = folder, files
+    if all(task_of(read_described(folder)) != "generate" for folder, _ in folders.values()):
+        raise UserError("the demo shows generators of pictures, and none of these models is one; name one beside them")
     ids = [hub.parse_id(str(source))[0] for source in checkpoints if hub.is_id(str(source))]
     with Scratch("gan-space-", out) as staged:  # in its place, so that it is whole or not there
         for name, (folder, files) in folders.items():

@@ -14,7 +14,7 @@ from gan.checkpoints import load_judge, load_network, save_network, weights_dige
 from gan.errors import UserError
 from gan.files import read_json, write_json
 from gan.promote import promote
-from gan.publish import require_checkpoint
+from gan.publish import require_checkpoint, write_space
 from gan.release import files_to_pass, pass_file
 from gan.translation.networks import Colorizer, Upscaler
 
@@ -80,3 +80,10 @@ def test_a_task_that_is_not_theirs_does_not_pass(task, run, tmp_path):
         pass_file(folder, "model.safetensors", tmp_path / "out.safetensors")
     with pytest.raises(UserError):
         card_text(folder)
+
+
+def test_a_space_needs_a_model_that_the_demo_shows(run, tmp_path):
+    folder = promote(run, "mine", tmp_path / "checkpoints")
+    with pytest.raises(UserError, match="shows generators of pictures"):
+        write_space(tmp_path / "space", "tester/studio", [folder])
+    assert not list(tmp_path.glob("space*/*"))
