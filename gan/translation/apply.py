@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from PIL import Image, ImageChops, ImageOps
 from torch import Tensor
@@ -9,6 +10,7 @@ from torch.nn.functional import interpolate
 
 from gan.images import from_uint8, to_uint8
 from gan.translation.networks import Colorizer, Upscaler
+from gan.translation.paper import levelled
 
 COLOURS = 5  # of a palette
 LARGEST = 2_048  # pixels a side of a coloured drawing
@@ -27,7 +29,7 @@ def colorize(
     wanted, over the same place, and is transparent elsewhere. `palette` is one to five colours (r, g, b) in 0 to 255.
     The network gives the colours, at the size that it learned on; the lines stay the drawing's own.
     """
-    paper = on_white(drawing).convert("L")
+    paper = Image.fromarray(levelled(np.asarray(on_white(drawing).convert("L"))))
     longest = max(paper.size)
     if longest > LARGEST:  # of a line a hundred times longer than wide, a pixel stays
         paper = paper.resize([max(1, round(side * LARGEST / longest)) for side in paper.size])

@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 from PIL import Image, ImageFilter
 
+from gan.translation.paper import levelled
+
 GAP = 7  # of 128 pixels: a line with a smaller gap is closed; of 3 to 13 what floods drawings of real pictures best
 INK = 0.5  # of the way from paper to the darkest ink
 GREY = 160  # where nobody asked for a colour
@@ -20,12 +22,6 @@ SHARPEN = ImageFilter.UnsharpMask(radius=2, percent=100, threshold=0)
 
 
 # --- colouring ---------------------------------------------------------------------------------------------------
-
-
-def levelled(drawing: np.ndarray) -> np.ndarray:
-    """Return the drawing on white paper."""
-    paper = max(1.0, float(np.median(drawing)))
-    return (drawing * (255 / paper)).clip(0, 255).round().astype(np.uint8)
 
 
 def ink_of(drawing: np.ndarray) -> np.ndarray:

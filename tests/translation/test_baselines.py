@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from gan.translation.baselines import ENLARGERS, LIBRARIES, enlargers, flood_fill, ink_of, levelled, regions
+from gan.translation.baselines import ENLARGERS, LIBRARIES, enlargers, flood_fill, ink_of, regions
+from gan.translation.paper import levelled
 
 RED, BLUE = (200, 30, 30), (30, 60, 200)
 

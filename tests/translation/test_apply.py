@@ -1,0 +1,41 @@
+"""A drawing is coloured on white paper, whatever its own is, and its lines stay."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image, ImageDraw
+
+from gan.translation.apply import colorize
+from gan.translation.networks import Colorizer
+from gan.translation.paper import levelled
+
+
+def drawn(paper, size=(96, 64)):
+    image = Image.new("L", size, paper)
+    ImageDraw.Draw(image).ellipse((20, 10, 76, 54), outline=paper // 4, width=3)
+    return image
+
+
+@pytest.fixture
+def network():
+    """Covers nothing: what is seen is the drawing itself."""
+    torch.manual_seed(0)
+    network = Colorizer(4, 32)
+    torch.nn.init.zeros_(network.last.weight)
+    network.last.bias.data[:] = -20.0
+    return network.eval()
+
+
+@pytest.mark.parametrize("paper", [255, 230, 180])
+def test_the_paper_is_transparent_and_the_lines_are_ink(paper, network):
+    result = np.asarray(colorize(network, drawn(paper)))
+    assert result.shape == (64, 96, 4)
+    assert result[:4, :, 3].max() == 0
+    ink = result[32, 20:24]
+    assert ink[:, 3].max() > 150 and ink[ink[:, 3].argmax(), :3].max() < 80
+
+
+def test_a_dark_picture_is_left_as_it_is():
+    dark = np.asarray(drawn(100))
+    assert (levelled(dark) == dark).all()
+    assert levelled(np.asarray(drawn(200))).max() == 255
