@@ -155,9 +155,10 @@ def _use(source: str, config: dict[str, Any]) -> str:
 def _training(folder: Path, config: dict[str, Any]) -> str:
     train = config["train"]
     before = config.get("images_before", 0)
+    earlier = f", {before:,} of them before this run" if before else ""
     rows = {
         "recipe": plain(train["recipe"]),
-        "pictures seen": f"{images_seen(config):,}" + (f", {before:,} of them before this run" * bool(before)),
+        "pictures seen": f"{images_seen(config):,}{earlier}",
         "epochs": plain(config["epoch"]),
         "loss": plain(train["loss"]),
         "batch size": plain(train["batch_size"]),
@@ -199,10 +200,14 @@ def _command(train: dict[str, Any], before: int) -> str:
     began_from = str(train.get("init_from"))
     words = ["python train.py", f"--dataset {made.dataset}"]
     best = made.dataset if made.task == "generate" else f"{made.dataset}-{made.task}"
-    words += [f"--task {made.task}"] * (made.task != "generate")
-    words += [f"--recipe {made.recipe}"] * (made.recipe != best)
-    words += ["--data PICTURES"] * (made.dataset == "folder")
-    words += [f"--init-from {began_from if HUB_ID.fullmatch(began_from) else 'CHECKPOINT'}"] * bool(before)
+    if made.task != "generate":
+        words.append(f"--task {made.task}")
+    if made.recipe != best:
+        words.append(f"--recipe {made.recipe}")
+    if made.dataset == "folder":
+        words.append("--data PICTURES")
+    if before:
+        words.append(f"--init-from {began_from if HUB_ID.fullmatch(began_from) else 'CHECKPOINT'}")
     for name in DECISIVE:
         value = getattr(made, name)
         chosen_anew = made.recipe == "folder" and name in SUITED
