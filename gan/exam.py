@@ -15,9 +15,9 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from gan.data import holdout
 from gan.data.datasets import DATASETS
 from gan.data.download import own_copy
-from gan.data.holdout import held_out
 from gan.data.scan import Pictures, read_pictures
 from gan.errors import UserError, printable
 from gan.files import cache_folder, write_atomically
@@ -94,8 +94,7 @@ def split(subject: Subject, asked: Asked, side: int) -> tuple[Pictures, Pictures
             f"{asked.data}: holds other pictures than {subject.name} was trained on, so that nobody knows which of "
             "them it has not seen; give the data of its training"
         )
-    kept = held_out(subject.dataset, pictures.names, pictures.order)
-    rest = sorted({*range(len(pictures.names))} - {*kept})
+    rest, kept = holdout.split(subject.dataset, pictures.names, pictures.order)
     if len(rest) < LEAST:
         raise UserError(f"{asked.data}: holds {len(rest)} pictures to measure against; {LEAST} are the least")
     wanted = len(kept) if asked.count is None else min(asked.count, len(kept))

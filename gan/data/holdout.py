@@ -27,6 +27,12 @@ def held_out(dataset: str, names: Sequence[str], order: Tensor) -> list[int]:
     return sorted(number for group in kept for number in groups[group])
 
 
+def split(dataset: str, names: Sequence[str], order: Tensor) -> tuple[list[int], list[int]]:
+    """Return the rows to train on, and those that `held_out` keeps, both in ascending order."""
+    kept = held_out(dataset, names, order)
+    return sorted({*range(len(names))} - {*kept}), kept
+
+
 def _number_of(name: str) -> str:
     match = re.match("[0-9]+", PurePosixPath(name).name)
     return match[0].lstrip("0") if match else ""

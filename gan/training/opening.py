@@ -16,8 +16,8 @@ from gan.checkpoints import (
     read_described,
 )
 from gan.config import TrainConfig, flag_with_value
+from gan.data import holdout
 from gan.data.download import kaggle_version, locate
-from gan.data.holdout import held_out
 from gan.data.scan import Pictures, read_pictures
 from gan.data.sources import opened
 from gan.errors import UserError, quoted
@@ -107,11 +107,11 @@ _clear_parts = distributed.first_alone(clear_parts)
 
 def _split(config: TrainConfig, pictures: Pictures) -> tuple[Pictures, Pictures]:
     """Return the pictures to train on, and those that the task keeps to be measured on."""
-    kept = held_out(config.dataset, pictures.names, pictures.order) if TASKS[config.task].holds_out else []
-    if not kept:
+    if not TASKS[config.task].holds_out:
         return pictures, pictures.rows([])
+    rest, kept = holdout.split(config.dataset, pictures.names, pictures.order)
     tqdm.write(f"kept from training, to be measured on: {len(kept)}")
-    return pictures.rows(sorted({*range(len(pictures.names))} - {*kept})), pictures.rows(kept)
+    return pictures.rows(rest), pictures.rows(kept)
 
 
 def _refuse_small_batch(config: TrainConfig) -> None:

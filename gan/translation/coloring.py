@@ -1,6 +1,5 @@
 """The task of colouring drawings: pairs of a drawing and its picture, and what the result must keep of them."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +8,7 @@ from torch import Tensor, nn
 
 from gan.checkpoints import load_judge, load_translator
 from gan.images import from_uint8, to_uint8
-from gan.training.task import Batch, Networks, Task
+from gan.training.task import Batch, Networks, Task, seeds_for
 from gan.translation.lines import xdog
 from gan.translation.networks import Colorizer, PatchDiscriminator
 from gan.translation.pairs import collate, sample_pair
@@ -40,8 +39,7 @@ class Colorize(Task):
 
     def batch(self, images: Tensor, rng: torch.Generator) -> Batch:
         """Make a drawing of each picture, warped and recoloured by chance."""
-        seeds = torch.randint(2**62, (len(images),), generator=rng, device=images.device).tolist()
-        return self._batch(images, seeds)
+        return self._batch(images, seeds_for(images, rng))
 
     def _batch(self, images: Tensor, seeds: list[int]) -> Batch:
         pictures = to_uint8(images).permute(0, 2, 3, 1).cpu().numpy()
@@ -71,17 +69,17 @@ class Colorize(Task):
 
     def samples(self, generator: nn.Module, reals: Tensor) -> Tensor:
         """Return the real pictures' drawings, coloured."""
-        return torch.cat([generator(*part)[:, :3] for part in self._inputs(reals)])
+        return self._coloured(generator, reals)[1]
 
     def grid(self, generator: nn.Module, shown: Tensor) -> Tensor:
         """Return drawings and results in turn; the real pictures stay in the run's reals.webp, in the same order."""
-        drawings = torch.cat([part[0].expand(-1, 3, -1, -1) for part in self._inputs(shown[:SHOWN])])
-        return torch.stack((drawings, self.samples(generator, shown[:SHOWN])), dim=1).flatten(0, 1)
+        return torch.stack(self._coloured(generator, shown[:SHOWN]), dim=1).flatten(0, 1)
 
-    def _inputs(self, reals: Tensor) -> Iterator[tuple[Tensor, ...]]:
-        """Yield inputs of the network, some at a time; of the same pictures always the same."""
-        batch = self._batch(reals, list(range(len(reals))))
-        return zip(*(value.split(AT_A_TIME) for value in batch.inputs), strict=True)
+    def _coloured(self, generator: nn.Module, reals: Tensor) -> tuple[Tensor, Tensor]:
+        """Return drawings and results, (N, 3, H, W) each; of the same pictures always the same."""
+        inputs = self._batch(reals, list(range(len(reals)))).inputs
+        parts = zip(*(value.split(AT_A_TIME) for value in inputs), strict=True)
+        return inputs[0].expand(-1, 3, -1, -1), torch.cat([generator(*part)[:, :3] for part in parts])
 
 
 TASK = Colorize

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from gan.checkpoints import load_judge, load_translator
-from gan.training.task import Batch, Networks, Task
+from gan.training.task import Batch, Networks, Task, seeds_for
 from gan.translation.networks import PatchDiscriminator, Upscaler
 from gan.translation.reductions import cropped, reduced
 
@@ -36,8 +36,7 @@ class Upscale(Task):
 
     def batch(self, images: Tensor, rng: torch.Generator) -> Batch:
         """Cut a square out of each picture, and make it small."""
-        seeds = torch.randint(2**62, (len(images),), generator=rng, device=images.device).tolist()
-        return self._batch(images, seeds)
+        return self._batch(images, seeds_for(images, rng))
 
     def _batch(self, images: Tensor, seeds: list[int]) -> Batch:
         side, scale = min(CROP, images.shape[-1]), self.config.scale
