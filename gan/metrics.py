@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from gan.errors import UserError
+from gan.words import counted
 
 URL = "https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/weights-inception-2015-12-05-6726825d.pth"
 EXTRACTOR = "inception-v3-compat"
@@ -190,6 +191,16 @@ def _novelty_words(line: dict[str, Any]) -> tuple[str, str]:
 
 
 # A row per metric, in the order of a line and of a card.
+def speed(what: str) -> Metric:
+    """Return the row of how long one call takes, of evidence with `milliseconds` and `threads`; not to be compared."""
+    return Metric(
+        lambda seen: (seen.milliseconds, seen.threads),
+        {"milliseconds": 1, "threads": 0},
+        lambda line: (f"{what}, CPU", f"{line['milliseconds']:.0f} ms, {counted(line['threads'], 'thread')}"),
+        {},
+    )
+
+
 METRICS = (
     Metric(
         fid,

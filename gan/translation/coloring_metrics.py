@@ -6,10 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from torch import Tensor
 
-from gan.metrics import Metric, kid
+from gan.metrics import Metric, kid, speed
 from gan.translation import measures
 from gan.translation.measures import mean
-from gan.words import counted
 
 FLOOR = ("kid", "count")
 WHITE = 250  # the least, of 255, that an outside is on average where it counts as white
@@ -206,15 +205,7 @@ METRICS = (
         lambda line: ("colours' variance inside enclosed regions over that of real pictures", f"{line['bleed']:.2f}"),
         {},
     ),
-    Metric(
-        lambda seen: (seen.milliseconds, seen.threads),
-        {"milliseconds": 1, "threads": 0},
-        lambda line: (
-            "one drawing coloured, CPU",
-            f"{line['milliseconds']:.0f} ms, {counted(line['threads'], 'thread')}",
-        ),
-        {},
-    ),
+    speed("one drawing coloured"),
 )
 
 

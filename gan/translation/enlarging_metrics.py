@@ -6,11 +6,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from torch import Tensor
 
-from gan.metrics import Metric, kid
+from gan.metrics import Metric, kid, speed
 from gan.translation import measures
 from gan.translation.baselines import ENLARGERS
 from gan.translation.measures import mean
-from gan.words import counted
 
 FLOOR = ("kid", "count")
 NETWORK = "network"  # its name among the ways to enlarge
@@ -101,15 +100,7 @@ METRICS = (
         ),
         {},
     ),
-    Metric(
-        lambda seen: (seen.milliseconds, seen.threads),
-        {"milliseconds": 1, "threads": 0},
-        lambda line: (
-            "one picture enlarged, CPU",
-            f"{line['milliseconds']:.0f} ms, {counted(line['threads'], 'thread')}",
-        ),
-        {},
-    ),
+    speed("one picture enlarged"),
 )
 
 
