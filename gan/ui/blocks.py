@@ -37,6 +37,7 @@ SLOW_EACH = 2  # of one visitor, the one being made included
 UNREAD = 200  # messages that nobody has fetched; an answer is three or more
 UNREAD_EACH = 100  # of one visitor
 UNREAD_SECONDS = 60  # that they are kept
+LISTENING_SECONDS = 5  # that a client has, from its wish to the moment it listens, however much waits
 SESSIONS_KEPT = 16  # of which Gradio keeps something; the page does without
 FILE_SECONDS = 600  # that a file for gradio_client is kept
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS}
@@ -143,7 +144,7 @@ class Line(queueing.Queue):
     async def forget_unread(self) -> None:
         """Forget sessions to which nobody listens: after a minute, and the oldest where too much waits for them.
 
-        Nobody is refused for what waits: it may be somebody else's behind the same address.
+        Whoever has just asked may not listen yet. Nobody is refused for what waits: it may be somebody else's behind the same address.
         """
         sessions = self.pending_messages_per_session
         unread: Counter[str] = Counter()
@@ -152,7 +153,8 @@ class Line(queueing.Queue):
         for session, messages in sorted(sessions.items(), key=lambda item: item[1].heard):
             size, visitor = messages.qsize(), messages.visitor
             too_much = unread.total() > UNREAD or unread[visitor] > UNREAD_EACH
-            if time.monotonic() - messages.heard > UNREAD_SECONDS or (too_much and size):
+            silent = time.monotonic() - messages.heard
+            if silent > UNREAD_SECONDS or (too_much and size and silent >= LISTENING_SECONDS):
                 unread[visitor] -= size
                 del sessions[session]
         for session in [session for session in self.pending_event_ids_session if session not in sessions]:

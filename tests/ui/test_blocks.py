@@ -150,6 +150,9 @@ def test_where_too_much_is_unread_the_oldest_is_forgotten_and_nobody_refused(mon
                 while any(house.line.active_jobs):
                     await asyncio.sleep(0.01)
             await house.line.forget_unread()
+            assert len(house.line.pending_messages_per_session) == 6  # each has just asked, and may be about to listen
+            monkeypatch.setattr(blocks, "LISTENING_SECONDS", 0)
+            await house.line.forget_unread()
             assert sum(messages.qsize() for messages in house.line.pending_messages_per_session.values()) <= 10
             assert all(ids) and "complete" in await house.fetch(guests[5], "quick", ids[5])
             assert "complete" not in await house.fetch(guests[0], "quick", ids[0])
