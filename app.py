@@ -133,7 +133,7 @@ def build(options: argparse.Namespace) -> Any:
     with alone():
         from gan.ui.demo import build_demo
 
-        demo = build_demo(models, for_visitors(problems, folders))
+        demo = build_demo(models, for_visitors(problems, folders), asked=len(options.checkpoint or ()) > 1)
     gc.enable()
     return demo
 

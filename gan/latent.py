@@ -32,6 +32,21 @@ def truncate(z: Tensor, psi: float) -> Tensor:
     return z * psi
 
 
+def tame(z: Tensor, wildness: float) -> Tensor:
+    """Clamp z, (..., z_dim), to [-c, c] with c = w / (1 - w), w in [0, 1], and give it back its length; 1: z itself.
+
+    A DCGAN learned from latents of one length: one that is shortened, as by `truncate`, makes its pictures fade. The
+    truncation trick's threshold (BigGAN, arXiv 1809.11096, 3.1) without that.
+    """
+    if not 0.0 <= wildness <= 1.0:
+        raise ValueError("wildness lies between 0 and 1")
+    if wildness == 1:
+        return z
+    limit = max(wildness / (1 - wildness), 1e-3)  # at 0 no number of z counts more than another
+    clamped = z.clamp(-limit, limit)
+    return clamped * (z.norm(dim=-1, keepdim=True) / clamped.norm(dim=-1, keepdim=True))
+
+
 def principal_directions(first_layer: Tensor, count: int) -> tuple[Tensor, Tensor]:
     """Return the directions of z that move a generator's pictures most, and how much each counts.
 

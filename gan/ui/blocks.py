@@ -144,7 +144,8 @@ class Line(queueing.Queue):
     async def forget_unread(self) -> None:
         """Forget sessions to which nobody listens: after a minute, and the oldest where too much waits for them.
 
-        Whoever has just asked may not listen yet. Nobody is refused for what waits: it may be somebody else's behind the same address.
+        Whoever has just asked may not listen yet. Nobody is refused for what waits: it may be somebody else's behind
+        the same address.
         """
         sessions = self.pending_messages_per_session
         unread: Counter[str] = Counter()
@@ -182,6 +183,7 @@ class Page(gr.Blocks):
     """
 
     trusted_hosts: frozenset[str] | None = frozenset()  # see gan.ui.gate.trusted_hosts
+    front: Any = None  # a gan.ui.front.Front, where there are models
     show_reals = False  # to everybody who can open the page
 
     async def process_api(self, *arguments: Any, **more: Any) -> dict[str, Any]:

@@ -1,36 +1,41 @@
-"""The page: what stands above the tabs, the model choice they share, and the tabs."""
+"""The page: the picture in hand, large, the tabs through which it is seen, and the pictures that were kept."""
 
 import html
-from collections.abc import Sequence
+import json
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import gradio as gr
 
 from gan.card import learned_from
 from gan.data.datasets import DATASETS
 from gan.errors import escape
+from gan.ui import links, tray
+from gan.ui.arguments import read_fraction
 from gan.ui.blocks import Page
-from gan.ui.drawn import PRIVATE
+from gan.ui.components import LAST_WINS, NETWORKS, PRIVATE, Files, Stage, call, said, wishes
+from gan.ui.encode import enlarge, lossless_uri, png_bytes, with_recipe
+from gan.ui.front import Front
+from gan.ui.lens import Guest, Lens, guest_of
 from gan.ui.loaded import LoadedModel
-from gan.ui.page import build_page, wire_page
 from gan.ui.shelf import Shelf
+from gan.ui.specimen import Specimen, read_specimen, within
+from gan.ui.studio import Studio, file, hold, on_stage, saved_name, saved_picture
 from gan.ui.tabs.about import build_about
+from gan.ui.tabs.compare import build_compare, worth_comparing
 from gan.ui.tabs.explore import build_explore
-from gan.ui.tabs.generate import build_generate
-from gan.ui.tabs.interpolate import build_interpolate
-from gan.ui.tabs.models import build_compare
-from gan.ui.tabs.training import build_history
+from gan.ui.tabs.generate import BY_HAND, build_generate, seeds_of
+from gan.ui.tabs.morph import build_morph
+from gan.ui.tabs.training import build_training
 
 TITLE = "GAN Studio"
-HEADER = """<header class="masthead">
-<p class="wordmark">GAN Studio</p>
-<h1>Pictures nobody drew</h1>
-<p class="lead">A small network studied a collection of pictures and now makes up its own. Each seed is one picture:
-change the seed and see another.</p>
-</header>"""
+HEADER = "<header class='masthead'><a class='skip' href='#stage'>Skip to the picture</a><h1>GAN Studio</h1></header>"
 NO_MODELS = """<section class="welcome">
 <h2>No model here yet</h2>
 <p>Train one on a folder of pictures, then give the result a name. An hour on a laptop is enough to see something.</p>
-<pre><code>python train.py --dataset pokemon
+<pre tabindex="0"><code>python train.py --dataset pokemon
 python -m gan.promote RUN NAME
 python app.py</code></pre>
 <p><code>RUN</code> is the folder that training names at its end; <code>NAME</code> is what this page will call the
@@ -39,20 +44,24 @@ model. To look at a run before that: <code>python app.py --checkpoint RUN</code>
 FOOTER = """<footer class="colophon">Every picture is computed on this machine, at the moment you ask for it. The
 pictures that a network learned from belong to their owners.{trademarks}</footer>"""
 TRADEMARK = " {trademark}, who have nothing to do with this page."
-TABS = (
-    ("generate", "Generate", build_generate),
-    ("explore", "Explore", build_explore),
-    ("interpolate", "Interpolate", build_interpolate),
-    ("training", "Training", build_history),
-    ("models", "Two models", build_compare),
-    ("about", "About", build_about),
-)
+TABS: dict[str, tuple[str, Callable[[Studio], Lens]]] = {
+    "generate": ("Generate", build_generate),
+    "explore": ("Explore", build_explore),
+    "morph": ("Morph", build_morph),
+    "training": ("Training", build_training),
+    "compare": ("Compare", build_compare),
+    "about": ("About", build_about),
+}
+ROLLED = 10_000  # below which a rolled seed lies
+LARGE = 8  # times, where a large PNG is asked for
 
 
-def build_demo(models: Sequence[LoadedModel], problems: Sequence[str] = ()) -> Page:
-    """Return the page for these models; `problems` are sentences about checkpoints that could not be read."""
+def build_demo(models: Sequence[LoadedModel], problems: Sequence[str] = (), asked: bool = False) -> Page:
+    """Return the page for these models; `problems` are sentences about checkpoints that could not be read.
+
+    Models that were `asked` for by name are compared, whatever they learned from.
+    """
     with Page(title=TITLE, analytics_enabled=False) as demo:
-        gr.HTML(HEADER, apply_default_css=False)
         if problems:
             items = "".join(f"<li>{html.escape(escape(problem))}</li>" for problem in problems)
             gr.HTML(
@@ -60,9 +69,11 @@ def build_demo(models: Sequence[LoadedModel], problems: Sequence[str] = ()) -> P
                 apply_default_css=False,
             )
         if models:
-            _build_studio(demo, Shelf(models))
+            shelf = Shelf(models)
+            build_studio(demo, shelf, worth_comparing(models, asked))
+            demo.front = Front(shelf)
         else:
-            gr.HTML(NO_MODELS, apply_default_css=False)
+            gr.HTML(HEADER + NO_MODELS, apply_default_css=False)
         gr.HTML(FOOTER.format(trademarks=trademarks(models)), apply_default_css=False)
     return demo.stand_in_line(concurrency_limit=2)
 
@@ -74,16 +85,192 @@ def trademarks(models: Sequence[LoadedModel]) -> str:
     return "".join(TRADEMARK.format(trademark=trademark) for trademark in shown)
 
 
-def _build_studio(demo: gr.Blocks, models: Shelf) -> None:
-    """Lay out the model choice and the tabs under it."""
-    names = [model.name for model in models]
-    with gr.Row(elem_classes="model-row"):
-        model_choice = gr.Radio(names, value=names[0], label="Model", elem_id="model")
-        page, post = build_page()
-    rooms = []
-    with gr.Tabs(elem_id="tabs", selected=TABS[0][0], overflow_behavior="wrap") as tabs:
-        for name, title, build in TABS:
-            with gr.Tab(title, id=name) as tab:
-                rooms.append(build(models, model_choice, post))
-            tab.select(None, None, None, js=f"() => window.ganStudio.send('tab', '{name}')", **PRIVATE)
-    wire_page(demo, page, post, models, model_choice, tabs, rooms)
+def thumbnails(models: Sequence[LoadedModel]) -> str:
+    """Return the style sheet that puts a small picture beside each model's name."""
+    rules = []
+    for place, model in enumerate(models, 1):
+        if model.weights:
+            seed = seeds_of(model, BY_HAND, 1)[0]
+            uri = lossless_uri(saved_picture(model, Specimen(seed)))
+            rules.append(f"#model label:nth-of-type({place}) {{{{ --thumbnail: url('{uri}') }}}}")
+    return f"<style>{''.join(rules)}</style>"
+
+
+def build_studio(demo: gr.Blocks, models: Shelf, compare: bool) -> None:
+    """Lay out the stage, the tabs and the tray, and let them follow the picture in hand."""
+    first = models[0]
+    begin = Specimen(seeds_of(first, BY_HAND, None)[0])
+    with gr.Column(elem_id="studio"):
+        gr.HTML(HEADER + thumbnails(models), apply_default_css=False, elem_id="brand")
+        model = gr.Radio(
+            [(model.title, model.name) for model in models], value=first.name, label="Model", elem_id="model",
+            show_label=False,
+        )  # fmt: skip
+        with gr.Column(elem_id="stage-column"):
+            stage = Stage(on_stage(first, begin), "The picture in hand", "stage")
+            with gr.Row(elem_id="actions"):
+                another = gr.Button("Another", variant="primary", elem_id="another")
+                keep = gr.Button("Keep", elem_id="keep")
+                share = gr.Button("Share", elem_id="share")
+                save = gr.Button("Save", elem_id="save")
+            with gr.Row(elem_id="ways"):
+                ways = {
+                    "explore": gr.Button("Change it", size="sm", elem_id="to-explore"),
+                    "morph": gr.Button("Morph from here", size="sm", elem_id="to-morph"),
+                    "training": gr.Button("How it came about", size="sm", elem_id="to-training"),
+                }
+            with gr.Row(elem_id="more"):
+                style = gr.Radio(
+                    ["Smooth", "Pixels"], value="Smooth", label="Enlarged", elem_id="style", container=False,
+                )  # fmt: skip
+                save_large = gr.Button("Save large", size="sm", elem_id="save-large")
+                files = Files(None, "Saved pictures", "files")
+            gr.HTML("<p id='nobody' role='status' hidden></p>", apply_default_css=False)
+        with gr.Tabs(elem_id="tabs", selected="generate") as tabs:
+            opened: dict[str, gr.Tab] = {}
+            for name, (title, _) in TABS.items():
+                if name != "compare" or compare:
+                    opened[name] = gr.Tab(title, id=name, elem_id=f"{name}-tab", render_children=True)
+        hand = gr.JSON(hold(first, begin, "address"), visible="hidden", elem_id="hand")
+        current = gr.Textbox("generate", visible="hidden", elem_id="current")
+        dragged = wishes(stage, stage.input)
+        told = gr.JSON({}, visible="hidden", elem_id="told")  # what a script has to tell the server
+        kept = gr.BrowserState([], storage_key="gan-studio-kept", secret="kept in this browser alone")
+        studio = Studio(models, model, hand, stage, tabs, current, files, kept, style)
+        lenses = []
+        for name, tab in opened.items():
+            with tab, gr.Column(elem_id=name, elem_classes="lens"):
+                lenses.append(TABS[name][1](studio))
+        named = gr.JSON([lens.id for lens in lenses if lens.spot is not None], visible="hidden")
+        kept_sheet, morph_kept = tray.build_tray(studio, keep)
+        back = gr.Button("Back", elem_id="back", elem_classes="unseen")
+
+    shared = [hand, stage]
+    spots = [lens.spot for lens in lenses if lens.spot is not None]
+    every = list(dict.fromkeys([*shared, model, tabs, current, *(out for lens in lenses for out in lens.outputs)]))
+    by_id = {lens.id: lens for lens in lenses}
+
+    def enter(
+        name: Any, chosen: LoadedModel, specimen: Specimen, link: Mapping[str, Any], guest: Guest
+    ) -> dict[Any, Any]:
+        lens = by_id.get(name)
+        return lens.enter(chosen, specimen, link, guest) if lens and chosen.weights else {}
+
+    def spot_of(name: str, given: Sequence[Any]) -> Mapping[str, Any]:
+        places = [lens.id for lens in lenses if lens.spot is not None]
+        spot = given[places.index(name)] if name in places else {}
+        return spot if isinstance(spot, Mapping) else {}
+
+    def arrive_at(name: str) -> Callable[..., dict[Any, Any]]:
+        def arrive(request: gr.Request, in_hand: Any, tab: Any, *given: Any) -> dict[Any, Any]:
+            if tab == name:  # whatever led here has drawn the tab already
+                return {current: name}
+            chosen, specimen = studio.in_hand(in_hand)
+            return {current: name, **enter(name, chosen, specimen, spot_of(name, given), guest_of(request))}
+
+        return arrive
+
+    def choose_another_model(request: gr.Request, name: Any, in_hand: Any, tab: Any) -> dict[Any, Any]:
+        models.refresh()
+        chosen = studio.named(name)
+        held = in_hand if isinstance(in_hand, Mapping) else {}
+        if not chosen.weights:
+            return {hand: {"model": name, "by": "model"}, stage: on_stage(chosen, Specimen())}
+        mine = within(
+            chosen, {key: value for key, value in held.items() if key not in ("model",)} | {"model": held.get("model")}
+        )
+        plain = read_specimen(
+            chosen, {key: value for key, value in mine.items() if key in ("seed", "wildness", "truncation")}
+        )
+        fresh = {"from": BY_HAND} if tab == "generate" else {}
+        if tab == "generate" and chosen.picked:
+            plain = Specimen(chosen.picked[0])
+        return {**studio.take(chosen, plain, "model"), **enter(tab, chosen, plain, fresh, guest_of(request))}
+
+    def roll(request: gr.Request, name: Any, in_hand: Any, tab: Any, *given: Any) -> dict[Any, Any]:
+        chosen = studio.models[0] if name is None else studio.named(name)
+        held = in_hand if isinstance(in_hand, Mapping) else {}
+        wildness = read_fraction(held.get("wildness"), "Wildness", 1.0)
+        specimen = Specimen(random.randrange(ROLLED), wildness=wildness)
+        spot = dict(spot_of(tab, given)) | ({"from": specimen.seed} if tab == "generate" else {})
+        if tab == "morph":
+            spot = {}
+        return {**studio.take(chosen, specimen, "roll"), **enter(tab, chosen, specimen, spot, guest_of(request))}
+
+    def drag(told: Any) -> dict[Any, Any]:
+        return studio.take(*studio.in_hand(told), "drag") if told else {}
+
+    def restore(link: Mapping[str, Any], by: str, guest: Guest) -> dict[Any, Any]:
+        chosen, remark = links.find_model(models, link)
+        lens = links.find_lens(lenses, link)
+        specimen = read_specimen(chosen, link) if chosen.weights else Specimen()
+        if not {"seed", "latent"} & link.keys():  # it names no picture: the first of the wall
+            specimen = replace(specimen, seed=seeds_of(chosen, BY_HAND, None)[0])
+        links.say(links.remark_on(chosen, remark))
+        held = {**studio.take(chosen, specimen, by), model: chosen.name, current: lens.id}
+        return {**held, **enter(lens.id, chosen, specimen, link, guest), tabs: gr.Tabs(selected=lens.id)}
+
+    def from_address(request: gr.Request) -> dict[Any, Any]:
+        models.refresh()
+        link = links.moved_on(models, links.read_link(dict(request.query_params)))
+        known = {key: value for key, value in link.items() if not key.startswith("__")}
+        if not known and models[0].weights == first.weights:
+            links.say(links.remark_on(models[0], ""))
+            return {current: "generate"}
+        return restore(known, "address", guest_of(request))
+
+    def from_history(request: gr.Request, query: Any) -> dict[Any, Any]:
+        link = links.read_link(query if isinstance(query, Mapping) else {})
+        return restore(links.moved_on(models, link), "address", guest_of(request))
+
+    def from_picture(request: gr.Request, told: Any) -> dict[Any, Any]:
+        if not said(told):
+            raise links.refuse("There is no recipe in this picture.")
+        return restore({**said(told), "tab": "explore"}, "open", guest_of(request))
+
+    def save_picture(in_hand: Any) -> dict[str, Any]:
+        chosen, specimen = studio.in_hand(in_hand)
+        return file(f"{saved_name(chosen, specimen)}.png", "image/png", png_bytes(saved_picture(chosen, specimen)))
+
+    def save_enlarged(in_hand: Any, how: Any) -> dict[str, Any]:
+        chosen, specimen = studio.in_hand(in_hand)
+        large = enlarge(saved_picture(chosen, specimen), LARGE, how != "Pixels")
+        large = with_recipe(large, specimen.recipe(chosen))
+        return file(f"{saved_name(chosen, specimen)}-large.png", "image/png", png_bytes(large))
+
+    def morph_through(request: gr.Request, in_hand: Any, recipes: Any) -> dict[Any, Any]:
+        chosen, specimen = studio.in_hand(in_hand)
+        mine = [recipe for recipe in tray.recipes_in(recipes) if recipe.get("model") == chosen.name]
+        if len(mine) < 2:
+            raise links.refuse(f"Keep two pictures by {chosen.title} or more, then this morphs through them.")
+        link = {"stops": json.dumps(mine)}
+        return {
+            **enter("morph", chosen, specimen, link, guest_of(request)),
+            current: "morph",
+            tabs: gr.Tabs(selected="morph"),
+        }
+
+    def tell(sentence: Any) -> None:
+        if isinstance(sentence, str) and sentence:
+            gr.Info(sentence)
+
+    another.click(roll, [model, hand, current, *spots], every, **LAST_WINS)
+    model.change(choose_another_model, [model, hand, current], every, **LAST_WINS)
+    dragged.change(drag, dragged, shared, **LAST_WINS)
+    for name, tab in opened.items():
+        tab.select(arrive_at(name), [hand, current, *spots], every, **LAST_WINS)
+    for name, button in ways.items():
+        button.click(lambda name=name: gr.Tabs(selected=name), None, tabs, **PRIVATE)
+    share.click(tell, told, None, js=call("share"), **PRIVATE)
+    style.change(None, style, None, js=call("enlarge"))
+    save.click(save_picture, hand, files, **NETWORKS, **PRIVATE)
+    save_large.click(save_enlarged, [hand, style], files, **NETWORKS, **PRIVATE)
+    files.upload(from_picture, files, every, **LAST_WINS)
+    morph_kept.click(morph_through, [hand, kept], every, **LAST_WINS)
+    back.click(from_history, told, every, js=call("address"), **LAST_WINS)
+    gr.on(
+        [hand.change, current.change, *(spot.change for spot in spots)], None, [named, hand, current, *spots], None,
+        js=call("keepAddress"),
+    )  # fmt: skip
+    demo.load(from_address, None, every, **PRIVATE)
+    demo.load(tray.draw(studio), kept, kept_sheet, **PRIVATE)

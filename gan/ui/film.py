@@ -8,9 +8,10 @@ from PIL import Image, ImageDraw, ImageFont
 
 from gan.errors import UserError
 from gan.images import open_rgb
-from gan.ui import animation, page
+from gan.ui import animation
 from gan.ui.arguments import refuse
 from gan.ui.loaded import LoadedModel
+from gan.ui.studio import file, progress
 from gan.ui.through_training import images_seen
 
 FPS = 4
@@ -31,7 +32,7 @@ def film(model: LoadedModel, kind: str) -> Iterator[dict[str, Any]]:
     made: animation.Animation | None = None
     frame: Image.Image | None = None  # the newest of it
     for done, (epoch, content) in enumerate(model.samples.items()):
-        yield page.progress(done, len(model.samples), what)
+        yield progress(done, len(model.samples), what)
         try:
             grid = open_rgb(io.BytesIO(content))
         except OSError:
@@ -46,7 +47,7 @@ def film(model: LoadedModel, kind: str) -> Iterator[dict[str, Any]]:
         raise refuse(f"The sample grids of {model.name} are all damaged.")
     for _ in range(LAST - 1):
         made.add(frame)
-    yield page.file(f"{model.name.replace('/', '-')}-training.{kind}", animation.MIME[kind], made.finish())
+    yield file(f"{model.name.replace('/', '-')}-training.{kind}", animation.MIME[kind], made.finish())
 
 
 def _begin(kind: str, size: tuple[int, int]) -> animation.Animation:

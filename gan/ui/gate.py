@@ -27,6 +27,7 @@ API = "/gradio_api"
 LISTEN = rf"{API}/(queue/data|heartbeat/\w+|call/(v2/)?\w+/\w+)"
 READ = (
     r"/|/config/?|/theme\.css|/manifest\.json|/favicon\.ico|/robots\.txt|/pwa_icon(/\d+)?|/monitoring/summary"
+    r"|/studio/\w+\.js|/preview\.png"
     r"|/(static|assets)/[\w./@+-]+"
     rf"|{API}/(info/?|openapi\.json|startup-events|theme\.css|queue/status|file=(?!https?:).+)"
 )
@@ -208,6 +209,11 @@ class Gate:
             body = await read_body(scope, receive)
             check_body(body)
             receive = _again(body, receive)
+        if front := self._page.front:
+            if own := await front.answer(path, scope["query_string"]):
+                return await _send(send, 200, *own)
+            if path == "/" and scope["method"] == "GET":
+                return await self._app(scope, receive, _with_head(send, front, scope, self._root(scope)))
         if not STREAM.fullmatch(path):
             return await self._app(scope, receive, send)
         visitor = visitor_of(scope, bool(self._page.space_id))
@@ -218,6 +224,17 @@ class Gate:
             await self._app(scope, receive, send)
         finally:
             self._listening -= Counter([visitor])
+
+    def _root(self, scope: Scope) -> str:
+        """Return the address under which whoever asks sees the page, without a slash at its end."""
+        root = urlsplit(self._page.root_path)
+        if root.netloc:
+            return self._page.root_path.rstrip("/")
+        scheme = header(scope, "x-forwarded-proto").partition(",")[0].strip() or scope["scheme"]
+        scheme = scheme if scheme in ("http", "https") else "http"
+        host = header(scope, "x-forwarded-host").partition(",")[0].strip() or header(scope, "host")
+        host = host if re.fullmatch(r"[\w.:\[\]-]{1,255}", host, re.ASCII) else "localhost"
+        return f"{scheme}://{host}{root.path.rstrip('/')}"
 
     def _check_host(self, scope: Scope) -> None:
         trusted = self._page.trusted_hosts
@@ -245,10 +262,35 @@ class Gate:
 
 
 async def _answer(send: Send, status: int, sentence: str) -> None:
-    content = json.dumps({"detail": sentence}).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
+    await _send(send, status, "application/json", json.dumps({"detail": sentence}).encode())
+
+
+async def _send(send: Send, status: int, kind: str, content: bytes) -> None:
+    headers = [(b"content-type", kind.encode()), (b"content-length", str(len(content)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": content})
+
+
+def _with_head(send: Send, front: Any, scope: Scope, root: str) -> Send:
+    """Return a `send` that puts the head of a picture's link into the page."""
+    start: MutableMapping[str, Any] = {}
+    page = bytearray()
+
+    async def whole(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            start.update(message)
+            return
+        page.extend(message.get("body", b""))
+        if message.get("more_body"):
+            return
+        content = bytes(page)
+        if start["status"] == 200:
+            content = front.with_head(content, scope["query_string"], root)
+        kept = [(key, value) for key, value in start["headers"] if key.lower() != b"content-length"]
+        await send({**start, "headers": [*kept, (b"content-length", str(len(content)).encode())]})
+        await send({**message, "body": content})
+
+    return whole
 
 
 def _again(body: bytes, receive: Receive) -> Receive:

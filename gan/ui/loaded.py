@@ -4,13 +4,16 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from gan.card import learned_from
 from gan.checkpoints import GENERATOR_FILE, load_with_digest, read_described
+from gan.data.datasets import DATASETS
 from gan.errors import UserError, escape, printable
 from gan.files import LOCK_FILE, entries, is_there
 from gan.folder import (
@@ -27,12 +30,14 @@ from gan.folder import (
     same_protocol,
 )
 from gan.images import is_grid
-from gan.latent import principal_directions
+from gan.latent import MAX_SEED, principal_directions
 from gan.models import Generator
 
 FIRST_LAYER = "main.0.weight"  # of a generator
 DIRECTIONS = 8  # principal directions that the Explore tab offers
 MAX_EPOCH = 10**9
+MAX_TITLE = 40  # characters of a model's title, and of a direction's name
+MAX_PICKED = 64
 MAX_LINES = 2_000  # of a history, evenly, beside those of epochs that something is kept of
 MAX_MARKS = 200  # the newest events of a history, and the newest measurements; a run has some dozen
 MAX_EVENT = 2000  # characters; a roll back takes some 250, and a state may see five
@@ -68,6 +73,28 @@ class LoadedModel:
     described: Mapping[str, Any] = field(default_factory=dict)  # config.json
     earlier: frozenset[str] = frozenset()  # what `weights` of this run the page has shown before
 
+    @property
+    def title(self) -> str:
+        """What the model is called for people: its config.json says it, or it is the folder's name."""
+        title = self.described.get("title")
+        return printable(title)[:MAX_TITLE] if isinstance(title, str) and title.strip() else self.name
+
+    @property
+    def picked(self) -> tuple[int, ...]:
+        """Seeds whose pictures somebody picked by hand, as config.json names them; () where it does not."""
+        seeds = self.described.get("picked")
+        fine = isinstance(seeds, list) and all(type(seed) is int and 0 <= seed <= MAX_SEED for seed in seeds)
+        return tuple(seeds[:MAX_PICKED]) if fine and isinstance(seeds, list) else ()
+
+    @property
+    def direction_names(self) -> tuple[str, ...]:
+        """A name for each direction: one given by hand in config.json, or its number."""
+        given = self.described.get("directions")
+        names = given if isinstance(given, list) else []
+        numbered = [f"Direction {k}" for k in range(1, len(self.directions) + 1)]
+        fine = [printable(name)[:MAX_TITLE] if isinstance(name, str) and name.strip() else "" for name in names]
+        return tuple(name or number for name, number in zip_longest(fine[: len(numbered)], numbered))
+
     def label(self) -> dict[str, str]:
         """Return what a link says of the model."""
         return {"model": self.name, "weights": self.weights}
@@ -79,11 +106,17 @@ class LoadedModel:
 
 
 def find_checkpoints(root: str | Path) -> list[Path]:
-    """Return the folders in `root` that hold a generator, or that one may not look into, by name.
+    """Return the folders in `root` that hold a generator, or that one may not look into, in the data sets' order.
 
-    Networks of other tasks are passed over.
+    Those of one data set, and those that name none of ours, come by name. Networks of other tasks are passed over.
     """
-    return [folder for folder in entries(Path(root)) if _may_hold_a_generator(folder)]
+    known = list(DATASETS)
+
+    def place(folder: Path) -> int:
+        source = learned_from(_read_described(folder))
+        return known.index(source) if source in known else len(known)
+
+    return sorted((folder for folder in entries(Path(root)) if _may_hold_a_generator(folder)), key=place)
 
 
 def _may_hold_a_generator(folder: Path) -> bool:

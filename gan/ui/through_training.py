@@ -1,19 +1,20 @@
-"""One seed through training: its picture by each earlier generator in the folder, and by the model itself."""
+"""One latent through training: its picture by each earlier generator in the folder, and by the model itself."""
 
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import torch
+from torch import Tensor
 
 from gan.checkpoints import load_generator
 from gan.errors import UserError
 from gan.images import make_grid
-from gan.latent import sample_z
 from gan.models import Generator
+from gan.ui.components import Cell, SheetValue
 from gan.ui.encode import lossless_uri
 from gan.ui.loaded import LoadedModel
+from gan.words import counted
 
 KEPT = 12  # earlier generators in memory, 14 MB each at 64 pixels
 
@@ -23,11 +24,13 @@ def images_seen(model: LoadedModel) -> Mapping[int, int | None]:
     return {line["epoch"]: line["images_seen"] for line in model.history}
 
 
-def creature_of(model: LoadedModel, seed: int) -> dict[str, Any]:
-    """Return what creature.js draws: the seed's pictures in one image, the epoch of each, and what is missing."""
+def way_of(model: LoadedModel, z: Tensor, before: int = 0) -> SheetValue:
+    """Return the sheet of a latent's pictures, (z_dim,), by each kept generator and at last by the model itself.
+
+    `before` is how many pictures the networks had seen before this history.
+    """
     seen = images_seen(model)
     last = max(seen, default=None)
-    z = sample_z([seed], model.generator.z_dim)
     pictures, epochs, missing = [], [], []
     for epoch, path in model.snapshots.items():
         if last is not None and epoch >= last:
@@ -39,19 +42,21 @@ def creature_of(model: LoadedModel, seed: int) -> dict[str, Any]:
             missing.append(epoch)
             continue
         with torch.inference_mode():
-            pictures.append(generator(z))
+            pictures.append(generator(z[None]))
         epochs.append(epoch)
-    images = torch.cat([*pictures, model.draw(z)])
+    images = torch.cat([*pictures, model.draw(z[None])])
     return {
         "image": lossless_uri(make_grid(images, len(images))),
         "side": images.shape[-1],
-        "stages": [
-            {"epoch": epoch, "images_seen": None if epoch is None else seen.get(epoch)} for epoch in (*epochs, last)
-        ],
-        "missing": missing,
-        "seed": seed,
-        "model": model.name,
+        "columns": len(images),
+        "cells": [_words(epoch, seen.get(epoch) if epoch is not None else None, before) for epoch in (*epochs, last)],
+        "empty": f"The generators of {counted(len(missing), 'epoch')} cannot be read." if missing else "",
     }
+
+
+def _words(epoch: int | None, seen: int | None, before: int) -> Cell:
+    label = "now" if epoch is None else f"epoch {epoch}"
+    return {"label": label, "alt": label if seen is None else f"{label}, {seen + before:,} pictures seen"}
 
 
 @lru_cache(KEPT)

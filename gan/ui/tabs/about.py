@@ -1,4 +1,4 @@
-"""The About tab: the chosen model's card, its weights' hash, how to cite it and how to call it from Python.
+"""The About tab: what this is, whose pictures, may one use it, is it a copy, how to make one's own; the model's card.
 
 A checkpoint folder may come from a stranger, and its card holds whatever its config.json says. So the card is Markdown
 without raw HTML, its links go to Kaggle or nowhere, and its only pictures are those of the folder itself.
@@ -6,7 +6,7 @@ without raw HTML, its links go to Kaggle or nowhere, and its only pictures are t
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +14,16 @@ import gradio as gr
 from markdown_it import MarkdownIt
 
 from gan import hub
-from gan.card import card_body, python_string
+from gan.card import card_body, learned_from, python_string
 from gan.checkpoints import GENERATOR_FILE, parameter_count
-from gan.data.datasets import kaggle_page
+from gan.data.datasets import DATASETS, kaggle_page
 from gan.errors import UserError, printable
-from gan.folder import SAMPLES, epoch_file
-from gan.ui.arguments import choose_model
-from gan.ui.drawn import PRIVATE, drawn
+from gan.folder import SAMPLES, epoch_file, is_figure
 from gan.ui.encode import webp_uri
+from gan.ui.lens import Guest, Lens
 from gan.ui.loaded import LoadedModel
-from gan.ui.tab import Tab
+from gan.ui.specimen import Specimen
+from gan.ui.studio import Studio
 
 ROOT = Path(__file__).resolve().parents[3]  # the checkout, or the Space
 MOST_CARD = 20_000  # characters of a card that are shown; ours have 2,000
@@ -144,7 +144,7 @@ def _place_of(folder: Path, at_home: bool) -> str:
 
 
 def remote_code(model: LoadedModel) -> str:
-    """Return Python that asks this page; ADDRESS stands where about.js puts the page's own."""
+    """Return Python that asks this page; ADDRESS stands where the page's own address comes."""
     name = python_string(model.name)
     return f"""from gradio_client import Client
 
@@ -155,26 +155,101 @@ ask(model={name}, api_name="/interpolate")
 ask(model={name}, api_name="/history")"""
 
 
-def about(model: LoadedModel, at_home: bool) -> dict[str, Any]:
-    """Return what about.js shows, to whom it shows it; `card` is HTML, all else is text."""
+# --- the five questions --------------------------------------------------------------------------------------------
+
+QUESTIONS = """<h2>About</h2>
+<h3>What is this?</h3>
+<p>{what}</p>
+<h3>Whose pictures are these?</h3>
+<p>{whose}</p>
+<h3>May I use them?</h3>
+<p>{use}</p>
+<h3>Is a picture a copy?</h3>
+<p>{copy}</p>
+<h3>How do I make my own?</h3>
+<p>With some hundred pictures and a laptop:</p>
+<pre tabindex="0"><code>python train.py --dataset folder --data my_pictures
+python -m gan.promote runs/folder mine
+python app.py</code></pre>"""
+
+
+CODE = """### Call it from Python
+In a checkout of this repository:
+```python
+{local}
+```
+From anywhere that reaches this page:
+```python
+{remote}
+```
+Every argument has a default. “Use via API” at the foot of the page lists them all.
+### Cite
+```bibtex
+{cite}
+```"""
+
+
+def answers(model: LoadedModel) -> str:
+    """Return five short answers about the model, as HTML."""
+    source = DATASETS.get(learned_from(model.described) or "")
+    data = model.described.get("data")
+    count = data.get("pictures") if isinstance(data, Mapping) else None
+    many = f"{count:,} pictures" if isinstance(count, int) else "a collection of pictures"
+    side = model.generator.image_size
+    owners = f"; {html.escape(source.trademark)}, who have nothing to do with this page." if source else "."
+    return QUESTIONS.format(
+        what=f"{html.escape(model.title)} is a generative adversarial network (DCGAN) of "
+        f"{parameter_count(model.generator):,} numbers. It looked at {many} until it could make up its own: it turns "
+        f"{model.generator.z_dim} random numbers into a picture of {side} × {side} pixels, here, while you look.",
+        whose=f"The pictures that it learned from belong to their owners{owners}",
+        use="To look, to learn, to play: yes. Before you publish or sell a picture, ask whose style it carries; the "
+        "card says what is known of the collection.",
+        copy=copies_of(model),
+    )
+
+
+def copies_of(model: LoadedModel) -> str:
+    """Return how many of the model's pictures are near-copies, as far as that was measured."""
+    for line in reversed(model.measured):
+        copies, count = line.get("copies"), line.get("generated")
+        if is_figure(copies) and isinstance(count, int):
+            return f"Of {count:,} measured pictures {copies:.2%} lay as near to a training picture as copies do."
+    return "Nobody has measured that for this model. Networks that saw few pictures paint near-copies."
+
+
+def about(model: LoadedModel, at_home: bool) -> dict[str, str]:
+    """Return what the tab shows, to whom it shows it: HTML, and Markdown under `code`."""
+    facts = "".join(
+        f"<dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd>" for name, value in facts_of(model).items()
+    )
     return {
+        "answers": answers(model),
         "card": card_html(model),
-        "facts": facts_of(model),
-        "cite": f"{DCGAN}\n\n{bibtex_of(model)}",
-        "local": local_code(model, at_home),
-        "remote": remote_code(model),
-        "link": model.label(),
+        "facts": f"<h3>These weights</h3><dl class='facts'>{facts}</dl>",
+        "code": CODE.format(
+            local=local_code(model, at_home), remote=remote_code(model), cite=f"{DCGAN}\n\n{bibtex_of(model)}"
+        ),
     }
 
 
-def build_about(models: Sequence[LoadedModel], model_choice: gr.Radio, post: gr.HTML) -> Tab:
-    """Lay the tab out inside the current gr.Tab and wire it. It has no controls: it follows the page's model."""
+def build_about(studio: Studio) -> Lens:
+    """Lay the tab out inside the current gr.Tab. What it says of this machine's folders depends on who asks."""
 
-    def show(model: Any, request: gr.Request) -> dict[str, Any]:
-        asked = request.request
-        assert asked is not None  # Gradio hands over the one that it answers
-        return about(choose_model(models, model), asked.app.get_blocks().is_at_home(asked.scope))
+    def enter(model: LoadedModel, specimen: Specimen, link: Mapping[str, Any], guest: Guest) -> dict[Any, Any]:
+        page = about(model, guest.at_home)
+        return {
+            first: page["answers"],
+            card: page["card"],
+            facts: page["facts"],
+            code: page["code"].replace("ADDRESS", guest.address),
+        }
 
-    page = drawn("about", {}, "About this model")  # asks for its text when the tab is opened
-    gr.on([model_choice.change, page.select], show, model_choice, page, trigger_mode="always_last", **PRIVATE)
-    return Tab("about", None, lambda model, link: None)
+    with gr.Row(elem_classes="about"):
+        with gr.Column(min_width=300):
+            first = gr.HTML("", apply_default_css=False)
+            with gr.Accordion("The model’s card", open=False, elem_id="card"):
+                card = gr.HTML("", apply_default_css=False, elem_classes="card")
+        with gr.Column(min_width=300):
+            facts = gr.HTML("", apply_default_css=False)
+            code = gr.Markdown("")
+    return Lens("about", enter, [first, card, facts, code])

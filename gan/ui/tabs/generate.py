@@ -1,7 +1,6 @@
-"""The Generate tab: a seed, how many pictures, how daring; the sheet of pictures, each a specimen of its own."""
+"""The Generate tab: a wall of pictures, one of which is in hand; seed, count and wildness."""
 
 import io
-import math
 import zipfile
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,154 +9,139 @@ import gradio as gr
 from PIL import Image
 
 from gan.images import make_grid, to_pil
-from gan.latent import sample_z, truncate
-from gan.ui import controls, page
-from gan.ui.arguments import (
-    DEFAULT_COUNT,
-    DEFAULT_TRUNCATION,
-    MAX_COUNT,
-    choose_model,
-    named_model,
-    read_choice,
-    read_flag,
-    read_fraction,
-    read_seeds,
-)
-from gan.ui.drawn import PRIVATE, drawn
-from gan.ui.encode import dominant_colours, enlarge, lossless_uri, png_bytes, with_recipe
+from gan.latent import MAX_SEED
+from gan.ui.arguments import MAX_COUNT, choose_model, read_fraction, read_seeds, read_whole
+from gan.ui.components import LAST_WINS, NETWORKS, PRIVATE, Sheet, SheetValue
+from gan.ui.encode import png_bytes, with_recipe
+from gan.ui.lens import Guest, Lens
 from gan.ui.loaded import LoadedModel
-from gan.ui.specimen import Specimen, read_specimen
-from gan.ui.tab import Tab
-from gan.ui.underway import standing
+from gan.ui.specimen import Specimen, stack
+from gan.ui.studio import Studio, file, saved_name, saved_picture, sheet_of
 
-ENLARGED = 8  # times, where a large PNG is asked for
-SPEC = (
-    controls.seed(hint="A seed is the picture’s number: the same seed always gives the same picture."),
-    controls.number("count", "Pictures", 1, MAX_COUNT, DEFAULT_COUNT),
-    controls.truncation(),
-)
+WALL = 24  # pictures of the wall
+COUNT = 16  # that programs get where they name no count
+BY_HAND = "picked"  # in place of a wall's first seed
+PICKED = "Picked by hand, to begin with. What Another gives is not."
+SEEDS = "Seeds {first} to {last}: nobody chose these."
 
 
-def read_sheet(values: Any) -> tuple[range, float]:
-    """Read {"seed", "count", "truncation"}, all of it optional, as seeds and truncation."""
-    values = values if isinstance(values, Mapping) else {}
-    truncation = read_fraction(values.get("truncation"), "Truncation", DEFAULT_TRUNCATION)
-    return read_seeds(values.get("seed"), values.get("count")), truncation
+def seeds_of(model: LoadedModel, first: Any, count: Any) -> Sequence[int]:
+    """Return the seeds of a wall: those that somebody picked by hand, or `count` from the first one on."""
+    count = read_whole(count, "The number of pictures", 1, MAX_COUNT, WALL)
+    if first == BY_HAND and model.picked:
+        return model.picked[:count]
+    return read_seeds(1 if first == BY_HAND else first, count)
 
 
-def sheet_of(model: LoadedModel, seeds: Sequence[int], truncation: float) -> dict[str, Any]:
-    """Return what pictures.js draws: all pictures in one lossless image, and what each of them is.
-
-    Of a run that has nothing to show yet it says so.
-    """
+def wall_of(model: LoadedModel, seeds: Sequence[int], specimen: Specimen) -> SheetValue:
+    """Return the wall, on which the picture in hand is marked if it is there."""
     if not model.weights:
-        return {"problem": standing(model)}
-    columns = math.ceil(math.sqrt(len(seeds)))
-    images = model.draw(truncate(sample_z(seeds, model.generator.z_dim), truncation))
-    return {
-        "image": lossless_uri(make_grid(images, columns)),
-        "side": images.shape[-1],
-        "columns": columns,
-        "seeds": list(seeds),
-        "truncation": truncation,
-        **model.label(),
-        "link": model.label() | {"seed": seeds[0], "count": len(seeds), "truncation": truncation},
-    }
+        return {"cells": [], "chosen": None}
+    specimens = [Specimen(seed, specimen.truncation, wildness=specimen.wildness) for seed in seeds]
+    words = [{"label": f"{seed}", "alt": f"Seed {seed}: take this picture"} for seed in seeds]
+    chosen = specimens.index(specimen) if specimen in specimens else None
+    return sheet_of(model, specimens, words) | {"chosen": chosen}  # type: ignore[return-value,arg-type]
 
 
-def saved_name(model: LoadedModel, seed: int) -> str:
-    """Return what a picture is called on disk, without a suffix."""
-    return f"{model.name.replace('/', '-')}-seed-{seed}"
-
-
-def saved_picture(model: LoadedModel, specimen: Specimen) -> Image.Image:
-    """Return one picture with its recipe, ready to be saved as PNG."""
-    return with_recipe(to_pil(model.draw(specimen.z(model)[None])[0]), specimen.recipe(model))
-
-
-def save(models: Sequence[LoadedModel], wish: Any) -> dict[str, Any]:
-    """Return the PNG of one specimen, {"model", "seed", ..., "large", "enlarge"}, as a message to the page."""
-    wish = wish if isinstance(wish, Mapping) else {}
-    model = choose_model(models, wish.get("model"))
-    specimen = read_specimen(model, wish)
-    picture, name = saved_picture(model, specimen), saved_name(model, specimen.seed)
-    if read_flag(wish.get("large"), "large", False):
-        smooth = read_choice(wish.get("enlarge"), "enlarge", ("crisp", "smooth"), "crisp") == "smooth"
-        large = enlarge(picture, ENLARGED, smooth)
-        picture, name = with_recipe(large, specimen.recipe(model)), f"{name}-large"
-    return page.file(f"{name}.png", "image/png", png_bytes(picture))
-
-
-def zip_of(model: LoadedModel, seeds: Sequence[int], truncation: float) -> bytes:
-    """Return a zip with a PNG per seed, each with its recipe."""
+def zip_of(model: LoadedModel, specimens: Sequence[Specimen]) -> bytes:
+    """Return a zip with a PNG per picture, each with its recipe."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for seed in seeds:
-            picture = saved_picture(model, Specimen(seed, truncation))
-            archive.writestr(f"{saved_name(model, seed)}.png", png_bytes(picture))
+        for specimen in specimens:
+            archive.writestr(f"{saved_name(model, specimen)}.png", png_bytes(saved_picture(model, specimen)))
     return buffer.getvalue()
 
 
-def build_generate(models: Sequence[LoadedModel], model_choice: gr.Radio, post: gr.HTML) -> Tab:
+def build_generate(studio: Studio) -> Lens:
     """Lay the tab out inside the current gr.Tab, wire it, and offer /generate to programs."""
 
-    def show(model: Any, values: Any) -> dict[str, Any]:
-        return sheet_of(named_model(models, model), *read_sheet(values))
+    def enter(model: LoadedModel, specimen: Specimen, link: Mapping[str, Any], guest: Guest) -> dict[Any, Any]:
+        # A link made before there was a wall named the first of its pictures.
+        first = link.get("from", specimen.seed if "seed" in link and "count" in link else BY_HAND)
+        seeds = seeds_of(model, first, link.get("count"))
+        by_hand = seeds == model.picked[: len(seeds)]
+        note = PICKED if by_hand else SEEDS.format(first=seeds[0], last=seeds[-1])
+        return {
+            wall: wall_of(model, seeds, specimen),
+            spot: {"from": BY_HAND if by_hand else seeds[0], "count": len(seeds)},
+            wall_note: note,
+            seed: specimen.seed,
+            count_slider: len(seeds),
+            wildness: specimen.wildness,
+        }
 
-    def restore(model: LoadedModel, link: Mapping[str, Any]) -> dict[str, Any]:
-        seeds, truncation = read_sheet(link)
-        # The weights are there because Gradio does not deliver the same value twice: other weights, other pictures.
-        return {"seed": seeds[0], "count": len(seeds), "truncation": truncation, "weights": model.weights}
+    def ask(name: Any, number: Any, count: Any, wild: Any) -> dict[Any, Any]:
+        model = choose_model(studio.models, name)
+        picture = Specimen(read_seeds(number, 1)[0], wildness=read_fraction(wild, "Wildness", 1.0))
+        first = min(picture.seed, MAX_SEED - read_whole(count, "The number of pictures", 1, MAX_COUNT, WALL) + 1)
+        around = enter(model, picture, {"from": first, "count": count}, Guest())
+        shown = {component: around[component] for component in (wall, spot, wall_note)}
+        return studio.take(model, picture, "explore") | shown
 
-    def describe(event: gr.EventData) -> dict[str, Any]:
-        wish = event._data if isinstance(event._data, Mapping) else {}
-        model = choose_model(models, wish.get("model"))
-        specimen = read_specimen(model, wish)
-        colours = dominant_colours(saved_picture(model, specimen))
-        return page.message("specimen", **specimen.recipe(model), colours=colours)
-
-    def save_one(event: gr.EventData) -> dict[str, Any]:
-        return save(models, event._data)
-
-    def save_all(model: Any, values: Any) -> dict[str, Any]:
-        chosen, (seeds, truncation) = choose_model(models, model), read_sheet(values)
-        name = f"{saved_name(chosen, seeds[0])}-to-{seeds[-1]}.zip"
-        return page.file(name, "application/zip", zip_of(chosen, seeds, truncation))
+    def save_all(hand: Any, place: Any) -> dict[str, Any]:
+        model, specimen = studio.in_hand(hand)
+        place = place if isinstance(place, Mapping) else {}
+        seeds = seeds_of(model, place.get("from"), place.get("count"))
+        pictures = [Specimen(number, specimen.truncation, wildness=specimen.wildness) for number in seeds]
+        name = f"{model.name.replace('/', '-')}-seeds-{seeds[0]}-to-{seeds[-1]}.zip"
+        return file(name, "application/zip", zip_of(model, pictures))
 
     def generate(
-        model: Any = None, seed: Any = None, count: Any = None, truncation: Any = None
+        model: Any = None, seed: Any = None, count: Any = None, truncation: Any = None, wildness: Any = None
     ) -> tuple[Image.Image, list[tuple[Image.Image, str]]]:
-        """Draw `count` pictures with the seeds from `seed` on: one image of them all, and each with its seed."""
-        chosen = choose_model(models, model)
-        seeds, truncation = read_sheet({"seed": seed, "count": count, "truncation": truncation})
-        images = chosen.draw(truncate(sample_z(seeds, chosen.generator.z_dim), truncation))
+        """Draw `count` pictures with the seeds from `seed` on: one image of them all, and each with its seed.
+
+        At `wildness` 0 pictures are tame and alike, at 1 all that the network can do; `truncation` fades them instead.
+        """
+        chosen = choose_model(studio.models, model)
+        tamed = read_fraction(truncation, "Truncation", 1.0), read_fraction(wildness, "Wildness", 1.0)
+        seeds = read_seeds(seed, COUNT if count is None else count)
+        specimens = [Specimen(number, tamed[0], wildness=tamed[1]) for number in seeds]
+        images = chosen.draw(stack(chosen, specimens))
         singles = [
-            (with_recipe(to_pil(image), Specimen(seed, truncation).recipe(chosen)), f"seed {seed}")
-            for image, seed in zip(images, seeds, strict=True)
+            (with_recipe(to_pil(image), specimen.recipe(chosen)), f"seed {specimen.seed}")
+            for image, specimen in zip(images, specimens, strict=True)
         ]
         return make_grid(images), singles
 
-    first, (seeds, truncation) = models[0], read_sheet({})
-    with gr.Row(elem_classes="bench"):
-        with gr.Column(scale=0, min_width=300, elem_classes="side"):
-            panel = controls.build_controls(SPEC, "generate-controls")
-        with gr.Column(scale=1, min_width=320, elem_classes="stage"):
-            pictures = drawn("pictures", sheet_of(first, seeds, truncation), "Pictures")
-    inputs = [gr.Number(visible=False, label=label) for label in ("Seed", "Pictures", "Truncation")]
+    first = studio.models[0]
+    begin = Specimen(seeds_of(first, BY_HAND, None)[0])
+    gr.HTML(
+        "<h2>Nobody drew these</h2><p class='lead'>A small network studied a collection of pictures and makes up its "
+        "own. Take one: it is the picture in hand on every tab.</p>",
+        apply_default_css=False,
+    )
+    wall = Sheet({}, "Wall of pictures", "wall")
+    wall_note = gr.Markdown("", elem_classes="note")
+    with gr.Accordion("Seed, count, wildness", open=True, elem_id="wall-controls"):
+        with gr.Row():
+            seed = gr.Number(
+                begin.seed, label="Seed", minimum=0, maximum=MAX_SEED, precision=0, elem_id="seed", min_width=140,
+                info="The picture’s number: the same seed always gives the same picture.",
+            )  # fmt: skip
+            count_slider = gr.Slider(1, MAX_COUNT, WALL, step=1, label="Pictures on the wall", elem_id="count")
+        wildness = gr.Slider(
+            0, 1, 1, step=0.01, label="Wildness", elem_id="wildness",
+            info="The truncation trick: lower is tamer and more alike, 1 is all that the network can do.",
+        )  # fmt: skip
+        save_button = gr.Button("Save the wall as a zip", size="sm", elem_id="save-wall")
+    spot = gr.JSON({}, visible="hidden", elem_id="generate-spot")
+    values = enter(first, begin, {}, Guest())
+    for component, value in values.items():
+        component.value = component.postprocess(value) if component is not seed else value
+
+    truncation = gr.Number(1, visible=False, label="Truncation")
     grid_file = gr.Image(visible=False, label="Grid", format="png")
     single_files = gr.Gallery(visible=False, label="Pictures with their seeds", format="png")
-
-    # "always_last": while a slider is dragged the last value wins, and no stale answer comes after it.
-    networks: dict[str, Any] = {"concurrency_id": "networks"}
+    shared = [studio.hand, studio.stage]
+    wall.select(studio.choose, wall, shared, **LAST_WINS)
     gr.on(
-        [panel.input, model_choice.change], show, [model_choice, panel], pictures,
-        trigger_mode="always_last", **networks, **PRIVATE,
+        [seed.input, count_slider.input, wildness.input], ask, [studio.model, seed, count_slider, wildness],
+        [*shared, wall, spot, wall_note], **LAST_WINS,
     )  # fmt: skip
-    pictures.select(describe, None, post, trigger_mode="multiple", **networks, **PRIVATE)
-    pictures.download(save_one, None, post, trigger_mode="multiple", **networks, **PRIVATE)
-    pictures.submit(save_all, [model_choice, panel], post, **networks, **PRIVATE)
+    save_button.click(save_all, [studio.hand, spot], studio.files, **NETWORKS, **PRIVATE)
     gr.on(
-        [], generate, [model_choice, *inputs], [grid_file, single_files],
-        preprocess=False, api_name="generate", **networks,
+        [], generate, [studio.model, seed, count_slider, truncation, wildness], [grid_file, single_files],
+        preprocess=False, api_name="generate", **NETWORKS,
     )  # fmt: skip
-    return Tab("generate", panel, restore)
+    return Lens("generate", enter, [wall, spot, wall_note, seed, count_slider, wildness], spot)

@@ -1,4 +1,4 @@
-"""The Training tab: the sample grid of each epoch, the curves of the contest, one seed through it all, the reals."""
+"""The Training tab: the film of sample grids and curves on one scrubber, one picture's way through it, the reals."""
 
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -8,37 +8,47 @@ import gradio as gr
 from PIL import Image
 
 from gan.images import open_rgb
-from gan.latent import MAX_SEED
 from gan.training.losses import LOSSES
-from gan.ui import animation, controls
-from gan.ui.arguments import DEFAULT_SEED, choose_model, named_model, read_choice, read_whole, refuse
-from gan.ui.drawn import PRIVATE, drawn
+from gan.ui import animation
+from gan.ui.arguments import read_whole, refuse
+from gan.ui.components import LAST_WINS, PRIVATE, Curves, Player, PlayerValue, Sheet, SheetValue, said, wishes
 from gan.ui.encode import webp_uri
 from gan.ui.film import film
+from gan.ui.lens import Guest, Lens
 from gan.ui.loaded import MAX_EPOCH, LoadedModel
 from gan.ui.shelf import Shelf
-from gan.ui.tab import Tab
-from gan.ui.through_training import creature_of, images_seen
+from gan.ui.specimen import Specimen
+from gan.ui.studio import Studio
+from gan.ui.through_training import images_seen, way_of
 from gan.ui.underway import standing
 
 CURVES = ("epoch", "loss_d", "loss_g", "d_real", "d_fake_before", "d_fake_after")
 
-COMPETE = (
-    "Two networks compete, the generator draws and the discriminator tells drawn from real, and Loss_G and Loss_D say "
-    "how badly each is doing: while both wobble and neither runs away, each still has something to learn from the "
-    "other."
+ACROSS = 8  # pictures in a row of a sample grid, always of seeds 0 to 63
+CELLS = ACROSS**2
+FILM_FPS = 6
+LEAD = (
+    "<h2>How it learned</h2><p class='lead'>64 pictures, always of the same seeds, as they were while the network "
+    "learned. The large picture follows one of them: choose it in the grid.</p>"
 )
-ABSOLUTE = (
-    "D(x) is how real the real pictures look to the discriminator and D(G(z)) how real the drawn ones do, before and "
-    "after the generator’s step, so curves close together mean that it can hardly tell, and one near 1 with the other "
-    "near 0 that it has won and the drawing stops getting better."
-)
-PAIRED = (
-    "D(x) is its verdict on real pictures and D(G(z)) on drawn ones, before and after the generator’s step, but this "
-    "discriminator learned by comparing the two, so only the distance between them says something: close together it "
-    "can hardly tell them apart, far apart it has won and the drawing stops getting better."
+STAY = "Some of those it was trained on. They stay on this machine."
+HIDDEN = (
+    "They are shown on the machine that has them, and elsewhere only where it says so: "
+    "<code>python app.py --show-reals</code>"
 )
 
+COMPETE = (
+    "The generator draws and the discriminator tells drawn from real; each loss says how badly one of them is doing, "
+    "and while neither runs away both still learn."
+)
+ABSOLUTE = (
+    "D(x) is how real the real pictures look to it and D(G(z)) how real the drawn ones do: close together it can "
+    "hardly tell, one near 1 and the other near 0 it has won and the drawing stops getting better."
+)
+PAIRED = (
+    "This discriminator learned by comparing drawn with real, so only the distance between D(x) and D(G(z)) says "
+    "something: close together it can hardly tell, far apart it has won."
+)
 MEASURED = (
     "KID (the kernel Inception distance) compares {generated:,} drawn pictures with {real:,} real ones, lower is "
     "better; two halves of the real ones have {floor[kid]:.1f}."
@@ -57,40 +67,64 @@ def nearest(epochs: Sequence[int], epoch: int | None) -> int | None:
     return epochs[-1] if epoch is None else min(epochs, key=lambda other: abs(other - epoch))
 
 
-def read_place(model: LoadedModel, values: Any) -> tuple[int | None, int]:
-    """Read {"epoch", "seed"}, both optional: the epoch next to it that there is something to see of, and the seed."""
-    values = values if isinstance(values, Mapping) else {}
-    epoch = read_whole(values.get("epoch"), "Epoch", 0, MAX_EPOCH, MAX_EPOCH)
-    seed = read_whole(values.get("seed"), "Seed", 0, MAX_SEED, DEFAULT_SEED)
-    return nearest(epochs_of(model), epoch), seed
+def seen_before(model: LoadedModel) -> int:
+    """Return how many pictures the networks had seen before the first line of this history."""
+    before = model.described.get("images_before")
+    return before if isinstance(before, int) and 0 < before <= MAX_EPOCH else 0
 
 
-def place_of(model: LoadedModel, epoch: int | None, seed: int) -> dict[str, Any]:
-    """Return the value of the tab's controls.
-
-    It names the model because Gradio does not deliver the same value twice, and two models may have the same epochs.
-    """
-    return {"epochs": epochs_of(model), "epoch": epoch, "seed": seed, "model": model.name}
-
-
-def grid_of(model: LoadedModel, epoch: int | None, seed: int = DEFAULT_SEED) -> dict[str, Any]:
-    """Return what samples.js shows: the grid nearest to an epoch, and what is known of that epoch."""
-    found = nearest(epochs_of(model), epoch)
-    content, seen = (None, None) if found is None else (model.samples.get(found), images_seen(model).get(found))
-    going = standing(model)
-    follows = going and found == nearest(epochs_of(model), None)  # a link to a run's last epoch leads to the last one
-    place = {"seed": seed} if found is None or follows else {"epoch": found, "seed": seed}
+def player_of(model: LoadedModel, specimen: Specimen, at: int, play: bool) -> PlayerValue:
+    """Return what the player plays: the frames come one at a time, as they are asked for."""
+    epochs = list(model.samples)
+    seen, before = images_seen(model), seen_before(model)
+    plain = specimen == Specimen(specimen.seed) and specimen.seed < CELLS
+    counts = [seen.get(epoch) for epoch in epochs]
+    says = [
+        f"epoch {e}" + ("" if n is None else f", {n + before:,} pictures seen")
+        for e, n in zip(epochs, counts, strict=True)
+    ]
     return {
-        "image": content and webp_uri(content),
-        "epoch": found,
-        "last": max([*model.samples, *(line["epoch"] for line in model.history)], default=None),
-        "standing": going,
-        "model": model.name,
-        "images_seen": seen,
-        "film": len(model.samples) > 1,
-        "seed": seed,
-        "link": model.label() | place,
+        "image": None,
+        "grid": True,
+        "side": grid_side(model),
+        "columns": ACROSS,
+        "labels": says,
+        "epochs": epochs,
+        "at": at,
+        "fps": FILM_FPS,
+        "loop": False,
+        "play": play,
+        "cell": specimen.seed if plain else None,
+        "source": f"{model.name} {model.weights}",
+        "alt": "The 64 pictures of seeds 0 to 63: arrow keys choose the one to follow",
+        "empty": "" if epochs else no_grids(model),
     }
+
+
+def grid_side(model: LoadedModel) -> int:
+    """Return how many pixels a side one picture of the sample grids has."""
+    for content in model.samples.values():
+        try:
+            return open_rgb(io.BytesIO(content)).width // ACROSS
+        except OSError:
+            continue
+    return model.generator.image_size
+
+
+def no_grids(model: LoadedModel) -> str:
+    """Return why there is no film to see."""
+    if model.history:
+        return "This model came without sample grids; the curves are all there is."
+    return standing(model) or (
+        "This model came without a record of its training. A run of train.py writes one: samples/ with a grid per "
+        "epoch, and history.jsonl."
+    )
+
+
+def frame_of(model: LoadedModel, number: int) -> dict[str, Any]:
+    """Return one frame of the film, for the player."""
+    epoch = list(model.samples)[number]
+    return {"at": number, "image": webp_uri(model.samples[epoch])}
 
 
 def curves_of(model: LoadedModel) -> dict[str, Any]:
@@ -100,11 +134,11 @@ def curves_of(model: LoadedModel) -> dict[str, Any]:
         "standing": standing(model),
         "kid": [kid.get(line["epoch"]) for line in model.history],
         "marks": list(_marks(model.history)),
-        "reading": [
-            COMPETE,
-            PAIRED if _pairs(model) else ABSOLUTE,
-            *(MEASURED.format(**line) for line in model.measured[-1:]),
-        ],
+        "reading": {
+            "losses": COMPETE,
+            "verdict": PAIRED if _pairs(model) else ABSOLUTE,
+            "kid": MEASURED.format(**model.measured[-1]) if model.measured else "",
+        },
     }
 
 
@@ -130,50 +164,83 @@ def _pairs(model: LoadedModel) -> bool:
     return loss in LOSSES and LOSSES[loss].pairs
 
 
-def reals_of(model: LoadedModel) -> dict[str, Any]:
-    """Return what reals.js shows; real pictures are there for runs on this machine alone."""
-    return {"image": model.reals and webp_uri(model.reals), "model": model.name, "hidden": False}
+def reals_of(model: LoadedModel, visible: bool) -> str:
+    """Return HTML that shows some of the real pictures, where the folder is a run and whoever asks may see them."""
+    if not model.reals:
+        return ""
+    shown = (
+        f"<img src='{webp_uri(model.reals)}' alt='Some of the real pictures'><p>{STAY}</p>"
+        if visible
+        else f"<p>{HIDDEN}</p>"
+    )
+    return f"<h3>Real pictures, for comparison</h3>{shown}"
 
 
-def build_history(models: Shelf, model_choice: gr.Radio, post: gr.HTML) -> Tab:
+def strip_of(model: LoadedModel, specimen: Specimen) -> SheetValue:
+    """Return the picture by each kept generator, for one that is in none of the grids."""
+    if specimen == Specimen(specimen.seed) and specimen.seed < CELLS and model.samples:
+        return {"cells": []}
+    return way_of(model, specimen.z(model), seen_before(model))
+
+
+def build_training(studio: Studio) -> Lens:
     """Lay the tab out inside the current gr.Tab, wire it, and offer /history to programs."""
 
-    def show(model: Any, values: Any) -> dict[str, Any]:
-        chosen = named_model(models, model)
-        return grid_of(chosen, *read_place(chosen, values))
+    def enter(model: LoadedModel, specimen: Specimen, link: Mapping[str, Any], guest: Guest) -> dict[Any, Any]:
+        epochs = list(model.samples)
+        asked = read_whole(link.get("epoch"), "Epoch", 0, MAX_EPOCH, 0)
+        at = epochs.index(nearest(epochs, asked)) if epochs else 0
+        first = frame_of(model, at) if epochs else {}
+        return {
+            player: player_of(model, specimen, at, play="epoch" not in link) | {"image": None, "first": first},
+            curves: curves_of(model),
+            reals: reals_of(model, guest.sees_reals),
+            strip: strip_of(model, specimen) if model.weights else {"cells": []},
+            spot: {"epoch": epochs[at]} if "epoch" in link and epochs else {},
+        }
 
-    def show_creature(model: Any, values: Any) -> dict[str, Any]:
-        chosen = named_model(models, model)
-        _, seed = read_place(chosen, values)
-        return creature_of(chosen, seed) if chosen.weights else {}
+    def refresh_and_enter(
+        model: LoadedModel, specimen: Specimen, link: Mapping[str, Any], guest: Guest
+    ) -> dict[Any, Any]:  # fmt: skip
+        if isinstance(studio.models, Shelf):
+            studio.models.refresh()
+        return enter(studio.named(model.name), specimen, link, guest)
 
-    def show_reals(model: Any, request: gr.Request) -> dict[str, Any]:
-        chosen = named_model(models, model)
-        asked = request.request
-        assert asked is not None  # Gradio hands over the one that it answers
-        if chosen.reals and not asked.app.get_blocks().sees_reals(asked.scope):
-            return {"image": None, "model": chosen.name, "hidden": True}
-        return reals_of(chosen)
+    def frame(told: Any, hand: Any) -> PlayerValue:
+        told = told if isinstance(told, Mapping) else {}
+        model, specimen = studio.in_hand(hand)
+        number = read_whole(told.get("frame"), "The frame", 0, max(len(model.samples) - 1, 0), 0)
+        if not model.samples:
+            raise refuse(no_grids(model))
+        return player_of(model, specimen, 0, False) | {"frame": frame_of(model, number)}  # type: ignore[return-value]
 
-    def show_model(model: Any, values: Any, event: gr.EventData) -> tuple[dict[str, Any], dict[str, Any]]:
-        models.refresh()
-        chosen = named_model(models, model)
-        epoch, seed = read_place(chosen, values)
-        values = values if isinstance(values, Mapping) else {}
-        known = values.get("epochs") == epochs_of(chosen)
-        if not known:
-            epoch = nearest(epochs_of(chosen), None)  # another model's epoch says nothing here, and a run has gone on
-        # A tab that is opened stays where it is, or where a link is about to put it, unless its run has gone on.
-        stays = event.target is grid and (known or values.get("model") != chosen.name)
-        return gr.skip() if stays else place_of(chosen, epoch, seed), curves_of(chosen)
+    def follow(told: Any, hand: Any) -> dict[Any, Any]:
+        model, _ = studio.in_hand(hand)
+        specimen = Specimen(read_whole(said(told).get("cell"), "The picture", 0, CELLS - 1, 0))
+        return studio.take(model, specimen, "open") | {strip: strip_of(model, specimen)}
 
-    def restore(model: LoadedModel, link: Mapping[str, Any]) -> dict[str, Any]:
-        return place_of(model, *read_place(model, link))
+    def rest_at(told: Any, hand: Any) -> dict[str, Any]:
+        model, _ = studio.in_hand(hand)
+        epochs = list(model.samples)
+        number = read_whole(said(told).get("frame"), "The frame", 0, max(len(epochs) - 1, 0), 0)
+        return {"epoch": epochs[number]} if epochs else {}
 
-    def save_film(event: gr.EventData) -> Iterator[dict[str, Any]]:
-        wish = event._data if isinstance(event._data, Mapping) else {}
-        chosen = choose_model(models, wish.get("model"))
-        yield from film(chosen, read_choice(wish.get("format"), "The format", list(animation.MIME), "webp"))
+    def go(told: Any, hand: Any) -> dict[Any, Any]:
+        model, specimen = studio.in_hand(hand)
+        epoch = nearest(list(model.samples), read_whole(said(told).get("epoch"), "Epoch", 0, MAX_EPOCH, 0))
+        if epoch is None:
+            return {player: player_of(model, specimen, 0, False)}
+        at = list(model.samples).index(epoch)
+        return {
+            player: player_of(model, specimen, at, False) | {"first": frame_of(model, at)},
+            spot: {"epoch": epoch},
+        }
+
+    def save_film(kind: str) -> Any:
+        def make(hand: Any) -> Iterator[dict[str, Any]]:
+            yield from film(studio.in_hand(hand)[0], kind)
+
+        return make
 
     def history(model: Any = None, epoch: Any = None) -> tuple[Image.Image | None, dict[str, Any]]:
         """Return the sample grid of `epoch` (the last one without it), and the training's history.
@@ -182,8 +249,9 @@ def build_history(models: Shelf, model_choice: gr.Radio, post: gr.HTML) -> Tab:
         The history is {"model", "epoch" (of the grid), "epochs" (that have a grid), "lines" (of history.jsonl; of a
         long one some 2,000, evenly)}.
         """
-        models.refresh()
-        chosen = named_model(models, model)
+        if isinstance(studio.models, Shelf):
+            studio.models.refresh()
+        chosen = studio.named(model)
         found = nearest(list(chosen.samples), read_whole(epoch, "Epoch", 0, MAX_EPOCH, MAX_EPOCH))
         if epoch is not None and epoch != found:
             there = "nor of any other" if found is None else f"the nearest is that of epoch {found}"
@@ -199,30 +267,27 @@ def build_history(models: Shelf, model_choice: gr.Radio, post: gr.HTML) -> Tab:
             "lines": [dict(line) for line in chosen.history],
         }
 
-    first = models[0]
-    spec = [controls.track("epoch", "Epoch", "epochs", epochs_of(first))]
+    gr.HTML(LEAD, apply_default_css=False)
     with gr.Row(elem_classes="record"):
-        with gr.Column(scale=0, min_width=320, elem_classes="epochs"):
-            panel = controls.build_controls(spec, "training-controls", seed=DEFAULT_SEED, model=first.name)
-            grid = drawn("samples", grid_of(first, None), "Sample grid")
-            creature = drawn("creature", {}, "One creature through training")
-        with gr.Column(scale=1, min_width=320, elem_classes="lessons"):
-            curves = drawn("curves", curves_of(first), "Curves")
-            reals = drawn("reals", {}, "Real pictures")  # asks for them when the tab is opened
+        with gr.Column(min_width=300):
+            player = Player({}, "The film of the training", "film")
+            strip = Sheet({}, "This picture through training", "strip")
+            with gr.Row(elem_classes="tools"):
+                saves = [gr.Button(f"Save film, {kind.upper()}", size="sm") for kind in animation.MIME]
+            reals = gr.HTML("", apply_default_css=False, elem_id="reals")
+        with gr.Column(min_width=300):
+            curves = Curves({}, "Curves", "curves")
+    spot = gr.JSON({}, visible="hidden", elem_id="training-spot")
     epoch_input = gr.Number(None, visible=False, label="Epoch")
     grid_file = gr.Image(visible=False, label="Sample grid", format="png")
     lines = gr.JSON(visible=False, label="History")
 
-    panel.input(show, [model_choice, panel], grid, trigger_mode="always_last", **PRIVATE)
-    creature.load(
-        show_creature, [model_choice, panel], creature,
-        trigger_mode="always_last", concurrency_id="networks", **PRIVATE,
-    )  # fmt: skip
-    reals.select(show_reals, model_choice, reals, trigger_mode="always_last", **PRIVATE)
-    gr.on(
-        [model_choice.change, grid.select], show_model, [model_choice, panel], [panel, curves],
-        trigger_mode="always_last", **PRIVATE,
-    )  # fmt: skip
-    grid.download(save_film, None, post, **animation.SLOW, **PRIVATE)
-    gr.on([], history, [model_choice, epoch_input], [grid_file, lines], preprocess=False, api_name="history")
-    return Tab("training", panel, restore)
+    asked = wishes(player, player.input)
+    asked.change(frame, [asked, studio.hand], player, **LAST_WINS)
+    player.select(follow, [player, studio.hand], [studio.hand, studio.stage, strip], **LAST_WINS)
+    player.release(rest_at, [player, studio.hand], spot, **LAST_WINS)
+    curves.select(go, [curves, studio.hand], [player, spot], **LAST_WINS)
+    for button, kind in zip(saves, animation.MIME, strict=True):
+        button.click(save_film(kind), studio.hand, studio.files, **animation.SLOW, **PRIVATE)
+    gr.on([], history, [studio.model, epoch_input], [grid_file, lines], preprocess=False, api_name="history")
+    return Lens("training", refresh_and_enter, [player, curves, strip, reals, spot], spot)

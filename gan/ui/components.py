@@ -1,0 +1,175 @@
+"""What the page draws itself: gr.HTML with a module of its own, static/NAME.js, that knows nothing of Gradio.
+
+A module exports `mount(root, emit)`, which returns `update(value)`; `emit(event, detail)` becomes an event of the
+component, whose value is then what was said. Gradio's own image components write a file per picture and blur pixels.
+"""
+
+from collections.abc import Mapping
+from typing import Any, TypedDict
+
+import gradio as gr
+from gradio import component_meta
+
+component_meta.create_or_modify_pyi = lambda *_: None  # Gradio would write a .pyi beside this file at each import
+
+MODULES = "studio"  # where the page is served, its modules are
+
+# Of events that belong to the page alone. Handlers see all that is sent, as it was sent, and answer it themselves.
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "preprocess": False}
+NETWORKS: dict[str, Any] = {"concurrency_id": "networks"}  # of events for which a network draws
+LAST_WINS: dict[str, Any] = {"trigger_mode": "always_last", **NETWORKS, **PRIVATE}  # no stale answer comes after it
+
+ON_LOAD = """
+const base = `${window.gradio_config?.root ?? "."}/%s`;
+import(`${base}/%s.js`).then(({ mount }) => {
+    const say = (event, detail) => {
+        props.value = { said: detail }; // an event's data would be that of the first of those that wait
+        trigger(event);
+    };
+    const update = mount(element.querySelector(".drawn"), say);
+    const show = () => props.value?.said === undefined && update(props.value);
+    watch("value", show);
+    show();
+});
+"""
+
+
+def call(function: str, module: str = "page") -> str:
+    """Return the `js=` line that calls a function of a module with an event's inputs."""
+    address = f"`${{window.gradio_config.root}}/{MODULES}/{module}.js`"
+    return f"async (...given) => (await import({address})).{function}(...given)"
+
+
+def said(value: Any) -> Mapping[str, Any]:
+    """Return what a component said with its event, as it came from the page; {} where that is nothing of the kind."""
+    detail = value.get("said") if isinstance(value, Mapping) else None
+    return detail if isinstance(detail, Mapping) else {}
+
+
+def wishes(component: "Drawn", event: Any) -> gr.JSON:
+    """Return a component that holds what was said last with an event, and changes with it.
+
+    For events whose answer is the component's own new value: it would take the place of the wish that waits.
+    """
+    wish = gr.JSON({}, visible="hidden")
+    event(None, component, wish, js="(value) => value.said ?? {}", show_progress="hidden")
+    return wish
+
+
+class Drawn(gr.HTML):
+    """A component that static/SCRIPT.js draws from its value."""
+
+    script: str
+
+    def __init__(self, value: Any = None, label: str = "", elem_id: str = "", **options: Any) -> None:
+        super().__init__(
+            value,
+            label=label,
+            html_template=f"<div class='drawn {self.script}'></div>",
+            js_on_load=ON_LOAD % (MODULES, self.script),
+            apply_default_css=False,
+            elem_id=elem_id or self.script,
+            **options,
+        )
+
+    def get_block_name(self) -> str:
+        return "html"
+
+
+class Cell(TypedDict, total=False):
+    """One picture of a sheet: what stands beneath it, what it is to who cannot see it, what it is made of."""
+
+    label: str
+    alt: str
+    recipe: dict[str, Any]
+
+
+class SheetValue(TypedDict, total=False):
+    """Pictures in one lossless image, `side` pixels large, `columns` to a row of it; `chosen` is a cell's number."""
+
+    image: str | None
+    side: int
+    columns: int
+    cells: list[Cell]
+    chosen: int | None
+    tools: list[str]  # of each cell: "earlier", "later", "remove"
+    empty: str  # the sentence where there are no cells
+    places: int  # that are drawn empty where there are fewer cells
+
+
+class Sheet(Drawn):
+    """A wall of pictures; `select` tells {"index", "recipe"}, `input` {"index", "tool"}. Value: SheetValue."""
+
+    script = "sheet"
+
+
+class StageValue(TypedDict, total=False):
+    """The picture in hand: one image, or two where it was edited, the unedited one first."""
+
+    image: str | None
+    side: int
+    edited: bool
+    recipe: dict[str, Any]
+    title: str
+    facts: str
+    alt: str
+    colours: list[dict[str, Any]]
+    problem: str
+
+
+class Stage(Drawn):
+    """The one large picture; `input` tells the recipe that a drag across it makes of it. Value: StageValue."""
+
+    script = "stage"
+
+
+class PlayerValue(TypedDict, total=False):
+    """Frames to play: all in one `image`, or one at a time, which `input` asks for by {"frame"}."""
+
+    image: str | None
+    side: int
+    columns: int
+    labels: list[str]
+    stops: list[int]  # frames that are marked
+    at: int
+    fps: float
+    loop: bool
+    play: bool
+    source: str  # of the same source, frames that have come are kept
+    cell: int | None  # the picture of a frame that the stage shows
+    epochs: list[int]
+    grid: bool  # each frame is a grid of pictures, and is shown as one
+    first: dict[str, Any]  # {"at", "image"} of a frame that comes along
+    frame: dict[str, Any]  # {"at", "image"} of the frame that was asked for; nothing else has changed
+    alt: str
+    empty: str
+
+
+class Player(Drawn):
+    """Play, scrub and step through frames; `release` tells {"frame"} where it comes to rest. Value: PlayerValue."""
+
+    script = "player"
+
+
+class Curves(Drawn):
+    """The curves of a training; `select` tells {"epoch"} of a click."""
+
+    script = "curves"
+
+
+class Numbers(Drawn):
+    """Every number of a latent on a small slider; `input` and `release` tell those that are moved, {"z17": 0.5}.
+
+    Value: {"count", "reach", "offsets"}.
+    """
+
+    script = "numbers"
+
+
+class Files(Drawn):
+    """Files that the server made and the browser saves; pictures dropped onto the page, whose recipe `upload` tells.
+
+    Value: {"name", "mime", "data"}, or {"done", "of", "what"} while one is made.
+    """
+
+    script = "files"

@@ -1,0 +1,102 @@
+"""What the server answers beside Gradio: the page's own modules, and how a shared link looks before it is opened."""
+
+import html
+import io
+import re
+from collections.abc import Mapping, MutableMapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import anyio
+import gradio as gr
+from PIL import Image
+
+from gan.ui import links
+from gan.ui.encode import enlarge
+from gan.ui.specimen import read_specimen
+from gan.ui.studio import saved_picture, title_of
+
+STATIC = Path(__file__).parent / "static"
+PREVIEW = (1200, 630)  # pixels, as the sites that show links want it
+PAPER = (250, 248, 244)
+KEPT = 64  # previews in memory
+WORDS = "A small network studied a collection of pictures and makes up its own. Change this one, or see another."
+META = re.compile(r'\s*<meta\s+(?:property|name)="(?:og|twitter):[^>]*>', re.DOTALL)
+HEAD = """
+<meta name="description" content="{words}">
+<meta property="og:type" content="website">
+<meta property="og:title" content="{title}">
+<meta property="og:description" content="{words}">
+<meta property="og:image" content="{image}">
+<meta property="og:image:width" content="{width}">
+<meta property="og:image:height" content="{height}">
+<meta property="og:image:alt" content="{title}">
+<meta name="twitter:card" content="summary_large_image">
+<link rel="modulepreload" href="{root}/studio/page.js">
+<script type="module" src="{root}/studio/page.js"></script>
+</head>"""
+
+Scope = MutableMapping[str, Any]
+
+
+class Front:
+    """Answers for the page: modules by name, previews by what their link says, and the head of the page itself."""
+
+    def __init__(self, models: Any) -> None:
+        self._models = models
+        self._drawing = anyio.CapacityLimiter(1)
+
+    async def answer(self, path: str, query: bytes) -> tuple[str, bytes] | None:
+        """Return a media type and the content for one of the page's own paths; None for any other."""
+        if path.startswith("/studio/"):
+            module = STATIC / path.removeprefix("/studio/")
+            return ("text/javascript", module.read_bytes()) if module.is_file() else None
+        if path == "/preview.png":
+            link = read_query(query)
+            return "image/png", await anyio.to_thread.run_sync(self._preview, urlencode(link), limiter=self._drawing)
+        return None
+
+    def with_head(self, page: bytes, query: bytes, root: str) -> bytes:
+        """Return the page with a head that says what its address shows; `root` is where it is served."""
+        link = read_query(query)
+        image = f"{root}/preview.png?{urlencode(link)}" if link else f"{root}/preview.png"
+        words = {"title": html.escape(self._title(link)), "words": html.escape(WORDS), "image": html.escape(image)}
+        head = HEAD.format(**words, width=PREVIEW[0], height=PREVIEW[1], root=html.escape(root))
+        text = META.sub("", page.decode("utf-8"))
+        return text.replace("</head>", head, 1).encode()
+
+    def _title(self, link: Mapping[str, str]) -> str:
+        try:
+            model, specimen = self._meant(link)
+        except gr.Error:
+            return "GAN Studio"
+        return f"{title_of(specimen)}, by {model.title}" if link else f"GAN Studio: {model.title}"
+
+    def _meant(self, link: Mapping[str, str]) -> tuple[Any, Any]:
+        said = links.read_link(link)
+        model, _ = links.find_model(self._models, said)
+        return model, read_specimen(model, said)
+
+    @lru_cache(KEPT)  # noqa: B019  # the page lives as long as the process
+    def _preview(self, query: str) -> bytes:
+        card = Image.new("RGB", PREVIEW, PAPER)
+        try:
+            model, specimen = self._meant(dict(parse_qsl(query)))
+            if model.weights:
+                picture = saved_picture(model, specimen)
+                large = enlarge(picture, max(1, PREVIEW[1] // picture.height), smooth=True)
+                card.paste(large, ((PREVIEW[0] - large.width) // 2, (PREVIEW[1] - large.height) // 2))
+        except gr.Error:
+            pass  # a link to what is not here: a sheet of paper
+        buffer = io.BytesIO()
+        card.save(buffer, "png")
+        return buffer.getvalue()
+
+
+def read_query(query: bytes) -> dict[str, str]:
+    """Return the parameters of an address as far as they say which picture is meant."""
+    pairs = parse_qsl(query.decode("latin-1")[: links.MAX_VALUE], keep_blank_values=False)
+    meant = re.compile(r"model|weights|seed|truncation|wildness|latent|[dz]\d{1,4}")
+    return {key: value for key, value in pairs if meant.fullmatch(key)}

@@ -1,0 +1,62 @@
+"""Links and saved pictures: which model, which picture and which tab they mean."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import gradio as gr
+
+from gan.ui.arguments import from_link, refuse
+from gan.ui.lens import Lens
+from gan.ui.loaded import LoadedModel
+from gan.ui.underway import standing
+
+MAX_VALUE = 8_000  # characters of one value in a link
+TEXTS = ("tab", "model", "weights", "against", "latent", "stops", "seeds")  # though they may look like a number
+EARLIER = {"interpolate": "morph", "models": "compare"}  # what tabs were called in links made before
+
+
+def read_link(query: Mapping[str, str]) -> dict[str, Any]:
+    """Return what the parameters of an address say: numbers where they are some, else text."""
+    known = {key: str(value)[:MAX_VALUE] for key, value in query.items() if value}
+    return {key: value if key in TEXTS else from_link(value) for key, value in known.items()}
+
+
+def find_model(models: Sequence[LoadedModel], link: Mapping[str, Any]) -> tuple[LoadedModel, str]:
+    """Return the model that a link or a saved picture means, and what is to be said of it."""
+    name, weights = link.get("model"), link.get("weights")
+    same = [model for model in models if weights is not None and model.weights == weights]
+    for model in (*(model for model in same if model.name == name), *same):
+        return model, ""
+    for model in models:
+        if model.name == name or name is None:
+            if weights is None:
+                return model, ""
+            return model, f"This was made with other weights of {model.name}, so it may look different here."
+    names = ", ".join(model.name for model in models)
+    raise refuse(f"This was made by a model called {str(name)[:40]!r}, which is not here. There is: {names}.")
+
+
+def moved_on(models: Sequence[LoadedModel], link: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a page's own link without weights that its run has left behind since the page showed them."""
+    left_behind = any(model.name == link.get("model") and link.get("weights") in model.earlier for model in models)
+    return {key: value for key, value in link.items() if not (left_behind and key == "weights")}
+
+
+def remark_on(model: LoadedModel, remark: str) -> str:
+    """Return what is to be said of the model: the remark and, where a run is the reason, how far that is."""
+    return f"{remark} {standing(model)}".strip() if remark or not model.weights else ""
+
+
+def find_lens(lenses: Sequence[Lens], link: Mapping[str, Any]) -> Lens:
+    """Return the tab that a link means; the first where it names none."""
+    name = link.get("tab", lenses[0].id)
+    for lens in lenses:
+        if lens.id == EARLIER.get(name, name):
+            return lens
+    raise refuse(f"This link leads to {str(name)[:40]!r}, which this page does not have.")
+
+
+def say(sentence: str) -> None:
+    """Say a sentence where the page says such things; nothing for ""."""
+    if sentence:
+        gr.Info(sentence)

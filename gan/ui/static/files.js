@@ -1,0 +1,90 @@
+// Files that the server made are saved; PNGs saved here that come back by drop or choice tell their recipe.
+const MOST_BYTES = 5_000_000, MOST_SIDE = 4096; // of a picture that comes back; nothing of it is sent but its recipe
+const RECIPE = "gan-studio";
+
+// Read the recipe out of a PNG's text chunks; only its head is looked at, nothing is decoded.
+export const recipeOf = async (file) => {
+    if (file.size > MOST_BYTES) throw `${file.name} is larger than 5 MB; pictures saved here are not.`;
+    const view = new DataView(await file.arrayBuffer());
+    const text = (from, length) => new TextDecoder("latin1").decode(new Uint8Array(view.buffer, from, length));
+    if (view.byteLength < 33 || text(1, 3) !== "PNG" || text(12, 4) !== "IHDR") throw `${file.name} is no PNG.`;
+    const [width, height] = [view.getUint32(16), view.getUint32(20)];
+    if (Math.max(width, height) > MOST_SIDE) throw `${file.name} is ${width} × ${height} pixels; pictures saved here are smaller.`;
+    for (let at = 8; at + 12 <= view.byteLength; ) {
+        const length = view.getUint32(at);
+        if (at + 12 + length > view.byteLength) break;
+        if (text(at + 4, 4) === "tEXt") {
+            const [key, value] = text(at + 8, length).split("\0");
+            if (key === RECIPE) return read(value, file.name);
+        }
+        at += 12 + length;
+    }
+    throw `${file.name} carries no recipe. Only PNGs saved on a page like this one do.`;
+};
+const read = (text, name) => {
+    let recipe;
+    try {
+        recipe = JSON.parse(text);
+    } catch {
+        recipe = null;
+    }
+    if (!recipe || typeof recipe !== "object" || Object.values(recipe).includes(Infinity)) throw `The recipe in ${name} is damaged.`;
+    return recipe;
+};
+
+export const mount = (root, emit) => {
+    root.innerHTML = `
+        <label class="open-picture"><input type="file" accept="image/png"><span>Open a saved picture</span></label>
+        <div class="drop" hidden><p>Drop a PNG saved here: it brings its picture back.</p></div>
+        <p class="making" role="status" hidden><span></span><progress max="1"></progress></p>
+        <p class="problem" role="status" hidden></p>`;
+    const find = (name) => root.querySelector(name);
+    const drop = find(".drop"), making = find(".making"), problem = find(".problem");
+    const open = async (file) => {
+        problem.hidden = true;
+        try {
+            emit("upload", await recipeOf(file));
+        } catch (sentence) {
+            problem.textContent = sentence;
+            problem.hidden = false;
+        }
+    };
+    const carriesFile = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+    let inside = 0;
+    const over = (by) => (event) => {
+        if (!carriesFile(event)) return;
+        event.preventDefault();
+        inside = Math.max(0, inside + by);
+        drop.hidden = inside === 0;
+    };
+    document.addEventListener("dragenter", over(1));
+    document.addEventListener("dragleave", over(-1));
+    document.addEventListener("dragover", (event) => carriesFile(event) && event.preventDefault());
+    document.addEventListener("drop", (event) => {
+        if (!carriesFile(event)) return;
+        event.preventDefault();
+        inside = 0;
+        drop.hidden = true;
+        if (event.dataTransfer.files[0]) open(event.dataTransfer.files[0]);
+    });
+    find("input").addEventListener("change", ({ target }) => {
+        if (target.files[0]) open(target.files[0]);
+        target.value = "";
+    });
+
+    return (value) => {
+        if (!value) return;
+        making.hidden = Boolean(value.data);
+        if (!value.data) {
+            making.querySelector("span").textContent = value.what;
+            making.querySelector("progress").value = value.done / value.of;
+            return;
+        }
+        const bytes = Uint8Array.from(atob(value.data), (sign) => sign.charCodeAt(0));
+        const link = document.createElement("a");
+        link.href = URL.createObjectURL(new Blob([bytes], { type: value.mime }));
+        link.download = value.name;
+        link.click();
+        setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+    };
+};

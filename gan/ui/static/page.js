@@ -1,0 +1,91 @@
+// The page as a whole: its address and the way back, wishes that are asked again, keys, sharing.
+const OURS = /^(tab|model|weights|against|seeds?|stops|count|from|truncation|wildness|latent|epoch|steps|method|loop|t|[dz]\d+)$/;
+const HUB = "https://huggingface.co"; // where a Space's page is a frame, and the address bar is the Hub's
+const GESTURE = 1200; // milliseconds after which a slider that moves again is a new step of the history
+const PAUSES = [300, 600, 1200, 2500, 5000]; // milliseconds until a wish is sent again; the last one again and again
+const SLOW = 300; // milliseconds after which pictures that are no longer right look so
+
+// --- the address: the picture in hand and the place where it is looked at
+let before = location.search, by = "", at = 0, writing;
+export const keepAddress = (named, hand, tab, ...spots) => {
+    if (!hand?.model) return;
+    const place = { tab, ...spots[named.indexOf(tab)] };
+    const { by: now, ...picture } = hand;
+    const others = [...new URLSearchParams(location.search)].filter(([name]) => !OURS.test(name));
+    const link = Object.entries({ ...picture, ...place }).filter(([, value]) => value !== null && value !== undefined);
+    const search = `?${new URLSearchParams([...link, ...others])}`;
+    if (search === before) return;
+    const gesture = ["explore", "drag"].includes(now) && now === by && Date.now() - at < GESTURE;
+    const known = now === "address"; // it came from there
+    [by, at, before] = [now, Date.now(), search];
+    clearTimeout(writing);
+    const write = (replace) => {
+        history[replace ? "replaceState" : "pushState"](null, "", `${search}${location.hash}`);
+        if (window.parent !== window)
+            window.parent.postMessage({ queryString: search.slice(1).replace(/&?__\w+=[^&]*/g, ""), hash: location.hash }, HUB);
+    };
+    if (gesture) writing = setTimeout(() => write(true), 150); // browsers allow some hundred changes a minute
+    else write(known);
+};
+
+// Back and forward: tell the server of the address that is there now.
+window.addEventListener("popstate", () => {
+    before = location.search;
+    document.querySelector("#back")?.click();
+});
+export const address = () => [Object.fromEntries(new URLSearchParams(location.search))];
+
+// --- sharing
+export const share = async () => {
+    const link = location.href;
+    if (navigator.share && matchMedia("(pointer: coarse)").matches) {
+        await navigator.share({ url: link }).catch(() => {});
+        return [""];
+    }
+    return [await navigator.clipboard.writeText(link).then(() => "Link copied", () => link)];
+};
+
+// --- how pictures are enlarged
+export const enlarge = (style) => {
+    document.documentElement.dataset.enlarge = style.toLowerCase();
+    document.dispatchEvent(new Event("enlarge"));
+    return [];
+};
+
+// --- the space bar, where it means nothing else
+document.addEventListener("keydown", (event) => {
+    if (event.code !== "Space" || event.target.closest("button, input, textarea, select, summary, a, [role=slider], [role=tab]")) return;
+    event.preventDefault();
+    document.querySelector("#another")?.click();
+});
+
+// --- wishes: one for which there is no room (HTTP 503) is sent again until it is taken, so that what is shown follows the
+// controls however many others draw at the same time; Gradio would drop it. While one waits, the pictures look so.
+let waiting = 0;
+const ask = window.fetch;
+const told = (sentence) => {
+    const place = document.querySelector("#nobody");
+    if (place) [place.textContent, place.hidden] = [sentence, !sentence];
+};
+window.fetch = async (...given) => {
+    if (!String(given[0]).includes("/queue/join")) return ask(...given);
+    const dim = setTimeout(() => document.documentElement.classList.add("waiting"), SLOW);
+    waiting += 1;
+    try {
+        let answer = await ask(...given);
+        for (let turn = 0; answer.status === 503; turn++) {
+            if (turn === 2) told("Many are drawing here just now. Your wish waits its turn.");
+            await new Promise((done) => setTimeout(done, PAUSES[Math.min(turn, PAUSES.length - 1)] * (0.75 + Math.random() / 2)));
+            answer = await ask(...given);
+        }
+        told("");
+        return answer;
+    } catch (error) {
+        told("Nobody answers: the page’s server cannot be reached. What you kept is safe here; reload when it is back.");
+        throw error;
+    } finally {
+        clearTimeout(dim);
+        waiting -= 1;
+        if (!waiting) document.documentElement.classList.remove("waiting");
+    }
+};

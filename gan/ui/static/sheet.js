@@ -1,0 +1,80 @@
+// A wall of small pictures. One can be reached with Tab, the others from there with arrow keys.
+import { cut, decode, onStyle, paint } from "./pixels.js";
+
+const TOOLS = { earlier: ["‹", "Move earlier"], later: ["›", "Move later"], remove: ["×", "Take out"] };
+
+export const mount = (root, emit) => {
+    root.innerHTML = `<p class="empty" hidden></p><ol></ol>`;
+    const empty = root.querySelector(".empty"), list = root.querySelector("ol");
+    let shown = null, pixels = [], turn = 0;
+    const tiles = () => [...list.querySelectorAll(".tile")];
+
+    const look = () => {
+        tiles().forEach((tile, index) => {
+            const room = tile.clientWidth;
+            if (room && pixels[index]) paint(tile.querySelector("canvas"), pixels[index], room);
+        });
+    };
+    const reach = (index) => tiles().forEach((tile, other) => (tile.tabIndex = other === index ? 0 : -1));
+    const make = (cell, index) => {
+        const item = document.createElement("li");
+        item.innerHTML = `<button type="button" class="tile"><canvas></canvas><span></span></button>`;
+        const tile = item.firstChild;
+        tile.querySelector("span").textContent = cell.label ?? "";
+        tile.setAttribute("aria-label", cell.alt ?? cell.label);
+        if (shown.chosen !== undefined) tile.setAttribute("aria-pressed", shown.chosen === index);
+        for (const tool of shown.tools ?? []) {
+            const button = document.createElement("button");
+            const [sign, name] = TOOLS[tool];
+            Object.assign(button, { type: "button", className: `tool ${tool}`, textContent: sign });
+            button.dataset.tool = tool;
+            button.setAttribute("aria-label", `${name}: ${cell.alt ?? cell.label}`);
+            item.append(button);
+        }
+        return item;
+    };
+    const place = () => Object.assign(document.createElement("li"), { className: "place" });
+
+    list.addEventListener("click", (event) => {
+        const button = event.target.closest("button");
+        if (!button) return;
+        const index = [...list.children].indexOf(button.closest("li"));
+        if (button.dataset.tool) emit("input", { index, tool: button.dataset.tool });
+        else {
+            tiles().forEach((tile, other) => shown.chosen !== undefined && tile.setAttribute("aria-pressed", other === index));
+            reach(index);
+            emit("select", { index, recipe: shown.cells[index].recipe });
+        }
+    });
+    list.addEventListener("keydown", (event) => {
+        const all = tiles(), at = all.indexOf(event.target);
+        if (at < 0) return;
+        const across = all.filter((tile) => tile.offsetTop === all[0].offsetTop).length;
+        const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -across, ArrowDown: across };
+        const to = event.key === "Home" ? 0 : event.key === "End" ? all.length - 1 : at + steps[event.key];
+        if (!all[to]) return;
+        event.preventDefault();
+        reach(to);
+        all[to].focus();
+    });
+    onStyle(look);
+    new ResizeObserver(look).observe(list);
+
+    return async (value) => {
+        const mine = ++turn;
+        const cells = value?.cells ?? [];
+        const image = value?.image && cells.length ? await decode(value.image) : null;
+        if (mine !== turn) return;
+        const focused = tiles().indexOf(document.activeElement);
+        shown = value ?? {};
+        pixels = image ? cells.map((_, index) => cut(image, value.side, value.columns, index)) : [];
+        empty.textContent = shown.empty ?? "";
+        empty.hidden = cells.length > 0 || !shown.empty;
+        list.replaceChildren(...cells.map(make), ...Array.from({ length: Math.max(0, (shown.places ?? 0) - cells.length) }, place));
+        list.hidden = list.children.length === 0;
+        root.dataset.labels = cells.map((cell) => cell.label).join(" ");
+        reach(shown.chosen ?? 0);
+        if (focused >= 0) tiles()[Math.min(focused, cells.length - 1)]?.focus();
+        look();
+    };
+};

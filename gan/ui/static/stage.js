@@ -1,0 +1,111 @@
+// The one large picture. A drag across it asks for another picture; while something plays, it shows the frames.
+import { cut, decode, onStyle, paint } from "./pixels.js";
+
+const REACH = 4; // how far along a direction a drag across the whole picture leads
+const KEY_STEP = 0.25;
+
+export const mount = (root, emit) => {
+    root.innerHTML = `
+        <figure>
+            <div class="stage-room" tabindex="0" role="img">
+                <canvas class="large"></canvas>
+                <p class="stage-hint" aria-hidden="true">Drag across it: it becomes another</p>
+                <button type="button" class="before" aria-pressed="false" hidden>Before</button>
+                <div class="true-size" aria-hidden="true"><canvas></canvas><span>real size</span></div>
+            </div>
+            <p class="problem" role="status" hidden></p>
+            <figcaption><strong></strong><span></span><ul class="swatches"></ul></figcaption>
+        </figure>`;
+    const find = (name) => root.querySelector(name);
+    const room = find(".stage-room"), large = find(".large"), small = find(".true-size canvas"), before = find(".before");
+    let shown = null, sheet = null, pixels = null, turn = 0, comparing = false;
+
+    const look = () => {
+        if (!pixels || !room.clientWidth) return;
+        paint(large, pixels, room.clientWidth);
+        small.width = small.height = pixels.width;
+        small.getContext("2d").putImageData(pixels, 0, 0);
+    };
+    const own = () => {
+        if (!sheet) return;
+        pixels = cut(sheet, shown.side, 2, shown.edited && !comparing ? 1 : 0);
+        look();
+    };
+    const tell = () => {
+        find("strong").textContent = shown.title;
+        find("figcaption span").textContent = shown.facts;
+        room.setAttribute("aria-label", shown.alt);
+        find(".swatches").replaceChildren(...(shown.colours ?? []).map(swatch));
+    };
+
+    // --- a drag, or arrow keys: along the two strongest directions
+    let from = null;
+    const moved = (base, right, down) => {
+        const step = (name, by) => Math.round(Math.min(Math.max((base[name] ?? 0) + by, -REACH), REACH) * 100) / 100;
+        emit("input", { ...base, d1: step("d1", right), d2: step("d2", down) });
+    };
+    room.addEventListener("pointerdown", (event) => {
+        if (event.target.closest("button") || event.button || !shown?.recipe) return;
+        from = { x: event.clientX, y: event.clientY, base: shown.recipe };
+        room.setPointerCapture(event.pointerId);
+    });
+    room.addEventListener("pointermove", (event) => {
+        if (!from) return;
+        const across = room.clientWidth;
+        root.classList.add("touched");
+        moved(from.base, ((event.clientX - from.x) / across) * REACH, ((event.clientY - from.y) / across) * REACH);
+    });
+    for (const end of ["pointerup", "pointercancel"]) room.addEventListener(end, () => (from = null));
+    room.addEventListener("keydown", (event) => {
+        const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+        const step = steps[event.key];
+        if (!step || !shown?.recipe || event.target !== room) return;
+        event.preventDefault();
+        moved(shown.recipe, step[0] * KEY_STEP, step[1] * KEY_STEP);
+    });
+    before.addEventListener("click", () => {
+        comparing = !comparing;
+        before.setAttribute("aria-pressed", comparing);
+        own();
+    });
+
+    // --- frames that a player shows here; null: the picture itself again
+    document.addEventListener("frame", async ({ detail }) => {
+        const mine = ++turn;
+        if (!detail) return shown && (tell(), own());
+        const image = await decode(detail.image);
+        if (mine !== turn) return;
+        pixels = cut(image, detail.side, detail.columns, detail.index);
+        look();
+        find("figcaption span").textContent = detail.label;
+    });
+    onStyle(look);
+    new ResizeObserver(look).observe(room);
+
+    return async (value) => {
+        if (!value) return;
+        const mine = ++turn;
+        const image = value.image ? await decode(value.image) : null;
+        if (mine !== turn) return;
+        [shown, sheet, comparing] = [value, image, false];
+        room.hidden = !image;
+        find(".problem").hidden = !value.problem;
+        find(".problem").textContent = value.problem ?? "";
+        before.hidden = !value.edited;
+        before.setAttribute("aria-pressed", false);
+        tell();
+        own();
+        root.dataset.recipe = JSON.stringify(value.recipe ?? {});
+    };
+};
+
+// A colour of the picture, as a button that copies it.
+const swatch = ({ colour, share }) => {
+    const item = document.createElement("li");
+    item.innerHTML = `<button type="button"><i></i><span></span></button>`;
+    item.querySelector("i").style.background = colour;
+    item.querySelector("span").textContent = colour;
+    item.firstChild.setAttribute("aria-label", `Colour ${colour}, ${Math.round(share * 100)} percent: copy`);
+    item.firstChild.addEventListener("click", () => navigator.clipboard?.writeText(colour));
+    return item;
+};

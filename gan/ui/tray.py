@@ -1,0 +1,86 @@
+"""The tray of kept pictures under all tabs: their recipes lie in the visitor's browser, nothing of them here."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import gradio as gr
+import torch
+from torch.nn.functional import interpolate
+
+from gan.images import make_grid
+from gan.ui.arguments import refuse
+from gan.ui.components import LAST_WINS, NETWORKS, PRIVATE, Sheet, SheetValue, said
+from gan.ui.encode import lossless_uri
+from gan.ui.studio import Studio, file, title_of
+from gan.ui.tabs.generate import zip_of
+
+PLACES = 8
+EMPTY: SheetValue = {"cells": [], "places": PLACES, "tools": ["remove"]}
+
+
+def recipes_in(kept: Any) -> list[dict[str, Any]]:
+    """Return the recipes that a browser sent."""
+    return [dict(recipe) for recipe in kept if isinstance(recipe, Mapping)][:PLACES] if isinstance(kept, list) else []
+
+
+def draw(studio: Studio) -> Callable[[Any], SheetValue]:
+    """Return the event that draws what is kept; a picture whose model is not here is left out."""
+
+    def drawn(kept: Any) -> SheetValue:
+        images, cells = [], []
+        for recipe in recipes_in(kept):
+            try:
+                model, specimen = studio.in_hand(recipe)
+            except gr.Error:
+                continue
+            images.append(model.draw(specimen.z(model)[None]))
+            cells.append(
+                {"label": title_of(specimen), "alt": f"{title_of(specimen)} by {model.title}", "recipe": recipe}
+            )
+        if not images:
+            return EMPTY
+        side = max(image.shape[-1] for image in images)
+        large = torch.cat([interpolate(image, size=side, mode="nearest") for image in images])
+        sheet = {"image": lossless_uri(make_grid(large, PLACES)), "side": side, "columns": PLACES, "cells": cells}
+        return EMPTY | sheet  # type: ignore[return-value]
+
+    return drawn
+
+
+def build_tray(studio: Studio, keep: gr.Button) -> tuple[Sheet, gr.Button]:
+    """Lay out the tray and wire what can be done with it; return it and the button that morphs through all of it."""
+    show = draw(studio)
+
+    def add(hand: Any, kept: Any) -> dict[Any, Any]:
+        model, specimen = studio.in_hand(hand)
+        recipes, recipe = recipes_in(kept), specimen.recipe(model)
+        if recipe not in recipes:
+            if len(recipes) >= PLACES:
+                gr.Info("The tray is full: the oldest picture makes room.")
+            recipes = [*recipes, recipe][-PLACES:]
+        return {studio.kept: recipes, sheet: show(recipes)}
+
+    def change(told: Any, kept: Any) -> dict[Any, Any]:
+        recipes = recipes_in(kept)
+        index = said(told).get("index")
+        if isinstance(index, int) and 0 <= index < len(recipes):
+            recipes.pop(index)
+        return {studio.kept: recipes, sheet: show(recipes)}
+
+    def save_all(kept: Any) -> dict[str, Any]:
+        found = [studio.in_hand(recipe) for recipe in recipes_in(kept)]
+        if not found:
+            raise refuse("Nothing is kept yet. Keep puts the picture in hand here.")
+        model = found[0][0]
+        mine = [specimen for other, specimen in found if other is model]
+        return file("kept.zip", "application/zip", zip_of(model, mine))
+
+    with gr.Row(elem_id="tray"):
+        sheet = Sheet(EMPTY, "Kept pictures", "kept")
+        morph = gr.Button("Morph through these", size="sm", elem_id="morph-kept")
+        save = gr.Button("Save all", size="sm", elem_id="save-kept")
+    keep.click(add, [studio.hand, studio.kept], [studio.kept, sheet], **LAST_WINS)
+    sheet.select(studio.choose, sheet, [studio.hand, studio.stage], **LAST_WINS)
+    sheet.input(change, [sheet, studio.kept], [studio.kept, sheet], **LAST_WINS)
+    save.click(save_all, studio.kept, studio.files, **NETWORKS, **PRIVATE)
+    return sheet, morph
