@@ -185,7 +185,8 @@ def server(tmp_path_factory):
     plant(folder / "checkpoints" / "bare", 2)
     weights = plant(folder / "checkpoints" / "damaged", 3) / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-100])
-    server = Server(folder)
+    names = [folder / "checkpoints" / name for name in ("alpha", "bare", "damaged")]
+    server = Server(folder, "--checkpoint", *names)  # named, they are compared, too
     yield server
     server.stop()
     assert "Traceback" not in server.log.read_text(), server.log.read_text()
@@ -235,8 +236,8 @@ def visit(profile):
     """Return a function that opens the page; complaints of the page and requests to elsewhere fail the test."""
     used, complaints = set(), []
 
-    def open_page(url, width=1280, height=900, device_scale_factor=1, permissions=(), **media):
-        home = re.match(r"https?://[^/]+/", url)[0]
+    def open_page(url, width=1280, height=900, device_scale_factor=1, permissions=(), home="", **media):
+        home = home or re.match(r"https?://[^/]+/", url)[0]
         context = profile(home, permissions)
         used.add(context)
         page = context.new_page()

@@ -52,12 +52,12 @@ def tiny_generator(seed):
     return generator.eval()
 
 
-def tiny_model(name, seed=0):
+def tiny_model(name, seed=0, **more):
     """Return a model as the page has it in memory, without a folder."""
     generator = tiny_generator(seed)
     directions, _ = principal_directions(generator.main[0].weight.detach(), DIRECTIONS)
     return LoadedModel(
-        name, Path(name), f"{seed:016x}", generator, directions, {}, None, {}, ()
+        name, Path(name), f"{seed:016x}", generator, directions, {}, None, {}, (), **more
     )  # fmt: skip
 
 
@@ -153,6 +153,12 @@ class Server:
         self.process.wait()
 
 
+def event_of(config, elem_id, trigger):
+    """Return the number of the event that a component of this id triggers, in a page's config."""
+    number = next(part["id"] for part in config["components"] if part["props"].get("elem_id") == elem_id)
+    return next(event["id"] for event in config["dependencies"] if [number, trigger] in event["targets"])
+
+
 def run_async(coroutine):
     """Run a coroutine to its end in a thread of its own: Playwright keeps a loop running in the main one."""
     with ThreadPoolExecutor(1) as thread:
@@ -209,26 +215,42 @@ def picture_on(canvas):
 # --- the controls and pictures of the page -----------------------------------------------------------------------
 
 
-def control(page, tab, name, kind):
-    """Return the input of this kind, "range" or "number", that belongs to a control."""
-    return page.locator(f'#{tab}-controls .control:not(.drawer):has([name="{name}"]) input[type={kind}]')
+def slider(page, name):
+    """Return a slider's handle, by the id of the control."""
+    return page.locator(f"#{name} input[type=range]")
 
 
-def field(page, tab, name):
-    return control(page, tab, name, "number")
-
-
-def slider(page, tab, name):
-    return control(page, tab, name, "range")
+def move(page, name, value):
+    """Move a slider as a drag does, and let it go."""
+    slider(page, name).evaluate(
+        """(slider, value) => {
+            slider.value = value;
+            for (const event of ["input", "pointerup", "change"])
+                slider.dispatchEvent(new Event(event, { bubbles: true }));
+        }""",
+        value,
+    )
 
 
 def model_button(page, name):
     return page.locator("#model").get_by_label(name, exact=True)
 
 
-def toast(page, sentence):
+def open_tab(page, title):
+    """Open a tab and wait until the address says so."""
+    page.get_by_role("tab", name=title, exact=True).click()
+    wait_for_address(page, f"tab={title.lower()}")
+
+
+def wait_for_address(page, *parts):
+    """Return the address once it says all of these."""
+    page.wait_for_function("parts => parts.every(part => location.search.includes(part))", arg=list(parts))
+    return page.url
+
+
+def notice(page, sentence):
     """Return the place where the page says sentences, if it says this one."""
-    return page.locator(".toast:visible").filter(has_text=sentence)
+    return page.locator(".toast-body:visible, .problem:visible, #nobody:visible").filter(has_text=sentence).first
 
 
 def choose_file(page, content):
@@ -237,31 +259,41 @@ def choose_file(page, content):
     page.locator(".open-picture input").set_input_files(file)
 
 
-def wait_for_seeds(page, seeds):
-    page.wait_for_function("seeds => document.querySelector('.pictures')?.dataset.seeds === seeds", arg=seeds)
+def wait_for_labels(page, sheet, labels):
+    """Wait until a sheet's pictures have these words beneath them."""
+    page.wait_for_function(
+        "([sheet, labels]) => document.querySelector(`#${sheet} .sheet`)?.dataset.labels === labels",
+        arg=[sheet, labels],
+    )
 
 
-def pictures_of(page):
-    """Return the pictures of the sheet as arrays."""
-    return [picture_on(canvas) for canvas in page.locator(".tile canvas").all()]
+def wait_for_seeds(page, first, last):
+    """Wait until the wall shows these seeds."""
+    wait_for_labels(page, "wall", " ".join(map(str, range(first, last + 1))))
+
+
+def pictures_of(page, sheet="wall"):
+    """Return the pictures of a sheet as arrays, pixel by pixel."""
+    page.locator("#style").get_by_label("Pixels").check()
+    return [picture_on(canvas) for canvas in page.locator(f"#{sheet} .tile canvas").all()]
 
 
 def recipe_of(page):
-    """Return what the Explore tab shows, as it says itself."""
-    return json.loads(page.locator(".explored").get_attribute("data-recipe"))
+    """Return what the picture in hand is made of, as the stage says itself."""
+    return json.loads(page.locator(".stage").get_attribute("data-recipe"))
 
 
-def wait_for_recipe(page, **parts):
-    """Wait until the Explore tab shows a picture of this recipe; only the parts named count."""
+def wait_for_picture(page, **parts):
+    """Wait until the stage shows a picture of this recipe; only the parts named count."""
     page.wait_for_function(
         """parts => {
-            const recipe = JSON.parse(document.querySelector(".explored")?.dataset.recipe ?? "{}");
-            return Object.entries(parts).every(([key, value]) => (recipe[key] ?? 0) === value);
+            const recipe = JSON.parse(document.querySelector(".stage")?.dataset.recipe ?? "{}");
+            return recipe.model && Object.entries(parts).every(([key, value]) => (recipe[key] ?? 0) === value);
         }""",
         arg=parts,
     )
 
 
-def explored_picture(page):
-    """Return the large picture of the Explore tab."""
-    return picture_on(page.locator(".explored .after canvas"))
+def picture_in_hand(page):
+    """Return the picture on the stage, pixel by pixel."""
+    return picture_on(page.locator(".true-size canvas"))

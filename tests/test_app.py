@@ -14,7 +14,7 @@ import gradio as gr
 import httpx
 import pytest
 from PIL import Image
-from served import EPOCHS, ROOT, Server, copy_app, model_button, plant, run_app, run_async, wait_for_seeds
+from served import EPOCHS, ROOT, Server, copy_app, model_button, plant, run_app, run_async, wait_for_picture, wait_for_seeds
 
 from gan.errors import UserError
 from gan.files import LOCK_FILE
@@ -172,7 +172,7 @@ def test_a_damaged_checkpoint_is_named_and_the_others_work(visit, server):
     note = page.locator(".problems")
     note.wait_for()
     assert "damaged/model.safetensors" in note.inner_text().replace("\\", "/")
-    assert page.get_by_label("damaged").count() == 0
+    assert page.locator("#model").get_by_label("damaged").count() == 0
     assert "damaged" in server.log.read_text()
     assert "Nintendo" in page.locator(".colophon").inner_text()  # of alpha, whose config names its pictures
 
@@ -204,19 +204,18 @@ def test_folders_named_are_shown_alone_a_run_just_begun_included_and_ctrl_c_ends
     server = Server(folder, "--checkpoint", begun, plant(tmp_path / "runs" / "2024", 2))
     try:
         page = visit(f"{server.url}?model=2024&seed=5")  # a name in a link, though it looks like a number
-        wait_for_seeds(page, "5-20")
+        wait_for_picture(page, model="2024", seed=5)
         assert page.locator("#model label").all_inner_texts() == ["begun", "2024"]
         model_button(page, "begun").check()
-        page.locator(".sheet-head").get_by_text("begun: nothing to show").wait_for()
-        assert page.locator(".tile").count() == 0
+        page.locator(".stage .problem").get_by_text("begun: nothing to show").wait_for()
         page.get_by_role("tab", name="Training").click()
-        page.locator(".samples").get_by_text("begun: nothing to show").wait_for()
+        page.locator("#film .empty").get_by_text("begun: nothing to show").wait_for()
         shutil.copytree(plant(tmp_path / "later", 3, EPOCHS), begun, dirs_exist_ok=True)
         page.close()
         page = visit(server.url)  # the first since there is a model
-        wait_for_seeds(page, "1-16")
+        wait_for_seeds(page, 1, 24)
         page.get_by_role("tab", name="Training").click()
-        page.get_by_text("Epoch 6 of 6").wait_for()
+        page.locator("#film output", has_text="epoch 6").wait_for()
         page.get_by_text("The run was stopped at epoch 6 of 7500.").wait_for()
         page.close()  # lest it complain of requests that the end cuts off
         server.process.send_signal(signal.SIGINT)

@@ -10,16 +10,7 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from served import (
-    differ,
-    explored_picture,
-    memory,
-    pixels,
-    png,
-    slider,
-    wait_for_recipe,
-    wait_for_seeds,
-)
+from served import differ, memory, open_tab, picture_in_hand, pixels, png, slider, wait_for_picture, wait_for_seeds
 
 API = "/gradio_api"
 BATCH = 100  # calls at the same time
@@ -98,6 +89,12 @@ KEYS = st.sampled_from(
         "z0",
         "z99999",
         "recipe",
+        "said",
+        "frame",
+        "tool",
+        "latent",
+        "wildness",
+        "stops",
         "steps",
         "path",
         "epoch",
@@ -203,27 +200,26 @@ def test_a_hundred_calls_at_once_are_answered_or_told_to_wait_and_memory_stays(w
 
 def test_two_thousand_steps_of_a_slider_leave_no_file(visit, server, client):
     page = visit(server.url)
-    wait_for_seeds(page, "1-16")
-    page.get_by_role("tab", name="Explore").click()
-    wait_for_recipe(page, seed=1)
+    wait_for_seeds(page, 1, 24)
+    open_tab(page, "Explore")
     kept = server.temporary
     before = {path for path in kept.rglob("*") if path.is_file()}
     asked = []
     page.on("request", lambda request: "queue/join" in request.url and asked.append(request.url))
-    slider(page, "explore", "d1").evaluate(
+    slider(page, "d1").evaluate(
         """async slider => {
             for (let step = 0; step < 2000; step++) {
-                slider.value = ((step % 200) - 100) / 20;
+                slider.value = ((step % 200) - 100) / 40;
                 slider.dispatchEvent(new Event("input", { bubbles: true }));
                 if (step % 4 === 0) await new Promise((done) => setTimeout(done));
             }
         }"""
     )
-    wait_for_recipe(page, d1=4.95)
-    shown = explored_picture(page)
+    wait_for_picture(page, seed=1, d1=2.5)
+    shown = picture_in_hand(page)
     assert len(asked) > 20
     assert {path for path in kept.rglob("*") if path.is_file()} == before
-    assert differ(shown, pixels(client.predict(seed=1, directions=[4.95], api_name="/explore"))) <= 1
+    assert differ(shown, pixels(client.predict(seed=1, directions=[2.5], api_name="/explore"))) <= 1
 
 
 # --- large things ----------------------------------------------------------------------------------------------------

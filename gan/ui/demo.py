@@ -154,7 +154,9 @@ def build_studio(demo: gr.Blocks, models: Shelf, compare: bool) -> None:
         name: Any, chosen: LoadedModel, specimen: Specimen, link: Mapping[str, Any], guest: Guest
     ) -> dict[Any, Any]:
         lens = by_id.get(name)
-        return lens.enter(chosen, specimen, link, guest) if lens and chosen.weights else {}
+        if lens is None or not (chosen.weights or name == "training"):  # which says how far the run is
+            return {}
+        return lens.enter(chosen, specimen, link, guest)
 
     def spot_of(name: str, given: Sequence[Any]) -> Mapping[str, Any]:
         places = [lens.id for lens in lenses if lens.spot is not None]
@@ -165,7 +167,8 @@ def build_studio(demo: gr.Blocks, models: Shelf, compare: bool) -> None:
         def arrive(request: gr.Request, in_hand: Any, tab: Any, *given: Any) -> dict[Any, Any]:
             if tab == name:  # whatever led here has drawn the tab already
                 return {current: name}
-            chosen, specimen = studio.in_hand(in_hand)
+            chosen = studio.named(in_hand.get("model") if isinstance(in_hand, Mapping) else None)
+            specimen = read_specimen(chosen, within(chosen, in_hand))
             return {current: name, **enter(name, chosen, specimen, spot_of(name, given), guest_of(request))}
 
         return arrive
@@ -182,7 +185,7 @@ def build_studio(demo: gr.Blocks, models: Shelf, compare: bool) -> None:
         plain = read_specimen(
             chosen, {key: value for key, value in mine.items() if key in ("seed", "wildness", "truncation")}
         )
-        fresh = {"from": BY_HAND} if tab == "generate" else {}
+        fresh = {"wall": BY_HAND} if tab == "generate" else {}
         if tab == "generate" and chosen.picked:
             plain = Specimen(chosen.picked[0])
         return {**studio.take(chosen, plain, "model"), **enter(tab, chosen, plain, fresh, guest_of(request))}
@@ -192,7 +195,7 @@ def build_studio(demo: gr.Blocks, models: Shelf, compare: bool) -> None:
         held = in_hand if isinstance(in_hand, Mapping) else {}
         wildness = read_fraction(held.get("wildness"), "Wildness", 1.0)
         specimen = Specimen(random.randrange(ROLLED), wildness=wildness)
-        spot = dict(spot_of(tab, given)) | ({"from": specimen.seed} if tab == "generate" else {})
+        spot = dict(spot_of(tab, given)) | ({"wall": specimen.seed} if tab == "generate" else {})
         if tab == "morph":
             spot = {}
         return {**studio.take(chosen, specimen, "roll"), **enter(tab, chosen, specimen, spot, guest_of(request))}
@@ -255,7 +258,7 @@ def build_studio(demo: gr.Blocks, models: Shelf, compare: bool) -> None:
             gr.Info(sentence)
 
     another.click(roll, [model, hand, current, *spots], every, **LAST_WINS)
-    model.change(choose_another_model, [model, hand, current], every, **LAST_WINS)
+    model.input(choose_another_model, [model, hand, current], every, **LAST_WINS)
     dragged.change(drag, dragged, shared, **LAST_WINS)
     for name, tab in opened.items():
         tab.select(arrive_at(name), [hand, current, *spots], every, **LAST_WINS)

@@ -45,4 +45,4 @@ class Lens:
     id: str
     enter: Enter
     outputs: Sequence[Component]
-    spot: Component | None = None
+    spot: gr.JSON | None = None

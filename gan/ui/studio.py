@@ -101,7 +101,7 @@ def sheet_of(model: LoadedModel, specimens: Sequence[Specimen], cells: Sequence[
         "side": images.shape[-1],
         "columns": columns,
         "cells": [{"recipe": specimen.recipe(model)} | cell for specimen, cell in zip(specimens, cells, strict=True)],
-    }  # type: ignore[typeddict-item]  # a union of two Cells
+    }
 
 
 def saved_name(model: LoadedModel, specimen: Specimen) -> str:

@@ -23,18 +23,18 @@ from served import CHROMIUM, CHROMIUM_FLAGS, ROOT, Server, copy_app
 SCREENS = {"desk": (1280, 900), "phone": (390, 844)}
 SCHEMES = ("light", "dark")
 SEEN = {  # tab -> what is there once it can be looked at
-    "generate": ".tile canvas",
-    "explore": ".after canvas",
-    "interpolate": ".strip canvas",
-    "training": ".stages canvas",
-    "models": ".compared canvas",
-    "about": ".about h2",
+    "generate": "#wall canvas",
+    "explore": "#d1",
+    "morph": "#stops canvas",
+    "training": "#curves svg, #film .empty",
+    "compare": "#pairs canvas",
+    "about": ".about h3",
 }
 README = (  # query, screen, scheme
-    ("tab=generate&model=pokemon&seed=20&count=16", "desk", "light"),
-    ("tab=explore&model=anime&seed=7&d1=3&d3=-2", "desk", "dark"),
-    ("tab=interpolate&model=anime&seeds=7-10-16&t=0.6", "desk", "light"),
-    ("tab=training&model=pokemon&seed=13", "desk", "dark"),
+    ("tab=generate&model=pokemon", "desk", "light"),
+    ("tab=explore&model=anime&seed=9&d1=2&d3=-2", "desk", "dark"),
+    ("tab=morph&model=anime&seeds=9-65-147&t=0.6", "desk", "light"),
+    ("tab=training&model=pokemon&seed=20&epoch=200", "desk", "dark"),
 )
 WIDTH = 900  # of the README's pictures
 

@@ -21,6 +21,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from app_latency import Row, show
-from served import OFFICE, ROOT, Server, copy_app, memory
+from served import OFFICE, ROOT, Server, copy_app, event_of, memory
 
 API = "/gradio_api"
 HOME = "127.0.0.1"
@@ -55,10 +56,16 @@ def call(port: int, name: str, *arguments: Any, guest: str = HOME) -> str | None
     return json.loads(answer)["event_id"] if status == 200 else None
 
 
+@cache
+def wall_event(port: int) -> int:
+    """Return the number of the event that draws the wall."""
+    return event_of(json.loads(ask(port, "GET", "/config", None)[1]), "count", "input")
+
+
 def move_slider(port: int, seed: int, guest: str = HOME, within: float = 30) -> float | None:
-    """Draw 16 pictures as the page does; return the seconds that took, None where it was refused or took longer."""
+    """Draw 16 pictures as the wall does; return the seconds that took, None where it was refused or took longer."""
     session, start = uuid.uuid4().hex, time.perf_counter()
-    body = {"data": [None, {"seed": seed, "count": 16}], "fn_index": 0, "session_hash": session}
+    body = {"data": [None, seed, 16, 1], "fn_index": wall_event(port), "session_hash": session}
     if ask(port, "POST", f"{API}/queue/join", body, guest, within)[0] != 200:
         return None
     connection = http.client.HTTPConnection(HOME, port, timeout=within, source_address=(guest, 0))

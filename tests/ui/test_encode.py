@@ -44,24 +44,28 @@ def test_enlarging_crisply_repeats_pixels_and_smoothly_blends_them():
     assert len(np.unique(smooth)) > 4
 
 
-def test_five_colours_come_back_with_their_shares():
-    colours = {"#c81e1e": 0.4, "#14a03c": 0.25, "#1e3cb4": 0.2, "#f0f0e6": 0.1, "#0a0a0a": 0.05}
+def test_five_colours_come_back_with_their_shares_without_a_white_background():
+    colours = {"#c81e1e": 0.3, "#14a03c": 0.2, "#1e3cb4": 0.15, "#e0c040": 0.1, "#0a0a0a": 0.05, "#ffffff": 0.2}
     image = Image.new("RGB", (10, 10))
     cells = [colour for colour, share in colours.items() for _ in range(round(share * 100))]
     image.putdata([tuple(bytes.fromhex(colour[1:])) for colour in cells])
     found = dominant_colours(image)
-    assert [one["share"] for one in found] == pytest.approx(list(colours.values()))
-    for one, colour in zip(found, colours, strict=True):
+    assert [one["share"] for one in found] == pytest.approx(list(colours.values())[:5])
+    for one, colour in zip(found, colours, strict=False):
         assert np.abs(np.subtract([*bytes.fromhex(one["colour"][1:])], [*bytes.fromhex(colour[1:])])).max() <= 2
 
 
-def test_the_colours_of_a_generated_picture_are_five_and_cover_it():
+def test_the_colours_of_a_generated_picture_are_five():
     with torch.inference_mode():
         image = to_pil(MODEL.generator(torch.randn(1, 100))[0])
     found = dominant_colours(image)
     shares = [one["share"] for one in found]
-    assert len(found) == 5 and shares == sorted(shares, reverse=True) and sum(shares) == pytest.approx(1)
+    assert len(found) == 5 and shares == sorted(shares, reverse=True) and sum(shares) <= 1
     assert all(len(one["colour"]) == 7 and one["colour"][0] == "#" for one in found)
+
+
+def test_a_white_picture_is_white():
+    assert dominant_colours(Image.new("RGB", (64, 64), "white")) == [{"colour": "#ffffff", "share": 1.0}]
 
 
 def test_one_plain_colour_is_one_colour():

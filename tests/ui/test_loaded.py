@@ -14,9 +14,10 @@ from gan.folder import SAMPLES, SNAPSHOTS, epoch_file, write_grid, write_history
 from gan.models import Generator
 from gan.translation.networks import Colorizer
 from gan.ui.loaded import find_checkpoints, for_visitors, load_models
+from gan.ui.specimen import Specimen
 from gan.ui.tabs.about import about
-from gan.ui.tabs.training import curves_of, grid_of, place_of, reals_of
-from gan.ui.through_training import creature_of
+from gan.ui.tabs.training import curves_of, player_of, reals_of
+from gan.ui.through_training import way_of
 
 
 def checkpoint(folder):
@@ -83,17 +84,7 @@ def test_a_history_with_holes_is_read(tmp_path):
     assert curves["loss_d"] == [0.5, None]
     assert curves["loss_g"] == [None, 1.5]
     assert curves["marks"] == [{"epoch": 2, "text": "stage: lr 1"}]
-    assert grid_of(model, None)["image"] is None
-
-
-@pytest.mark.parametrize("asked, found", [(None, 9), (1, 1), (4, 3), (100, 9), (0, 1)])
-def test_the_grid_nearest_to_an_epoch_is_shown(tmp_path, asked, found):
-    folder = checkpoint(tmp_path / "model")
-    (folder / "samples").mkdir()
-    for epoch in (1, 3, 9):
-        write_grid(epoch_file(folder, SAMPLES, epoch), torch.zeros(1, 3, 8, 8))
-    (model,), _ = load_models([folder])
-    assert grid_of(model, asked)["epoch"] == found
+    assert player_of(model, Specimen(1), 0, False)["labels"] == []
 
 
 def one(folder):
@@ -165,14 +156,14 @@ def test_what_the_page_says_of_strangers_models_can_be_sent(corpus):
     assert len({model.name for model in models}) == len(models)
     for model in models:
         shown = [
-            grid_of(model, None),
+            player_of(model, Specimen(7), 0, True),
             curves_of(model),
-            reals_of(model),
-            place_of(model, 1, 7),
+            reals_of(model, True),
             about(model, at_home=True),
+            [model.title, model.picked, model.direction_names],
         ]
         if model.snapshots:
-            shown.append(creature_of(model, 7))
+            shown.append(way_of(model, Specimen(7).z(model)))
         assert len(json.dumps(shown, allow_nan=False, ensure_ascii=False).encode()) < 1_500_000
 
 

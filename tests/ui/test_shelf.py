@@ -6,8 +6,8 @@ from served import EPOCHS, plant, tiny_generator
 from gan.checkpoints import save_network
 from gan.files import LOCK_FILE
 from gan.folder import read_history, write_history
+from gan.ui.links import find_model, moved_on
 from gan.ui.loaded import load_models
-from gan.ui.page import find_model, moved_on
 from gan.ui.shelf import Shelf
 
 

@@ -12,7 +12,9 @@ from gan.files import LOCK_FILE, read_json, write_json
 from gan.folder import HISTORY_FILE, read_history, write_history
 from gan.ui.arguments import choose_model
 from gan.ui.loaded import load_models
-from gan.ui.tabs.training import grid_of
+from gan.ui.specimen import Specimen
+from gan.ui.studio import on_stage
+from gan.ui.tabs.training import no_grids
 from gan.ui.underway import standing
 
 
@@ -72,14 +74,8 @@ def test_a_run_before_the_end_of_its_first_epoch_has_nothing_to_show_and_nothing
     run.mkdir()
     with FileLock(run / LOCK_FILE):
         models, problems = load_models([run])
-        assert problems == () and grid_of(models[0], None)["standing"] == standing(models[0])
+        assert problems == () and on_stage(models[0], Specimen())["problem"] == standing(models[0])
+        assert no_grids(models[0]) == standing(models[0])
         with pytest.raises(gr.Error, match=r"^'fresh: nothing to show yet\. Training has begun"):
             choose_model(models, "fresh")
     assert said_of(run).startswith("fresh: nothing to show. Training was stopped")
-
-
-def test_a_link_to_the_last_epoch_of_a_run_leads_to_the_last_one_whichever_that_is(run):
-    (model,), _ = load_models([run])
-    assert "epoch" not in grid_of(model, 6)["link"] and grid_of(model, 1)["link"]["epoch"] == 1
-    (run / LOCK_FILE).unlink()
-    assert grid_of(model, 6)["link"]["epoch"] == 6

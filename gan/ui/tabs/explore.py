@@ -66,7 +66,7 @@ def build_explore(studio: Studio) -> Lens:
 
     def with_edits(hand: Any, edits: Mapping[str, Any], kind: str) -> dict[str, Any]:
         hand = hand if isinstance(hand, Mapping) else {}
-        return {key: value for key, value in hand.items() if not re.fullmatch(rf"{kind}\d+", key)} | edits
+        return {key: value for key, value in hand.items() if not re.fullmatch(rf"{kind}\d+", key)} | dict(edits)
 
     def slid(hand: Any, amounts: Sequence[Any]) -> dict[str, Any]:
         model, _ = studio.in_hand(hand)

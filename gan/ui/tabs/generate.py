@@ -11,7 +11,7 @@ from PIL import Image
 from gan.images import make_grid, to_pil
 from gan.latent import MAX_SEED
 from gan.ui.arguments import MAX_COUNT, choose_model, read_fraction, read_seeds, read_whole
-from gan.ui.components import LAST_WINS, NETWORKS, PRIVATE, Sheet, SheetValue
+from gan.ui.components import LAST_WINS, NETWORKS, PRIVATE, Cell, Sheet, SheetValue
 from gan.ui.encode import png_bytes, with_recipe
 from gan.ui.lens import Guest, Lens
 from gan.ui.loaded import LoadedModel
@@ -19,7 +19,7 @@ from gan.ui.specimen import Specimen, stack
 from gan.ui.studio import Studio, file, saved_name, saved_picture, sheet_of
 
 WALL = 24  # pictures of the wall
-COUNT = 16  # that programs get where they name no count
+
 BY_HAND = "picked"  # in place of a wall's first seed
 PICKED = "Picked by hand, to begin with. What Another gives is not."
 SEEDS = "Seeds {first} to {last}: nobody chose these."
@@ -38,9 +38,9 @@ def wall_of(model: LoadedModel, seeds: Sequence[int], specimen: Specimen) -> She
     if not model.weights:
         return {"cells": [], "chosen": None}
     specimens = [Specimen(seed, specimen.truncation, wildness=specimen.wildness) for seed in seeds]
-    words = [{"label": f"{seed}", "alt": f"Seed {seed}: take this picture"} for seed in seeds]
+    words: list[Cell] = [{"label": f"{seed}", "alt": f"Seed {seed}: take this picture"} for seed in seeds]
     chosen = specimens.index(specimen) if specimen in specimens else None
-    return sheet_of(model, specimens, words) | {"chosen": chosen}  # type: ignore[return-value,arg-type]
+    return sheet_of(model, specimens, words) | {"chosen": chosen}
 
 
 def zip_of(model: LoadedModel, specimens: Sequence[Specimen]) -> bytes:
@@ -57,13 +57,13 @@ def build_generate(studio: Studio) -> Lens:
 
     def enter(model: LoadedModel, specimen: Specimen, link: Mapping[str, Any], guest: Guest) -> dict[Any, Any]:
         # A link made before there was a wall named the first of its pictures.
-        first = link.get("from", specimen.seed if "seed" in link and "count" in link else BY_HAND)
+        first = link.get("wall", specimen.seed if "seed" in link and "count" in link else BY_HAND)
         seeds = seeds_of(model, first, link.get("count"))
         by_hand = seeds == model.picked[: len(seeds)]
         note = PICKED if by_hand else SEEDS.format(first=seeds[0], last=seeds[-1])
         return {
             wall: wall_of(model, seeds, specimen),
-            spot: {"from": BY_HAND if by_hand else seeds[0], "count": len(seeds)},
+            spot: {"wall": BY_HAND if by_hand else seeds[0], "count": len(seeds)},
             wall_note: note,
             seed: specimen.seed,
             count_slider: len(seeds),
@@ -74,14 +74,14 @@ def build_generate(studio: Studio) -> Lens:
         model = choose_model(studio.models, name)
         picture = Specimen(read_seeds(number, 1)[0], wildness=read_fraction(wild, "Wildness", 1.0))
         first = min(picture.seed, MAX_SEED - read_whole(count, "The number of pictures", 1, MAX_COUNT, WALL) + 1)
-        around = enter(model, picture, {"from": first, "count": count}, Guest())
+        around = enter(model, picture, {"wall": first, "count": count}, Guest())
         shown = {component: around[component] for component in (wall, spot, wall_note)}
         return studio.take(model, picture, "explore") | shown
 
     def save_all(hand: Any, place: Any) -> dict[str, Any]:
         model, specimen = studio.in_hand(hand)
         place = place if isinstance(place, Mapping) else {}
-        seeds = seeds_of(model, place.get("from"), place.get("count"))
+        seeds = seeds_of(model, place.get("wall"), place.get("count"))
         pictures = [Specimen(number, specimen.truncation, wildness=specimen.wildness) for number in seeds]
         name = f"{model.name.replace('/', '-')}-seeds-{seeds[0]}-to-{seeds[-1]}.zip"
         return file(name, "application/zip", zip_of(model, pictures))
@@ -95,7 +95,7 @@ def build_generate(studio: Studio) -> Lens:
         """
         chosen = choose_model(studio.models, model)
         tamed = read_fraction(truncation, "Truncation", 1.0), read_fraction(wildness, "Wildness", 1.0)
-        seeds = read_seeds(seed, COUNT if count is None else count)
+        seeds = read_seeds(seed, WALL if count is None else count)
         specimens = [Specimen(number, tamed[0], wildness=tamed[1]) for number in seeds]
         images = chosen.draw(stack(chosen, specimens))
         singles = [

@@ -16,7 +16,7 @@ from gan.images import make_grid
 from gan.latent import MAX_SEED
 from gan.ui import animation
 from gan.ui.arguments import choose_model, read_choice, read_fraction, read_number, read_whole, refuse
-from gan.ui.components import LAST_WINS, PRIVATE, Player, PlayerValue, Sheet, SheetValue, said
+from gan.ui.components import LAST_WINS, PRIVATE, Cell, Player, PlayerValue, Sheet, SheetValue, said
 from gan.ui.encode import enlarge, lossless_uri
 from gan.ui.lens import Guest, Lens
 from gan.ui.loaded import LoadedModel
@@ -116,7 +116,7 @@ def letter(place: int) -> str:
 
 def stops_of(model: LoadedModel, stops: Sequence[Specimen]) -> SheetValue:
     """Return the sheet of the stops, to be put into another order or taken out."""
-    words = [
+    words: list[Cell] = [
         {
             "label": f"{letter(k)} · {'between' if stop.latent else stop.seed}",
             "alt": f"Stop {letter(k)}, {title_of(stop).lower()}",
@@ -124,7 +124,7 @@ def stops_of(model: LoadedModel, stops: Sequence[Specimen]) -> SheetValue:
         for k, stop in enumerate(stops)
     ]
     tools = ["earlier", "later", "remove"] if len(stops) > 2 else ["earlier", "later"]
-    return sheet_of(model, stops, words) | {"tools": tools}  # type: ignore[return-value,arg-type]
+    return sheet_of(model, stops, words) | {"tools": tools}
 
 
 def saved_name(model: LoadedModel, way: Way, kind: str) -> str:

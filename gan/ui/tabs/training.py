@@ -189,7 +189,8 @@ def build_training(studio: Studio) -> Lens:
     def enter(model: LoadedModel, specimen: Specimen, link: Mapping[str, Any], guest: Guest) -> dict[Any, Any]:
         epochs = list(model.samples)
         asked = read_whole(link.get("epoch"), "Epoch", 0, MAX_EPOCH, 0)
-        at = epochs.index(nearest(epochs, asked)) if epochs else 0
+        found = nearest(epochs, asked)
+        at = 0 if found is None else epochs.index(found)
         first = frame_of(model, at) if epochs else {}
         return {
             player: player_of(model, specimen, at, play="epoch" not in link) | {"image": None, "first": first},
@@ -212,7 +213,7 @@ def build_training(studio: Studio) -> Lens:
         number = read_whole(told.get("frame"), "The frame", 0, max(len(model.samples) - 1, 0), 0)
         if not model.samples:
             raise refuse(no_grids(model))
-        return player_of(model, specimen, 0, False) | {"frame": frame_of(model, number)}  # type: ignore[return-value]
+        return player_of(model, specimen, 0, False) | {"frame": frame_of(model, number)}
 
     def follow(told: Any, hand: Any) -> dict[Any, Any]:
         model, _ = studio.in_hand(hand)

@@ -1,6 +1,7 @@
-"""The Explore tab, through its event and as people use it: directions, coordinates, saved pictures brought back."""
+"""The Explore tab, through its event and as people use it: directions, numbers of z, saved pictures brought back."""
 
 import base64
+import json
 
 import pytest
 import torch
@@ -8,15 +9,17 @@ from gradio_client.exceptions import AppError
 from served import (
     choose_file,
     differ,
-    explored_picture,
-    field,
     model_button,
-    picture_on,
+    move,
+    open_tab,
+    picture_in_hand,
     pixels,
     recipe_in,
     recipe_of,
     slider,
-    wait_for_recipe,
+    tiny_model,
+    wait_for_address,
+    wait_for_picture,
     wait_for_seeds,
 )
 
@@ -64,13 +67,14 @@ def test_a_picture_from_the_event_carries_its_recipe(client):
     path = client.predict(seed=31, directions=[0, 2], offsets={"99": -2}, model="bare", api_name="/explore")
     recipe = recipe_in(path)
     assert recipe.pop("weights")
-    assert recipe == {"model": "bare", "seed": 31, "truncation": 1, "d2": 2, "z99": -2}
+    assert recipe == {"model": "bare", "seed": 31, "d2": 2, "z99": -2}
 
 
 @pytest.mark.parametrize(
     "arguments, says",
     [
         ({"seed": -1}, "Seed must lie between"),
+        ({"wildness": 2}, "Wildness must be a number from 0 to 1"),
         ({"truncation": 2}, "Truncation must be a number from 0 to 1"),
         ({"directions": "much"}, "directions must be a list of at most 8 numbers from -10 to 10"),
         ({"directions": [1] * 9}, "d9 is none of this model’s directions, d1 to d8"),
@@ -98,157 +102,125 @@ def test_bad_arguments_get_a_sentence(client, arguments, says):
 def bench(visit, server):
     """The Explore tab, opened and drawn."""
     page = visit(server.url)
-    wait_for_seeds(page, "1-16")
-    page.get_by_role("tab", name="Explore").click()
-    wait_for_recipe(page, seed=1)
+    wait_for_seeds(page, 1, 24)
+    open_tab(page, "Explore")
+    slider(page, "d1").wait_for()
     return page
 
 
+@pytest.mark.parametrize(
+    "given, names",
+    [
+        (["Round"], ["Round", *(f"Direction {k}" for k in range(2, 9))]),
+        ("Round", [f"Direction {k}" for k in range(1, 9)]),
+        ([5, "", None, "x" * 99, *"abcdefgh"], ["Direction 1", "Direction 2", "Direction 3", "x" * 40, *"abcd"]),
+    ],
+)
+def test_directions_have_the_names_of_their_config_or_a_number(given, names):
+    assert list(tiny_model("alpha", described={"directions": given}).direction_names) == names
+
+
 def test_a_drag_ends_at_the_picture_of_its_last_value(bench, client):
-    dragged = slider(bench, "explore", "d1")
-    dragged.scroll_into_view_if_needed()
-    box = dragged.bounding_box()
-    y = box["y"] + box["height"] / 2
-    bench.mouse.move(box["x"] + box["width"] / 2, y)
+    slider(bench, "d1").evaluate(
+        """slider => {
+            for (let step = 0; step <= 40; step++) {
+                slider.value = step / 20;
+                slider.dispatchEvent(new Event("input", { bubbles: true }));
+            }
+        }"""
+    )
+    wait_for_picture(bench, seed=1, d1=2)
+    assert differ(picture_in_hand(bench), explore(client, seed=1, directions=[2])) <= 1
+    wait_for_address(bench, "tab=explore", "d1=2")
+
+
+def test_at_its_ends_a_slider_shows_what_lies_there(bench):
+    shown = bench.evaluate("getComputedStyle(document.querySelector('#directions')).getPropertyValue('--ends')")
+    sheet = pixels(base64.b64decode(shown.split("base64,")[1].split("'")[0].split('"')[0]))
+    assert sheet.shape == (128, 512, 3)
+    move(bench, "d1", -3)
+    wait_for_picture(bench, seed=1, d1=-3)
+    assert differ(picture_in_hand(bench), sheet[:64, :64]) <= 1
+
+
+def test_undo_goes_back_step_by_step_and_reset_to_the_seed(bench):
+    move(bench, "d1", 2)
+    wait_for_picture(bench, d1=2)
+    move(bench, "d2", -1)
+    wait_for_picture(bench, d1=2, d2=-1)
+    bench.wait_for_timeout(300)  # the slider is let go of: what it left is noted
+    bench.locator("#undo").click()
+    wait_for_picture(bench, d1=2, d2=0)
+    assert slider(bench, "d2").input_value() == "0"
+    bench.locator("#undo").click()
+    wait_for_picture(bench, d1=0, d2=0)
+    bench.locator("#surprise").click()
+    bench.wait_for_function("'d8' in JSON.parse(document.querySelector('.stage').dataset.recipe)")
+    bench.locator("#reset").click()
+    wait_for_picture(bench, seed=1, d1=0, d8=0)
+
+
+def test_every_number_of_z_moves_the_picture(bench, client):
+    bench.get_by_role("button", name="Every number of z").click()
+    numbers = bench.locator("#numbers input")
+    numbers.nth(99).wait_for()
+    assert numbers.count() == 100
+    numbers.nth(17).evaluate(
+        "slider => { slider.value = 2.5; slider.dispatchEvent(new Event('input', { bubbles: true })); }"
+    )
+    wait_for_picture(bench, seed=1, z17=2.5)
+    assert differ(picture_in_hand(bench), explore(client, seed=1, offsets={"17": 2.5})) <= 1
+
+
+def test_a_drag_across_the_picture_and_arrow_keys_change_it_and_before_shows_it_as_it_was(bench, client):
+    box = bench.locator(".stage-room").bounding_box()
+    bench.mouse.move(box["x"] + 100, box["y"] + 100)
     bench.mouse.down()
-    for step in range(30):
-        bench.mouse.move(box["x"] + box["width"] / 2 + 3 * step, y)
+    for step in range(1, 6):
+        bench.mouse.move(box["x"] + 100 + step * box["width"] / 20, box["y"] + 100)
     bench.mouse.up()
-    last = float(dragged.input_value())
-    assert last > 1 and float(field(bench, "explore", "d1").input_value()) == last
-    wait_for_recipe(bench, d1=last)
-    expected = explore(client, seed=1, directions=[last])
-    assert differ(explored_picture(bench), expected) <= 1
-    bench.wait_for_timeout(300)  # nothing stale comes after it
-    assert recipe_of(bench)["d1"] == last
-    assert differ(explored_picture(bench), expected) <= 1
+    wait_for_picture(bench, seed=1, d1=1)
+    bench.locator(".stage-room").focus()
+    bench.keyboard.press("ArrowDown")
+    wait_for_picture(bench, seed=1, d1=1, d2=0.25)
+    after = picture_in_hand(bench)
+    assert differ(after, explore(client, seed=1, directions=[1, 0.25])) <= 1
+    bench.locator(".before").click()
+    assert differ(picture_in_hand(bench), explore(client, seed=1)) <= 1
+    bench.locator(".before").click()
+    assert differ(picture_in_hand(bench), after) == 0
 
 
-def test_randomise_moves_all_directions_and_reset_brings_the_seeds_picture_back(bench, client):
-    plain = explored_picture(bench)
-    field(bench, "explore", "seed").fill("5")
-    wait_for_recipe(bench, seed=5)
-    bench.get_by_role("button", name="Randomise").click()
-    bench.wait_for_function("JSON.parse(document.querySelector('.explored').dataset.recipe).d1 !== undefined")
-    recipe = recipe_of(bench)
-    amounts = [recipe.get(f"d{k}", 0) for k in range(1, 9)]
-    assert sum(amount != 0 for amount in amounts) >= 6 and not any(name.startswith("z") for name in recipe)
-    assert [float(field(bench, "explore", f"d{k}").input_value()) for k in range(1, 9)] == amounts
-    assert differ(explored_picture(bench), explore(client, seed=5, directions=amounts)) <= 1
-
-    bench.get_by_role("button", name="Reset").click()
-    wait_for_recipe(bench, seed=5, d1=0, d8=0)
-    assert set(recipe_of(bench)) == {"model", "weights", "seed", "truncation"}
-    assert {field(bench, "explore", f"d{k}").input_value() for k in range(1, 9)} == {"0"}
-    assert differ(explored_picture(bench), explore(client, seed=5)) <= 1
-    assert differ(explored_picture(bench), plain) > 10
-
-
-def test_the_drawer_has_every_coordinate(bench, client):
-    drawer = bench.locator("#explore-controls .drawer")
-    assert not slider(bench, "explore", "z0").is_visible()
-    drawer.get_by_text("All 100 coordinates").click()
-    assert drawer.locator("input[type=range]").count() == 100
-    field(bench, "explore", "z99").fill("-3.5")
-    wait_for_recipe(bench, z99=-3.5)
-    assert differ(explored_picture(bench), explore(client, seed=1, offsets={"99": -3.5})) <= 1
-    bench.get_by_role("button", name="Reset").click()
-    wait_for_recipe(bench, z99=0)
-    assert field(bench, "explore", "z99").input_value() == "0"
-
-
-def test_a_slider_moves_by_keyboard(bench):
-    slider(bench, "explore", "d2").focus()
-    bench.keyboard.press("ArrowRight")
-    wait_for_recipe(bench, d2=0.05)
-    bench.keyboard.press("Home")
-    wait_for_recipe(bench, d2=-5)
-
-
-def test_holding_the_picture_shows_it_as_it_was(bench):
-    plain = explored_picture(bench)
-    field(bench, "explore", "d1").fill("4")
-    wait_for_recipe(bench, d1=4)
-    large, small = bench.locator(".explored .after canvas"), bench.locator(".explored .before canvas")
-    moved = picture_on(large)
-    assert differ(moved, plain) > 10 and differ(picture_on(small), plain) <= 1
-
-    large.hover()
-    bench.mouse.down()
-    assert differ(picture_on(large), plain) <= 1
-    bench.mouse.up()
-    assert differ(picture_on(large), moved) == 0
-    large.focus()
-    bench.keyboard.down(" ")
-    assert differ(picture_on(large), plain) <= 1
-    bench.keyboard.up(" ")
-    assert differ(picture_on(large), moved) == 0
-
-
-def test_another_model_shows_the_same_edits(bench, client):
-    field(bench, "explore", "d1").fill("2")
-    wait_for_recipe(bench, d1=2, model="alpha")
+def test_another_model_shows_the_same_seed(bench, client):
     model_button(bench, "bare").check()
-    wait_for_recipe(bench, d1=2, model="bare")
-    assert differ(explored_picture(bench), explore(client, model="bare", seed=1, directions=[2])) <= 1
+    wait_for_picture(bench, model="bare", seed=1)
+    assert differ(picture_in_hand(bench), explore(client, seed=1, model="bare")) <= 1
 
 
-# --- saved, and brought back ---------------------------------------------------------------------------------------
-
-EDITS = {"seed": 77, "truncation": 0.85, "d1": 1.35, "d3": -2.05, "z17": 0.7}
-
-
-def save_edited(page):
-    """Set the sliders to EDITS on model bare and save the picture; return its path."""
-    model_button(page, "bare").check()
-    page.locator("#explore-controls .drawer summary").click()
-    for name, value in EDITS.items():
-        field(page, "explore", name).fill(str(value))
-    wait_for_recipe(page, model="bare", **EDITS)
-    with page.expect_download() as download:
-        page.locator(".explored").get_by_role("button", name="Save PNG").click()
-    assert download.value.suggested_filename == "bare-seed-77.png"
-    return download.value.path()
+DROP = """content => {
+    const carried = new DataTransfer();
+    const bytes = Uint8Array.from(atob(content), (sign) => sign.charCodeAt(0));
+    carried.items.add(new File([bytes], "saved.png", { type: "image/png" }));
+    document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: carried, bubbles: true, cancelable: true }));
+}"""
 
 
 def drop_file(page, content):
-    """Drop a file onto the page, as the browser tells of it."""
-    page.evaluate(
-        """async content => {
-            const bytes = Uint8Array.from(atob(content), (sign) => sign.charCodeAt(0));
-            const dataTransfer = new DataTransfer();
-            dataTransfer.items.add(new File([bytes], "saved.png", { type: "image/png" }));
-            for (const type of ["dragenter", "dragover", "drop"]) {
-                const event = new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer });
-                document.querySelector("h1").dispatchEvent(event);
-                if (!event.defaultPrevented && type !== "dragenter") throw `the page leaves ${type} to the browser`;
-            }
-        }""",
-        base64.b64encode(content).decode(),
-    )
+    page.evaluate(DROP, base64.b64encode(content).decode())
 
 
 @pytest.mark.parametrize("bring", [choose_file, drop_file])
-def test_a_saved_picture_brings_itself_back_on_a_fresh_page(bench, visit, server, bring):
-    path = save_edited(bench)
-    assert recipe_in(path) == recipe_in(path) | {"model": "bare", **EDITS}
-
+def test_a_saved_picture_brings_itself_back_on_a_fresh_page(visit, server, bring):
+    page = visit(f"{server.url}?tab=explore&seed=77&d3=-2&z5=1.5&model=bare")
+    wait_for_picture(page, model="bare", seed=77, d3=-2, z5=1.5)
+    with page.expect_download() as download:
+        page.locator("#save").click()
+    content = download.value.path().read_bytes()
     fresh = visit(server.url)
-    wait_for_seeds(fresh, "1-16")
-    bring(fresh, path.read_bytes())
-    wait_for_recipe(fresh, model="bare", **EDITS)
-    assert recipe_of(fresh) == recipe_of(bench) == recipe_in(path)
-    assert differ(explored_picture(fresh), explored_picture(bench)) == 0
-    assert differ(explored_picture(fresh), pixels(path)) <= 1
-    assert model_button(fresh, "bare").is_checked()
-    assert fresh.get_by_role("tab", name="Explore").get_attribute("aria-selected") == "true"
-    for name, value in EDITS.items():
-        assert float(field(fresh, "explore", name).input_value()) == value
-
-    field(fresh, "explore", "d1").fill("-4")
-    model_button(fresh, "alpha").check()
-    wait_for_recipe(fresh, model="alpha", d1=-4)
-    fresh.get_by_role("tab", name="Generate").click()
-    bring(fresh, path.read_bytes())  # the same again
-    wait_for_recipe(fresh, model="bare", **EDITS)
-    assert field(fresh, "explore", "d1").is_visible()
+    wait_for_seeds(fresh, 1, 24)
+    bring(fresh, content)
+    wait_for_picture(fresh, model="bare", seed=77, d3=-2, z5=1.5)
+    assert recipe_of(fresh) == json.loads(page.locator(".stage").get_attribute("data-recipe"))
+    assert differ(picture_in_hand(fresh), pixels(content)) == 0
+    wait_for_address(fresh, "tab=explore", "model=bare")
+    assert slider(fresh, "d3").input_value() == "-2"
