@@ -111,6 +111,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_field(where, "device")
     add_field(where, "precision", help="auto: bf16 where the hardware is fast at it")
     add_field(where, "out", metavar="RUN", help="folder of the run, default runs/RECIPE")
+    add_field(where, "grid_format", help="png: write each 8 x 8 grid as PNG, too")
     where.add_argument("--resume", metavar="RUN", help="go on with a run; --images, --epochs or --stages extend it")
     where.add_argument("--push-to-hub", metavar="USER/NAME", help="push the result to the Hugging Face Hub")
     where.add_argument("--push-every", type=int, metavar="N", help="push after every N pictures, too")

@@ -32,6 +32,7 @@ NOT_DECISIVE = NO_FLAG | {
     "out": "a place on one machine",
     "init_from": "told where it is on the Hub; else a place on one machine",
     "device": "what the machine had",
+    "grid_format": "how grids are stored",
 }
 # All others decide a result.
 DECISIVE = tuple(field.name for field in fields(TrainConfig) if field.name not in NOT_DECISIVE)

@@ -17,6 +17,7 @@ FITS = ("crop", "pad")
 GUARDS = ("off", "warn", "rollback")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "fp32", "bf16")
+GRID_FORMATS = ("webp", "png")
 MOST_EPOCHS = 10**9
 
 
@@ -62,6 +63,7 @@ class TrainConfig:
     seed: int = 0
     keep_repeats: bool = False  # train on byte-identical repeats too
     init_from: str = ""  # checkpoint folder whose G and D this run starts from
+    grid_format: str = "webp"  # one of GRID_FORMATS: "png" writes each sample grid so, too
 
     def __post_init__(self) -> None:
         for name, allowed in CHOICES.items():
@@ -158,6 +160,7 @@ CHOICES = {
     "fit": FITS,
     "device": DEVICES,
     "precision": PRECISIONS,
+    "grid_format": GRID_FORMATS,
 }
 # Fields that no flag of train.py sets, and why; every other field has its flag.
 NO_FLAG = {

@@ -27,7 +27,7 @@ WORKED_OUT = {
 # All others are set by the flag of their name, as it is.
 FIELDS = tuple(field.name for field in fields(TrainConfig) if field.name not in NO_FLAG | WORKED_OUT)
 # What may differ when a run goes on; anything else would make it another run.
-RESUMABLE = {"resume", "data", "images", "epochs", "stages", "device", "precision", "guard", "anneal"}
+RESUMABLE = {"resume", "data", "images", "epochs", "stages", "device", "precision", "guard", "anneal", "grid_format"}
 # What makes other networks, which no weights of a run fit.
 SHAPING = {"task", "scale", "base_channels", "image_size", "d_norm", "minibatch_std"}
 # What means nothing to any task but one.
@@ -36,9 +36,10 @@ OF_ONE_TASK = {"d_norm": "generate", "minibatch_std": "generate", "scale": "upsc
 SMOKE_FILE = "smoke"  # in a smoke test's run: the config it was made for
 # All that such a run writes.
 SMOKE_NAMES = re.compile(
-    r"smoke|config\.json|(history|iterations)\.jsonl|log\.txt|(model|discriminator)\.safetensors|reals\.webp|losses\.png"
+    r"smoke|config\.json|(history|iterations)\.jsonl|log\.txt|(model|discriminator)\.safetensors|reals\.webp"
+    r"|(losses|figure)\.png"
     r"|(states|good|unannealed)(/images-\d{12}-[0-9a-f]{16}\.pt)?|pictures(/(1?\d?\d|2[0-4]\d|25[0-5])\.png)?"
-    r"|samples(/epoch-\d{4}\.webp)?|snapshots(/epoch-\d{4}\.safetensors)?"
+    r"|samples(/epoch-\d{4}\.webp)?|grids(/epoch-\d{4}\.png)?|snapshots(/epoch-\d{4}\.safetensors)?"
 )
 
 

@@ -69,7 +69,9 @@ def test_a_promoted_run_is_published_and_comes_back(server, run, tmp_path, capsy
 def test_no_pickle_no_token_no_training_picture_is_published(server, run, tmp_path):
     folder = promote(run, "mine", tmp_path)
     (folder / "states").mkdir()
+    (folder / "grids").mkdir()
     strangers = {"states/images-1-2.pt": b"a pickle", "token": TOKEN.encode(), "reals.webp": b"real", "1.png": b"real"}
+    strangers |= {"figure.png": b"real", "grids/epoch-0001.png": b"drawn"}
     for name, content in strangers.items():
         (folder / name).write_bytes(content)
     assert main(["model", str(folder), "tester/mine"]) == 0

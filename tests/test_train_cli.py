@@ -71,6 +71,7 @@ EFFECTS = {
     "--init-from": ("./checkpoints/mine", {"init_from": "checkpoints/mine"}),
     "--device": ("cpu", {"device": "cpu"}),
     "--precision": ("bf16", {"precision": "bf16"}),
+    "--grid-format": ("png", {"grid_format": "png"}),
     "--out": ("runs/mine", {"out": "runs/mine"}),
 }
 PATHS = {"data", "out", "init_from"}
@@ -438,7 +439,7 @@ def test_a_dry_run_of_a_resume_shows_the_extended_config_and_changes_nothing(run
     assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
 
 
-FREE = ("--data", "--images", "--epochs", "--stages", "--anneal", "--device", "--precision", "--guard")
+FREE = ("--data", "--images", "--epochs", "--stages", "--anneal", "--device", "--precision", "--guard", "--grid-format")
 FIXED = [flag for flag in EFFECTS if flag not in FREE]
 
 
