@@ -54,8 +54,8 @@ def encode_webp(image: Image.Image, max_bytes: int = GRID_BYTES) -> bytes:
 
 def side_by_side(pictures: dict[str, Image.Image]) -> Image.Image:
     """Return the images in a row on white, each under its title, as the tutorial's last figure has them."""
-    font = ImageFont.load_default(max(12, max(image.height for image in pictures.values()) // 24))
-    gap = int(font.size) * 2
+    size = max(12, max(image.height for image in pictures.values()) // 24)  # of the titles
+    font, gap = ImageFont.load_default(size), 2 * size
     width = sum(image.width + gap for image in pictures.values()) + gap
     sheet = Image.new("RGB", (width, max(image.height for image in pictures.values()) + 2 * gap), "white")
     draw, left = ImageDraw.Draw(sheet), gap

@@ -1,4 +1,24 @@
-"""The two networks of DCGAN (Radford et al. 2015, arXiv 1511.06434), laid out as in PyTorch's tutorial."""
+"""The two networks of DCGAN (Radford et al. 2015, arXiv 1511.06434), laid out as in PyTorch's tutorial.
+
+python -m gan.models                                 # their layers, shapes and parameters, as a table
+python -m gan.models --figure networks.png           # and as a figure
+python -m gan.models checkpoints/pokemon             # those of a model
+"""
+
+if __name__ == "__main__":  # before torch comes, so that --help is answered at once
+    import argparse
+    import sys
+
+    parser = argparse.ArgumentParser(
+        prog="gan.models", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", nargs="?", metavar="CHECKPOINT", help="default: the networks of the two reports")
+    parser.add_argument("--figure", metavar="FILE.png", help="draw both networks, too")
+    options = parser.parse_args()
+
+    from gan.layers import show
+
+    sys.exit(show(options.folder, options.figure))
 
 import math
 from itertools import pairwise

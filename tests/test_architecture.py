@@ -29,6 +29,7 @@ FLOORS = (
         "gan.folder",
         "gan.card",
         "gan.release",
+        "gan.layers",
         "gan.training.trainer",
         "gan.training.batches",
         "gan.data.sizing",
@@ -75,6 +76,7 @@ FLOORS = (
 # Modules of one floor that may know each other: the card tells what the folder's other files hold, the gate checks it.
 # A run that is pushed while it trains is made a checkpoint first.
 SIDEWAYS = {
+    ("gan.layers", "gan.checkpoints"),
     ("gan.card", "gan.checkpoints"),
     ("gan.card", "gan.folder"),
     ("gan.release", "gan.card"),
@@ -112,8 +114,11 @@ def modules() -> dict[str, Path]:
 
 
 def imports(file: Path) -> set[str]:
+    """What a module imports, but for what its `__main__` guard does, which parses and calls where it is run."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    tree.body = [node for node in tree.body if not (isinstance(node, ast.If) and "__main__" in ast.unparse(node.test))]
     found = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
