@@ -113,6 +113,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_field(where, "out", metavar="RUN", help="folder of the run, default runs/RECIPE")
     add_field(where, "grid_format", help="png: write each 8 x 8 grid as PNG, too")
     where.add_argument("--resume", metavar="RUN", help="go on with a run; --images, --epochs or --stages extend it")
+    where.add_argument("--now", action="store_true", help="--stages of a resumed run begin with its next epoch")
     where.add_argument("--push-to-hub", metavar="USER/NAME", help="push the result to the Hugging Face Hub")
     where.add_argument("--push-every", type=int, metavar="N", help="push after every N pictures, too")
     where.add_argument("--private", action="store_true", help="if the repository is made now, make it private")

@@ -1,6 +1,5 @@
 """What a training run is: one frozen config, and the table of recipes it starts from. Plain data, no torch."""
 
-import math
 import shlex
 from dataclasses import MISSING, asdict, dataclass, fields, replace
 from typing import Any, NamedTuple
@@ -108,9 +107,9 @@ class TrainConfig:
         """Return this config with a budget of so many epochs; its stages stay, the last one reaching to the end."""
         return replace(self, images=0, epochs=epochs)
 
-    def with_more_stages(self, stages: tuple[Stage, ...], pictures: int) -> "TrainConfig":
-        """Return this config with stages appended behind the budget that it has for so many pictures."""
-        left, so_far = math.ceil(self.budget(pictures) / pictures), []
+    def with_more_stages(self, stages: tuple[Stage, ...], epochs: int) -> "TrainConfig":
+        """Return this config with stages in place of all that comes behind so many of its epochs."""
+        left, so_far = epochs, []
         for stage in self.stages:
             length = left if stage is self.stages[-1] else min(stage.epochs, left)
             so_far += [replace(stage, epochs=length)] if length else []

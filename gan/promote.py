@@ -3,6 +3,7 @@
 python -m gan.promote runs/pokemon mine                # again whenever the run has got further
 python -m gan.promote runs/pokemon mine --best         # the snapshot with the lowest KID, as gan.evaluate measured it
 python -m gan.promote netG.pth mine --replace          # weights in the layout of PyTorch's DCGAN tutorial
+python -m gan.promote netG.pth mine --discriminator netD.pth       # both, so that train.py --init-from can go on
 """
 
 from gan.interrupts import end_quietly
@@ -36,12 +37,18 @@ FOOTPRINT = ("epoch", "images_seen", "loss_d", "loss_g", "d_real", "d_fake_befor
 
 
 def promote(
-    source: str | Path, name: str, into: str | Path = CHECKPOINTS, best: bool = False, replace: bool = False
+    source: str | Path,
+    name: str,
+    into: str | Path = CHECKPOINTS,
+    best: bool = False,
+    replace: bool = False,
+    discriminator: str | Path = "",
 ) -> Path:
     """Build the checkpoint folder beside its place, then put it there; return it.
 
     `best` takes the snapshot of the run whose KID is lowest instead of the last. A model that is there already is
-    replaced where it is an earlier state of this run, or with `replace`. Raises UserError where it is not, where the
+    replaced where it is an earlier state of this run, or with `replace`. With weights from elsewhere may come their
+    `discriminator`'s. Raises UserError where it is not, where the
     run has nothing to show or no measurement yet, or the name is no plain folder name.
     """
     temporary_folder()
@@ -58,9 +65,11 @@ def promote(
             staged = part / name  # the card is titled after its folder
             staged.mkdir()
             if source.is_dir():
+                if discriminator:
+                    raise UserError(f"{source}: is a run, which has its own discriminator; leave out --discriminator")
                 _copy_run(source, staged, best, before=target)
             else:
-                _import_weights(source, staged)
+                _import_weights(source, discriminator, staged)
             write_card(staged)
             _check_replaceable(target, source, replace)
             _replace(target, staged)
@@ -254,13 +263,24 @@ def telling_epochs(earlier: list[int], last: int) -> list[int]:
     return sorted(chosen)[:PUBLISHED_SNAPSHOTS]
 
 
-def _import_weights(source: Path, target: Path) -> None:
-    from gan.checkpoints import CONFIG_FILE, GENERATOR_FILE, import_tutorial_weights, load_generator, save_network
+def _import_weights(source: Path, judge: str | Path, target: Path) -> None:
+    """Write the networks of files from elsewhere as a checkpoint; `judge` is the discriminator's, "" for none."""
+    from gan import checkpoints
     from gan.files import write_json
 
-    generator = (load_generator if source.suffix == ".safetensors" else import_tutorial_weights)(source)
-    save_network(target / GENERATOR_FILE, generator)
-    write_json(target / CONFIG_FILE, {"generator": generator.arguments()})
+    load = checkpoints.load_generator if source.suffix == ".safetensors" else checkpoints.import_tutorial_weights
+    generator = load(source)
+    checkpoints.save_network(target / checkpoints.GENERATOR_FILE, generator)
+    described: dict[str, Any] = {"generator": generator.arguments()}
+    if judge:
+        lone = Path(judge).suffix == ".safetensors"
+        discriminator = (checkpoints.load_discriminator if lone else checkpoints.import_tutorial_discriminator)(judge)
+        sizes = [(network.base_channels, network.image_size) for network in (generator, discriminator)]
+        if sizes[0] != sizes[1]:
+            raise UserError(f"{judge}: is not of the size of {source}; the two did not train together")
+        checkpoints.save_network(target / checkpoints.DISCRIMINATOR_FILE, discriminator)
+        described["discriminator"] = discriminator.arguments()
+    write_json(target / checkpoints.CONFIG_FILE, described)
 
 
 def _next_step(folder: Path) -> str:
@@ -278,6 +298,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--into", default=CHECKPOINTS, metavar="FOLDER", help="default: the checkpoints/ that app.py shows"
     )
+    parser.add_argument(
+        "--discriminator", default="", metavar="FILE", help="of a .pth from elsewhere: its netD.pth, to train both on"
+    )
     parser.add_argument("--best", action="store_true", help="of the measured snapshots, the one with the lowest KID")
     parser.add_argument(
         "--replace", action="store_true", help="delete the model of this name, where it is no earlier state of the run"
@@ -285,7 +308,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         check_installed()
-        folder = promote(options.source, options.name, options.into, options.best, options.replace)
+        folder = promote(**vars(options))
         print(f"{folder}: {_next_step(folder)}")
     except UserError as error:
         print(f"gan.promote: {error}", file=sys.stderr)

@@ -8,8 +8,8 @@ import torch
 from conftest import ROOT
 from PIL import Image
 
-from gan.layers import figure, layers, show, table
 from gan.checkpoints import parameter_count, save_network
+from gan.layers import figure, layers, show, table
 from gan.models import Discriminator, Generator
 
 

@@ -11,6 +11,7 @@ from conftest import ROOT, draw_pictures
 from PIL import Image
 
 import gan.data.scan
+import gan.training.loop
 import train
 from gan.checkpoints import load_discriminator, load_generator, load_state, save_network
 from gan.config import RECIPES, TrainConfig, parse_stages, recipe_config
@@ -77,7 +78,7 @@ EFFECTS = {
 PATHS = {"data", "out", "init_from"}
 OF_TASK = {"--scale": ("--task", "upscale")}  # a flag of one task -> that it is this one
 # With tests of their own:
-VERBS = {"--help", "--check", "--dry-run", "--smoke", "--resume", "--push-to-hub", "--push-every", "--private"}
+VERBS = {"--help", "--check", "--dry-run", "--smoke", "--resume", "--push-to-hub", "--push-every", "--private", "--now"}
 FLAGS = [flag for action in train.build_parser()._actions for flag in action.option_strings if flag.startswith("--")]
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -440,7 +441,7 @@ def test_a_dry_run_of_a_resume_shows_the_extended_config_and_changes_nothing(run
 
 
 FREE = ("--data", "--images", "--epochs", "--stages", "--anneal", "--device", "--precision", "--guard", "--grid-format")
-FIXED = [flag for flag in EFFECTS if flag not in FREE]
+FIXED = [flag for flag in EFFECTS if flag not in (*FREE, "--lr", "--beta1")]
 
 
 @pytest.mark.parametrize("flag", FIXED)
@@ -448,6 +449,65 @@ def test_a_resumed_run_refuses_what_would_make_it_another_run(flag, cli, tmp_pat
     value = EFFECTS[flag][0]
     result = cli("--resume", "run", flag, *([] if value is None else [value]))
     assert_refused(result, f": {flag.replace('--no-', '--')} cannot change in a resumed run")
+
+
+@pytest.mark.parametrize(
+    "flags, stage",
+    [
+        (["--lr", "1e-5"], "5:1e-05:0.5"),
+        (["--beta1", "0"], "5:0.0002:0"),
+        (["--lr", "0.1", "--beta1", "0.3"], "5:0.1:0.3"),
+    ],
+    ids=str,
+)
+def test_another_learning_rate_is_answered_with_the_line_that_does_it(flags, stage, run, cli):
+    result = cli("--resume", run, *flags)
+    assert_refused(result, " and ".join(flags[::2]), f"--stages {stage} --now")
+    command = shlex.split(result.err.partition("python train.py ")[2])
+    assert [line["lr"] for line in planned(cli, *command)["stages"]] == [2e-4, float(stage.split(":")[1])]
+    assert_refused(cli("--resume", run, *flags, "--stages", stage), "--stages names lr and beta1 itself")
+
+
+def test_stages_begin_now_where_that_is_asked_for_and_the_run_is_that_of_such_a_plan(cli, pictures):
+    """Stopped in the midst of its second epoch, as a kill leaves it: what it had published was of the first."""
+    plan = [*TINY[: TINY.index("--epochs")], "--data", pictures]
+    assert cli(*plan, "--out", "straight", "--stages", "2:2e-4:0.5,2:1e-4:0.3").status == 0
+    config = json.loads(cli("--dry-run", *plan, "--out", "run", "--stages", "9:2e-4:0.5").out)
+    steps = iter(range(5))
+    gan.training.loop.train(TrainConfig.from_dict(config), stop=lambda: next(steps, None) is None)
+    described = json.loads(Path("run/config.json").read_text())
+    Path("run/config.json").write_text(json.dumps({**described, "images_seen": 40}))
+    waiting = cli("--dry-run", "--resume", "run", "--stages", "2:1e-4:0.3")
+    assert waiting.out.startswith(
+        "these stages begin behind epoch 9, the end of the budget; with --now, behind epoch 2\n"
+    )
+    again = ["--resume", "run", "--stages", "2:1e-4:0.3", "--now"]
+    assert cli(*again).status == 0
+    assert [stage["epochs"] for stage in json.loads(Path("run/config.json").read_text())["train"]["stages"]] == [2, 2]
+    assert [(line["lr"], line["images_seen"]) for line in read_history("run")] == [
+        *((2e-4, 40), (2e-4, 80)),
+        *((1e-4, 120), (1e-4, 160)),
+    ]
+    weights = [load_state(Path(folder, "states"))[0]["generator"] for folder in ("run", "straight")]
+    assert all(torch.equal(value, weights[1][name]) for name, value in weights[0].items())
+
+
+def test_stages_that_wait_behind_the_budget_can_be_called_now(cli, pictures):
+    assert cli(*TINY, "--data", pictures, "--out", "run").status == 0
+    described = json.loads(Path("run/config.json").read_text())
+    waiting = TrainConfig.from_dict(described["train"]).with_epochs(9).with_more_stages(parse_stages("2:1e-4:0.3"), 9)
+    Path("run/config.json").write_text(json.dumps({**described, "train": waiting.to_dict()}))
+    again = ("--resume", "run", "--stages", "2:1e-4:0.3")
+    assert "appended already" in cli("--dry-run", *again).out
+    called = planned(cli, *again, "--now")
+    assert [stage["epochs"] for stage in called["stages"]] == [1, 2]
+    Path("run/config.json").write_text(json.dumps({**described, "train": called}))
+    assert "appended already" in cli("--dry-run", *again, "--now").out
+
+
+@pytest.mark.parametrize("arguments", [[*NEW, "--now"], ["--resume", "run", "--now"]], ids=["new", "without stages"])
+def test_now_is_said_of_stages_alone(arguments, run, cli):
+    assert_refused(cli(*arguments), "--now", "--stages")
 
 
 def test_a_resume_is_no_smoke_test(run, cli):
@@ -771,7 +831,7 @@ def test_a_budget_below_what_was_seen_changes_nothing_but_the_log(run, cli):
 def test_appending_stages_again_after_a_stop_appends_them_once(run, cli):
     path = run / "config.json"
     described = json.loads(path.read_text())
-    appended = TrainConfig.from_dict(described["train"]).with_more_stages(parse_stages("2:1e-4:0.3"), 40)
+    appended = TrainConfig.from_dict(described["train"]).with_more_stages(parse_stages("2:1e-4:0.3"), 1)
     path.write_text(json.dumps({**described, "train": appended.to_dict()}))  # as a kill right after the start leaves it
     result = cli("--resume", run, "--stages", "2:1e-4:0.3")
     assert "appended already" in result.out
