@@ -96,6 +96,8 @@ def open_run(config: TrainConfig, pictures: Pictures | None, where: Callable[[],
     if not run.finished:
         _describe(run, precision, trained_on)
         tqdm.write(f"{_hardware(device)}, {precision}; budget {run.budget:,} pictures, {run.epochs} epochs")
+        if line := record.head_line(run):
+            tqdm.write(line)
         tqdm.write(f"{folder} will hold at most {record.disk_bytes(run) / 1e6:.0f} MB")
     if not begun:
         run.save_state()  # from here on, a folder without one is no run that was only killed early

@@ -67,6 +67,13 @@ def stage_line(run: Run) -> str:
     return f"stage {stages.index(stage) + 1} of {len(stages)}: lr {run.trainer.lr:g}, beta1 {stage.beta1:g}"
 
 
+def head_line(run: Run) -> str:
+    """Return how D(x) and D(G(z)) in the log are to be read, where they are not what the reports' are; "" elsewhere."""
+    if not run.trainer.loss.pairs:
+        return ""
+    return "D(x) and D(G(z)): this D compares pictures, so that only how far the two are apart tells, not 0.5 or 1"
+
+
 def log_line(run: Run, statistics: Tensor) -> str:
     """Return the reports' line for the batch just trained on, with the terms of the task behind it."""
     _, epoch, epochs = run.config.stage_at(run.number, run.epochs)
