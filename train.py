@@ -27,12 +27,12 @@ import time
 from contextlib import suppress
 from dataclasses import fields, replace
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any, TextIO
 
 from gan import config as options
 from gan.config import CHOICES, TrainConfig, flag_name
 from gan.console import make_unfailing
+from gan.credits import CREDITS
 from gan.data.datasets import DOWNLOADED
 from gan.data.sizing import choose
 from gan.errors import UserError, quoted
@@ -41,17 +41,16 @@ from gan.flags import new_config, resumed_config, smoke_config, smoke_halves
 from gan.installed import check_installed
 from gan.publish import Publisher
 from gan.scratch import temporary_folder
+from gan.stopping import RANK, UNDER_TORCHRUN, StopRequest
 from gan.words import listed
 
 if TYPE_CHECKING:
     from gan.data.scan import Pictures, ScanReport
 
-# What torchrun says: which process this is of all and of its machine, how often they were started again, how many.
-RANK, LOCAL_RANK = (int(os.environ.get(name, 0)) for name in ("RANK", "LOCAL_RANK"))
+# What torchrun says: which process this is of its machine, how often they were started again, how many.
+LOCAL_RANK = int(os.environ.get("LOCAL_RANK", 0))
 RESTARTS = int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0))
 PROCESSES = int(os.environ.get("WORLD_SIZE", 1))
-UNDER_TORCHRUN = "TORCHELASTIC_RUN_ID" in os.environ
-HANGUP: signal.Signals | None = getattr(signal, "SIGHUP", None)  # Windows has none
 LET_THE_FIRST_SPEAK = 5.0  # seconds: torchrun kills the others when one process exits
 
 KINDS = {field.name: field.type for field in fields(TrainConfig)}
@@ -107,6 +106,10 @@ def build_parser() -> argparse.ArgumentParser:
     add_field(how, "guard", help="warn marks a collapse in the history, rollback undoes it")
     add_field(how, "init_from", metavar="CHECKPOINT", help="continue the networks of a checkpoint folder or Hub id")
 
+    whose = parser.add_argument_group("whose it is")
+    for name, purpose in CREDITS.items():
+        add_field(whose, name, metavar="TEXT", help=purpose)
+
     where = parser.add_argument_group("where")
     add_field(where, "device")
     add_field(where, "precision", help="auto: bf16 where the hardware is fast at it")
@@ -122,37 +125,6 @@ def build_parser() -> argparse.ArgumentParser:
     instead.add_argument("--dry-run", action="store_true", help="print the resolved config and stop")
     instead.add_argument("--smoke", action="store_true", help="train, stop, resume and save a tiny model in a minute")
     return parser
-
-
-class StopRequest:
-    """Ctrl-C, SIGTERM, a closed terminal: before the loop runs, and the second time, exit at once; in it, save first.
-
-    Under torchrun a second one means no more than the first: torchrun sends on what the process may have got already.
-    So does a closed terminal, which shell and kernel both tell of. Where that is ignored, as nohup has it, it stays so.
-    """
-
-    def __init__(self) -> None:
-        self.signal: int | None = None
-        self.in_loop = False
-        heeded = [HANGUP] if HANGUP and signal.getsignal(HANGUP) is not signal.SIG_IGN else []
-        for number in (signal.SIGINT, signal.SIGTERM, *heeded):
-            signal.signal(number, self._handle)
-
-    def _handle(self, number: int, frame: FrameType | None) -> None:
-        if not self.in_loop or (self.signal and number != HANGUP and not UNDER_TORCHRUN):
-            sys.exit(128 + number)
-        if RANK == 0 and not self.signal:
-            print("stopping: saving the run first", file=sys.stderr, flush=True)
-        self.signal = number
-
-    def __call__(self) -> bool:
-        """Return whether the loop, which asks before each step, is to stop."""
-        self.in_loop = True
-        return self.signal is not None
-
-    def loop_is_over(self) -> None:
-        """All is saved: from here on, Ctrl-C exits at once again."""
-        self.in_loop = False
 
 
 def run_training(

@@ -4,6 +4,7 @@ import shlex
 from dataclasses import MISSING, asdict, dataclass, fields, replace
 from typing import Any, NamedTuple
 
+from gan.credits import CREDITS, checked
 from gan.data.datasets import DATASETS
 from gan.tasks import TASKS
 from gan.training.losses import LOSSES
@@ -63,6 +64,10 @@ class TrainConfig:
     keep_repeats: bool = False  # train on byte-identical repeats too
     init_from: str = ""  # checkpoint folder whose G and D this run starts from
     grid_format: str = "webp"  # one of GRID_FORMATS: "png" writes each sample grid so, too
+    title: str = ""  # of the model, where it is shown; this and the next three are gan.credits'
+    author: str = ""
+    license: str = ""
+    about: str = ""
 
     def __post_init__(self) -> None:
         for name, allowed in CHOICES.items():
@@ -71,6 +76,8 @@ class TrainConfig:
         for name, (low, high) in RANGES.items():
             if not low <= getattr(self, name) <= high:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must lie between {low} and {high}")
+        for name in CREDITS:
+            checked(name, getattr(self, name))
         unknown = set(filter(None, self.augment.split(","))) - set(TRANSFORMS)
         if unknown:
             raise ValueError(f"augment names {', '.join(sorted(unknown))}; there are {', '.join(TRANSFORMS)}")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gan.config import NO_FLAG, RECIPES, Stage, TrainConfig, flag_name, parse_stages, recipe_config
+from gan.credits import CREDITS
 from gan.data.datasets import DATASETS, DOWNLOADED
 from gan.errors import UserError, printable, quoted
 from gan.files import LOCK_FILE, PART, alone_in, make_folder, read_json, write_json
@@ -40,6 +41,7 @@ RESUMABLE = {
     "anneal",
     "grid_format",
     "now",
+    *CREDITS,
 }
 # What a stage says of a run, so that a resumed one takes it as a stage.
 OF_A_STAGE = ("lr", "beta1")

@@ -21,6 +21,7 @@ PUBLISHED = re.compile(
     r"|samples/epoch-\d{4,9}\.webp|snapshots/epoch-\d{4,9}\.safetensors"
 )
 MODEL = "model.safetensors"
+CARD = "README.md"
 TUTORIAL_MODEL = "netG.safetensors"  # as PyTorch's DCGAN tutorial names it, beside a netD
 MAX_FILES = 100
 MAX_BYTES = {".safetensors": 1_000_000_000, ".webp": 2_000_000}  # of one file; of any other kind:
@@ -131,8 +132,32 @@ def id_of(folder: Path) -> str | None:
     return f"{user}/{name}@{commit}"
 
 
+def readme(hub_id: str) -> str:
+    """Return the card of a model on the Hub as it is now, "" where there is none, or no such model."""
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import RepositoryNotFoundError
+
+    def attempt() -> str:
+        try:
+            info = HfApi(endpoint=_endpoint()).model_info(hub_id, files_metadata=True, timeout=SILENCE_SECONDS)
+        except RepositoryNotFoundError:
+            return ""
+        sizes = {file.rfilename: file.size for file in info.siblings or ()}
+        size = sizes.get(CARD)
+        if not isinstance(size, int) or size > MAX_TEXT_BYTES:
+            return ""
+        return _content(hub_id, str(info.sha), CARD, size).decode("utf-8", errors="replace")
+
+    return _patiently(attempt, hub_id)
+
+
 def _download(hub_id: str, commit: str, name: str, target: Path, size: int) -> None:
     """Write a file of the repository to `target`, whole; more or less than was said raises UserError."""
+    write_atomically(target, _content(hub_id, commit, name, size))
+
+
+def _content(hub_id: str, commit: str, name: str, size: int) -> bytes:
+    """Return a file of the repository, whole; more or less than was said raises UserError."""
     from huggingface_hub import hf_hub_url
     from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
 
@@ -147,7 +172,7 @@ def _download(hub_id: str, commit: str, name: str, target: Path, size: int) -> N
                 break
     if len(content) != size:
         raise UserError(f"{hub_id}: {name} is not the {size:,} bytes that the Hub says it is; it was not kept")
-    write_atomically(target, content)
+    return bytes(content)
 
 
 def most_bytes(name: str) -> int:

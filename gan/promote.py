@@ -16,10 +16,12 @@ import os
 import re
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from gan.console import make_unfailing
+from gan.credits import CREDITS, add_flags, credits_of, given, near_copies
 from gan.errors import UserError, quoted
 from gan.files import is_there
 from gan.flags import RESUMABLE
@@ -31,7 +33,8 @@ from gan.tasks import TASKS
 CHECKPOINTS = Path(__file__).resolve().parents[1] / "checkpoints"  # where app.py looks
 PUBLISHED_SNAPSHOTS = 2  # earlier generators in the folder, 7 MB each at 64 pixels
 AGE = {"epoch", "images_seen"}  # of a measurement and of a config.json
-PRIVATE = ("data", "out", "init_from", "device")  # of the training config: paths and habits of one machine
+# Of the training config: paths and habits of one machine, and what config.json has in the open.
+PRIVATE = ("data", "out", "init_from", "device", *CREDITS)
 # Of a line of history: what no other training has to five digits.
 FOOTPRINT = ("epoch", "images_seen", "loss_d", "loss_g", "d_real", "d_fake_before", "d_fake_after")
 
@@ -43,16 +46,18 @@ def promote(
     best: bool = False,
     replace: bool = False,
     discriminator: str | Path = "",
+    credits: Mapping[str, str] | None = None,
 ) -> Path:
     """Build the checkpoint folder beside its place, then put it there; return it.
 
     `best` takes the snapshot of the run whose KID is lowest instead of the last. A model that is there already is
     replaced where it is an earlier state of this run, or with `replace`. With weights from elsewhere may come their
-    `discriminator`'s. Raises UserError where it is not, where the
-    run has nothing to show or no measurement yet, or the name is no plain folder name.
+    `discriminator`'s. The `credits` and the sections that a person wrote into the card stay when an earlier state is
+    replaced. Raises UserError where it is not, where the run has nothing to show or no measurement yet, or the name is
+    no plain folder name.
     """
     temporary_folder()
-    from gan.card import write_card
+    from gan.card import hand_written, write_card
 
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}", name):
         raise UserError(f"{name!r} is no name for a checkpoint; use letters, digits, '.', '_' and '-'")
@@ -70,7 +75,9 @@ def promote(
                 _copy_run(source, staged, best, before=target)
             else:
                 _import_weights(source, discriminator, staged)
-            write_card(staged)
+            further = _is_further(source, target)
+            _add_credits(staged, target if further else None, credits or {})
+            write_card(staged, hand_written(target) if further else "")
             _check_replaceable(target, source, replace)
             _replace(target, staged)
     except OSError as error:  # shutil's own kind has no strerror
@@ -283,10 +290,21 @@ def _import_weights(source: Path, judge: str | Path, target: Path) -> None:
     write_json(target / checkpoints.CONFIG_FILE, described)
 
 
+def _add_credits(staged: Path, before: Path | None, credits: Mapping[str, str]) -> None:
+    """Let the folder's config.json have these credits, those of an earlier state of it, and the run's own, in turn."""
+    from gan.checkpoints import CONFIG_FILE, read_described
+    from gan.files import write_json
+
+    earlier = credits_of(read_described(before)) if before else {}
+    write_json(staged / CONFIG_FILE, read_described(staged) | earlier | dict(credits))
+
+
 def _next_step(folder: Path) -> str:
     from gan.checkpoints import read_described, task_of
 
-    return TASKS[task_of(read_described(folder))].show.replace("FOLDER", quoted(folder))
+    described = read_described(folder)
+    show = TASKS[task_of(described)].show.replace("FOLDER", quoted(folder))
+    return ". ".join(filter(None, [show, near_copies(described)]))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -305,10 +323,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--replace", action="store_true", help="delete the model of this name, where it is no earlier state of the run"
     )
+    add_flags(parser)
     options = parser.parse_args(arguments)
     try:
         check_installed()
-        folder = promote(**vars(options))
+        flags = {name: value for name, value in vars(options).items() if name not in CREDITS}
+        folder = promote(**flags, credits=given(vars(options)))
         print(f"{folder}: {_next_step(folder)}")
     except UserError as error:
         print(f"gan.promote: {error}", file=sys.stderr)

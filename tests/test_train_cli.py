@@ -15,6 +15,7 @@ import gan.training.loop
 import train
 from gan.checkpoints import load_discriminator, load_generator, load_state, save_network
 from gan.config import RECIPES, TrainConfig, parse_stages, recipe_config
+from gan.credits import CREDITS
 from gan.errors import UserError
 from gan.files import PART, alone_in, write_atomically, write_json
 from gan.flags import smoke_config
@@ -72,6 +73,7 @@ EFFECTS = {
     "--init-from": ("./checkpoints/mine", {"init_from": "checkpoints/mine"}),
     "--device": ("cpu", {"device": "cpu"}),
     "--precision": ("bf16", {"precision": "bf16"}),
+    **{f"--{name}": ("mine", {name: "mine"}) for name in CREDITS},
     "--grid-format": ("png", {"grid_format": "png"}),
     "--out": ("runs/mine", {"out": "runs/mine"}),
 }
@@ -202,6 +204,8 @@ def test_a_last_stage_may_leave_its_end_to_the_budget(cli):
         ([*NEW, "--augment", "none,color"], ["none"]),
         ([*NEW, "--batch-size", "1"], ["batch"]),
         ([*NEW, "--seed", "-1"], ["seed"]),
+        ([*NEW, "--title", "x" * 81], ["--title", "80"]),
+        ([*NEW, "--author", "A\nB"], ["--author", "several lines"]),
         ([*NEW, "--ema-half-life", "-1"], ["half"]),
         ([*NEW, "--images", "0"], ["--images", "at least 1"]),
         ([*NEW, "--epochs", "0"], ["--epochs", "at least 1"]),
@@ -441,6 +445,7 @@ def test_a_dry_run_of_a_resume_shows_the_extended_config_and_changes_nothing(run
 
 
 FREE = ("--data", "--images", "--epochs", "--stages", "--anneal", "--device", "--precision", "--guard", "--grid-format")
+FREE += tuple(f"--{name}" for name in CREDITS)
 FIXED = [flag for flag in EFFECTS if flag not in (*FREE, "--lr", "--beta1")]
 
 

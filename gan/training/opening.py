@@ -16,6 +16,7 @@ from gan.checkpoints import (
     read_described,
 )
 from gan.config import TrainConfig, flag_with_value
+from gan.credits import credits_of
 from gan.data import holdout
 from gan.data.download import kaggle_version, locate
 from gan.data.scan import Pictures, read_pictures
@@ -207,6 +208,7 @@ def _describe(run: Run, precision: str, pictures: Pictures) -> None:
         hardware=_hardware(run.trainer.device),
         precision=precision,
         torch=torch.__version__,
+        **credits_of(run.config.to_dict()),
     )
     record.write_reals(run, pictures)
 
