@@ -24,7 +24,6 @@ import os
 import signal
 import sys
 import time
-from contextlib import suppress
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -33,15 +32,16 @@ from gan import config as options
 from gan.config import CHOICES, TrainConfig, flag_name
 from gan.console import make_unfailing
 from gan.credits import CREDITS
-from gan.data.datasets import DOWNLOADED
+from gan.data.datasets import DATASETS, DOWNLOADED
 from gan.data.sizing import choose
 from gan.errors import UserError, quoted
-from gan.files import LOCK_FILE, PART, read_json
 from gan.flags import new_config, resumed_config, smoke_config, smoke_halves
 from gan.installed import check_installed
+from gan.mistyped import answer_in_words
 from gan.publish import Publisher
 from gan.scratch import temporary_folder
 from gan.stopping import RANK, UNDER_TORCHRUN, StopRequest
+from gan.vacant import refuse_used_folder
 from gan.words import listed
 
 if TYPE_CHECKING:
@@ -54,8 +54,6 @@ PROCESSES = int(os.environ.get("WORLD_SIZE", 1))
 LET_THE_FIRST_SPEAK = 5.0  # seconds: torchrun kills the others when one process exits
 
 KINDS = {field.name: field.type for field in fields(TrainConfig)}
-# What a run writes before it has learned anything, so that it may begin anew.
-UNTOUCHED = {LOCK_FILE, "config.json", "log.txt", "reals.webp"}
 
 
 def add_field(group: argparse._ActionsContainer, name: str, **more: Any) -> None:
@@ -70,17 +68,22 @@ def add_field(group: argparse._ActionsContainer, name: str, **more: Any) -> None
 def build_parser() -> argparse.ArgumentParser:
     """Return the command line; a flag that is not given leaves no trace, so that the recipe decides."""
     parser = argparse.ArgumentParser(
+        prog="train.py",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         argument_default=argparse.SUPPRESS,
         allow_abbrev=False,
     )
     what = parser.add_argument_group("what to train on")
+    what.add_argument(
+        "pictures", nargs="?", metavar="FOLDER_OR_ZIP", help="the same as --data, of pictures of your own"
+    )
     add_field(what, "dataset", help=f"{listed(DOWNLOADED, 'and')} are downloaded unless --data is given")
     add_field(what, "task", help="generate pictures (the default), colorize drawings, or upscale pictures")
     add_field(what, "data", metavar="FOLDER_OR_ZIP", help="pictures of your own, or an own copy of the data set")
     add_field(what, "keep_repeats", action="store_true", help="train on byte-identical repeats too")
-    add_field(what, "fit", help="crop: the middle square of a picture; pad: all of it, on a white square")
+    add_field(what, "fit", help="crop: the middle square of a picture; pad: all of it, on a square of the background")
+    add_field(what, "background", metavar="COLOUR", help="behind transparency: white, black, grey or #rrggbb")
 
     how = parser.add_argument_group("how to train")
     add_field(how, "recipe", choices=options.RECIPES, help="default: the best known for the data set")
@@ -188,13 +191,32 @@ def refuse_push(flags: dict[str, Any]) -> None:
         raise UserError("--push-to-hub pushes what a training made; leave it out here")
 
 
+def with_pictures(flags: dict[str, Any]) -> dict[str, Any]:
+    """Return the flags with pictures that were named without one as --data."""
+    if "pictures" not in flags:
+        return flags
+    named = flags.pop("pictures")
+    if "data" in flags:
+        raise UserError(f"--data names the pictures already; leave out {quoted(named)}")
+    if named in DATASETS and not Path(named).exists():
+        raise UserError(f"{named} is a data set and no folder here; train on it with --dataset {named}")
+    return {**flags, "data": named}
+
+
 def scan(config: TrainConfig, spill: Path | None) -> "Pictures":
     """Read the config's pictures; a cache too large for the memory goes to the folder `spill`."""
     from gan.data.download import locate
     from gan.data.scan import read_pictures
 
     source = locate(config.dataset, config.data or None)
-    return read_pictures(source, config.picture_size, fit=config.fit, keep_repeats=config.keep_repeats, spill=spill)
+    return read_pictures(
+        source,
+        config.picture_size,
+        fit=config.fit,
+        background=config.background,
+        keep_repeats=config.keep_repeats,
+        spill=spill,
+    )
 
 
 def suited(config: TrainConfig, flags: dict[str, Any], report: "ScanReport") -> tuple[TrainConfig, str]:
@@ -245,30 +267,6 @@ def read_flags(flags: dict[str, Any], smoke: bool = False) -> TrainConfig:
     except ValueError as error:
         raise UserError(str(error)) from error
     return config
-
-
-def refuse_used_folder(config: TrainConfig, again: bool) -> None:
-    """Raise UserError where a new run would write over something; started `again`, it may find its own work."""
-    folder = Path(config.out)
-    try:
-        entries = {path.name.removesuffix(PART) for path in folder.iterdir()} if folder.is_dir() else set()
-    except OSError as error:
-        raise UserError(f"{folder}: cannot be read ({error.strerror}); choose another --out") from error
-    if entries <= UNTOUCHED and (LOCK_FILE in entries or not entries):
-        return
-    if {LOCK_FILE, "config.json"} <= entries:
-        if again and holds_run_of(config):
-            return
-        raise UserError(f"{folder} holds a run already; go on with --resume {quoted(folder)}, or choose another --out")
-    raise UserError(f"{folder} holds other files; choose another --out, a folder that is empty or not there yet")
-
-
-def holds_run_of(config: TrainConfig) -> bool:
-    """Return whether the run in the config's folder began with this command, as far as recipe and pictures tell."""
-    with suppress(UserError, KeyError, TypeError, ValueError):
-        run = TrainConfig.from_dict(read_json(Path(config.out, "config.json"))["train"])
-        return all(getattr(run, name) == getattr(config, name) for name in ("recipe", "dataset", "data", "seed"))
-    return False
 
 
 def check(flags: dict[str, Any], stop: StopRequest) -> int:
@@ -329,14 +327,16 @@ VERBS = {"check": check, "dry_run": plan, "smoke": smoke}  # flag -> what it doe
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     make_unfailing()
-    flags = vars(build_parser().parse_args(arguments))
+    parser = build_parser()
+    answer_in_words(parser)
+    flags = vars(parser.parse_args(arguments))
     verb = next((verb for name, verb in VERBS.items() if flags.pop(name, False)), run)
     stop = StopRequest()
     if RANK:  # the first process speaks for all
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115, to stay open
     try:
         check_installed()
-        return verb(flags, stop)
+        return verb(with_pictures(flags), stop)
     except UserError as error:  # the same in all processes
         if LOCAL_RANK == 0:
             print(f"train.py: {error}", file=sys.stderr)

@@ -1,5 +1,6 @@
 """What a training run is: one frozen config, and the table of recipes it starts from. Plain data, no torch."""
 
+import re
 import shlex
 from dataclasses import MISSING, asdict, dataclass, fields, replace
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ GUARDS = ("off", "warn", "rollback")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "fp32", "bf16")
 GRID_FORMATS = ("webp", "png")
+BACKGROUND = re.compile("white|black|grey|#[0-9a-fA-F]{6}")
 MOST_EPOCHS = 10**9
 
 
@@ -55,7 +57,8 @@ class TrainConfig:
     base_channels: int = 64  # width of both networks
     image_size: int = 64  # pixels a side, one of IMAGE_SIZES
     scale: int = 4  # how many times larger upscaling makes a picture, one of SCALES
-    fit: str = "crop"  # one of FITS: the middle square of a picture, or all of it on a white one
+    fit: str = "crop"  # one of FITS: the middle square of a picture, or all of it on one of the background
+    background: str = "white"  # behind transparency and padding; see BACKGROUND
     z_dim: int = 100  # length of the latent
     device: str = "auto"  # one of DEVICES
     precision: str = "auto"  # one of PRECISIONS
@@ -76,6 +79,8 @@ class TrainConfig:
         for name, (low, high) in RANGES.items():
             if not low <= getattr(self, name) <= high:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must lie between {low} and {high}")
+        if not BACKGROUND.fullmatch(self.background):
+            raise ValueError(f"background is {self.background!r}; give white, black, grey or a colour such as #1e90ff")
         for name in CREDITS:
             checked(name, getattr(self, name))
         unknown = set(filter(None, self.augment.split(","))) - set(TRANSFORMS)

@@ -9,7 +9,7 @@ from typing import Any
 
 from gan.config import NO_FLAG, RECIPES, Stage, TrainConfig, flag_name, parse_stages, recipe_config
 from gan.credits import CREDITS
-from gan.data.datasets import DATASETS, DOWNLOADED
+from gan.data.datasets import DOWNLOADED
 from gan.errors import UserError, printable, quoted
 from gan.files import LOCK_FILE, PART, alone_in, make_folder, read_json, write_json
 from gan.hub import is_id
@@ -49,7 +49,7 @@ ADVISED_EPOCHS = 5  # of a stage in an advice
 # What makes other networks, which no weights of a run fit.
 SHAPING = {"task", "scale", "base_channels", "image_size", "d_norm", "minibatch_std"}
 # What means nothing to any task but one.
-OF_ONE_TASK = {"d_norm": "generate", "minibatch_std": "generate", "scale": "upscale"}
+OF_ONE_TASK = {"d_norm": "generate", "minibatch_std": "generate", "background": "generate", "scale": "upscale"}
 
 SMOKE_FILE = "smoke"  # in a smoke test's run: the config it was made for
 # All that such a run writes.
@@ -65,8 +65,12 @@ def new_config(flags: dict[str, Any]) -> TrainConfig:
     """Return recipe + flags; what contradicts itself raises ValueError."""
     if "now" in flags:
         raise ValueError("--now lets the --stages of a resumed run begin with its next epoch; leave it out here")
+    if "data" in flags and "dataset" not in flags and "recipe" not in flags:
+        flags = {**flags, "dataset": "folder"}
     if "dataset" not in flags and "recipe" not in flags:
-        raise ValueError(f"give --dataset {listed([*DATASETS], 'or')} (or --recipe, or --resume RUN)")
+        raise ValueError(
+            f"give pictures of your own, a folder or a .zip, or --dataset {listed(DOWNLOADED, 'or')} (or --resume RUN)"
+        )
     if "data" in flags and "dataset" not in flags and flags["recipe"].partition("-")[0] != "folder":
         raise ValueError(
             f"say what --data is: --dataset {listed(DOWNLOADED, 'or')} (a copy of that data set), or --dataset folder"

@@ -14,6 +14,7 @@ if __name__ == "__main__":  # before torch comes, so that --help is answered at 
     import sys
 
     from gan.console import make_unfailing
+    from gan.mistyped import answer_in_words
 
     make_unfailing()
     parser = argparse.ArgumentParser(
@@ -21,6 +22,7 @@ if __name__ == "__main__":  # before torch comes, so that --help is answered at 
     )
     parser.add_argument("folder", nargs="?", metavar="CHECKPOINT", help="default: the networks of the two reports")
     parser.add_argument("--figure", metavar="FILE.png", help="draw both networks, too")
+    answer_in_words(parser)
     options = parser.parse_args()
 
     from gan.layers import show

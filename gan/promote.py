@@ -27,6 +27,7 @@ from gan.files import is_there
 from gan.flags import RESUMABLE
 from gan.hub import PUBLISHED, is_id
 from gan.installed import check_installed
+from gan.mistyped import answer_in_words
 from gan.scratch import Scratch, exit_tidily_on_signals, temporary_folder
 from gan.tasks import TASKS
 
@@ -310,7 +311,9 @@ def _next_step(folder: Path) -> str:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     make_unfailing()
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="gan.promote", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("source", metavar="RUN", help="folder that train.py made, or a .pth of the tutorial's layout")
     parser.add_argument("name", metavar="NAME", help="what the demo calls it")
     parser.add_argument(
@@ -324,6 +327,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--replace", action="store_true", help="delete the model of this name, where it is no earlier state of the run"
     )
     add_flags(parser)
+    answer_in_words(parser)
     options = parser.parse_args(arguments)
     try:
         check_installed()

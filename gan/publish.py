@@ -23,6 +23,7 @@ from gan.console import make_unfailing
 from gan.credits import add_flags, given, near_copies
 from gan.errors import UserError, in_words, quoted
 from gan.installed import check_installed
+from gan.mistyped import answer_in_words
 from gan.promote import CHECKPOINTS, promote
 from gan.scratch import Scratch, exit_tidily_on_signals, temporary_folder
 from gan.space import HARDWARE, publish_space, write_space
@@ -195,6 +196,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--hardware", choices=HARDWARE, default="cpu-basic", help="zero-a10g: for a free account's ZeroGPU Space"
     )
     space.add_argument("--out", metavar="DIR", help="write the folder here and push nothing")
+    answer_in_words(parser)
     options = parser.parse_args(arguments)
     try:
         check_installed()

@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 FLOORS = (
     {"app", "train", "gan.promote", "gan.evaluate", "gan.publish", "gan.translation.colorize"},
-    {"gan.training.loop", "gan.ui", "gan.flags", "gan.space"},
+    {"gan.training.loop", "gan.ui", "gan.flags", "gan.space", "gan.vacant"},
     {"gan.training.guard", "gan.training.opening", "gan.training.progress"},
     {"gan.training.record"},
     {"gan.training.run", "gan.translation.coloring_exam", "gan.translation.enlarging_exam"},
@@ -65,7 +65,7 @@ FLOORS = (
     },
     {"gan.data.sources"},
     {"gan.files", "gan.training.distributed", "gan.data.decode", "gan.installed", "gan.training.losses"},
-    {"gan.tasks", "gan.card_words", "gan.credits"},
+    {"gan.tasks", "gan.card_words", "gan.credits", "gan.mistyped"},
     {
         *("gan.errors", "gan.console", "gan.interrupts", "gan", "gan.data", "gan.data.datasets", "gan.training"),
         "gan.translation",

@@ -164,6 +164,7 @@ def _read_alike(config: TrainConfig) -> Pictures:
             locate(config.dataset, config.data or None),
             config.picture_size,
             fit=config.fit,
+            background=config.background,
             keep_repeats=config.keep_repeats,
             spill=Path(config.out),
             progress=distributed.rank() == 0,
