@@ -1,8 +1,9 @@
-"""A checkpoint folder -> a model on the Hugging Face Hub; the app with its models -> a Space there.
+"""A checkpoint folder -> a model on the Hugging Face Hub, or an ONNX file; the app with its models -> a Space there.
 
 python -m gan.publish model checkpoints/pokemon USER/NAME
 python -m gan.publish space USER/NAME --checkpoint checkpoints/mine
 python -m gan.publish space USER/NAME --out DIR          # writes the Space's folder and pushes nothing
+python -m gan.publish onnx checkpoints/pokemon pokemon.onnx     # for programs without torch
 
 Log in first: hf auth login.
 """
@@ -181,10 +182,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="gan.publish", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="model|space")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="model|space|onnx")
     model = verbs.add_parser("model", help="push a checkpoint folder")
     model.add_argument("folder", metavar="FOLDER", help="a folder of checkpoints/")
     space = verbs.add_parser("space", help="push the demo with models in it")
+    onnx = verbs.add_parser("onnx", help="write a generator as an ONNX file, and check it")
+    onnx.add_argument("source", metavar="FOLDER_OR_ID", help="a folder of checkpoints/, a run, or a model on the Hub")
+    onnx.add_argument("file", metavar="FILE.onnx", help="what to write")
     for verb in (model, space):
         verb.add_argument("hub_id", metavar="USER/NAME", help="where to")
         add_flags(verb)
@@ -221,6 +225,11 @@ def keep_credits(folder: Path, credits: Mapping[str, str]) -> None:
 def _run(options: argparse.Namespace) -> str:
     """Do what was asked; return the sentence that says so."""
     temporary_folder()
+    if options.verb == "onnx":
+        from gan.onnx import write_onnx
+
+        apart = write_onnx(options.source, options.file)
+        return f"{options.file}: z (N, z_dim) -> images (N, 3, S, S), at most {apart:.1g} apart from the generator's"
     from gan.checkpoints import read_described, task_of
     from gan.release import require_checkpoint
     from gan.ui.loaded import find_checkpoints
