@@ -18,11 +18,12 @@ import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from gan import hub
 from gan.console import make_unfailing
 from gan.credits import add_flags, given, near_copies
-from gan.errors import UserError, in_words, quoted
+from gan.errors import UserError, in_words, printable, quoted
 from gan.installed import check_installed
 from gan.mistyped import answer_in_words
 from gan.promote import CHECKPOINTS, promote
@@ -124,7 +125,7 @@ class Publisher:
         if error:
             later = f"python -m gan.promote {quoted(run)} NAME and gan.publish"
             return f"not pushed: {in_words(error)}. The run is safe; later: {later}"
-        return f"pushed to {self.hub_id}"
+        return ". ".join(filter(None, [f"pushed to {self.hub_id}", near_copies(_described(run))]))
 
     def _begin(self, run: Path, seen: int) -> "Push":
         """Return the push of the run as it is now, copied apart, as training goes on."""
@@ -166,11 +167,15 @@ def _say(sentence: str) -> None:
     tqdm.write(sentence)
 
 
-def _images_seen(run: Path) -> int:
+def _described(run: Path) -> dict[str, Any]:
     from gan.checkpoints import CONFIG_FILE
     from gan.files import read_json
 
-    return read_json(run / CONFIG_FILE).get("images_seen", 0)
+    return read_json(run / CONFIG_FILE)
+
+
+def _images_seen(run: Path) -> int:
+    return _described(run).get("images_seen", 0)
 
 
 # --- the command line ----------------------------------------------------------------------------------------------
@@ -246,12 +251,19 @@ def _run(options: argparse.Namespace) -> str:
     checkpoints = options.checkpoint or find_checkpoints(CHECKPOINTS)
     if options.out and options.private:
         raise UserError("--out pushes nothing, so there is nothing to make --private")
-    print("\n".join(["the models that go:", *(f"  {source}" for source in checkpoints)]))
+    print("\n".join(["the models that go:", *map(_told, checkpoints)]))
     if options.out:
         write_space(options.out, repo, checkpoints, options.hardware, credits)
         return f"{options.out}: a complete Space; try it with python {quoted(Path(options.out, 'app.py'))}"
     oid = publish_space(repo, checkpoints, options.hardware, options.private, credits)
     return f"https://huggingface.co/spaces/{repo} builds now (commit {oid[:7]})"
+
+
+def _told(source: str | Path) -> str:
+    """Return a line on a model that goes into a Space, with a warning where it may show its training pictures."""
+    from gan.checkpoints import checkpoint_folder, read_described
+
+    return "  " + ": ".join(filter(None, [printable(source), near_copies(read_described(checkpoint_folder(source)))]))
 
 
 if __name__ == "__main__":

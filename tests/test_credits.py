@@ -172,7 +172,7 @@ def test_a_space_lists_its_models_and_is_called_and_licensed_as_told(run, tmp_pa
     out = tmp_path / "space"
     arguments = ["space", "tester/studio", "--checkpoint", str(mine), str(other), "--out", str(out)]
     assert publish.main([*arguments, "--title", "My garden", "--license", "cc0-1.0", "--author", "A. Artist"]) == 0
-    assert capsys.readouterr().out.startswith(f"the models that go:\n  {mine}\n  {other}\n")
+    assert capsys.readouterr().out.startswith(f"the models that go:\n  {mine}: It learned from 60 pictures: ")
     text = (out / "README.md").read_text()
     assert (front_matter(text)["title"], front_matter(text)["license"]) == ("My garden", "cc0-1.0")
     assert "# My garden\n\nBy A. Artist.\n" in text and r"mine (Moss creatures), other" in text.replace("\\", "")
