@@ -63,6 +63,9 @@ def test_a_run_keeps_them_in_the_open_and_a_resumed_one_takes_others(cli, pictur
     assert credits_of(read_json(tmp_path / "run" / "config.json")) == MINE
     assert cli("--resume", tmp_path / "run", "--epochs", 2, "--title", "Ferns").status == 0
     assert credits_of(read_json(tmp_path / "run" / "config.json")) == MINE | {"title": "Ferns"}
+    assert cli("--resume", tmp_path / "run", "--author", "B").status == 0  # which is finished
+    described = read_json(tmp_path / "run" / "config.json")
+    assert credits_of(described) == MINE | {"title": "Ferns", "author": "B"} and described["train"]["author"] == "B"
     folder = promotion.promote(tmp_path / "run", "mine", tmp_path)
     described = read_json(folder / "config.json")
     assert credits_of(described)["title"] == "Ferns" and not described["train"].keys() & MINE.keys()

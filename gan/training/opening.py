@@ -100,6 +100,8 @@ def open_run(config: TrainConfig, pictures: Pictures | None, where: Callable[[],
         if line := record.head_line(run):
             tqdm.write(line)
         tqdm.write(f"{folder} will hold at most {record.disk_bytes(run) / 1e6:.0f} MB")
+    else:
+        _keep_credits(run)
     if not begun:
         run.save_state()  # from here on, a folder without one is no run that was only killed early
     return run
@@ -212,6 +214,14 @@ def _describe(run: Run, precision: str, pictures: Pictures) -> None:
         **credits_of(run.config.to_dict()),
     )
     record.write_reals(run, pictures)
+
+
+@distributed.first_alone
+def _keep_credits(run: Run) -> None:
+    """Put the credits that a finished run was resumed with, where they are others, into its config.json."""
+    told, described = credits_of(run.config.to_dict()), read_described(run.folder)
+    if not told.items() <= credits_of(described).items():
+        record.describe(run, train={**described["train"], **told}, **told)
 
 
 def _hardware(device: torch.device) -> str:
