@@ -2,7 +2,7 @@
 
     python train.py --dataset pokemon                                 # downloads the pictures from Kaggle
     python train.py --dataset anime --data anime.zip --epochs 30
-    python train.py --dataset folder --data my_pictures.zip           # your own: what suits them is chosen
+    python train.py my_pictures.zip                                   # your own: what suits them is chosen
     python train.py --dataset pokemon --task colorize                 # a network that colours drawings
     python train.py --resume runs/pokemon --images 600_000            # go on, exactly where it stopped
     python train.py --dataset pokemon --push-to-hub USER/NAME         # the result goes to the Hugging Face Hub
