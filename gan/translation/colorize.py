@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 CHECKPOINT = Path(__file__).resolve().parents[2] / "checkpoints" / "pokemon-colorize"
-SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
+SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".avif", ".bmp", ".gif", ".tif", ".tiff"}
 JPEG = {".jpg", ".jpeg"}
 
 
