@@ -3,6 +3,8 @@
 python -m gan.publish model checkpoints/pokemon USER/NAME
 python -m gan.publish space USER/NAME --checkpoint checkpoints/mine
 python -m gan.publish space USER/NAME --out DIR          # writes the Space's folder and pushes nothing
+python -m gan.publish page DIR                           # a page that draws in the browser, without a server
+python -m gan.publish page USER/NAME                     # the same as a static Space, which is free
 
 Log in first: hf auth login.
 """
@@ -230,21 +232,12 @@ def write_space(
     `checkpoints` are folders or Hub ids, whose published files are copied; `hardware` is one of HARDWARE. Raises
     UserError for what is no checkpoint.
     """
-    from gan.checkpoints import checkpoint_folder, read_described, task_of
+    from gan.checkpoints import read_described, task_of
 
     out = Path(out)
-    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
-        raise UserError(f"{out} holds something already; choose another --out, a folder that is empty or not there yet")
+    _require_empty(out)
     repo, _ = hub.parse_id(hub_id)
-    folders: dict[str, tuple[Path, list[str]]] = {}
-    for source in checkpoints:
-        folder = checkpoint_folder(source).resolve()
-        files = require_checkpoint(folder)
-        if folder.name in folders:
-            raise UserError(f"two models are called {folder.name}; rename one of the folders")
-        if not folder.name.isprintable():
-            raise UserError(f"{folder}: has a name that cannot be shown; rename the folder")
-        folders[folder.name] = folder, files
+    folders = _gather(checkpoints)
     if all(task_of(read_described(folder)) != "generate" for folder, _ in folders.values()):
         raise UserError("the demo shows generators of pictures, and none of these models is one; name one beside them")
     ids = [hub.parse_id(str(source))[0] for source in checkpoints if hub.is_id(str(source))]
@@ -256,6 +249,27 @@ def write_space(
             if path.name != LOCK_FILE:
                 path.rename(out / path.name)
     return sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
+
+
+def _require_empty(out: Path) -> None:
+    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
+        raise UserError(f"{out} holds something already; choose another, a folder that is empty or not there yet")
+
+
+def _gather(checkpoints: Sequence[str | Path]) -> dict[str, tuple[Path, list[str]]]:
+    """Return each model's folder and the files that may leave it, by name; raise UserError for what is none."""
+    from gan.checkpoints import checkpoint_folder
+
+    folders: dict[str, tuple[Path, list[str]]] = {}
+    for source in checkpoints:
+        folder = checkpoint_folder(source).resolve()
+        files = require_checkpoint(folder)
+        if folder.name in folders:
+            raise UserError(f"two models are called {folder.name}; rename one of the folders")
+        if not folder.name.isprintable():
+            raise UserError(f"{folder}: has a name that cannot be shown; rename the folder")
+        folders[folder.name] = folder, files
+    return folders
 
 
 def _pass_checkpoint(folder: Path, files: list[str], target: Path) -> None:
@@ -304,6 +318,52 @@ def publish_space(hub_id: str, checkpoints: Sequence[str | Path], hardware: str,
         )
 
 
+# --- a page without a server ---------------------------------------------------------------------------------------
+
+
+def write_page(
+    out: str | Path, checkpoints: Sequence[str | Path], title: str = "GAN Studio", single_file: bool = False
+) -> list[str]:
+    """Write a page that draws in the visitor's browser into a new or empty folder; return its files' names.
+
+    With `single_file` all of it is in index.html. Raises UserError for what is no checkpoint of a generator.
+    """
+    from gan.checkpoints import read_described, task_of
+    from gan.web import site
+
+    out = Path(out)
+    _require_empty(out)
+    models = _gather(checkpoints)
+    for folder, _ in models.values():
+        if task_of(read_described(folder)) != "generate":
+            raise UserError(f"{folder}: is no generator of pictures, and the page draws nothing else; leave it out")
+    if not models:
+        raise UserError("there is no model to make a page of; name one: --checkpoint FOLDER")
+    with Scratch("gan-page-", out) as staged:  # in its place, so that it is whole or not there
+        site.write_page(staged, title, models, single_file)
+        for path in staged.iterdir():
+            if path.name != LOCK_FILE:
+                path.rename(out / path.name)
+    return sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
+
+
+def publish_page(hub_id: str, checkpoints: Sequence[str | Path], single_file: bool, private: bool = False) -> str:
+    """Build such a page and push it as a static Space; return the commit's id."""
+    from gan.web.site import OWNED
+
+    with Scratch("gan-page-") as place:
+        files = write_page(place / "page", checkpoints, hub_id.split("/")[1], single_file)
+        return hub.push(
+            place / "page",
+            hub_id,
+            files=files,
+            owned=OWNED,
+            message=f"Publish the page with {counted(len(checkpoints), 'model')}",
+            private=private,
+            space=hub.STATIC,
+        )
+
+
 # --- the command line ----------------------------------------------------------------------------------------------
 
 
@@ -313,16 +373,25 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="gan.publish", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="model|space")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="model|space|page")
     model = verbs.add_parser("model", help="push a checkpoint folder")
     model.add_argument("folder", metavar="FOLDER", help="a folder of checkpoints/")
     space = verbs.add_parser("space", help="push the demo with models in it")
+    page = verbs.add_parser("page", help="write or push a page that draws in the visitor's browser, without a server")
     for verb in (model, space):
         verb.add_argument("hub_id", metavar="USER/NAME", help="where to")
-        verb.add_argument("--private", action="store_true", help="if the repository is made now, make it private")
-    space.add_argument(
-        "--checkpoint", nargs="+", action="extend", metavar="FOLDER_OR_ID", help="default: every one in checkpoints/"
+    page.add_argument(
+        "hub_id",
+        metavar="DIR_OR_USER/NAME",
+        help="a new folder, as in site or ./new/site, or a static Space",
     )
+    for verb in (model, space, page):
+        verb.add_argument("--private", action="store_true", help="if the repository is made now, make it private")
+    for verb in (space, page):
+        verb.add_argument(
+            "--checkpoint", nargs="+", action="extend", metavar="FOLDER_OR_ID", help="default: all in checkpoints/"
+        )
+    page.add_argument("--single-file", action="store_true", help="all of it in one index.html, for a disk or a mail")
     space.add_argument(
         "--hardware", choices=HARDWARE, default="cpu-basic", help="zero-a10g: for a free account's ZeroGPU Space"
     )
@@ -343,6 +412,8 @@ def _run(options: argparse.Namespace) -> str:
     from gan.checkpoints import read_described, task_of
     from gan.ui.loaded import find_checkpoints
 
+    if options.verb == "page":
+        return _make_page(options, options.checkpoint or find_checkpoints(CHECKPOINTS))
     repo = hub.parse_target(options.hub_id)
     if options.verb == "model":
         oid = publish_model(options.folder, options.hub_id, options.private)
@@ -356,6 +427,22 @@ def _run(options: argparse.Namespace) -> str:
         return f"{options.out}: a complete Space; try it with python {quoted(Path(options.out, 'app.py'))}"
     oid = publish_space(repo, checkpoints, options.hardware, options.private)
     return f"https://huggingface.co/spaces/{repo} builds now (commit {oid[:7]})"
+
+
+def _make_page(options: argparse.Namespace, checkpoints: Sequence[str | Path]) -> str:
+    """Write or push a page; return the sentence that says so."""
+    target = options.hub_id
+    if hub.is_id(target):
+        repo = hub.parse_target(target)
+        oid = publish_page(repo, checkpoints, options.single_file, options.private)
+        return f"https://huggingface.co/spaces/{repo} is on line (commit {oid[:7]})"
+    if options.private:
+        raise UserError(f"{target} is a folder here, so there is nothing to make --private")
+    files = write_page(target, checkpoints, single_file=options.single_file)
+    size = sum(Path(target, name).stat().st_size for name in files) / 1e6
+    if options.single_file:
+        return f"{Path(target, 'index.html')}: {size:.1f} MB, the whole page; open it in a browser"
+    return f"{target}: {size:.1f} MB, a complete page; look at it with python -m http.server -d {quoted(target)}"
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 FLOORS = (
     {"app", "train", "gan.promote", "gan.evaluate", "gan.publish", "gan.translation.colorize"},
-    {"gan.training.loop", "gan.ui", "gan.flags"},
+    {"gan.training.loop", "gan.ui", "gan.web.site", "gan.flags"},
     {"gan.training.guard", "gan.training.opening", "gan.training.progress"},
     {"gan.training.record"},
     {"gan.training.run", "gan.translation.coloring_exam", "gan.translation.enlarging_exam"},
@@ -69,6 +69,7 @@ FLOORS = (
         *("gan.errors", "gan.console", "gan.interrupts", "gan", "gan.data", "gan.data.datasets", "gan.training"),
         "gan.translation",
         "gan.translation.paper",
+        "gan.web",
         "gan.words",
     },
 )
