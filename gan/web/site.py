@@ -11,13 +11,14 @@ import torch
 
 from gan import release
 from gan.card import learned_from, plain
-from gan.checkpoints import GENERATOR_FILE, load_with_digest, read_described
+from gan.checkpoints import GENERATOR_FILE, load_with_digest, read_described, weights_digest
 from gan.data.datasets import DATASETS
 from gan.files import write_atomically
 from gan.folder import HISTORY_FILE, SAMPLES, list_epochs
 from gan.images import to_uint8
 from gan.latent import principal_directions, sample_z
 from gan.scratch import Scratch
+from gan.training.losses import LOSSES
 
 STATIC = Path(__file__).parent / "static"
 INDEX, SCRIPT, STYLE, SERVICE = "index.html", "page.js", "page.css", "service.js"
@@ -75,7 +76,7 @@ def _write_data(out: Path, title: str, models: Mapping[str, tuple[Path, list[str
         is_plain = FOLDER_NAME.fullmatch(name)  # the same in any address and on any disk
         place = f"models/{name if is_plain else number}"
         _write_model(out / place, name, folder, files, most)
-        listed.append({"name": name, "folder": place})
+        listed.append({"name": name, "folder": place, "weights": weights_digest(out / place / GENERATOR_FILE)})
     data = sorted(f"{one['folder']}/{file}" for one in listed for file in _files_in(out / one["folder"]))
     _write_json(out / SITE_FILE, {"title": title, "models": listed, "files": [*_program(), SITE_FILE, *data]})
     return [SITE_FILE, *data]
@@ -104,11 +105,12 @@ def _facts(name: str, folder: Path, described: Mapping[str, Any]) -> dict[str, A
         picture = to_uint8(generator(sample_z([PROOF_SEED], generator.z_dim)))[0].permute(1, 2, 0).contiguous()
     known = DATASETS.get(learned_from(described))
     train = described.get("train")
+    loss = str(train.get("loss")) if isinstance(train, Mapping) else ""
     return {
         "name": name,
         "weights": digest,
-        "learned": f"{known.owner}. {known.trademark}".removesuffix(". ") if known else "",
-        "loss": str(train.get("loss", "")) if isinstance(train, dict) else "",
+        "learned": "".join(f"{words}. " for words in (known.owner, known.trademark) if words).strip() if known else "",
+        "pairs": loss in LOSSES and LOSSES[loss].pairs,
         "directions": [[float(value) for value in direction] for direction in directions],
         "proof": {"seed": PROOF_SEED, "pixels": base64.b64encode(picture.numpy().tobytes()).decode()},
     }

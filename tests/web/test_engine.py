@@ -112,10 +112,10 @@ def test_a_self_test_that_finds_other_pictures_takes_the_plain_way(ask, checkpoi
     script = """
         const network = readGenerator(bytes(asked.weights).buffer);
         const proof = { z: sampleZ(1, network.zDim), pixels: new Uint8Array(64 * 64 * 3) };
-        const engine = await startEngine(network, proof, null, () => {});
+        const engine = await startEngine(network, proof, "webgl", () => {});
         return engine.words;
     """
-    said = "Drawn by plain JavaScript in a worker: the graphics here draw other pictures than Python."
+    said = "Drawn by plain JavaScript in a worker: the graphics here draw other pictures than Python"
     assert ask(script, weights=weights) == said
 
 
@@ -137,7 +137,7 @@ def test_a_graphics_card_that_is_taken_away_is_stood_in_for(ask, checkpoints):
         const engine = await changed;
         return [engine.words, isRight(await engine.draw(z), pixels)];
     """
-    said = "Drawn by plain JavaScript in a worker: this browser took the graphics card away from the page."
+    said = "Drawn by plain JavaScript in a worker: this browser took the graphics card away from the page"
     assert ask(script, weights=weights) == [said, True]
 
 

@@ -1,5 +1,5 @@
-// Who draws: a self-test at the start picks WebGL where its pictures are right and come promptly, else the plain way
-// (graphics that are themselves a program are slower than that), and says which way it took and why.
+// Who draws: a self-test at the start picks WebGL where its pictures are right and come promptly, else the plain way (which
+// is quicker than graphics that are a program themselves), and says which way it took and why.
 import { plainGenerator } from "./plain.js";
 import { webglGenerator } from "./webgl.js";
 
@@ -52,10 +52,10 @@ export async function startEngine(network, proof, wish, onChange) {
     const takePlain = async (why) => {
         try {
             const worker = await startWorker(network);
-            take("worker", `Drawn by plain JavaScript in a worker: ${why}.`, worker);
+            take("worker", `Drawn by plain JavaScript in a worker: ${why}`, worker);
         } catch {
             const plain = plainGenerator(network);
-            take("page", `Drawn by plain JavaScript on the page itself, as workers are blocked here: ${why}.`, {
+            take("page", `Drawn by plain JavaScript on the page itself, as workers are blocked here: ${why}`, {
                 draw: async (z) => plain.draw(z),
             });
         }
@@ -69,7 +69,7 @@ export async function startEngine(network, proof, wish, onChange) {
     let graphics, problem = "the address asks for it";
     if (wish !== "plain") {
         try {
-            graphics = webglGenerator(network, lost);
+            graphics = webglGenerator(network, wish === "webgl", lost);
             if (!isRight(await graphics.draw(proof.z), proof.pixels)) throw new Error("the graphics here draw other pictures than Python");
             const start = performance.now();
             await graphics.draw(proof.z); // not the first one, which waits for the shaders to be compiled

@@ -12,3 +12,6 @@ export async function readFile(name) {
 
 // Return what a file of JSON says.
 export const readJson = async (name) => JSON.parse(new TextDecoder().decode(await readFile(name)));
+
+// Whether the whole page is one file.
+export const isOneFile = () => Boolean(document.getElementById("file:site.json"));

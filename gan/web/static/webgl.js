@@ -91,12 +91,18 @@ const arrange = ({ inputs, outputs, weights, bias }) => {
     return { width, height: 16 * blocks, values };
 };
 
+const PROGRAMS = /swiftshader|llvmpipe|softpipe|software|basic render/i; // slower than the plain way
+
 // Return {draw(z) -> promise of RGBA pixels, Uint8ClampedArray(side x side x 4), stop(), renderer: the card's name} for
-// what readGenerator returned. Throws where this browser's graphics cannot do it; `onLost` is called when they stop being able to.
-export function webglGenerator({ zDim, side, layers }, onLost) {
+// what readGenerator returned. Throws where this browser's graphics cannot do it, or are a program
+// themselves and not `slowToo` will do; `onLost` is called when they stop being able to.
+export function webglGenerator({ zDim, side, layers }, slowToo, onLost) {
     const canvas = document.createElement("canvas");
     const gl = canvas.getContext("webgl2", { antialias: false, depth: false });
     if (!gl) throw new Error("this browser has no WebGL 2");
+    const names = gl.getExtension("WEBGL_debug_renderer_info");
+    const renderer = gl.getParameter(names ? names.UNMASKED_RENDERER_WEBGL : gl.RENDERER);
+    if (!slowToo && PROGRAMS.test(renderer)) throw new Error("no graphics card stands behind WebGL here, only a program");
     canvas.addEventListener("webglcontextlost", onLost);
     // Maps are drawn into, which numbers of 32 bits need leave for; those of 16 are coarser, and the self-test decides.
     const fine = gl.getExtension("EXT_color_buffer_float");
@@ -162,7 +168,6 @@ export function webglGenerator({ zDim, side, layers }, onLost) {
     };
     let line = Promise.resolve(); // one picture after the other
     const draw = (z) => (line = line.then(() => drawOne(z)));
-    const names = gl.getExtension("WEBGL_debug_renderer_info");
     const stop = () => gl.getExtension("WEBGL_lose_context")?.loseContext(); // gives its memory back at once
-    return { draw, stop, renderer: gl.getParameter(names ? names.UNMASKED_RENDERER_WEBGL : gl.RENDERER) };
+    return { draw, stop, renderer };
 }
