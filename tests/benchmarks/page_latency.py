@@ -117,7 +117,7 @@ def time_steps(page, way):
     times = sorted(page.evaluate(STEP, STEPS))
     print(f"{way}: {page.inner_text('#way')}")
     print(
-        f"    a step of a slider: {times[len(times) // 2]:.1f} ms, nine of ten within {times[len(times) * 9 // 10]:.1f} "
+        f"    a step of a slider: {times[len(times) // 2]:.1f} ms, nine of ten in {times[len(times) * 9 // 10]:.1f} "
         f"ms, the quickest {times[0]:.1f} ms (limit {LIMITS[way]} ms)"
     )
 
