@@ -16,7 +16,8 @@ import torch
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from page_latency import opened, serve  # noqa: E402
+from page_latency import opened  # noqa: E402
+from served import serve_files  # noqa: E402
 
 from gan.checkpoints import load_generator  # noqa: E402
 from gan.images import to_uint8  # noqa: E402
@@ -59,12 +60,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", nargs="+", type=Path, default=BUNDLED)
     parser.add_argument("--seeds", type=int, default=256)
+    parser.add_argument("--way", nargs="+", choices=("webgl", "plain"), default=("webgl", "plain"))
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         write_page(Path(folder, "page"), options.model)
-        with serve(Path(folder, "page")) as address, opened(f"{address}README.md") as page:
+        with serve_files(Path(folder, "page")) as address, opened(f"{address}README.md") as page:
             for model in options.model:
-                for way in ("webgl", "plain"):
+                for way in options.way:
                     for case in CASES:
                         compare(page, model, way, case, options.seeds)
 

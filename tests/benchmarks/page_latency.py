@@ -6,22 +6,19 @@ python tests/benchmarks/page_latency.py --gpu                   # let Chromium u
 """
 
 import argparse
-import functools
 import math
 import os
 import sys
 import tempfile
-import threading
 import time
 from contextlib import contextmanager
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from playwright.sync_api import sync_playwright  # noqa: E402
-from served import CHROMIUM, CHROMIUM_FLAGS  # noqa: E402
+from served import CHROMIUM, CHROMIUM_FLAGS, serve_files  # noqa: E402
 
 from gan.publish import write_page  # noqa: E402
 
@@ -55,23 +52,6 @@ FIRST_PICTURE = """new MutationObserver(() => {
 }).observe(document, { subtree: true, childList: true, attributes: true });"""
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    """Answers and says nothing."""
-
-    def log_message(self, *_):
-        """Say nothing."""
-
-
-@contextmanager
-def serve(folder):
-    """Serve a folder on a free port; give its address."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    server.server_close()
-
-
 @contextmanager
 def opened(address, gpu=False):
     """Open an address in a new browser; give the page."""
@@ -96,7 +76,7 @@ def main() -> None:
     print(f"load of the machine before it began: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     with tempfile.TemporaryDirectory() as folder:
         write_page(Path(folder, "page"), options.model)
-        with serve(Path(folder, "page")) as address:
+        with serve_files(Path(folder, "page")) as address:
             with opened(address, options.gpu) as page:
                 page.wait_for_function("window.firstPicture")
                 seconds = page.evaluate("window.firstPicture") / 1000

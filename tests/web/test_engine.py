@@ -34,12 +34,12 @@ DRAW = """
 
 
 @pytest.fixture
-def ask(visit, site):
+def ask(visit, page_site):
     """Return a function that runs a piece of JavaScript with the page's modules and returns what it returns."""
-    page = visit(f"{site}README.md")
+    page = visit(f"{page_site}README.md")
 
     def run(script, **asked):
-        return page.evaluate(MODULES % script, {"base": site, **asked})
+        return page.evaluate(MODULES % script, {"base": page_site, **asked})
 
     return run
 
@@ -107,20 +107,32 @@ def test_pictures_are_pythons_in_both_ways(way, taken, channels, side, z_dim, as
         assert (pixels[..., 3] == 255).all() and theirs.std() > 10
 
 
-def test_a_self_test_that_finds_other_pictures_takes_the_plain_way(ask, checkpoints):
-    weights = base64.b64encode((checkpoints[0] / "model.safetensors").read_bytes()).decode()
+def test_the_processor_draws_the_same_with_four_numbers_at_a_time_and_without(ask, page_models):
+    weights = base64.b64encode((page_models[0] / "model.safetensors").read_bytes()).decode()
+    script = """
+        const network = readGenerator(bytes(asked.weights).buffer), z = sampleZ(1, network.zDim);
+        const [{ plainGenerator }, { simdWorkspace }] = await Promise.all(["plain.js", "simd.js"].map(module));
+        const [quick, slow] = [true, false].map((quick) => plainGenerator(network, quick).draw(z));
+        return [simdWorkspace(16) !== null, Math.max(...quick.map((value, i) => Math.abs(value - slow[i])))];
+    """
+    can, apart = ask(script, weights=weights)
+    assert can and apart <= 1
+
+
+def test_a_self_test_that_finds_other_pictures_takes_the_plain_way(ask, page_models):
+    weights = base64.b64encode((page_models[0] / "model.safetensors").read_bytes()).decode()
     script = """
         const network = readGenerator(bytes(asked.weights).buffer);
         const proof = { z: sampleZ(1, network.zDim), pixels: new Uint8Array(64 * 64 * 3) };
         const engine = await startEngine(network, proof, "webgl", () => {});
         return engine.words;
     """
-    said = "Drawn by plain JavaScript in a worker: the graphics here draw other pictures than Python"
+    said = "Drawn by the processor, in a worker: the graphics here draw other pictures than Python"
     assert ask(script, weights=weights) == said
 
 
-def test_a_graphics_card_that_is_taken_away_is_stood_in_for(ask, checkpoints):
-    weights = base64.b64encode((checkpoints[0] / "model.safetensors").read_bytes()).decode()
+def test_a_graphics_card_that_is_taken_away_is_stood_in_for(ask, page_models):
+    weights = base64.b64encode((page_models[0] / "model.safetensors").read_bytes()).decode()
     script = """
         const network = readGenerator(bytes(asked.weights).buffer);
         const z = sampleZ(1, network.zDim);
@@ -137,12 +149,12 @@ def test_a_graphics_card_that_is_taken_away_is_stood_in_for(ask, checkpoints):
         const engine = await changed;
         return [engine.words, isRight(await engine.draw(z), pixels)];
     """
-    said = "Drawn by plain JavaScript in a worker: this browser took the graphics card away from the page"
+    said = "Drawn by the processor, in a worker: this browser took the graphics card away from the page"
     assert ask(script, weights=weights) == [said, True]
 
 
-def test_where_workers_are_blocked_the_page_itself_draws(ask, checkpoints):
-    weights = base64.b64encode((checkpoints[0] / "model.safetensors").read_bytes()).decode()
+def test_where_workers_are_blocked_the_page_itself_draws(ask, page_models):
+    weights = base64.b64encode((page_models[0] / "model.safetensors").read_bytes()).decode()
     script = """
         window.Worker = class { constructor() { throw new Error("blocked"); } };
         const network = readGenerator(bytes(asked.weights).buffer);

@@ -26,11 +26,11 @@ TABS = ("generate", "explore", "interpolate", "training")
 
 
 @pytest.fixture
-def opened(visit, site):
+def opened(visit, page_site):
     """Return a function that opens the page with a link's query and waits for its first picture."""
 
     def open_page(query="", *screen, **more):
-        page = visit(f"{site}?{query}", *screen, **more)
+        page = visit(f"{page_site}?{query}", *screen, **more)
         page.wait_for_function("document.body.dataset.way")
         return page
 
@@ -61,10 +61,10 @@ def address(page, **expected):
     return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
 
 
-def python_draws(checkpoints, specimen):
+def python_draws(page_models, specimen):
     """Return the picture, and the model as the demo has it."""
     model = tiny_model("alpha", 1)
-    generator = load_generator(checkpoints[0])
+    generator = load_generator(page_models[0])
     return np.array(to_pil(generator(specimen.z(model)[None]).detach()[0])), model
 
 
@@ -75,13 +75,13 @@ def close_to(ours, theirs):
 # --- links and PNGs, the demo's and the page's -----------------------------------------------------------------------
 
 
-def test_a_link_of_the_demo_opens_the_same_picture_and_the_pages_own_link_is_the_same(opened, checkpoints):
-    weights = weights_digest(checkpoints[0] / "model.safetensors")
+def test_a_link_of_the_demo_opens_the_same_picture_and_the_pages_own_link_is_the_same(opened, page_models):
+    weights = weights_digest(page_models[0] / "model.safetensors")
     said = {"model": "alpha", "weights": weights, "seed": 7, "truncation": 0.8, "d1": 2.5, "d8": -1.25, "z17": 0.5}
     query = "&".join(f"{name}={value}" for name, value in said.items())
     page = opened(f"__theme=dark&tab=explore&{query}#here")
     specimen = Specimen(7, 0.8, (2.5, 0, 0, 0, 0, 0, 0, -1.25), ((17, 0.5),))
-    theirs, model = python_draws(checkpoints, specimen)
+    theirs, model = python_draws(page_models, specimen)
     assert close_to(shown(page, "explore", "No. 7"), theirs)
     link = address(page, tab="explore", z17="0.5")
     assert (link.pop("tab"), link.pop("__theme"), urlsplit(page.url).fragment) == ("explore", "dark", "here")
@@ -90,10 +90,10 @@ def test_a_link_of_the_demo_opens_the_same_picture_and_the_pages_own_link_is_the
     assert read_specimen(model, numbers) == specimen
 
 
-def test_pngs_come_back_in_both_directions(opened, checkpoints, tmp_path):
+def test_pngs_come_back_in_both_directions(opened, page_models, tmp_path):
     specimen = Specimen(9, 0.7, (0, -2.0, 0, 0, 0, 0, 0, 0), ((3, 1.5),))
-    theirs, model = python_draws(checkpoints, specimen)
-    recipe = specimen.recipe(model) | {"weights": weights_digest(checkpoints[0] / "model.safetensors")}
+    theirs, model = python_draws(page_models, specimen)
+    recipe = specimen.recipe(model) | {"weights": weights_digest(page_models[0] / "model.safetensors")}
     (tmp_path / "demo.png").write_bytes(png_bytes(with_recipe(Image.fromarray(theirs), recipe)))
     page = opened("tab=generate&model=beta")
     page.locator(".open-picture input").set_input_files(tmp_path / "demo.png")
@@ -263,13 +263,13 @@ def test_no_tab_has_a_grave_finding_and_none_is_wider_than_the_screen(width, hei
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_it_works_off_line_after_the_first_visit(opened, site, chromium):
+def test_it_works_off_line_after_the_first_visit(opened, page_site, chromium):
     context = chromium.new_context()
     page = context.new_page()
-    page.goto(site)
+    page.goto(page_site)
     page.evaluate("navigator.serviceWorker.ready")
     context.set_offline(True)
-    page.goto(f"{site}?tab=training&model=alpha")
+    page.goto(f"{page_site}?tab=training&model=alpha")
     page.get_by_text(f"Epoch {EPOCHS[-1]} of {EPOCHS[-1]}").wait_for()
     page.locator(".models label", has_text="beta").click()
     page.locator("#tab-generate").click()
@@ -277,8 +277,8 @@ def test_it_works_off_line_after_the_first_visit(opened, site, chromium):
     context.close()
 
 
-def test_one_file_is_all_of_it(checkpoints, chromium, tmp_path):
-    assert write_page(tmp_path / "one", checkpoints, single_file=True) == ["README.md", "index.html"]
+def test_one_file_is_all_of_it(page_models, chromium, tmp_path):
+    assert write_page(tmp_path / "one", page_models, single_file=True) == ["README.md", "index.html"]
     shutil.move(tmp_path / "one" / "index.html", tmp_path / "my page.html")
     context = chromium.new_context()
     page = context.new_page()
@@ -294,18 +294,18 @@ def test_one_file_is_all_of_it(checkpoints, chromium, tmp_path):
     context.close()
 
 
-def test_without_javascript_there_is_a_sentence(site, chromium):
+def test_without_javascript_there_is_a_sentence(page_site, chromium):
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
-    page.goto(site)
+    page.goto(page_site)
     assert "draws its pictures with JavaScript, which is switched off" in page.inner_text("body")
     context.close()
 
 
-def test_a_file_that_is_missing_is_named_in_a_sentence(site, chromium):
+def test_a_file_that_is_missing_is_named_in_a_sentence(page_site, chromium):
     context = chromium.new_context()
     page = context.new_page()
     page.route("**/model.safetensors", lambda route: route.fulfill(status=404))
-    page.goto(site)
+    page.goto(page_site)
     page.get_by_text("models/alpha/model.safetensors could not be fetched (404). Reload it to try again.").wait_for()
     context.close()
