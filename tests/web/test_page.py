@@ -108,37 +108,54 @@ def test_pngs_come_back_in_both_directions(opened, page_models, tmp_path):
             assert close_to(np.array(saved.resize((64, 64), Image.Resampling.NEAREST)), theirs)
 
 
-@pytest.mark.parametrize(
-    ("query", "sentence"),
-    [
-        ("tab=explore&seed=4294967296", "Seed must be a whole number from 0 to 4294967295, not 4294967296."),
-        ("tab=explore&d9=1", "d9 is none of this model’s directions."),
-        (
-            "tab=generate&model=gamma",
-            "This was made by a model called gamma, which is not here. There is: alpha, beta.",
-        ),
-        ("tab=interpolate&seeds=1", "A link to a morph names 2 to 8 seeds, as in seeds=1-2."),
-        ("tab=about", "This link leads to about, which this page does not have."),
-        (
-            "tab=explore&model=beta&weights=0",
-            "This was made with other weights of beta, so it may look different here.",
-        ),
-    ],
-)
-def test_a_link_that_means_nothing_here_is_answered_by_a_sentence_and_a_picture(query, sentence, opened):
-    page = opened(query)
-    page.get_by_text(sentence).wait_for()
+READ = """async ([address, asked]) => {
+    const { findModel, readSheet, readSpecimen, readWalk } = await import(address);
+    const models = [{ name: "alpha", weights: "1" }, { name: "beta", weights: "2" }];
+    const sentence = (query) => {
+        const said = Object.fromEntries(new URLSearchParams(query));
+        try {
+            const { remark } = findModel(models, said);
+            const read = { generate: readSheet, explore: readSpecimen, interpolate: readWalk }[said.tab];
+            read(said, { directions: Array(8), zDim: 100 });
+            return remark;
+        } catch (problem) {
+            return problem;
+        }
+    };
+    return asked.map(sentence);
+}"""
+SENTENCES = {
+    "tab=explore&seed=4294967295&truncation=0&d8=-10&z99=10&model=beta&weights=2": "",
+    "tab=explore&seed=-1": "Seed must be a whole number from 0 to 4294967295, not -1.",
+    "tab=explore&truncation=1.5": "Truncation must be a number from 0 to 1, not 1.5.",
+    "tab=explore&d9=1": "d9 is none of this model’s directions.",
+    "tab=explore&z100=1": "z100 is none of this model’s coordinates.",
+    "tab=explore&z7=nan": "z7 must be a number from -10 to 10, not nan.",
+    "tab=generate&seed=4294967290&count=16": "16 pictures from seed 4294967290 on would need seeds above 4294967295.",
+    "tab=generate&model=gamma": "This was made by a model called gamma, which is not here. There is: alpha, beta.",
+    "tab=generate&model=gamma&weights=1": "",
+    "tab=explore&model=beta&weights=3": "This was made with other weights of beta, so it may look different here.",
+    "tab=interpolate&seeds=1": "A link to a morph names 2 to 8 seeds, as in seeds=1-2.",
+    "tab=interpolate&seeds=1-2-3-4-5-6&steps=120": "A morph has at most 480 frames; take fewer of them, or fewer seeds.",
+    "tab=interpolate&method=fade": "The method must be one of slerp, lerp, not fade.",
+}
+
+
+def test_a_link_that_means_nothing_here_has_a_sentence_for_it(visit, page_site):
+    page = visit(f"{page_site}README.md")
+    said = page.evaluate(READ, [f"{page_site}recipes.js", list(SENTENCES)])
+    assert dict(zip(SENTENCES, said, strict=True)) == SENTENCES
+
+
+def test_the_sentence_stands_beside_a_first_picture_and_so_do_those_about_files(opened, tmp_path):
+    page = opened("tab=about")
+    page.get_by_text("This link leads to about, which this page does not have.").wait_for()
     page.locator(".stage-picture[data-drawn]:visible").wait_for()
-
-
-@pytest.mark.parametrize(("content", "sentence"), [(b"no PNG at all" * 9, "is no PNG"), (None, "carries no recipe")])
-def test_a_file_without_a_recipe_is_answered_by_a_sentence(content, sentence, opened, tmp_path):
-    page = opened()
     Image.new("RGB", (8, 8)).save(tmp_path / "plain.png")
-    if content:
-        (tmp_path / "plain.png").write_bytes(content)
-    page.locator(".open-picture input").set_input_files(tmp_path / "plain.png")
-    page.get_by_text(f"plain.png {sentence}").wait_for()
+    (tmp_path / "other.png").write_bytes(b"no PNG at all" * 9)
+    for name, sentence in (("plain", "plain.png carries no recipe."), ("other", "other.png is no PNG.")):
+        page.locator(".open-picture input").set_input_files(tmp_path / f"{name}.png")
+        page.get_by_text(sentence).wait_for()
 
 
 # --- the tabs --------------------------------------------------------------------------------------------------------
@@ -162,13 +179,38 @@ def test_generate_draws_a_wall_another_by_the_space_bar_and_walks_by_drag_and_ar
     page.mouse.up()
     large.focus()
     page.keyboard.press("ArrowDown")
+    address(page, d2=-0.6)
+    page.wait_for_function("document.querySelector('#generate .before:not([hidden])')")
+    page.reload()
+    shown(page, "generate", "No. 6")
+    assert (address(page)["seed"], address(page)["picture"]) == ("3", "6")
+    assert float(address(page)["d1"]) == pytest.approx(2, abs=0.05)
     page.locator("#tab-explore").click()
-    assert float(address(page, tab="explore")["d1"]) == pytest.approx(2, abs=0.05)
-    assert float(address(page)["d2"]) == pytest.approx(-0.6, abs=0.05)
+    assert float(address(page, tab="explore")["d2"]) == pytest.approx(-0.6, abs=0.05)
     page.locator("#tab-generate").click()
     large.focus()
     page.keyboard.press(" ")
     page.wait_for_function("document.querySelector('#generate h2').textContent !== 'No. 6'")
+    another = page.locator("#generate h2").inner_text().removeprefix("No. ")
+    assert not {"picture", "d1"} & set(address(page, seed=another))
+
+
+def test_a_model_that_is_chosen_while_another_draws_takes_over(opened):
+    page = opened("tab=generate&model=alpha&seed=0&count=64")
+    page.locator(".models label", has_text="beta").click()
+    shown(page, "generate", "No. 0")
+    page.get_by_text("beta, truncation 1").wait_for()
+    assert address(page, model="beta")["seed"] == "0"
+    page.locator("#generate [type=number][data-name=seed]").fill("100")
+    last = page.locator(".sheet li").nth(63)
+    last.get_by_text("163").wait_for()
+    theirs = np.array(to_pil(tiny_generator(2)(sample_z([163], 100)).detach()[0]))
+    page.wait_for_function("document.querySelectorAll('.sheet canvas')[63].width === 64")
+    deadline = 50
+    while deadline and not close_to(pixels_of(last.locator("canvas")), theirs):
+        page.wait_for_timeout(100)
+        deadline -= 1
+    assert deadline
 
 
 def test_explore_moves_by_sliders_and_the_drawer_of_coordinates(opened):

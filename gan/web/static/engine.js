@@ -4,7 +4,7 @@ import { plainGenerator } from "./plain.js";
 import { webglGenerator } from "./webgl.js";
 
 const PROMPT = 6e-7; // milliseconds a multiplication, 60 a picture: WebGL is to be no slower; processors take 15 to 80
-const PATIENCE = 5000; // milliseconds that a worker has to start
+const PATIENCE = 15_000; // milliseconds that a worker has to start
 const NEARLY_ALL = 0.999;
 
 // Whether `pixels` (RGBA) are `proof` (RGB, Python's): within 1 of 255 for nearly all values, within 2 for all.
@@ -22,18 +22,29 @@ export function isRight(pixels, proof) {
 const startWorker = (network) => new Promise((resolve, reject) => {
     const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
     const waiting = new Map();
-    let last = 0;
-    const draw = (z) => new Promise((done) => {
-        waiting.set(++last, done);
+    let last = 0, stopped = false;
+    const draw = (z) => new Promise((done, fail) => {
+        waiting.set(++last, { done, fail });
         worker.postMessage({ id: last, z });
     });
+    const rest = () => stopped && !waiting.size && worker.terminate(); // whoever waits for a picture still gets it
+    const stop = () => {
+        stopped = true;
+        rest();
+    };
     const late = setTimeout(() => reject(new Error("it did not start")), PATIENCE);
-    worker.onerror = (event) => reject(new Error(event.message || "it may not start"));
+    worker.onerror = (event) => {
+        const problem = new Error(event.message || "the worker may not start");
+        reject(problem);
+        waiting.forEach(({ fail }) => fail(problem));
+        waiting.clear();
+    };
     worker.onmessage = ({ data: { id, pixels } }) => {
         clearTimeout(late);
-        if (!id) return resolve({ draw, stop: () => worker.terminate() });
-        waiting.get(id)(pixels);
+        if (!id) return resolve({ draw, stop });
+        waiting.get(id).done(pixels);
         waiting.delete(id);
+        rest();
     };
     worker.postMessage({ network });
 });

@@ -83,7 +83,6 @@ const newest = (work) => {
 // --- pictures
 const zOf = ({ seed, truncation, edits }) => edit(truncate(sampleZ(seed, model.zDim), truncation), model.directions, edits);
 const drawSpecimen = (specimen) => engine.draw(zOf(specimen));
-const isEdited = ({ edits }) => Object.values(edits).some(Boolean);
 const fileName = ({ seed }) => `${model.name.replaceAll("/", "-")}-seed-${seed}`;
 const asPng = async (specimen, factor = 1) => writePng(
     enlarge(await drawSpecimen(specimen), model.side, factor), model.side * factor, recipeOf(model, specimen),
@@ -97,13 +96,13 @@ const before = async ({ seed, truncation }) => {
     return plain.pixels;
 };
 const drawStage = newest(async () => {
-    const { specimen } = state;
-    const edited = isEdited(specimen), pixels = await drawSpecimen(specimen);
+    const { specimen } = state, { name, side } = model;
+    const edited = Object.keys(specimen.edits).length > 0, pixels = await drawSpecimen(specimen);
     const moved = edited ? ", moved along directions and coordinates" : "";
     stages[state.tab]?.({
-        pixels, side: model.side, edited, before: edited ? await before(specimen) : null, title: `No. ${specimen.seed}`,
-        facts: `${model.name}, truncation ${specimen.truncation}${edited ? ", edited" : ""}, ${model.side} × ${model.side} pixels`,
-        label: `Picture made by ${model.name} from seed ${specimen.seed}${moved}`,
+        pixels, side, edited, before: edited ? await before(specimen) : null, title: `No. ${specimen.seed}`,
+        facts: `${name}, truncation ${specimen.truncation}${edited ? ", edited" : ""}, ${side} × ${side} pixels`,
+        label: `Picture made by ${name} from seed ${specimen.seed}${moved}`,
     });
 });
 let wall = ""; // what the wall shows
@@ -123,12 +122,15 @@ const drawWall = newest(async (overtaken) => {
     wall = key;
 });
 
-// Change the picture that Generate and Explore share, and the wall with it where its seed is no longer among those shown.
-function show(change) {
-    state.specimen = { ...state.specimen, ...change };
-    const { seed, truncation } = state.specimen, { sheet: shown } = state;
-    if (seed < shown.seed || seed >= shown.seed + shown.count) shown.seed = Math.min(seed, MAX_SEED - shown.count + 1);
-    shown.truncation = truncation;
+// Change the picture that Generate and Explore share, and with its seed the wall, which begins with it; one chosen from the
+// wall leaves that where it is.
+function show(change, fromWall = false) {
+    const before = state.specimen.seed;
+    const { seed, truncation, edits } = { ...state.specimen, ...change };
+    const moved = Object.entries(edits).filter(([, amount]) => amount);
+    state.specimen = { seed, truncation, edits: Object.fromEntries(moved) };
+    if (seed !== before && !fromWall) state.sheet.seed = Math.min(seed, MAX_SEED - state.sheet.count + 1);
+    state.sheet.truncation = truncation;
     draw();
 }
 function draw() {
@@ -195,7 +197,7 @@ const stages = {
     generate: mountStage(find("#generate .picture-room"), heed),
     explore: mountStage(find("#explore .picture-room"), heed),
 };
-const sheet = mountSheet(find(".sheet-room"), (_, seed) => show({ seed, edits: {} }));
+const sheet = mountSheet(find(".sheet-room"), (_, seed) => show({ seed, edits: {} }, true));
 
 // --- Morph
 const frames = new Map(); // frame -> pixels, of the way that is shown
@@ -214,7 +216,7 @@ const drawn = async (wanted) => {
     return pixels;
 };
 const drawFrame = newest(async () => {
-    const { walk } = state, count = framesOf(walk);
+    const { walk } = state, { side } = model, count = framesOf(walk);
     frame = Math.min(frame, count - 1);
     const wanted = frame, pixels = await drawn(wanted);
     const leg = Math.min(Math.floor(wanted / walk.steps), (walk.loop ? walk.seeds.length : walk.seeds.length - 1) - 1);
@@ -222,7 +224,7 @@ const drawFrame = newest(async () => {
     const name = (index) => String.fromCharCode(65 + index), t = (wanted / walk.steps - leg).toFixed(2);
     const seeds = `seed ${walk.seeds[from]} to seed ${walk.seeds[to]}`;
     player({
-        pixels, side: model.side, frame: wanted, frames: count, loop: walk.loop, title: `${name(from)} to ${name(to)}, t = ${t}`,
+        pixels, side, frame: wanted, frames: count, loop: walk.loop, title: `${name(from)} to ${name(to)}, t = ${t}`,
         facts: `From ${seeds}. Frame ${wanted + 1} of ${count}, ${(count / FPS).toFixed(1)} seconds in all.`,
         label: `Picture made by ${model.name} on the way from ${seeds}, t = ${t}`,
     });
@@ -231,7 +233,7 @@ const all = async () => {
     const count = framesOf(state.walk), pictures = [];
     for (let n = 0; n < count; n++) {
         pictures.push(await drawn(n));
-        say(`Drawing frame ${n + 1} of ${count}`);
+        if (n % 12 === 0) say(`Drawing frame ${n + 1} of ${count}`);
     }
     return pictures;
 };
@@ -245,7 +247,7 @@ const player = mountPlayer(find("#interpolate .stage"), (name, what) => attempt(
     else if (name === "link") copyLink({ tab: "interpolate", model: model.name, weights: model.weights, ...linkOfWalk(state.walk) });
     else if (what === "film") {
         const pictures = await all();
-        const { blob, kind } = await recordFilm(pictures, model.side, FPS, (n) => say(`Recording frame ${n} of ${pictures.length}`));
+        const { blob, kind } = await recordFilm(pictures, model.side, FPS, (n) => n % 12 === 1 && say(`Recording frame ${n} of ${pictures.length}`));
         download(`${saved}.${kind}`, blob, blob.type);
     } else {
         const files = [];
@@ -271,26 +273,34 @@ const walked = (said) => attempt(() => {
 // --- Training
 let history = []; // lines of history.jsonl
 const grids = (epoch) => `${model.folder}/samples/epoch-${String(epoch).padStart(4, "0")}.webp`;
-const nearest = (epoch) => model.epochs.reduce((best, other) => Math.abs(other - epoch) < Math.abs(best - epoch) ? other : best, model.epochs[0]);
+// The epochs there is something to see of: those with a grid, else those with a line of history.
+const stops = () => (model.epochs.length ? model.epochs : history.map((line) => line.epoch));
+const nearest = (epoch) => stops().reduce((best, other) => Math.abs(other - epoch) < Math.abs(best - epoch) ? other : best, stops()[0]);
 const drawGrid = newest(async () => {
     if (history.model !== model) await readHistory();
+    const epoch = nearest(state.epoch ?? stops().at(-1));
+    curves({ epoch });
     if (!model.epochs.length) return samples({ problem: "This model came without sample grids; the curves are all there is." });
-    const epoch = nearest(state.epoch ?? model.epochs.at(-1));
     const bitmap = await createImageBitmap(new Blob([await readFile(grids(epoch))], { type: "image/webp" }));
     samples({ bitmap, epoch, seen: history.find((line) => line.epoch === epoch)?.images_seen });
     bitmap.close();
-    curves({ epoch });
 });
 const readHistory = async () => {
     const text = model.history ? new TextDecoder().decode(await readFile(`${model.folder}/history.jsonl`)) : "";
-    history = text.split("\n").filter(Boolean).map((line) => JSON.parse(line));
+    history = text.split("\n").flatMap((line) => {
+        try {
+            return [JSON.parse(line)];
+        } catch {
+            return []; // no line, or one with a number that JSON does not know
+        }
+    });
     history.model = model;
     samples({ epochs: model.epochs, model: model.name });
-    curves({ lines: history, pairs: model.pairs, epoch: state.epoch ?? model.epochs.at(-1) ?? history.at(-1)?.epoch });
+    curves({ lines: history, pairs: model.pairs });
 };
 const toEpoch = (name, what) => {
-    const at = model.epochs.indexOf(nearest(state.epoch ?? model.epochs.at(-1)));
-    state.epoch = name === "epoch" ? nearest(what) : model.epochs[Math.min(Math.max(at + what, 0), model.epochs.length - 1)];
+    const at = stops().indexOf(nearest(state.epoch ?? stops().at(-1)));
+    state.epoch = name === "epoch" ? nearest(what) : stops()[Math.min(Math.max(at + what, 0), stops().length - 1)];
     drawGrid();
     writeAddress();
 };
@@ -364,12 +374,12 @@ document.addEventListener("keydown", (event) => {
 
 // --- links and saved pictures
 let writing;
-const OURS = /^(tab|model|weights|seeds?|count|truncation|epoch|steps|method|loop|t|[dz]\d+)$/;
+const OURS = /^(tab|model|weights|seeds?|picture|count|truncation|epoch|steps|method|loop|t|[dz]\d+)$/;
 function writeAddress() {
     const { sheet: { seed, count, truncation }, specimen, walk, epoch } = state;
-    const label = { model: model.name, weights: model.weights };
+    const label = { model: model.name, weights: model.weights }, { edits } = specimen;
     const links = {
-        generate: { ...label, seed, count, truncation },
+        generate: { ...label, seed, count, truncation, ...(specimen.seed === seed ? {} : { picture: specimen.seed }), ...edits },
         explore: recipeOf(model, specimen),
         interpolate: { ...label, ...linkOfWalk(walk) },
         training: { ...label, ...(epoch === null ? {} : { epoch }) },
@@ -392,15 +402,18 @@ async function restore(said) {
     if (model?.folder !== listed.folder) await load(listed);
     if (tab === "generate") {
         state.sheet = readSheet(said);
-        state.specimen = { seed: state.sheet.seed, truncation: state.sheet.truncation, edits: {} };
+        state.specimen = readSpecimen({ ...said, seed: said.picture ?? said.seed }, model);
     }
-    if (tab === "explore") state.specimen = readSpecimen(said, model);
+    if (tab === "explore") {
+        state.specimen = readSpecimen(said, model);
+        const { seed, truncation } = state.specimen;
+        Object.assign(state.sheet, { seed: Math.min(seed, MAX_SEED - state.sheet.count + 1), truncation });
+    }
     if (tab === "interpolate") {
         state.walk = readWalk(said);
         frame = Math.min(Math.round(state.walk.t * state.walk.steps), framesOf(state.walk) - 1);
     }
     if (tab === "training") state.epoch = readEpoch(said);
-    if (tab === "explore") show({});
     openTab(tab);
     if (remark) say(remark);
 }

@@ -30,8 +30,8 @@ export function readSpecimen(said, model) {
 // The recipe of a picture, its edits in one order: directions, then coordinates.
 export function recipeOf({ name, weights }, { seed, truncation, edits }) {
     const order = (edit) => (edit[0] === "z" ? 1e5 : 0) + Number(edit.slice(1));
-    const moved = Object.entries(edits).filter(([, amount]) => amount).sort(([a], [b]) => order(a) - order(b));
-    return { model: name, weights, seed, truncation, ...Object.fromEntries(moved) };
+    const sorted = Object.entries(edits).sort(([a], [b]) => order(a) - order(b));
+    return { model: name, weights, seed, truncation, ...Object.fromEntries(sorted) };
 }
 
 export function readSheet(said) {
@@ -53,7 +53,7 @@ export function readWalk(said) {
         seeds, method, steps: number(said.steps, "Frames per leg", 2, 120, 30, true),
         loop: number(said.loop, "Closed loop", 0, 1, 0, true) === 1, truncation: truncationIn(said),
     };
-    if (framesOf(walk) > MAX_FRAMES) throw `A morph has at most ${MAX_FRAMES} frames; take fewer frames per leg, or fewer seeds.`;
+    if (framesOf(walk) > MAX_FRAMES) throw `A morph has at most ${MAX_FRAMES} frames; take fewer of them, or fewer seeds.`;
     return { ...walk, t: number(said.t, "t", 0, MAX_SEEDS, 0) };
 }
 

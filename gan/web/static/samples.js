@@ -10,7 +10,7 @@ export function mount(root, emit) {
         <div class="samples">
             <p class="empty" hidden></p>
             <div class="grid" hidden>
-                <figure><canvas role="img"></canvas><figcaption><strong></strong><span></span></figcaption></figure>
+                <figure><canvas role="img" aria-label="The grid is on its way"></canvas><figcaption><strong></strong><span></span></figcaption></figure>
                 <div class="row"><button type="button" class="quiet">Play</button>
                     <input type="range" min="0" step="1" aria-label="Epoch"></div>
             </div>
@@ -57,6 +57,6 @@ export function mount(root, emit) {
         fit();
         if (!playing) return;
         if (at === epochs.length - 1) return pause();
-        setTimeout(() => playing && emit("epoch", epochs[at + 1]), PAUSE);
+        setTimeout(() => playing && root.clientWidth && emit("epoch", epochs[at + 1]), PAUSE);
     };
 }

@@ -168,6 +168,6 @@ export function webglGenerator({ zDim, side, layers }, slowToo, onLost) {
     };
     let line = Promise.resolve(); // one picture after the other
     const draw = (z) => (line = line.then(() => drawOne(z)));
-    const stop = () => gl.getExtension("WEBGL_lose_context")?.loseContext(); // gives its memory back at once
+    const stop = () => line.then(() => gl.getExtension("WEBGL_lose_context")?.loseContext()); // gives its memory back
     return { draw, stop, renderer };
 }
