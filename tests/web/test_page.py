@@ -136,7 +136,7 @@ SENTENCES = {
     "tab=generate&model=gamma&weights=1": "",
     "tab=explore&model=beta&weights=3": "This was made with other weights of beta, so it may look different here.",
     "tab=interpolate&seeds=1": "A link to a morph names 2 to 8 seeds, as in seeds=1-2.",
-    "tab=interpolate&seeds=1-2-3-4-5-6&steps=120": "A morph has at most 480 frames; take fewer of them, or fewer seeds.",
+    "tab=interpolate&seeds=1-2-3-4-5-6&steps=99": "A morph has at most 480 frames; take fewer of them, or fewer seeds.",
     "tab=interpolate&method=fade": "The method must be one of slerp, lerp, not fade.",
 }
 
