@@ -16,6 +16,7 @@ import {
     MAX_COUNT, MAX_EDIT, MAX_SEED, MAX_SEEDS, METHODS, TABS,
     findModel, framesOf, linkOfWalk, readEpoch, readSheet, readSpecimen, readWalk, recipeOf,
 } from "./recipes.js";
+import { attempt, copyLink, download, newest, say } from "./say.js";
 import { sampleZ } from "./seeds.js";
 import { readGenerator } from "./weights.js";
 
@@ -29,56 +30,6 @@ const find = (selector) => document.querySelector(selector);
 
 const state = { tab: TABS[0], sheet: readSheet({}), specimen: null, walk: readWalk({}), epoch: null };
 let site, model = null, engine = null; // model: what page.json says of it, with zDim and side
-
-// --- sentences, files, the clipboard
-let quiet;
-const say = (sentence, seconds = 8) => {
-    find(".toast p").textContent = sentence;
-    find(".toast").classList.add("said");
-    clearTimeout(quiet);
-    quiet = setTimeout(() => find(".toast").classList.remove("said"), seconds * 1000);
-};
-// Do something on a visitor's behalf; what goes wrong is said in a sentence.
-const attempt = async (work) => {
-    try {
-        return await work();
-    } catch (problem) {
-        say(typeof problem === "string" ? problem : `That did not work: ${problem.message}`);
-    }
-};
-const download = (name, content, type) => {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([content], { type }));
-    link.download = name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-    say(`Saved ${name}`, 4);
-};
-const copyLink = async (link) => {
-    const address = `${location.href.split(/[?#]/)[0]}?${new URLSearchParams(link)}`;
-    try {
-        await navigator.clipboard.writeText(address);
-        say("Copied the link to this picture", 4);
-    } catch {
-        say(address); // no clipboard without https or permission: at least it can be seen
-    }
-};
-
-// Return a function that works on the newest wish alone: what came in between is passed over. `work` is given whether
-// another wish has come meanwhile.
-const newest = (work) => {
-    let wished = false, busy = false;
-    return async () => {
-        wished = true;
-        if (busy) return;
-        busy = true;
-        while (wished) {
-            wished = false;
-            await attempt(() => work(() => wished));
-        }
-        busy = false;
-    };
-};
 
 // --- pictures
 const zOf = ({ seed, truncation, edits }) => edit(truncate(sampleZ(seed, model.zDim), truncation), model.directions, edits);
@@ -151,7 +102,11 @@ const TRUNCATION = {
     kind: "number", name: "truncation", label: "Truncation", low: 0, high: 1, step: 0.01,
     hint: "At 0: one safe picture. At 1: all that the network can do, failures included.",
 };
-const SEED = { kind: "seed", name: "seed", label: "Seed", hint: "A seed is the picture’s number: the same seed always gives the same picture." };
+const SPEC_OF_GENERATE = [
+    { kind: "seed", name: "seed", label: "Seed", hint: "A seed is the picture’s number: the same seed always gives the same picture." },
+    { kind: "number", name: "count", label: "Pictures", low: 1, high: MAX_COUNT, step: 1 },
+    TRUNCATION,
+];
 const moving = (name, label) => ({ kind: "number", name, label, low: -REACH, high: REACH, step: 0.05 });
 const specOfExplore = () => [
     { kind: "seed", name: "seed", label: "Seed" },
@@ -437,6 +392,20 @@ for (const [kind, by] of [["dragenter", 1], ["dragleave", -1], ["dragover", 0], 
 // --- models
 async function load(listed) {
     find("#state").textContent = `Reading ${listed.name} …`;
+    try {
+        await takeUp(listed);
+    } finally {
+        find("#state").textContent = "";
+        for (const input of document.querySelectorAll(".models input")) input.checked = input.value === model?.name;
+    }
+    panels.generate({ spec: SPEC_OF_GENERATE, values: {} });
+    panels.explore({ spec: specOfExplore(), values: {} });
+    panels.interpolate({ spec: SPEC_OF_MORPH, values: state.walk });
+    find("#learned").textContent = model.learned;
+    tellWay();
+}
+// Make a listed model the one that draws.
+async function takeUp(listed) {
     const [facts, weights] = await Promise.all([readJson(`${listed.folder}/page.json`), readFile(`${listed.folder}/model.safetensors`)]);
     const network = readGenerator(weights), { seed, pixels } = facts.proof;
     const proof = { z: sampleZ(seed, network.zDim), pixels: Uint8Array.from(atob(pixels), (sign) => sign.charCodeAt(0)) };
@@ -449,13 +418,6 @@ async function load(listed) {
     model = { ...facts, folder: listed.folder, zDim: network.zDim, side: network.side };
     state.specimen = { seed: state.sheet.seed, truncation: state.sheet.truncation, edits: {} };
     state.epoch = null;
-    panels.generate({ spec: [SEED, { kind: "number", name: "count", label: "Pictures", low: 1, high: MAX_COUNT, step: 1 }, TRUNCATION], values: {} });
-    panels.explore({ spec: specOfExplore(), values: {} });
-    panels.interpolate({ spec: SPEC_OF_MORPH, values: state.walk });
-    for (const input of document.querySelectorAll(".models input")) input.checked = input.value === listed.name;
-    find("#learned").textContent = model.learned;
-    find("#state").textContent = "";
-    tellWay();
 }
 function tellWay() {
     find("#way").textContent = `${engine.words}. Weights ${model.weights}.`;

@@ -168,6 +168,9 @@ export function webglGenerator({ zDim, side, layers }, slowToo, onLost) {
     };
     let line = Promise.resolve(); // one picture after the other
     const draw = (z) => (line = line.then(() => drawOne(z)));
-    const stop = () => line.then(() => gl.getExtension("WEBGL_lose_context")?.loseContext()); // gives its memory back
+    const stop = () => line.then(() => {
+        canvas.removeEventListener("webglcontextlost", onLost);
+        gl.getExtension("WEBGL_lose_context")?.loseContext(); // gives its memory back
+    });
     return { draw, stop, renderer };
 }
