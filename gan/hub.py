@@ -33,6 +33,7 @@ AT_A_TIME = 8  # downloads
 ATTEMPTS = 4  # at a push whose connection is lost or whose server is busy
 LATER = (408, 409, 412, 429)  # another push was quicker, or too much at once
 WAIT_SECONDS = 2.0  # before the second attempt; twice as long before each further one
+STATIC = "static"  # in place of a Space's hardware: plain files, which need none
 SILENCE_SECONDS = 60.0  # of the server, after which an attempt is given up; the client itself would wait for ever
 
 PROXY = re.compile("(all|https?)_proxy", re.IGNORECASE)  # variables of the environment
@@ -209,8 +210,8 @@ def push(
 
     Without a change there is no commit, and the id is the last one's. The repository is made where it is not there. Of
     what it held, files that match `owned` and are not among these go in the same commit. A tag that is there already
-    moves to this commit. `space` is the hardware of a Space, if it is one. Lost connections and busy servers are tried
-    again. Raises UserError, and Unreachable after the last try.
+    moves to this commit. `space` is the hardware of a Space, if it is one, or STATIC. Lost connections and busy servers
+    are tried again. Raises UserError, and Unreachable after the last try.
     """
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 
@@ -220,6 +221,7 @@ def push(
 
     def commit() -> str:
         sdk: dict[str, Any] = {"space_sdk": "gradio", "space_hardware": space} if space else {}
+        sdk = {"space_sdk": STATIC} if space == STATIC else sdk
         api.create_repo(repo, repo_type=kind, private=private or None, exist_ok=True, **sdk)
         look = api.space_info if space else api.model_info
         head = look(repo, timeout=SILENCE_SECONDS)  # which has a limit of its own: none

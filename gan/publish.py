@@ -3,6 +3,8 @@
 python -m gan.publish model checkpoints/pokemon USER/NAME
 python -m gan.publish space USER/NAME --checkpoint checkpoints/mine
 python -m gan.publish space USER/NAME --out DIR          # writes the Space's folder and pushes nothing
+python -m gan.publish page DIR                           # a page that draws in the browser, without a server
+python -m gan.publish page USER/NAME                     # the same as a static Space, which is free
 python -m gan.publish onnx checkpoints/pokemon pokemon.onnx     # for programs without torch
 
 Log in first: hf auth login.
@@ -16,7 +18,7 @@ if __name__ == "__main__":
 import argparse
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,7 @@ from gan.promote import CHECKPOINTS, promote
 from gan.scratch import Scratch, exit_tidily_on_signals, temporary_folder
 from gan.space import HARDWARE, publish_space, write_space
 from gan.tasks import TASKS
+from gan.web.publishing import publish_page, write_page
 
 COPY = "checkpoint"  # what a run that is pushed while it trains is promoted to
 
@@ -187,20 +190,27 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="gan.publish", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="model|space|onnx")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="model|space|page|onnx")
     model = verbs.add_parser("model", help="push a checkpoint folder")
     model.add_argument("folder", metavar="FOLDER", help="a folder of checkpoints/")
     space = verbs.add_parser("space", help="push the demo with models in it")
+    page = verbs.add_parser("page", help="write or push a page that draws in the visitor's browser, without a server")
+    page.add_argument(
+        "hub_id", metavar="DIR_OR_USER/NAME", help="a new folder, as in site or ./new/site, or a static Space"
+    )
+    page.add_argument("--single-file", action="store_true", help="all of it in one index.html, for a disk or a mail")
     onnx = verbs.add_parser("onnx", help="write a generator as an ONNX file, and check it")
     onnx.add_argument("source", metavar="FOLDER_OR_ID", help="a folder of checkpoints/, a run, or a model on the Hub")
     onnx.add_argument("file", metavar="FILE.onnx", help="what to write")
     for verb in (model, space):
         verb.add_argument("hub_id", metavar="USER/NAME", help="where to")
         add_flags(verb)
+    for verb in (model, space, page):
         verb.add_argument("--private", action="store_true", help="if the repository is made now, make it private")
-    space.add_argument(
-        "--checkpoint", nargs="+", action="extend", metavar="FOLDER_OR_ID", help="default: every one in checkpoints/"
-    )
+    for verb in (space, page):
+        verb.add_argument(
+            "--checkpoint", nargs="+", action="extend", metavar="FOLDER_OR_ID", help="default: all in checkpoints/"
+        )
     space.add_argument(
         "--hardware", choices=HARDWARE, default="cpu-basic", help="zero-a10g: for a free account's ZeroGPU Space"
     )
@@ -239,6 +249,8 @@ def _run(options: argparse.Namespace) -> str:
     from gan.release import require_checkpoint
     from gan.ui.loaded import find_checkpoints
 
+    if options.verb == "page":
+        return _make_page(options, options.checkpoint or find_checkpoints(CHECKPOINTS))
     repo, credits = hub.parse_target(options.hub_id), given(vars(options))
     if options.verb == "model":
         folder = Path(options.folder)
@@ -264,6 +276,22 @@ def _told(source: str | Path) -> str:
     from gan.checkpoints import checkpoint_folder, read_described
 
     return "  " + ": ".join(filter(None, [printable(source), near_copies(read_described(checkpoint_folder(source)))]))
+
+
+def _make_page(options: argparse.Namespace, checkpoints: Sequence[str | Path]) -> str:
+    """Write or push a page; return the sentence that says so."""
+    target = options.hub_id
+    if hub.is_id(target):
+        repo = hub.parse_target(target)
+        oid = publish_page(repo, checkpoints, options.single_file, options.private)
+        return f"https://huggingface.co/spaces/{repo} is on line (commit {oid[:7]})"
+    if options.private:
+        raise UserError(f"{target} is a folder here, so there is nothing to make --private")
+    files = write_page(target, checkpoints, single_file=options.single_file)
+    size = sum(Path(target, name).stat().st_size for name in files) / 1e6
+    if options.single_file:
+        return f"{Path(target, 'index.html')}: {size:.1f} MB, the whole page; open it in a browser"
+    return f"{target}: {size:.1f} MB, a complete page; look at it with python -m http.server -d {quoted(target)}"
 
 
 if __name__ == "__main__":

@@ -56,22 +56,12 @@ def write_space(
     `checkpoints` are folders or Hub ids, whose published files are copied; `hardware` is one of HARDWARE. The `credits`
     are the Space's; of a single model, its own. Raises UserError for what is no checkpoint.
     """
-    from gan.checkpoints import checkpoint_folder, read_described, task_of
-    from gan.release import require_checkpoint
+    from gan.checkpoints import read_described, task_of
 
     out = Path(out)
-    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
-        raise UserError(f"{out} holds something already; choose another --out, a folder that is empty or not there yet")
+    require_empty(out)
     repo, _ = hub.parse_id(hub_id)
-    folders: dict[str, tuple[Path, list[str]]] = {}
-    for source in checkpoints:
-        folder = checkpoint_folder(source).resolve()
-        files = require_checkpoint(folder)
-        if folder.name in folders:
-            raise UserError(f"two models are called {folder.name}; rename one of the folders")
-        if not folder.name.isprintable():
-            raise UserError(f"{folder}: has a name that cannot be shown; rename the folder")
-        folders[folder.name] = folder, files
+    folders = gather(checkpoints)
     described = {name: read_described(folder) for name, (folder, _) in folders.items()}
     if all(task_of(config) != "generate" for config in described.values()):
         raise UserError("the demo shows generators of pictures, and none of these models is one; name one beside them")
@@ -87,6 +77,29 @@ def write_space(
             if path.name != LOCK_FILE:
                 path.rename(out / path.name)
     return sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
+
+
+def require_empty(out: Path) -> None:
+    """Raise UserError where a folder holds something already."""
+    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
+        raise UserError(f"{out} holds something already; choose another, a folder that is empty or not there yet")
+
+
+def gather(checkpoints: Sequence[str | Path]) -> dict[str, tuple[Path, list[str]]]:
+    """Return each model's folder and the files that may leave it, by name; raise UserError for what is none."""
+    from gan.checkpoints import checkpoint_folder
+    from gan.release import require_checkpoint
+
+    folders: dict[str, tuple[Path, list[str]]] = {}
+    for source in checkpoints:
+        folder = checkpoint_folder(source).resolve()
+        files = require_checkpoint(folder)
+        if folder.name in folders:
+            raise UserError(f"two models are called {folder.name}; rename one of the folders")
+        if not folder.name.isprintable():
+            raise UserError(f"{folder}: has a name that cannot be shown; rename the folder")
+        folders[folder.name] = folder, files
+    return folders
 
 
 def _pass_checkpoint(folder: Path, files: list[str], target: Path) -> None:

@@ -8,7 +8,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 FLOORS = (
     {"app", "train", "gan.promote", "gan.evaluate", "gan.publish", "gan.translation.colorize"},
-    {"gan.training.loop", "gan.ui", "gan.flags", "gan.space", "gan.vacant", "gan.onnx"},
+    {"gan.training.loop", "gan.ui", "gan.flags", "gan.web.publishing", "gan.vacant", "gan.onnx"},
+    {"gan.space", "gan.web.site"},
     {"gan.training.guard", "gan.training.opening", "gan.training.progress"},
     {"gan.training.record"},
     {"gan.training.run", "gan.translation.coloring_exam", "gan.translation.enlarging_exam"},
@@ -71,6 +72,7 @@ FLOORS = (
         "gan.translation",
         "gan.translation.paper",
         "gan.stopping",
+        "gan.web",
         "gan.words",
     },
 )
