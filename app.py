@@ -7,6 +7,7 @@ python app.py --host 0.0.0.0 --port 8000         for other machines in the netwo
 """
 
 from gan.interrupts import end_quietly
+from gan.mistyped import answer_in_words
 
 if __name__ == "__main__":
     end_quietly()
@@ -57,6 +58,7 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
         "--show-reals", action="store_true",
         help="show the real pictures that a run was trained on to everybody, not on this machine alone",
     )  # fmt: skip
+    answer_in_words(parser)
     options = parser.parse_args(arguments)
     if not 1 <= options.port <= 65535:
         parser.error(f"argument --port: {options.port} is no port; choose one from 1 to 65535")

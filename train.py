@@ -2,7 +2,7 @@
 
     python train.py --dataset pokemon                                 # downloads the pictures from Kaggle
     python train.py --dataset anime --data anime.zip --epochs 30
-    python train.py --dataset folder --data my_pictures.zip           # your own: what suits them is chosen
+    python train.py my_pictures.zip                                   # your own: what suits them is chosen
     python train.py --dataset pokemon --task colorize                 # a network that colours drawings
     python train.py --resume runs/pokemon --images 600_000            # go on, exactly where it stopped
     python train.py --dataset pokemon --push-to-hub USER/NAME         # the result goes to the Hugging Face Hub
@@ -24,39 +24,36 @@ import os
 import signal
 import sys
 import time
-from contextlib import suppress
 from dataclasses import fields, replace
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any, TextIO
 
 from gan import config as options
 from gan.config import CHOICES, TrainConfig, flag_name
 from gan.console import make_unfailing
-from gan.data.datasets import DOWNLOADED
+from gan.credits import CREDITS
+from gan.data.datasets import DATASETS, DOWNLOADED
 from gan.data.sizing import choose
 from gan.errors import UserError, quoted
-from gan.files import LOCK_FILE, PART, read_json
 from gan.flags import new_config, resumed_config, smoke_config, smoke_halves
 from gan.installed import check_installed
+from gan.mistyped import answer_in_words
 from gan.publish import Publisher
 from gan.scratch import temporary_folder
+from gan.stopping import RANK, UNDER_TORCHRUN, StopRequest
+from gan.vacant import refuse_used_folder
 from gan.words import listed
 
 if TYPE_CHECKING:
     from gan.data.scan import Pictures, ScanReport
 
-# What torchrun says: which process this is of all and of its machine, how often they were started again, how many.
-RANK, LOCAL_RANK = (int(os.environ.get(name, 0)) for name in ("RANK", "LOCAL_RANK"))
+# What torchrun says: which process this is of its machine, how often they were started again, how many.
+LOCAL_RANK = int(os.environ.get("LOCAL_RANK", 0))
 RESTARTS = int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0))
 PROCESSES = int(os.environ.get("WORLD_SIZE", 1))
-UNDER_TORCHRUN = "TORCHELASTIC_RUN_ID" in os.environ
-HANGUP: signal.Signals | None = getattr(signal, "SIGHUP", None)  # Windows has none
 LET_THE_FIRST_SPEAK = 5.0  # seconds: torchrun kills the others when one process exits
 
 KINDS = {field.name: field.type for field in fields(TrainConfig)}
-# What a run writes before it has learned anything, so that it may begin anew.
-UNTOUCHED = {LOCK_FILE, "config.json", "log.txt", "reals.webp"}
 
 
 def add_field(group: argparse._ActionsContainer, name: str, **more: Any) -> None:
@@ -71,17 +68,22 @@ def add_field(group: argparse._ActionsContainer, name: str, **more: Any) -> None
 def build_parser() -> argparse.ArgumentParser:
     """Return the command line; a flag that is not given leaves no trace, so that the recipe decides."""
     parser = argparse.ArgumentParser(
+        prog="train.py",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         argument_default=argparse.SUPPRESS,
         allow_abbrev=False,
     )
     what = parser.add_argument_group("what to train on")
+    what.add_argument(
+        "pictures", nargs="?", metavar="FOLDER_OR_ZIP", help="the same as --data, of pictures of your own"
+    )
     add_field(what, "dataset", help=f"{listed(DOWNLOADED, 'and')} are downloaded unless --data is given")
     add_field(what, "task", help="generate pictures (the default), colorize drawings, or upscale pictures")
     add_field(what, "data", metavar="FOLDER_OR_ZIP", help="pictures of your own, or an own copy of the data set")
     add_field(what, "keep_repeats", action="store_true", help="train on byte-identical repeats too")
-    add_field(what, "fit", help="crop: the middle square of a picture; pad: all of it, on a white square")
+    add_field(what, "fit", help="crop: the middle square of a picture; pad: all of it, on a square of the background")
+    add_field(what, "background", metavar="COLOUR", help="behind transparency: white, black, grey or #rrggbb")
 
     how = parser.add_argument_group("how to train")
     add_field(how, "recipe", choices=options.RECIPES, help="default: the best known for the data set")
@@ -107,11 +109,17 @@ def build_parser() -> argparse.ArgumentParser:
     add_field(how, "guard", help="warn marks a collapse in the history, rollback undoes it")
     add_field(how, "init_from", metavar="CHECKPOINT", help="continue the networks of a checkpoint folder or Hub id")
 
+    whose = parser.add_argument_group("whose it is")
+    for name, purpose in CREDITS.items():
+        add_field(whose, name, metavar="TEXT", help=purpose)
+
     where = parser.add_argument_group("where")
     add_field(where, "device")
     add_field(where, "precision", help="auto: bf16 where the hardware is fast at it")
     add_field(where, "out", metavar="RUN", help="folder of the run, default runs/RECIPE")
+    add_field(where, "grid_format", help="png: write each 8 x 8 grid as PNG, too")
     where.add_argument("--resume", metavar="RUN", help="go on with a run; --images, --epochs or --stages extend it")
+    where.add_argument("--now", action="store_true", help="--stages of a resumed run begin with its next epoch")
     where.add_argument("--push-to-hub", metavar="USER/NAME", help="push the result to the Hugging Face Hub")
     where.add_argument("--push-every", type=int, metavar="N", help="push after every N pictures, too")
     where.add_argument("--private", action="store_true", help="if the repository is made now, make it private")
@@ -120,37 +128,6 @@ def build_parser() -> argparse.ArgumentParser:
     instead.add_argument("--dry-run", action="store_true", help="print the resolved config and stop")
     instead.add_argument("--smoke", action="store_true", help="train, stop, resume and save a tiny model in a minute")
     return parser
-
-
-class StopRequest:
-    """Ctrl-C, SIGTERM, a closed terminal: before the loop runs, and the second time, exit at once; in it, save first.
-
-    Under torchrun a second one means no more than the first: torchrun sends on what the process may have got already.
-    So does a closed terminal, which shell and kernel both tell of. Where that is ignored, as nohup has it, it stays so.
-    """
-
-    def __init__(self) -> None:
-        self.signal: int | None = None
-        self.in_loop = False
-        heeded = [HANGUP] if HANGUP and signal.getsignal(HANGUP) is not signal.SIG_IGN else []
-        for number in (signal.SIGINT, signal.SIGTERM, *heeded):
-            signal.signal(number, self._handle)
-
-    def _handle(self, number: int, frame: FrameType | None) -> None:
-        if not self.in_loop or (self.signal and number != HANGUP and not UNDER_TORCHRUN):
-            sys.exit(128 + number)
-        if RANK == 0 and not self.signal:
-            print("stopping: saving the run first", file=sys.stderr, flush=True)
-        self.signal = number
-
-    def __call__(self) -> bool:
-        """Return whether the loop, which asks before each step, is to stop."""
-        self.in_loop = True
-        return self.signal is not None
-
-    def loop_is_over(self) -> None:
-        """All is saved: from here on, Ctrl-C exits at once again."""
-        self.in_loop = False
 
 
 def run_training(
@@ -214,13 +191,32 @@ def refuse_push(flags: dict[str, Any]) -> None:
         raise UserError("--push-to-hub pushes what a training made; leave it out here")
 
 
+def with_pictures(flags: dict[str, Any]) -> dict[str, Any]:
+    """Return the flags with pictures that were named without one as --data."""
+    if "pictures" not in flags:
+        return flags
+    named = flags.pop("pictures")
+    if "data" in flags:
+        raise UserError(f"--data names the pictures already; leave out {quoted(named)}")
+    if named in DATASETS and not Path(named).exists():
+        raise UserError(f"{named} is a data set and no folder here; train on it with --dataset {named}")
+    return {**flags, "data": named}
+
+
 def scan(config: TrainConfig, spill: Path | None) -> "Pictures":
     """Read the config's pictures; a cache too large for the memory goes to the folder `spill`."""
     from gan.data.download import locate
     from gan.data.scan import read_pictures
 
     source = locate(config.dataset, config.data or None)
-    return read_pictures(source, config.picture_size, fit=config.fit, keep_repeats=config.keep_repeats, spill=spill)
+    return read_pictures(
+        source,
+        config.picture_size,
+        fit=config.fit,
+        background=config.background,
+        keep_repeats=config.keep_repeats,
+        spill=spill,
+    )
 
 
 def suited(config: TrainConfig, flags: dict[str, Any], report: "ScanReport") -> tuple[TrainConfig, str]:
@@ -271,30 +267,6 @@ def read_flags(flags: dict[str, Any], smoke: bool = False) -> TrainConfig:
     except ValueError as error:
         raise UserError(str(error)) from error
     return config
-
-
-def refuse_used_folder(config: TrainConfig, again: bool) -> None:
-    """Raise UserError where a new run would write over something; started `again`, it may find its own work."""
-    folder = Path(config.out)
-    try:
-        entries = {path.name.removesuffix(PART) for path in folder.iterdir()} if folder.is_dir() else set()
-    except OSError as error:
-        raise UserError(f"{folder}: cannot be read ({error.strerror}); choose another --out") from error
-    if entries <= UNTOUCHED and (LOCK_FILE in entries or not entries):
-        return
-    if {LOCK_FILE, "config.json"} <= entries:
-        if again and holds_run_of(config):
-            return
-        raise UserError(f"{folder} holds a run already; go on with --resume {quoted(folder)}, or choose another --out")
-    raise UserError(f"{folder} holds other files; choose another --out, a folder that is empty or not there yet")
-
-
-def holds_run_of(config: TrainConfig) -> bool:
-    """Return whether the run in the config's folder began with this command, as far as recipe and pictures tell."""
-    with suppress(UserError, KeyError, TypeError, ValueError):
-        run = TrainConfig.from_dict(read_json(Path(config.out, "config.json"))["train"])
-        return all(getattr(run, name) == getattr(config, name) for name in ("recipe", "dataset", "data", "seed"))
-    return False
 
 
 def check(flags: dict[str, Any], stop: StopRequest) -> int:
@@ -355,14 +327,16 @@ VERBS = {"check": check, "dry_run": plan, "smoke": smoke}  # flag -> what it doe
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     make_unfailing()
-    flags = vars(build_parser().parse_args(arguments))
+    parser = build_parser()
+    answer_in_words(parser)
+    flags = vars(parser.parse_args(arguments))
     verb = next((verb for name, verb in VERBS.items() if flags.pop(name, False)), run)
     stop = StopRequest()
     if RANK:  # the first process speaks for all
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115, to stay open
     try:
         check_installed()
-        return verb(flags, stop)
+        return verb(with_pictures(flags), stop)
     except UserError as error:  # the same in all processes
         if LOCAL_RANK == 0:
             print(f"train.py: {error}", file=sys.stderr)

@@ -13,15 +13,17 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from gan.card_words import WORDS, Words
+from gan.card_words import PLAIN_TORCH, WORDS, Words
 from gan.checkpoints import CONFIG_FILE, GENERATOR_FILE, images_seen, task_of, weights_digest
-from gan.config import NO_FLAG, SUITED, TrainConfig, flag_with_value, recipe_config
-from gan.data.datasets import DATASETS, kaggle_page
+from gan.config import IMAGE_SIZES, NO_FLAG, RANGES, SUITED, TrainConfig, flag_with_value, recipe_config
+from gan.credits import CREDITS, credits_of, hub_license, near_copies
+from gan.data.datasets import DATASETS, DOWNLOADED, kaggle_page
 from gan.errors import UserError, escape, printable
 from gan.files import read_json, write_atomically
 from gan.folder import SAMPLES, is_figure, list_epochs, metrics_in, read_history, read_metrics, rows_of
-from gan.hub import HUB_ID
+from gan.hub import CARD, HUB_ID, MAX_TEXT_BYTES
 from gan.metrics import key_in
+from gan.models import widths_of
 from gan.tasks import TASKS
 
 # Fields of the training's config that the command in a card does not repeat, and why.
@@ -32,10 +34,15 @@ NOT_DECISIVE = NO_FLAG | {
     "out": "a place on one machine",
     "init_from": "told where it is on the Hub; else a place on one machine",
     "device": "what the machine had",
+    "grid_format": "how grids are stored",
+    **dict.fromkeys(CREDITS, "told in the card's own words"),
 }
 # All others decide a result.
 DECISIVE = tuple(field.name for field in fields(TrainConfig) if field.name not in NOT_DECISIVE)
-CARD_FILE = "README.md"
+CARD_FILE = CARD
+# The sections that are written here; any other in a card is a person's own.
+HEADINGS = {"About", "Use", "Training", "Measured", "Data", "Limits", "Licence"}
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 # What Markdown, as the Hub reads it, makes more of than text: marks, HTML, mathematics, addresses that become links.
 MARKS = re.compile(r"[\\`*_\[\]<>|&~#!$:@]|(?<=www)\.", re.IGNORECASE)
 # Of a line of history: what every task has; the others are its terms.
@@ -43,39 +50,72 @@ COMMON = {"epoch", "images_seen", "images_per_second", "loss_d", "loss_g", "d_re
 COMMON |= {"lr", "beta1", "event"}
 
 
-def card_text(folder: Path, hub_id: str = "") -> str:
+def card_text(folder: Path, hub_id: str = "", own_words: str = "") -> str:
     """Return the model card of a checkpoint folder, front matter and all; `hub_id` is where it is going, if anywhere.
 
-    A config.json that is missing or damaged, or does not say what a card needs, raises UserError.
+    `own_words` are sections that a person wrote, as `own_sections` returns them. A config.json that is missing or
+    damaged, or does not say what a card needs, raises UserError.
     """
     try:
-        return front_matter(folder, hub_id) + "\n" + card_body(folder, hub_id)
+        written = front_matter(folder, hub_id) + "\n" + card_body(folder, hub_id)
+        return f"{written}\n{own_words}\n" if own_words else written
     except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise UserError(f"{folder / CONFIG_FILE}: does not say what a card needs ({error!r})") from error
 
 
-def write_card(folder: Path) -> None:
+def write_card(folder: Path, own_words: str = "") -> None:
     """Write the card into its folder; raise UserError as `card_text` does."""
-    write_atomically(folder / CARD_FILE, card_text(folder).encode())
+    write_atomically(folder / CARD_FILE, card_text(folder, own_words=own_words).encode())
+
+
+def hand_written(folder: Path) -> str:
+    """Return the sections of the card in a folder that a person wrote; "" where there are none, or it is a link."""
+    path = folder / CARD_FILE
+    try:
+        if path.is_symlink() or not path.is_file() or path.stat().st_size > MAX_TEXT_BYTES:
+            return ""
+        return own_sections(path.read_text(encoding="utf-8", errors="replace"))
+    except OSError as error:
+        raise UserError(
+            f"{path}: cannot be read ({error.strerror}), so that what is written there would be lost"
+        ) from error
+
+
+def own_sections(*cards: str) -> str:
+    """Return the sections (## ...) of cards that are not written here, as they are; of one heading, the first."""
+    texts = [CONTROLS.sub("", card.replace("\r\n", "\n")) for card in cards]
+    sections: dict[str, str] = {}
+    for section in (part for text in texts for part in re.split(r"^(?=## )", text, flags=re.MULTILINE)[1:]):
+        sections.setdefault(section.partition("\n")[0][3:].strip(), section.strip())
+    return "\n\n".join(text for heading, text in sections.items() if heading not in HEADINGS)
 
 
 def card_body(folder: Path, hub_id: str = "") -> str:
     """Return the card for people, without its front matter; a missing or damaged config.json raises UserError."""
     config = read_json(folder / CONFIG_FILE)
     source = hub_id or f"checkpoints/{folder.name}"
-    sections = [f"# {plain(_name(folder, hub_id))}", _in_gaps(_words(config).what, config)]
-    sections += [*_pictures(folder, config), _use(source, config)]
+    told = credits_of(config)
+    sections = [f"# {plain(told.get('title') or _name(folder, hub_id))}", _in_gaps(_words(config).what, config)]
+    sections += [f"By {plain(told['author'])}."] if "author" in told else []
+    sections += [*_pictures(folder, config)]
+    sections += [f"## About\n\n{paragraphs(told['about'])}"] if "about" in told else []
+    sections += [_use(source, config)]
     if "train" in config:
         sections += [_training(folder, config), *_measured(folder, config), _data(config)]
     else:  # weights from elsewhere
         sections += _measured(folder, config)
-    sections += [_limits(config), LICENSE]
+    sections += [_limits(config), _licence(config)]
     return "\n\n".join(sections) + "\n"
 
 
 def plain(text: object) -> str:
     """Return a stranger's words as Markdown that shows them, on one line, and does nothing else."""
     return MARKS.sub(r"\\\g<0>", printable(text))
+
+
+def paragraphs(text: str) -> str:
+    """Return a person's words of several lines as Markdown that shows them, a blank line between paragraphs."""
+    return "\n\n".join(MARKS.sub(r"\\\g<0>", line.strip()) for line in text.splitlines() if line.strip())
 
 
 def python_string(text: str) -> str:
@@ -101,8 +141,7 @@ def front_matter(folder: Path, hub_id: str = "") -> str:
     values: dict[str, Any] = {
         "library_name": "pytorch",
         "pipeline_tag": words.pipeline,
-        "license": "other",
-        "license_name": "for-play-and-study",
+        **hub_license(credits_of(config).get("license", "for play and study")),
         "tags": list(words.tags),
     }
     known = DATASETS.get(name, DATASETS["folder"])
@@ -149,7 +188,24 @@ def _pictures(folder: Path, config: dict[str, Any]) -> list[str]:
 
 def _use(source: str, config: dict[str, Any]) -> str:
     shell, literal = _in_code(shlex.quote(source)), python_string(source)
-    return "## Use\n\n" + _words(config).use.format(shell=shell, source=literal)
+    return "## Use\n\n" + _words(config).use.format(shell=shell, source=literal) + _plain_torch(source, config)
+
+
+def _plain_torch(source: str, config: dict[str, Any]) -> str:
+    """Return how the weights are used without this code, "" of what is no generator or of sizes that none has."""
+    sizes = config["generator"]
+    lengths = [sizes.get(name) for name in ("z_dim", "base_channels", "image_size")]
+    if task_of(config) != "generate" or sizes.get("image_size") not in IMAGE_SIZES:
+        return ""
+    if any(type(length) is not int or not 0 < length <= RANGES["z_dim"][1] for length in lengths):
+        return ""
+    z_dim, base_channels, image_size = lengths
+    widths = widths_of(base_channels, image_size)[::-1]
+    file, fetch = python_string(f"{source}/{GENERATOR_FILE}"), ""
+    if HUB_ID.fullmatch(source) and not source.startswith("checkpoints/"):
+        file = f"hf_hub_download({python_string(source)}, {python_string(GENERATOR_FILE)})"
+        fetch = "from huggingface_hub import hf_hub_download\n"
+    return PLAIN_TORCH.format(z_dim=z_dim, widths=widths, image_size=image_size, file=file, fetch=fetch)
 
 
 def _training(folder: Path, config: dict[str, Any]) -> str:
@@ -248,19 +304,33 @@ def learned_from(config: Mapping[str, Any]) -> str:
 def _data(config: dict[str, Any]) -> str:
     data = config["data"]
     known = DATASETS.get(data["name"], DATASETS["folder"])
-    source = f"[{known.source}]({kaggle_page(known.slug)})" if known.slug else known.source
-    owner = f"{known.owner}; {known.trademark}." if known.trademark else f"{known.owner}."
     used, kept = data["pictures"], data.get("held_out", 0)
+    source = (
+        f"[{known.source}]({kaggle_page(known.slug)})" if known.slug else f"{known.source}, {used + kept:,} of them"
+    )
+    owner = f"{known.owner}; {known.trademark}." if known.trademark else f"{known.owner}."
+    if not known.slug and (author := credits_of(config).get("author")):
+        owner = f"The pictures are by {plain(author)}."
+    here = " in this run" if config.get("images_before") else ""
+    times = f"Each of the {used:,} trained on was seen about {config['images_seen'] / used:,.0f} times{here}. "
     apart = f"{kept:,} of them were kept from training, to be measured on. " if kept else ""
     fingerprint = f"Fingerprint of the {used + kept:,} pictures used: `{_in_code(data['fingerprint'])}`."
-    return f"## Data\n\nTrained on {source}. {owner} {apart}None of them is in this folder. {fingerprint}"
+    return f"## Data\n\nTrained on {source}. {owner} {times}{apart}None of them is in this folder. {fingerprint}"
 
 
-LICENSE = (
-    "## Licence\n\nThe code that made it is MIT-licensed. The weights learned from pictures that belong to others: use "
-    "them, and what they draw, to play and to study."
-)
+def _licence(config: dict[str, Any]) -> str:
+    """Return whose the weights are, and what one may do with them."""
+    told = credits_of(config)
+    code = "## Licence\n\nThe code that made it is MIT-licensed."
+    if "license" in told:
+        return f"{code} The weights, and what they draw: {plain(told['license'])}."
+    if "author" in told and learned_from(config) not in DOWNLOADED:
+        whose = f"The weights learned from pictures by {plain(told['author'])}"
+    else:
+        whose = "The weights learned from pictures that belong to others"
+    return f"{code} {whose}: use them, and what they draw, to play and to study."
 
 
 def _limits(config: dict[str, Any]) -> str:
-    return f"## Limits\n\n{_in_gaps(_words(config).limits, config)}"
+    copies = near_copies(config)
+    return f"## Limits\n\n{_in_gaps(_words(config).limits, config)}" + (f" {copies}" if copies else "")

@@ -18,6 +18,30 @@ class Words(NamedTuple):
     limits: str
 
 
+# Ten lines that need no code of ours; in the gaps stand numbers and literals alone.
+PLAIN_TORCH = """
+
+With torch alone, as the weights fit the netG of PyTorch's DCGAN tutorial to the last key. A seed, 0 to 2^32 - 1, stands
+for the z that NumPy's older generator draws from it, whatever the machine:
+
+```python
+from collections import OrderedDict
+
+import numpy as np
+import torch
+{fetch}from safetensors.torch import load_file
+from torch import nn
+
+widths = {widths}
+layers = [nn.ConvTranspose2d({z_dim}, widths[0], 4, 1, 0, bias=False)]
+for before, after in zip(widths, [*widths[1:], 3]):
+    layers += [nn.BatchNorm2d(before), nn.ReLU(), nn.ConvTranspose2d(before, after, 4, 2, 1, bias=False)]
+generator = nn.Sequential(OrderedDict(main=nn.Sequential(*layers, nn.Tanh()))).eval()
+generator.load_state_dict(load_file({file}))
+z = np.random.RandomState(7).standard_normal({z_dim}).astype("float32")  # of seed 7
+picture = generator(torch.from_numpy(z).view(1, -1, 1, 1))  # (1, 3, {image_size}, {image_size}) in [-1, 1]
+```"""
+
 WORDS = {
     "generate": Words(
         pipeline="unconditional-image-generation",

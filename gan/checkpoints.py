@@ -125,12 +125,18 @@ def load_discriminator(source: str | Path) -> Discriminator:
 
 
 def import_tutorial_weights(source: str | Path) -> Generator:
-    """Return the generator in a .pth file laid out as in PyTorch's DCGAN tutorial (a state dict).
+    """Return the generator in a .pth file (a state dict) laid out as in PyTorch's DCGAN tutorial or the first report.
 
     Nothing in the file can run code. Raises UserError if it is anything else.
     """
     path = Path(source)
     return build_generator(parse_pth(read_bytes(path, MAX_BYTES), path), path)
+
+
+def import_tutorial_discriminator(source: str | Path) -> Discriminator:
+    """Return the discriminator in a .pth file, the tutorial's netD, as `import_tutorial_weights` does."""
+    path = Path(source)
+    return build_discriminator(parse_pth(read_bytes(path, MAX_BYTES), path), path)
 
 
 def checkpoint_folder(source: str | Path) -> Path:

@@ -1,10 +1,11 @@
 """What a training run is: one frozen config, and the table of recipes it starts from. Plain data, no torch."""
 
-import math
+import re
 import shlex
 from dataclasses import MISSING, asdict, dataclass, fields, replace
 from typing import Any, NamedTuple
 
+from gan.credits import CREDITS, checked
 from gan.data.datasets import DATASETS
 from gan.tasks import TASKS
 from gan.training.losses import LOSSES
@@ -17,6 +18,8 @@ FITS = ("crop", "pad")
 GUARDS = ("off", "warn", "rollback")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "fp32", "bf16")
+GRID_FORMATS = ("webp", "png")
+BACKGROUND = re.compile("white|black|grey|#[0-9a-fA-F]{6}")
 MOST_EPOCHS = 10**9
 
 
@@ -54,7 +57,8 @@ class TrainConfig:
     base_channels: int = 64  # width of both networks
     image_size: int = 64  # pixels a side, one of IMAGE_SIZES
     scale: int = 4  # how many times larger upscaling makes a picture, one of SCALES
-    fit: str = "crop"  # one of FITS: the middle square of a picture, or all of it on a white one
+    fit: str = "crop"  # one of FITS: the middle square of a picture, or all of it on one of the background
+    background: str = "white"  # behind transparency and padding; see BACKGROUND
     z_dim: int = 100  # length of the latent
     device: str = "auto"  # one of DEVICES
     precision: str = "auto"  # one of PRECISIONS
@@ -62,6 +66,11 @@ class TrainConfig:
     seed: int = 0
     keep_repeats: bool = False  # train on byte-identical repeats too
     init_from: str = ""  # checkpoint folder whose G and D this run starts from
+    grid_format: str = "webp"  # one of GRID_FORMATS: "png" writes each sample grid so, too
+    title: str = ""  # of the model, where it is shown; this and the next three are gan.credits'
+    author: str = ""
+    license: str = ""
+    about: str = ""
 
     def __post_init__(self) -> None:
         for name, allowed in CHOICES.items():
@@ -70,6 +79,10 @@ class TrainConfig:
         for name, (low, high) in RANGES.items():
             if not low <= getattr(self, name) <= high:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must lie between {low} and {high}")
+        if not BACKGROUND.fullmatch(self.background):
+            raise ValueError(f"background is {self.background!r}; give white, black, grey or a colour such as #1e90ff")
+        for name in CREDITS:
+            checked(name, getattr(self, name))
         unknown = set(filter(None, self.augment.split(","))) - set(TRANSFORMS)
         if unknown:
             raise ValueError(f"augment names {', '.join(sorted(unknown))}; there are {', '.join(TRANSFORMS)}")
@@ -106,9 +119,9 @@ class TrainConfig:
         """Return this config with a budget of so many epochs; its stages stay, the last one reaching to the end."""
         return replace(self, images=0, epochs=epochs)
 
-    def with_more_stages(self, stages: tuple[Stage, ...], pictures: int) -> "TrainConfig":
-        """Return this config with stages appended behind the budget that it has for so many pictures."""
-        left, so_far = math.ceil(self.budget(pictures) / pictures), []
+    def with_more_stages(self, stages: tuple[Stage, ...], epochs: int) -> "TrainConfig":
+        """Return this config with stages in place of all that comes behind so many of its epochs."""
+        left, so_far = epochs, []
         for stage in self.stages:
             length = left if stage is self.stages[-1] else min(stage.epochs, left)
             so_far += [replace(stage, epochs=length)] if length else []
@@ -158,6 +171,7 @@ CHOICES = {
     "fit": FITS,
     "device": DEVICES,
     "precision": PRECISIONS,
+    "grid_format": GRID_FORMATS,
 }
 # Fields that no flag of train.py sets, and why; every other field has its flag.
 NO_FLAG = {

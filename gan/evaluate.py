@@ -10,6 +10,7 @@ network made. Networks that colour or enlarge are measured on pictures that were
 """
 
 from gan.interrupts import end_quietly
+from gan.mistyped import answer_in_words
 
 if __name__ == "__main__":
     end_quietly()
@@ -24,10 +25,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gan.config import FITS
+from gan.config import BACKGROUND, FITS
 from gan.console import make_unfailing
 from gan.data.datasets import DATASETS
-from gan.errors import UserError
+from gan.errors import UserError, printable
 from gan.installed import check_installed
 from gan.scratch import exit_tidily_on_signals
 from gan.tasks import TASKS
@@ -68,7 +69,11 @@ def _read_subject(file: Path) -> "Subject":
     fit = train.get("fit", "crop")
     if fit not in FITS:
         raise UserError(f"{folder / CONFIG_FILE}: has the fit {fit!r}; this version knows {' and '.join(FITS)}")
+    background = train.get("background", "white")
+    if not (isinstance(background, str) and BACKGROUND.fullmatch(background)):
+        raise UserError(f"{folder / CONFIG_FILE}: has the background {printable(background)!r}, which is no colour")
     return Subject(
+        background=background,
         folder=folder,
         name=f"{file.parent.name}/{file.name}" if folder != file.parent else file.name,
         task=task,
@@ -90,7 +95,7 @@ def evaluate(subjects: list["Subject"], asked: "Asked", weights: str | None) -> 
     exams: dict[str, Exam] = {}  # by what they are for
     for subject in subjects:
         started = time.monotonic()
-        kind = json.dumps([subject.task, subject.network.arguments(), subject.fit, subject.dataset])
+        kind = json.dumps([subject.task, subject.network.arguments(), subject.fit, subject.background, subject.dataset])
         if kind not in exams:
             exams[kind] = import_module(TASKS[subject.task].exam).Exam(subject, asked, extract)
         yield {
@@ -142,6 +147,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--generator", metavar="CHECKPOINT",
         help="whose pictures are enlarged (default: the bundled model of the same data set)",
     )  # fmt: skip
+    answer_in_words(parser)
     options = parser.parse_args(arguments)
     if options.real_count < LEAST_REAL:
         parser.error(f"argument --real-count: {LEAST_REAL} pictures are the least that say anything")

@@ -27,7 +27,7 @@ BATCH = 32  # pictures at a time through the extractor
 LEAST = 50  # pictures on either side: fewer say nothing
 LEAST_HELD_OUT = 2  # these are few, and each is looked at in several ways
 TIMED = 20  # calls, of which the median counts
-SQUARE = {"crop": "middle square to the model's size", "pad": "whole in a white square of the model's size"}  # by fit
+SQUARE = {"crop": "middle square to the model's size", "pad": "whole in a {} square of the model's size"}  # by fit
 RESIZE = "from there to 299 pixels, bilinear as in TensorFlow 1"
 
 
@@ -44,6 +44,7 @@ class Subject(NamedTuple):
     dataset: str  # what it was trained on; "" where that is not known
     trained_on: str | None  # the fingerprint of these pictures, likewise
     keep_repeats: bool = False
+    background: str = "white"  # behind transparency and padding
 
 
 @dataclass(frozen=True)
@@ -68,9 +69,10 @@ class Exam(ABC):
         """Return what metrics.jsonl says of a network, but for its weights, its age and the time it took."""
 
 
-def resize(fit: str) -> str:
+def resize(fit: str, background: str = "white") -> str:
     """Return in words how real pictures come to Inception."""
-    return f"{SQUARE[fit]}; {RESIZE}"
+    behind = "" if background == "white" else f", transparency on {background}"
+    return f"{SQUARE[fit].format(background)}{behind}; {RESIZE}"
 
 
 def refuse_few(count: int, least: int = LEAST) -> None:

@@ -1,5 +1,6 @@
 """From the flags of train.py to the config of a run: a new one, one that goes on, or the smoke test's."""
 
+import math
 import re
 from contextlib import suppress
 from dataclasses import fields, replace
@@ -7,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from gan.config import NO_FLAG, RECIPES, Stage, TrainConfig, flag_name, parse_stages, recipe_config
-from gan.data.datasets import DATASETS, DOWNLOADED
-from gan.errors import UserError, printable
+from gan.credits import CREDITS
+from gan.data.datasets import DOWNLOADED
+from gan.errors import UserError, printable, quoted
 from gan.files import LOCK_FILE, PART, alone_in, make_folder, read_json, write_json
 from gan.hub import is_id
 from gan.words import listed
@@ -27,25 +29,48 @@ WORKED_OUT = {
 # All others are set by the flag of their name, as it is.
 FIELDS = tuple(field.name for field in fields(TrainConfig) if field.name not in NO_FLAG | WORKED_OUT)
 # What may differ when a run goes on; anything else would make it another run.
-RESUMABLE = {"resume", "data", "images", "epochs", "stages", "device", "precision", "guard", "anneal"}
+RESUMABLE = {
+    "resume",
+    "data",
+    "images",
+    "epochs",
+    "stages",
+    "device",
+    "precision",
+    "guard",
+    "anneal",
+    "grid_format",
+    "now",
+    *CREDITS,
+}
+# What a stage says of a run, so that a resumed one takes it as a stage.
+OF_A_STAGE = ("lr", "beta1")
+ADVISED_EPOCHS = 5  # of a stage in an advice
 # What makes other networks, which no weights of a run fit.
 SHAPING = {"task", "scale", "base_channels", "image_size", "d_norm", "minibatch_std"}
 # What means nothing to any task but one.
-OF_ONE_TASK = {"d_norm": "generate", "minibatch_std": "generate", "scale": "upscale"}
+OF_ONE_TASK = {"d_norm": "generate", "minibatch_std": "generate", "background": "generate", "scale": "upscale"}
 
 SMOKE_FILE = "smoke"  # in a smoke test's run: the config it was made for
 # All that such a run writes.
 SMOKE_NAMES = re.compile(
-    r"smoke|config\.json|(history|iterations)\.jsonl|log\.txt|(model|discriminator)\.safetensors|reals\.webp|losses\.png"
+    r"smoke|config\.json|(history|iterations)\.jsonl|log\.txt|(model|discriminator)\.safetensors|reals\.webp"
+    r"|(losses|figure)\.png"
     r"|(states|good|unannealed)(/images-\d{12}-[0-9a-f]{16}\.pt)?|pictures(/(1?\d?\d|2[0-4]\d|25[0-5])\.png)?"
-    r"|samples(/epoch-\d{4}\.webp)?|snapshots(/epoch-\d{4}\.safetensors)?"
+    r"|samples(/epoch-\d{4}\.webp)?|grids(/epoch-\d{4}\.png)?|snapshots(/epoch-\d{4}\.safetensors)?"
 )
 
 
 def new_config(flags: dict[str, Any]) -> TrainConfig:
     """Return recipe + flags; what contradicts itself raises ValueError."""
+    if "now" in flags:
+        raise ValueError("--now lets the --stages of a resumed run begin with its next epoch; leave it out here")
+    if "data" in flags and "dataset" not in flags and "recipe" not in flags:
+        flags = {**flags, "dataset": "folder"}
     if "dataset" not in flags and "recipe" not in flags:
-        raise ValueError(f"give --dataset {listed([*DATASETS], 'or')} (or --recipe, or --resume RUN)")
+        raise ValueError(
+            f"give pictures of your own, a folder or a .zip, or --dataset {listed(DOWNLOADED, 'or')} (or --resume RUN)"
+        )
     if "data" in flags and "dataset" not in flags and flags["recipe"].partition("-")[0] != "folder":
         raise ValueError(
             f"say what --data is: --dataset {listed(DOWNLOADED, 'or')} (a copy of that data set), or --dataset folder"
@@ -87,7 +112,7 @@ def _recipe(flags: dict[str, Any]) -> str:
 
 def with_schedule(config: TrainConfig, flags: dict[str, Any]) -> TrainConfig:
     """Apply --stages, or --lr and --beta1."""
-    single = {name: flags[name] for name in ("lr", "beta1") if name in flags}
+    single = {name: flags[name] for name in OF_A_STAGE if name in flags}
     if "stages" in flags:
         if single:
             raise ValueError("--stages names lr and beta1 itself; leave out --lr and --beta1")
@@ -112,7 +137,7 @@ def resumed_config(flags: dict[str, Any]) -> TrainConfig:
     """Return the config of the run to resume, extended by the flags that a resumed run may be given."""
     from gan.checkpoints import CONFIG_FILE  # with torch: slow
 
-    fixed = sorted(set(flags) - RESUMABLE)
+    fixed = sorted(set(flags) - RESUMABLE - set(OF_A_STAGE))
     if fixed:
         names = ", ".join(map(flag_name, fixed))
         kept = "" if SHAPING.intersection(fixed) else ", with --init-from to keep its weights"
@@ -132,28 +157,61 @@ def resumed_config(flags: dict[str, Any]) -> TrainConfig:
         config = TrainConfig.from_dict(described.get("train", {}))
     except ValueError as error:
         raise UserError(f"{path}: describes no run of this version ({printable(error)})") from error
+    if flags.keys() & set(OF_A_STAGE):
+        raise ValueError(_as_a_stage(config, flags))
     changes = {name: flags[name] for name in FIELDS if name in flags}
     data = _absolute(flags.get("data", config.data))
     if Path(data).name != Path(config.data).name:  # by its name it is what the run began with, all of it
         data = _data(config.dataset, data, least=_picture_count(described))
     config = replace(config, out=_absolute(folder), data=data, **changes)
     if "stages" in flags:
-        config = with_appended_stages(config, parse_stages(flags["stages"]), described, folder)
+        config = with_appended_stages(config, parse_stages(flags["stages"]), described, folder, "now" in flags)
+    elif "now" in flags:
+        raise ValueError("--now says when --stages begin; give them, too, as in --stages 5:1e-4:0.5")
     return with_budget(config, flags)
 
 
 def with_appended_stages(
-    config: TrainConfig, stages: tuple[Stage, ...], described: dict[str, Any], folder: Path
+    config: TrainConfig, stages: tuple[Stage, ...], described: dict[str, Any], folder: Path, now: bool = False
 ) -> TrainConfig:
-    """Append stages to a run's; where it is still busy with just these, the command was repeated after a stop."""
+    """Let a run go on with these stages: behind its budget or, `now`, with the next epoch, in place of what was left.
+
+    Where it is still busy with just these, the command was repeated after a stop.
+    """
     pictures, seen = _picture_count(described), described.get("images_seen", 0)
     if not (pictures and type(seen) is int):
         raise UserError(f"{folder}: this run has not begun, so there is nothing to append stages to")
-    unfinished = seen < config.budget(pictures)
-    if unfinished and len(config.stages) > len(stages) and config.stages[-len(stages) :] == stages:
+    seen = _seen_by_state(folder, seen)
+    begun, end = math.ceil(seen / pictures), math.ceil(config.budget(pictures) / pictures)
+    before, last = config.stages[: -len(stages)], config.stages[-len(stages) :]
+    repeated = bool(before) and last == stages and seen < config.budget(pictures)
+    if repeated and (not now or begun >= sum(stage.epochs for stage in before)):
         print("these stages are appended already; going on with them")
         return config
-    return config.with_more_stages(stages, pictures)
+    if begun < end and not now:
+        print(f"these stages begin behind epoch {end}, the end of the budget; with --now, behind epoch {begun}")
+    return config.with_more_stages(stages, begun if now else end)
+
+
+def _seen_by_state(folder: Path, published: int) -> int:
+    """Return how many pictures a run has seen by its newest state, which may be ahead of what it has published."""
+    from gan.checkpoints import list_states
+    from gan.training.run import STATES
+
+    return max([published, *(int(path.name.split("-")[1]) for path in list_states(folder / STATES)[:1])])
+
+
+def _as_a_stage(config: TrainConfig, flags: dict[str, Any]) -> str:
+    """Say with which command a run goes on at another learning rate or beta1."""
+    names = " and ".join(flag_name(name) for name in OF_A_STAGE if name in flags)
+    if "stages" in flags:
+        return f"--stages names lr and beta1 itself; leave out {names}"
+    stage = replace(config.stages[-1], **{name: flags[name] for name in OF_A_STAGE if name in flags})
+    stages = f"--stages {ADVISED_EPOCHS}:{stage.lr:g}:{stage.beta1:g} --now"
+    return (
+        f"{names} cannot change in the midst of a stage; a stage of its own does it, here of {ADVISED_EPOCHS} epochs: "
+        f"python train.py --resume {quoted(flags['resume'])} {stages}"
+    )
 
 
 def _picture_count(described: dict[str, Any]) -> int:

@@ -14,7 +14,7 @@ from torch import Tensor
 from gan import metrics
 from gan.errors import UserError
 from gan.files import entries, is_there, write_atomically
-from gan.images import encode_webp, make_grid
+from gan.images import encode_png, encode_webp, make_grid, side_by_side
 from gan.tasks import TASKS
 
 HISTORY_FILE = "history.jsonl"
@@ -23,8 +23,11 @@ LOG_FILE = "log.txt"
 METRICS_FILE = "metrics.jsonl"
 SAMPLES = "samples"
 SNAPSHOTS = "snapshots"
+GRIDS = "grids"  # what SAMPLES has, as PNG, where that is asked for
+SUFFIXES = {SAMPLES: "webp", SNAPSHOTS: "safetensors", GRIDS: "png"}
 REALS_FILE = "reals.webp"
 CHART_FILE = "losses.png"
+FIGURE_FILE = "figure.png"
 CURVES = ("epoch", "loss_d", "loss_g", "d_real", "d_fake_before", "d_fake_after")  # of a line of history, drawn
 MAX_ITERATIONS = 2_000  # whose losses are kept, evenly over the run
 MAX_SAMPLES = 60
@@ -150,9 +153,8 @@ def kept_epochs(last: int, limit: int) -> set[int]:
 
 
 def epoch_file(folder: str | Path, kind: str, epoch: int) -> Path:
-    """Return the path of an epoch's sample grid or snapshot."""
-    suffix = "webp" if kind == SAMPLES else "safetensors"
-    return Path(folder, kind, f"epoch-{epoch:04d}.{suffix}")
+    """Return the path of an epoch's file of a kind, one of SUFFIXES."""
+    return Path(folder, kind, f"epoch-{epoch:04d}.{SUFFIXES[kind]}")
 
 
 def list_epochs(folder: str | Path, kind: str) -> dict[int, Path]:
@@ -173,8 +175,15 @@ def prune_epochs(folder: str | Path, kind: str, keep: set[int]) -> None:
 
 
 def write_grid(path: Path, images: Tensor, columns: int | None = None) -> None:
-    """Write pictures (N, 3, H, W) in [-1, 1] as one grid in WebP of at most 80 KB."""
-    write_atomically(path, encode_webp(make_grid(images, columns)))
+    """Write pictures (N, 3, H, W) in [-1, 1] as one grid: as .png pixel for pixel, else in WebP of at most 80 KB."""
+    encode = encode_png if path.suffix == ".png" else encode_webp
+    write_atomically(path, encode(make_grid(images, columns)))
+
+
+def write_figure(folder: str | Path, reals: Tensor, made: Tensor, columns: int | None = None) -> None:
+    """Write figure.png: real pictures beside made ones, (N, 3, H, W) in [-1, 1]. It shows them: it never leaves."""
+    pictures = {"Real pictures": make_grid(reals), "Generated pictures": make_grid(made, columns)}
+    write_atomically(Path(folder, FIGURE_FILE), encode_png(side_by_side(pictures)))
 
 
 def write_chart(folder: str | Path) -> None:

@@ -25,7 +25,7 @@ class Exam(exam.Exam):
         self.extract, self.count = extract, COUNT if asked.count is None else asked.count
         exam.refuse_few(self.count)
         data, size = own_copy(subject.dataset, asked.data), subject.network.image_size
-        pictures = read_pictures(data, size, fit=subject.fit)
+        pictures = read_pictures(data, size, fit=subject.fit, background=subject.background)
         images = pictures.images
         if len(images) < exam.LEAST:
             raise UserError(
@@ -34,7 +34,8 @@ class Exam(exam.Exam):
         if len(images) > asked.real_count:  # evenly by sorted name
             images = images[exam.evenly(len(images), asked.real_count)]
         self.fingerprint = pictures.fingerprint
-        self.real = exam.features(extract, images, "real pictures", self.fingerprint, size, subject.fit)
+        seen_as = [subject.fit] + ([] if subject.background == "white" else [subject.background])
+        self.real = exam.features(extract, images, "real pictures", self.fingerprint, size, *seen_as)
         self.floor = metrics.floor(self.real)
 
     def line(self, subject: Subject) -> dict[str, Any]:
@@ -47,7 +48,7 @@ class Exam(exam.Exam):
             "floor": self.floor,
             "seeds": f"0-{self.count - 1}",
             "extractor": self.extract.name,
-            "resize": exam.resize(subject.fit),
+            "resize": exam.resize(subject.fit, subject.background),
             "data": self.fingerprint,
         }
 

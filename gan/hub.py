@@ -21,6 +21,7 @@ PUBLISHED = re.compile(
     r"|samples/epoch-\d{4,9}\.webp|snapshots/epoch-\d{4,9}\.safetensors"
 )
 MODEL = "model.safetensors"
+CARD = "README.md"
 TUTORIAL_MODEL = "netG.safetensors"  # as PyTorch's DCGAN tutorial names it, beside a netD
 MAX_FILES = 100
 MAX_BYTES = {".safetensors": 1_000_000_000, ".webp": 2_000_000}  # of one file; of any other kind:
@@ -32,6 +33,7 @@ AT_A_TIME = 8  # downloads
 ATTEMPTS = 4  # at a push whose connection is lost or whose server is busy
 LATER = (408, 409, 412, 429)  # another push was quicker, or too much at once
 WAIT_SECONDS = 2.0  # before the second attempt; twice as long before each further one
+STATIC = "static"  # in place of a Space's hardware: plain files, which need none
 SILENCE_SECONDS = 60.0  # of the server, after which an attempt is given up; the client itself would wait for ever
 
 PROXY = re.compile("(all|https?)_proxy", re.IGNORECASE)  # variables of the environment
@@ -131,8 +133,32 @@ def id_of(folder: Path) -> str | None:
     return f"{user}/{name}@{commit}"
 
 
+def readme(hub_id: str) -> str:
+    """Return the card of a model on the Hub as it is now, "" where there is none, or no such model."""
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import RepositoryNotFoundError
+
+    def attempt() -> str:
+        try:
+            info = HfApi(endpoint=_endpoint()).model_info(hub_id, files_metadata=True, timeout=SILENCE_SECONDS)
+        except RepositoryNotFoundError:
+            return ""
+        sizes = {file.rfilename: file.size for file in info.siblings or ()}
+        size = sizes.get(CARD)
+        if not isinstance(size, int) or size > MAX_TEXT_BYTES:
+            return ""
+        return _content(hub_id, str(info.sha), CARD, size).decode("utf-8", errors="replace")
+
+    return _patiently(attempt, hub_id)
+
+
 def _download(hub_id: str, commit: str, name: str, target: Path, size: int) -> None:
     """Write a file of the repository to `target`, whole; more or less than was said raises UserError."""
+    write_atomically(target, _content(hub_id, commit, name, size))
+
+
+def _content(hub_id: str, commit: str, name: str, size: int) -> bytes:
+    """Return a file of the repository, whole; more or less than was said raises UserError."""
     from huggingface_hub import hf_hub_url
     from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
 
@@ -147,7 +173,7 @@ def _download(hub_id: str, commit: str, name: str, target: Path, size: int) -> N
                 break
     if len(content) != size:
         raise UserError(f"{hub_id}: {name} is not the {size:,} bytes that the Hub says it is; it was not kept")
-    write_atomically(target, content)
+    return bytes(content)
 
 
 def most_bytes(name: str) -> int:
@@ -184,8 +210,8 @@ def push(
 
     Without a change there is no commit, and the id is the last one's. The repository is made where it is not there. Of
     what it held, files that match `owned` and are not among these go in the same commit. A tag that is there already
-    moves to this commit. `space` is the hardware of a Space, if it is one. Lost connections and busy servers are tried
-    again. Raises UserError, and Unreachable after the last try.
+    moves to this commit. `space` is the hardware of a Space, if it is one, or STATIC. Lost connections and busy servers
+    are tried again. Raises UserError, and Unreachable after the last try.
     """
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 
@@ -195,6 +221,7 @@ def push(
 
     def commit() -> str:
         sdk: dict[str, Any] = {"space_sdk": "gradio", "space_hardware": space} if space else {}
+        sdk = {"space_sdk": STATIC} if space == STATIC else sdk
         api.create_repo(repo, repo_type=kind, private=private or None, exist_ok=True, **sdk)
         look = api.space_info if space else api.model_info
         head = look(repo, timeout=SILENCE_SECONDS)  # which has a limit of its own: none

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import IO
 
 import torch
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 GRID_SIDE = 2_048  # pixels a side of a sample grid at most
@@ -49,6 +49,27 @@ def encode_webp(image: Image.Image, max_bytes: int = GRID_BYTES) -> bytes:
         image.save(buffer, "webp", quality=quality, method=4)
         if buffer.tell() <= max_bytes:
             break
+    return buffer.getvalue()
+
+
+def side_by_side(pictures: dict[str, Image.Image]) -> Image.Image:
+    """Return the images in a row on white, each under its title, as the tutorial's last figure has them."""
+    size = max(12, max(image.height for image in pictures.values()) // 24)  # of the titles
+    font, gap = ImageFont.load_default(size), 2 * size
+    width = sum(image.width + gap for image in pictures.values()) + gap
+    sheet = Image.new("RGB", (width, max(image.height for image in pictures.values()) + 2 * gap), "white")
+    draw, left = ImageDraw.Draw(sheet), gap
+    for title, image in pictures.items():
+        draw.text((left + image.width / 2, gap / 2), title, "black", font, anchor="mm")
+        sheet.paste(image, (left, gap))
+        left += image.width + gap
+    return sheet
+
+
+def encode_png(image: Image.Image) -> bytes:
+    """Return the image as PNG, pixel for pixel."""
+    buffer = io.BytesIO()
+    image.save(buffer, "png")
     return buffer.getvalue()
 
 

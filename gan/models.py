@@ -1,4 +1,33 @@
-"""The two networks of DCGAN (Radford et al. 2015, arXiv 1511.06434), laid out as in PyTorch's tutorial."""
+"""The two networks of DCGAN (Radford et al. 2015, arXiv 1511.06434), laid out as in PyTorch's tutorial.
+
+python -m gan.models                                 # their layers, shapes and parameters, as a table
+python -m gan.models --figure networks.png           # and as a figure
+python -m gan.models checkpoints/pokemon             # those of a model
+"""
+
+if __name__ == "__main__":  # before torch comes, so that --help is answered at once
+    from gan.interrupts import end_quietly
+
+    end_quietly()
+
+    import argparse
+    import sys
+
+    from gan.console import make_unfailing
+    from gan.mistyped import answer_in_words
+
+    make_unfailing()
+    parser = argparse.ArgumentParser(
+        prog="gan.models", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", nargs="?", metavar="CHECKPOINT", help="default: the networks of the two reports")
+    parser.add_argument("--figure", metavar="FILE.png", help="draw both networks, too")
+    answer_in_words(parser)
+    options = parser.parse_args()
+
+    from gan.layers import show
+
+    sys.exit(show(options.folder, options.figure))
 
 import math
 from itertools import pairwise
@@ -13,7 +42,7 @@ class Generator(nn.Module):
     def __init__(self, z_dim: int = 100, base_channels: int = 64, image_size: int = 64) -> None:
         super().__init__()
         self.z_dim, self.base_channels, self.image_size = z_dim, base_channels, image_size
-        widths = _widths(base_channels, image_size)[::-1]  # 64 px: 512, 256, 128, 64
+        widths = widths_of(base_channels, image_size)[::-1]  # 64 px: 512, 256, 128, 64
         layers: list[nn.Module] = [nn.ConvTranspose2d(z_dim, widths[0], 4, 1, 0, bias=False)]  # (N, 512, 4, 4)
         for before, after in pairwise(widths):
             layers += [nn.BatchNorm2d(before), nn.ReLU(inplace=True)]
@@ -41,7 +70,7 @@ class Discriminator(nn.Module):
         super().__init__()
         self.base_channels, self.image_size = base_channels, image_size
         self.norm, self.minibatch_std = norm, minibatch_std
-        widths = _widths(base_channels, image_size)  # 64 px: 64, 128, 256, 512
+        widths = widths_of(base_channels, image_size)  # 64 px: 64, 128, 256, 512
         layers: list[nn.Module] = [nn.Conv2d(3, widths[0], 4, 2, 1, bias=False), nn.LeakyReLU(0.2, inplace=True)]
         for before, after in pairwise(widths):
             layers.append(nn.Conv2d(before, after, 4, 2, 1, bias=False))  # (N, 512, 4, 4) at the last
@@ -72,7 +101,7 @@ class MinibatchStd(nn.Module):
         return torch.cat((maps, std.expand(len(maps), 1, *maps.shape[2:])), dim=1)
 
 
-def _widths(base_channels: int, image_size: int) -> list[int]:
+def widths_of(base_channels: int, image_size: int) -> list[int]:
     """Channels after each halving from image_size down to 4 pixels a side."""
     return [base_channels * 2**i for i in range(int(math.log2(image_size)) - 2)]
 

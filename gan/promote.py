@@ -3,6 +3,7 @@
 python -m gan.promote runs/pokemon mine                # again whenever the run has got further
 python -m gan.promote runs/pokemon mine --best         # the snapshot with the lowest KID, as gan.evaluate measured it
 python -m gan.promote netG.pth mine --replace          # weights in the layout of PyTorch's DCGAN tutorial
+python -m gan.promote netG.pth mine --discriminator netD.pth       # both, so that train.py --init-from can go on
 """
 
 from gan.interrupts import end_quietly
@@ -15,37 +16,49 @@ import os
 import re
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from gan.console import make_unfailing
+from gan.credits import CREDITS, add_flags, credits_of, given, near_copies
 from gan.errors import UserError, quoted
 from gan.files import is_there
 from gan.flags import RESUMABLE
 from gan.hub import PUBLISHED, is_id
 from gan.installed import check_installed
+from gan.mistyped import answer_in_words
 from gan.scratch import Scratch, exit_tidily_on_signals, temporary_folder
 from gan.tasks import TASKS
 
 CHECKPOINTS = Path(__file__).resolve().parents[1] / "checkpoints"  # where app.py looks
 PUBLISHED_SNAPSHOTS = 2  # earlier generators in the folder, 7 MB each at 64 pixels
 AGE = {"epoch", "images_seen"}  # of a measurement and of a config.json
-PRIVATE = ("data", "out", "init_from", "device")  # of the training config: paths and habits of one machine
+# Of the training config: paths and habits of one machine, and what config.json has in the open.
+PRIVATE = ("data", "out", "init_from", "device", *CREDITS)
 # Of a line of history: what no other training has to five digits.
 FOOTPRINT = ("epoch", "images_seen", "loss_d", "loss_g", "d_real", "d_fake_before", "d_fake_after")
 
 
 def promote(
-    source: str | Path, name: str, into: str | Path = CHECKPOINTS, best: bool = False, replace: bool = False
+    source: str | Path,
+    name: str,
+    into: str | Path = CHECKPOINTS,
+    best: bool = False,
+    replace: bool = False,
+    discriminator: str | Path = "",
+    credits: Mapping[str, str] | None = None,
 ) -> Path:
     """Build the checkpoint folder beside its place, then put it there; return it.
 
     `best` takes the snapshot of the run whose KID is lowest instead of the last. A model that is there already is
-    replaced where it is an earlier state of this run, or with `replace`. Raises UserError where it is not, where the
-    run has nothing to show or no measurement yet, or the name is no plain folder name.
+    replaced where it is an earlier state of this run, or with `replace`. With weights from elsewhere may come their
+    `discriminator`'s. The `credits` and the sections that a person wrote into the card stay when an earlier state is
+    replaced. Raises UserError where it is not, where the run has nothing to show or no measurement yet, or the name is
+    no plain folder name.
     """
     temporary_folder()
-    from gan.card import write_card
+    from gan.card import hand_written, write_card
 
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}", name):
         raise UserError(f"{name!r} is no name for a checkpoint; use letters, digits, '.', '_' and '-'")
@@ -58,10 +71,14 @@ def promote(
             staged = part / name  # the card is titled after its folder
             staged.mkdir()
             if source.is_dir():
+                if discriminator:
+                    raise UserError(f"{source}: is a run, which has its own discriminator; leave out --discriminator")
                 _copy_run(source, staged, best, before=target)
             else:
-                _import_weights(source, staged)
-            write_card(staged)
+                _import_weights(source, discriminator, staged)
+            further = _is_further(source, target)
+            _add_credits(staged, target if further else None, credits or {})
+            write_card(staged, hand_written(target) if further else "")
             _check_replaceable(target, source, replace)
             _replace(target, staged)
     except OSError as error:  # shutil's own kind has no strerror
@@ -254,38 +271,68 @@ def telling_epochs(earlier: list[int], last: int) -> list[int]:
     return sorted(chosen)[:PUBLISHED_SNAPSHOTS]
 
 
-def _import_weights(source: Path, target: Path) -> None:
-    from gan.checkpoints import CONFIG_FILE, GENERATOR_FILE, import_tutorial_weights, load_generator, save_network
+def _import_weights(source: Path, judge: str | Path, target: Path) -> None:
+    """Write the networks of files from elsewhere as a checkpoint; `judge` is the discriminator's, "" for none."""
+    from gan import checkpoints
     from gan.files import write_json
 
-    generator = (load_generator if source.suffix == ".safetensors" else import_tutorial_weights)(source)
-    save_network(target / GENERATOR_FILE, generator)
-    write_json(target / CONFIG_FILE, {"generator": generator.arguments()})
+    load = checkpoints.load_generator if source.suffix == ".safetensors" else checkpoints.import_tutorial_weights
+    generator = load(source)
+    checkpoints.save_network(target / checkpoints.GENERATOR_FILE, generator)
+    described: dict[str, Any] = {"generator": generator.arguments()}
+    if judge:
+        lone = Path(judge).suffix == ".safetensors"
+        discriminator = (checkpoints.load_discriminator if lone else checkpoints.import_tutorial_discriminator)(judge)
+        sizes = [(network.base_channels, network.image_size) for network in (generator, discriminator)]
+        if sizes[0] != sizes[1]:
+            raise UserError(f"{judge}: is not of the size of {source}; the two did not train together")
+        checkpoints.save_network(target / checkpoints.DISCRIMINATOR_FILE, discriminator)
+        described["discriminator"] = discriminator.arguments()
+    write_json(target / checkpoints.CONFIG_FILE, described)
+
+
+def _add_credits(staged: Path, before: Path | None, credits: Mapping[str, str]) -> None:
+    """Let the folder's config.json have these credits, those of an earlier state of it, and the run's own, in turn."""
+    from gan.checkpoints import CONFIG_FILE, read_described
+    from gan.files import write_json
+
+    earlier = credits_of(read_described(before)) if before else {}
+    write_json(staged / CONFIG_FILE, read_described(staged) | earlier | dict(credits))
 
 
 def _next_step(folder: Path) -> str:
     from gan.checkpoints import read_described, task_of
 
-    return TASKS[task_of(read_described(folder))].show.replace("FOLDER", quoted(folder))
+    described = read_described(folder)
+    show = TASKS[task_of(described)].show.replace("FOLDER", quoted(folder))
+    return ". ".join(filter(None, [show, near_copies(described)]))
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     make_unfailing()
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="gan.promote", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("source", metavar="RUN", help="folder that train.py made, or a .pth of the tutorial's layout")
     parser.add_argument("name", metavar="NAME", help="what the demo calls it")
     parser.add_argument(
         "--into", default=CHECKPOINTS, metavar="FOLDER", help="default: the checkpoints/ that app.py shows"
     )
+    parser.add_argument(
+        "--discriminator", default="", metavar="FILE", help="of a .pth from elsewhere: its netD.pth, to train both on"
+    )
     parser.add_argument("--best", action="store_true", help="of the measured snapshots, the one with the lowest KID")
     parser.add_argument(
         "--replace", action="store_true", help="delete the model of this name, where it is no earlier state of the run"
     )
+    add_flags(parser)
+    answer_in_words(parser)
     options = parser.parse_args(arguments)
     try:
         check_installed()
-        folder = promote(options.source, options.name, options.into, options.best, options.replace)
+        flags = {name: value for name, value in vars(options).items() if name not in CREDITS}
+        folder = promote(**flags, credits=given(vars(options)))
         print(f"{folder}: {_next_step(folder)}")
     except UserError as error:
         print(f"gan.promote: {error}", file=sys.stderr)

@@ -1,8 +1,11 @@
-"""A checkpoint folder -> a model on the Hugging Face Hub; the app with its models -> a Space there.
+"""A checkpoint folder -> a model on the Hugging Face Hub, or an ONNX file; the app with its models -> a Space there.
 
 python -m gan.publish model checkpoints/pokemon USER/NAME
 python -m gan.publish space USER/NAME --checkpoint checkpoints/mine
 python -m gan.publish space USER/NAME --out DIR          # writes the Space's folder and pushes nothing
+python -m gan.publish page DIR                           # a page that draws in the browser, without a server
+python -m gan.publish page USER/NAME                     # the same as a static Space, which is free
+python -m gan.publish onnx checkpoints/pokemon pokemon.onnx     # for programs without torch
 
 Log in first: hf auth login.
 """
@@ -13,53 +16,25 @@ if __name__ == "__main__":
     end_quietly()
 
 import argparse
-import json
-import re
-import shutil
 import sys
 import threading
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from gan import hub
 from gan.console import make_unfailing
-from gan.errors import UserError, in_words, quoted
-from gan.files import LOCK_FILE
+from gan.credits import add_flags, given, near_copies
+from gan.errors import UserError, in_words, printable, quoted
 from gan.installed import check_installed
+from gan.mistyped import answer_in_words
 from gan.promote import CHECKPOINTS, promote
 from gan.scratch import Scratch, exit_tidily_on_signals, temporary_folder
+from gan.space import HARDWARE, publish_space, write_space
 from gan.tasks import TASKS
-from gan.words import counted
+from gan.web.publishing import publish_page, write_page
 
-ROOT = Path(__file__).resolve().parents[1]
 COPY = "checkpoint"  # what a run that is pushed while it trains is promoted to
-SPACE_FILES = ("app.py", "requirements.txt", "LICENSE")
-SPACE_OWNED = re.compile(r"(app\.py|requirements\.txt|LICENSE|README\.md|(gan|checkpoints)/.+)")
-# What torch becomes in the Space's requirements: the CPU's build, a tenth of the size, or one that ZeroGPU knows.
-HARDWARE = {
-    "cpu-basic": "--extra-index-url https://download.pytorch.org/whl/cpu\ntorch>=2.10\n",
-    "zero-a10g": "torch>=2.10,<2.12\n",
-}
-SPACE_CARD = """\
----
-title: {quoted}
-emoji: 🎨
-colorFrom: indigo
-colorTo: pink
-sdk: gradio
-sdk_version: {gradio}
-python_version: "3.12"
-app_file: app.py
-license: mit
-short_description: Small GANs to look inside
-suggested_hardware: {hardware}
-{ids}---
-
-# {title}
-
-The demo of [{repo}](https://huggingface.co/spaces/{repo}): {models}. Each model's card stands in the demo's About tab.
-"""
 
 
 # --- a model -------------------------------------------------------------------------------------------------------
@@ -68,52 +43,35 @@ The demo of [{repo}](https://huggingface.co/spaces/{repo}): {models}. Each model
 def publish_model(folder: str | Path, hub_id: str, private: bool = False) -> str:
     """Push a checkpoint folder, tagged by the pictures it has seen; return the commit's id.
 
-    Nothing but the design's files goes, and the card is written anew. Raises UserError for a folder that is no
+    Nothing but the design's files goes, and the card is written anew, but for the sections that a person wrote into the
+    one in the folder or, under other headings, on the Hub. Raises UserError for a folder that is no
     checkpoint; hub.Unreachable where the Hub was not there after several tries.
     """
     from gan import release
-    from gan.card import card_text
+    from gan.card import CARD_FILE, card_text, hand_written, own_sections
     from gan.checkpoints import CONFIG_FILE, images_seen
     from gan.files import read_json
 
     repo = hub.parse_target(hub_id)
     folder = Path(folder)
-    files = require_checkpoint(folder)
-    card, seen = card_text(folder, repo), images_seen(read_json(folder / CONFIG_FILE))
+    files = release.require_checkpoint(folder)
+    card_text(folder, repo)  # raises before anything is asked of the Hub
+    own_words = own_sections(hand_written(folder), hub.readme(repo))
+    card, seen = card_text(folder, repo, own_words), images_seen(read_json(folder / CONFIG_FILE))
     age = f" after {seen:,} pictures" if seen else ""
     with Scratch("gan-publish-") as staged:
         for name in files:
             release.pass_file(folder, name, staged / name)
-        (staged / release.CARD_FILE).write_text(card, encoding="utf-8")
+        (staged / CARD_FILE).write_text(card, encoding="utf-8")
         return hub.push(
             staged,
             hub_id,
-            files=[*files, release.CARD_FILE],
+            files=[*files, CARD_FILE],
             owned=hub.PUBLISHED,
             message=f"Publish {repo.split('/')[1]}{age}",
             tag=f"images-{seen}" if seen else None,
             private=private,
         )
-
-
-def require_checkpoint(folder: Path) -> list[str]:
-    """Return the names of the files that may go, without the card, which is written anew.
-
-    Raise UserError where the folder is no checkpoint, is damaged, or is a run, whose config names paths.
-    """
-    from gan import release
-    from gan.checkpoints import GENERATOR_FILE, load_network, read_described
-
-    files = release.files_to_pass(folder)
-    if GENERATOR_FILE not in files:
-        raise UserError(f"{folder}: has no {GENERATOR_FILE}; publish a folder of checkpoints/ (python -m gan.promote)")
-    load_network(folder)
-    train = read_described(folder).get("train")
-    if isinstance(train, dict) and train.get("out"):
-        raise UserError(
-            f"{folder}: is a run, not a checkpoint; python -m gan.promote {quoted(folder)} NAME makes one of it"
-        )
-    return files
 
 
 class Publisher:
@@ -170,7 +128,7 @@ class Publisher:
         if error:
             later = f"python -m gan.promote {quoted(run)} NAME and gan.publish"
             return f"not pushed: {in_words(error)}. The run is safe; later: {later}"
-        return f"pushed to {self.hub_id}"
+        return ". ".join(filter(None, [f"pushed to {self.hub_id}", near_copies(_described(run))]))
 
     def _begin(self, run: Path, seen: int) -> "Push":
         """Return the push of the run as it is now, copied apart, as training goes on."""
@@ -212,96 +170,15 @@ def _say(sentence: str) -> None:
     tqdm.write(sentence)
 
 
-def _images_seen(run: Path) -> int:
+def _described(run: Path) -> dict[str, Any]:
     from gan.checkpoints import CONFIG_FILE
     from gan.files import read_json
 
-    return read_json(run / CONFIG_FILE).get("images_seen", 0)
+    return read_json(run / CONFIG_FILE)
 
 
-# --- a Space -------------------------------------------------------------------------------------------------------
-
-
-def write_space(
-    out: str | Path, hub_id: str, checkpoints: Sequence[str | Path], hardware: str = "cpu-basic"
-) -> list[str]:
-    """Write a complete Gradio Space into a new or empty folder; return its files' names.
-
-    `checkpoints` are folders or Hub ids, whose published files are copied; `hardware` is one of HARDWARE. Raises
-    UserError for what is no checkpoint.
-    """
-    from gan.checkpoints import checkpoint_folder, read_described, task_of
-
-    out = Path(out)
-    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
-        raise UserError(f"{out} holds something already; choose another --out, a folder that is empty or not there yet")
-    repo, _ = hub.parse_id(hub_id)
-    folders: dict[str, tuple[Path, list[str]]] = {}
-    for source in checkpoints:
-        folder = checkpoint_folder(source).resolve()
-        files = require_checkpoint(folder)
-        if folder.name in folders:
-            raise UserError(f"two models are called {folder.name}; rename one of the folders")
-        if not folder.name.isprintable():
-            raise UserError(f"{folder}: has a name that cannot be shown; rename the folder")
-        folders[folder.name] = folder, files
-    if all(task_of(read_described(folder)) != "generate" for folder, _ in folders.values()):
-        raise UserError("the demo shows generators of pictures, and none of these models is one; name one beside them")
-    ids = [hub.parse_id(str(source))[0] for source in checkpoints if hub.is_id(str(source))]
-    with Scratch("gan-space-", out) as staged:  # in its place, so that it is whole or not there
-        for name, (folder, files) in folders.items():
-            _pass_checkpoint(folder, files, staged / "checkpoints" / name)
-        _write_program(staged, repo, list(folders), ids, hardware)
-        for path in staged.iterdir():
-            if path.name != LOCK_FILE:
-                path.rename(out / path.name)
-    return sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
-
-
-def _pass_checkpoint(folder: Path, files: list[str], target: Path) -> None:
-    """Put a model into the Space, with a card wherever its config.json says enough for one."""
-    from gan import release
-    from gan.card import write_card
-
-    for name in files:
-        release.pass_file(folder, name, target / name)
-    with suppress(UserError):
-        write_card(target)
-
-
-def _write_program(space: Path, repo: str, models: list[str], ids: list[str], hardware: str) -> None:
-    """Write the app, its requirements and the Space's own card."""
-    from gan import release
-    from gan.card import plain
-
-    names = [path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "gan").rglob("*"))]
-    for name in (*SPACE_FILES, *(name for name in names if name.endswith((".py", ".js", ".css")))):
-        (space / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(release.own_file(ROOT, name), space / name)
-    requirements = (ROOT / "requirements.txt").read_text(encoding="utf-8")
-    chosen = requirements.replace("torch>=2.10\n", HARDWARE[hardware])
-    (space / "requirements.txt").write_text(chosen, encoding="utf-8")
-    gradio = re.findall(r"^gradio==(\S+)", requirements, re.MULTILINE)[0]
-    title = repo.split("/")[1]
-    facts = {"title": title, "quoted": json.dumps(title), "gradio": gradio, "repo": repo, "hardware": hardware}
-    shown = ", ".join(map(plain, models))
-    card = SPACE_CARD.format(**facts, models=shown, ids=f"models: {json.dumps(ids)}\n" if ids else "")
-    (space / "README.md").write_text(card, encoding="utf-8")
-
-
-def publish_space(hub_id: str, checkpoints: Sequence[str | Path], hardware: str, private: bool = False) -> str:
-    """Build a Space and push it; return the commit's id."""
-    with Scratch("gan-space-") as place:
-        files = write_space(place / "space", hub_id, checkpoints, hardware)
-        return hub.push(
-            place / "space",
-            hub_id,
-            files=files,
-            owned=SPACE_OWNED,
-            message=f"Publish the demo with {counted(len(checkpoints), 'model')}",
-            private=private,
-            space=hardware,
-        )
+def _images_seen(run: Path) -> int:
+    return _described(run).get("images_seen", 0)
 
 
 # --- the command line ----------------------------------------------------------------------------------------------
@@ -313,20 +190,32 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="gan.publish", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="model|space")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="model|space|page|onnx")
     model = verbs.add_parser("model", help="push a checkpoint folder")
     model.add_argument("folder", metavar="FOLDER", help="a folder of checkpoints/")
     space = verbs.add_parser("space", help="push the demo with models in it")
+    page = verbs.add_parser("page", help="write or push a page that draws in the visitor's browser, without a server")
+    page.add_argument(
+        "hub_id", metavar="DIR_OR_USER/NAME", help="a new folder, as in site or ./new/site, or a static Space"
+    )
+    page.add_argument("--single-file", action="store_true", help="all of it in one index.html, for a disk or a mail")
+    onnx = verbs.add_parser("onnx", help="write a generator as an ONNX file, and check it")
+    onnx.add_argument("source", metavar="FOLDER_OR_ID", help="a folder of checkpoints/, a run, or a model on the Hub")
+    onnx.add_argument("file", metavar="FILE.onnx", help="what to write")
     for verb in (model, space):
         verb.add_argument("hub_id", metavar="USER/NAME", help="where to")
+        add_flags(verb)
+    for verb in (model, space, page):
         verb.add_argument("--private", action="store_true", help="if the repository is made now, make it private")
-    space.add_argument(
-        "--checkpoint", nargs="+", action="extend", metavar="FOLDER_OR_ID", help="default: every one in checkpoints/"
-    )
+    for verb in (space, page):
+        verb.add_argument(
+            "--checkpoint", nargs="+", action="extend", metavar="FOLDER_OR_ID", help="default: all in checkpoints/"
+        )
     space.add_argument(
         "--hardware", choices=HARDWARE, default="cpu-basic", help="zero-a10g: for a free account's ZeroGPU Space"
     )
     space.add_argument("--out", metavar="DIR", help="write the folder here and push nothing")
+    answer_in_words(parser)
     options = parser.parse_args(arguments)
     try:
         check_installed()
@@ -337,25 +226,72 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+def keep_credits(folder: Path, credits: Mapping[str, str]) -> None:
+    """Put credits into a checkpoint folder's config.json and card, for this push and the next."""
+    from gan.card import hand_written, write_card
+    from gan.checkpoints import CONFIG_FILE
+    from gan.files import read_json, write_json
+
+    if credits:
+        write_json(folder / CONFIG_FILE, {**read_json(folder / CONFIG_FILE), **credits})
+        write_card(folder, hand_written(folder))
+
+
 def _run(options: argparse.Namespace) -> str:
     """Do what was asked; return the sentence that says so."""
     temporary_folder()
+    if options.verb == "onnx":
+        from gan.onnx import write_onnx
+
+        apart = write_onnx(options.source, options.file)
+        return f"{options.file}: z (N, z_dim) -> images (N, 3, S, S), at most {apart:.1g} apart from the generator's"
     from gan.checkpoints import read_described, task_of
+    from gan.release import require_checkpoint
     from gan.ui.loaded import find_checkpoints
 
-    repo = hub.parse_target(options.hub_id)
+    if options.verb == "page":
+        return _make_page(options, options.checkpoint or find_checkpoints(CHECKPOINTS))
+    repo, credits = hub.parse_target(options.hub_id), given(vars(options))
     if options.verb == "model":
-        oid = publish_model(options.folder, options.hub_id, options.private)
-        show = TASKS[task_of(read_described(Path(options.folder)))].show.replace("FOLDER", repo)
-        return f"{repo} holds it now (commit {oid[:7]}): {show}"
+        folder = Path(options.folder)
+        require_checkpoint(folder)
+        keep_credits(folder, credits)
+        oid = publish_model(folder, options.hub_id, options.private)
+        described = read_described(folder)
+        show = TASKS[task_of(described)].show.replace("FOLDER", repo)
+        return " ".join(filter(None, [f"{repo} holds it now (commit {oid[:7]}): {show}.", near_copies(described)]))
     checkpoints = options.checkpoint or find_checkpoints(CHECKPOINTS)
     if options.out and options.private:
         raise UserError("--out pushes nothing, so there is nothing to make --private")
+    print("\n".join(["the models that go:", *map(_told, checkpoints)]))
     if options.out:
-        write_space(options.out, repo, checkpoints, options.hardware)
+        write_space(options.out, repo, checkpoints, options.hardware, credits)
         return f"{options.out}: a complete Space; try it with python {quoted(Path(options.out, 'app.py'))}"
-    oid = publish_space(repo, checkpoints, options.hardware, options.private)
+    oid = publish_space(repo, checkpoints, options.hardware, options.private, credits)
     return f"https://huggingface.co/spaces/{repo} builds now (commit {oid[:7]})"
+
+
+def _told(source: str | Path) -> str:
+    """Return a line on a model that goes into a Space, with a warning where it may show its training pictures."""
+    from gan.checkpoints import checkpoint_folder, read_described
+
+    return "  " + ": ".join(filter(None, [printable(source), near_copies(read_described(checkpoint_folder(source)))]))
+
+
+def _make_page(options: argparse.Namespace, checkpoints: Sequence[str | Path]) -> str:
+    """Write or push a page; return the sentence that says so."""
+    target = options.hub_id
+    if hub.is_id(target):
+        repo = hub.parse_target(target)
+        oid = publish_page(repo, checkpoints, options.single_file, options.private)
+        return f"https://huggingface.co/spaces/{repo} is on line (commit {oid[:7]})"
+    if options.private:
+        raise UserError(f"{target} is a folder here, so there is nothing to make --private")
+    files = write_page(target, checkpoints, single_file=options.single_file)
+    size = sum(Path(target, name).stat().st_size for name in files) / 1e6
+    if options.single_file:
+        return f"{Path(target, 'index.html')}: {size:.1f} MB, the whole page; open it in a browser"
+    return f"{target}: {size:.1f} MB, a complete page; look at it with python -m http.server -d {quoted(target)}"
 
 
 if __name__ == "__main__":

@@ -14,14 +14,16 @@ from gan import hub
 from gan.card import CARD_FILE
 from gan.checkpoints import (
     DISCRIMINATOR_FILE,
+    GENERATOR_FILE,
     load_discriminator,
     load_generator,
     load_judge,
+    load_network,
     load_translator,
     read_described,
     task_of,
 )
-from gan.errors import UserError
+from gan.errors import UserError, quoted
 from gan.files import entries, is_there, read_json, write_atomically, write_json
 from gan.folder import (
     HISTORY_FILE,
@@ -162,3 +164,20 @@ def _chunk_bytes(content: bytes, place: int) -> int:
     """Return the length of a RIFF chunk: its name, its size, and as many bytes, filled up to an even number."""
     size = int.from_bytes(content[place + 4 : place + 8], "little")
     return 8 + size + size % 2
+
+
+def require_checkpoint(folder: Path) -> list[str]:
+    """Return the names of the files that may go, without the card, which is written anew.
+
+    Raise UserError where the folder is no checkpoint, is damaged, or is a run, whose config names paths.
+    """
+    files = files_to_pass(folder)
+    if GENERATOR_FILE not in files:
+        raise UserError(f"{folder}: has no {GENERATOR_FILE}; publish a folder of checkpoints/ (python -m gan.promote)")
+    load_network(folder)
+    train = read_described(folder).get("train")
+    if isinstance(train, dict) and train.get("out"):
+        raise UserError(
+            f"{folder}: is a run, not a checkpoint; python -m gan.promote {quoted(folder)} NAME makes one of it"
+        )
+    return files

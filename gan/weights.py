@@ -1,6 +1,7 @@
 """What a file of weights is: a network of ours, decided once and from its bytes alone, or a sentence on why not."""
 
 import io
+import re
 import warnings
 import zipfile
 from collections.abc import Callable
@@ -21,6 +22,8 @@ from gan.translation.networks import Colorizer, PatchDiscriminator, Upscaler
 MAX_BYTES = hub.MAX_BYTES[".safetensors"]  # of a file; those of 64 pixels have 7,000,000
 MAX_HEADER_BYTES = 1_000_000  # of a .safetensors file; ours have 3,000
 WRAPPERS = ("module", "_orig_mod")  # what DataParallel and torch.compile put into the names of weights
+# How the first report names layers, each an attribute of its own: convtranspose1.weight, bn1.running_mean.
+NAMED_LAYER = re.compile(r"(conv|bn)[a-z_]*(\d{1,3})\.(\w+)", re.ASCII | re.IGNORECASE)
 FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 INTEGERS = (torch.int64, torch.int32)  # of counters; whoever halves a whole state dict has them as FLOATS
 
@@ -82,11 +85,13 @@ def build_generator(tensors: dict[str, Tensor], path: Path) -> Generator:
 
     Weights of another network, of another kind of number, not finite or of no picture raise UserError.
     """
-    tensors = _plain_names(tensors, path)
+    tensors = _in_sequence(_plain_names(tensors, path), conv=lambda i: 3 * i, norm=lambda i: 3 * i + 1)
     weights = [value for value in tensors.values() if value.dim() == 4]
     first = tensors.get("main.0.weight")
     if first is None or first.dim() != 4:
         raise UserError(f"{path}: holds no DCGAN generator (main.0.weight is missing)")
+    if first.shape[1] == 3:
+        raise UserError(f"{path}: is a discriminator, which takes pictures; give the generator, as netG")
     base_channels = first.shape[1] >> max(len(weights) - 2, 0)
     network = _outline(Generator, path, base_channels, len(weights), z_dim=first.shape[0])
     generator = _fill(network, tensors, path).eval()
@@ -98,9 +103,13 @@ def build_discriminator(tensors: dict[str, Tensor], path: Path) -> Discriminator
     """Return the discriminator that these weights are, in train mode; raise UserError as `build_generator` does."""
     tensors = _plain_names(tensors, path)
     norm = "batch" if any(name.endswith("running_mean") for name in tensors) else "none"
+    apart = 3 if norm == "batch" else 2  # from one convolution to the next, but for the first two
+    tensors = _in_sequence(tensors, conv=lambda i: max(0, apart * i + 2 - apart), norm=lambda i: 3 * i + 3)
     weights = [value for value in tensors.values() if value.dim() == 4]
     first = tensors.get("main.0.weight")
-    base_channels = 0 if first is None or first.dim() != 4 else first.shape[0]
+    if first is None or first.dim() != 4 or first.shape[1] != 3:
+        raise UserError(f"{path}: holds no DCGAN discriminator (no main.0.weight that takes pictures)")
+    base_channels = first.shape[0]
     widest = max((value.shape[0] for value in weights), default=0)
     minibatch_std = any(value.shape[1] == widest + 1 for value in weights)  # the last one, with that map more
     network = _outline(Discriminator, path, base_channels, len(weights), norm=norm, minibatch_std=minibatch_std)
@@ -139,6 +148,25 @@ def _plain_names(tensors: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
     if len(plain) < len(tensors):
         raise UserError(f"{path}: holds one weight twice, with and without a wrapper's name ({' or '.join(WRAPPERS)})")
     return {name: tensors[wrapped] for name, wrapped in plain.items()}
+
+
+def _in_sequence(
+    tensors: dict[str, Tensor], conv: Callable[[int], int], norm: Callable[[int], int]
+) -> dict[str, Tensor]:
+    """Return weights of layers that have names of their own, in whatever numbers, under their places in `main`.
+
+    `conv` and `norm` say at which place the i-th convolution and batch norm stand. Other weights come back as they are.
+    """
+    found = {name: layer for name in tensors if (layer := NAMED_LAYER.fullmatch(name))}
+    if len(found) < len(tensors):
+        return tensors
+    places = {"conv": conv, "bn": norm}
+    numbers = {kind: sorted({int(layer[2]) for layer in found.values() if layer[1].lower() == kind}) for kind in places}
+    renamed = {}
+    for name, layer in found.items():
+        kind = layer[1].lower()
+        renamed[f"main.{places[kind](numbers[kind].index(int(layer[2])))}.{layer[3]}"] = tensors[name]
+    return renamed
 
 
 def _outline(kind: type[Dcgan], path: Path, base_channels: int, convolutions: int, **arguments: Any) -> Dcgan:

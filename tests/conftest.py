@@ -17,7 +17,18 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # a worker a core: threads would 
 
 import pytest
 from PIL import Image, ImageDraw
-from served import CHROMIUM, CHROMIUM_FLAGS, DEADLINE, EPOCHS, ROOT, Server, copy_app, measurement, plant
+from served import (
+    CHROMIUM,
+    CHROMIUM_FLAGS,
+    DEADLINE,
+    EPOCHS,
+    ROOT,
+    Server,
+    copy_app,
+    measurement,
+    plant,
+    serve_files,
+)
 
 from gan.checkpoints import weights_digest
 from gan.folder import write_metrics
@@ -258,3 +269,21 @@ def visit(profile):
     for page in [page for context in used for page in context.pages[1:]]:
         page.close()
     assert complaints == []
+
+
+@pytest.fixture(scope="session")
+def page_models(tmp_path_factory):
+    """The folders of two models for a page without a server: alpha with a record of its training, beta without."""
+    root = tmp_path_factory.mktemp("page_models")
+    return [plant(root / "alpha", 1, EPOCHS), plant(root / "beta", 2)]
+
+
+@pytest.fixture(scope="session")
+def page_site(page_models, tmp_path_factory):
+    """The address of such a page, which lies in a folder below the server's own."""
+    from gan.publish import write_page
+
+    root = tmp_path_factory.mktemp("page_site")
+    write_page(root / "some" / "where", page_models)
+    with serve_files(root) as address:
+        yield f"{address}some/where/"

@@ -35,6 +35,7 @@ ROUTES = [  # method, pattern of the path, name of the method that answers
 @dataclass
 class Repository:
     private: bool
+    sdk: str | None = None  # of a Space
     commits: dict[str, dict[str, bytes]] = field(default_factory=dict)  # id -> files, oldest first
     messages: list[str] = field(default_factory=list)
     tags: dict[str, str] = field(default_factory=dict)
@@ -175,9 +176,10 @@ class Handler(BaseHTTPRequestHandler):
         kind, repo = asked.get("type") or "model", f"{asked.get('organization') or 'tester'}/{asked['name']}"
         if (kind, repo) in self.server.repositories:
             return self.reply(409, {"error": "You already created this repo", "url": f"{self.url}/{repo}"})
-        self.server.add(
+        made = self.server.add(
             repo, {".gitattributes": b""}, kind, asked.get("private") or asked.get("visibility") == "private"
         )
+        made.sdk = asked.get("sdk")
         self.reply(200, {"url": f"{self.url}/{repo}", "id": repo, "name": repo})
 
     def validate(self):

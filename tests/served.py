@@ -9,9 +9,12 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from contextlib import contextmanager
+from functools import cache, partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -115,6 +118,23 @@ def measurement(epoch, kid, **changes):
         "weights": "0" * 16, "file": f"snapshots/epoch-{epoch:04d}.safetensors",
         "epoch": epoch, "images_seen": 40 * epoch,
     } | changes  # fmt: skip
+
+
+class Files(SimpleHTTPRequestHandler):
+    """What `python -m http.server` answers with, without a word about it."""
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+@contextmanager
+def serve_files(folder):
+    """Serve a folder's files on a free port, as any web server would; give the address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Files, directory=str(folder)))
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()  # asks soon whether to end
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
 
 
 def copy_app(folder, root=ROOT):

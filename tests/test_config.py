@@ -206,7 +206,7 @@ def test_a_budget_in_epochs_leaves_the_stages_whole_and_counts_as_far_as_it_goes
 
 @pytest.mark.parametrize("epochs", range(1, 15))
 def test_stages_appended_behind_a_cut_begin_there(epochs):
-    longer = staged(FIRST, SECOND, THIRD).with_epochs(epochs).with_more_stages((Stage(2, 1e-6, 0.1),), 40)
+    longer = staged(FIRST, SECOND, THIRD).with_epochs(epochs).with_more_stages((Stage(2, 1e-6, 0.1),), epochs)
     assert longer.budget(40) == (epochs + 2) * 40
     assert [longer.stage_at(epoch, epochs + 2)[0].lr == 1e-6 for epoch in range(epochs + 2)] == [
         *[False] * epochs,
@@ -221,13 +221,14 @@ def test_epochs_replace_a_budget_in_images():
 
 
 def test_appended_stages_begin_where_the_budget_so_far_ends():
-    config = staged(Stage(0, 2e-4, 0.5), images=95).with_more_stages((SECOND,), pictures=40)
+    config = staged(Stage(0, 2e-4, 0.5), images=95).with_more_stages((SECOND,), 3)
     assert config.stages == (Stage(3, 2e-4, 0.5), SECOND)  # the third epoch, begun, is filled up
     assert config.budget(40) == 6 * 40
 
 
 def test_stages_appended_twice_follow_each_other():
-    config = staged(FIRST).with_more_stages((SECOND,), 40).with_more_stages((THIRD,), 40)
+    config = staged(FIRST).with_more_stages((SECOND,), FIRST.epochs)
+    config = config.with_more_stages((THIRD,), FIRST.epochs + SECOND.epochs)
     assert config.stages == (FIRST, SECOND, THIRD)
 
 

@@ -169,6 +169,27 @@ def test_real_pictures_are_fitted_as_in_training(extractor, tmp_path):
     assert padded["resize"].startswith("whole in a white square of the model's size; from there to 299")
 
 
+def test_transparent_pictures_are_measured_on_the_background_of_the_training(extractor, tmp_path):
+    (tmp_path / "pictures").mkdir()
+    for i in range(60):
+        picture = Image.new("RGBA", (64, 64))
+        picture.paste((255, 255, 255 - i), (8, 8, 40, 40 + i // 3))
+        picture.save(tmp_path / "pictures" / f"{i}.png")
+    folder = plant(tmp_path / "alpha", 1, (1,))
+    config = folder / "config.json"
+    described = json.loads(config.read_text())
+    for background in ("black", "#1e90ff", "chartreuse; rm"):
+        config.write_text(json.dumps(described | {"train": described["train"] | {"background": background}}))
+        status = run(folder, "--data", tmp_path / "pictures", "--count", COUNT)
+        assert status == (2 if ";" in background else 0)
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    assert [line["resize"].split("; ")[0] for line in lines] == [
+        "middle square to the model's size, transparency on black",
+        "middle square to the model's size, transparency on #1e90ff",
+    ]
+    assert len(extractor) == 4 and lines[0]["fid64_train"] != lines[1]["fid64_train"]  # neither took the other's
+
+
 def test_a_fit_of_another_version_is_refused(extractor, data, tmp_path, capsys):
     folder = plant(tmp_path / "alpha", 1, (1, 3))
     config = (folder / "config.json").read_text()

@@ -5,6 +5,7 @@ import math
 import os
 import shutil
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from gan.checkpoints import load_discriminator, load_generator, weights_digest
 from gan.config import recipe_config
 from gan.errors import UserError
 from gan.folder import SAMPLES, SNAPSHOTS, list_epochs, read_history, read_metrics, write_history, write_metrics
-from gan.models import Generator
+from gan.models import Discriminator, Generator
 from gan.promote import main, promote, telling_epochs
 from gan.training.loop import train
 
@@ -347,6 +348,63 @@ def test_tutorial_weights_become_a_checkpoint(tmp_path: Path):
     assert load_generator(again).z_dim == 9
     with pytest.raises(UserError, match=r"is no run that train\.py made"):
         promote(folder, "third", tmp_path)
+
+
+def first_reports(state: dict[str, torch.Tensor], bn_from: int) -> dict[str, torch.Tensor]:
+    """Return weights under the first report's names: convtranspose1 and bn1, or conv1 and the first bn of a number."""
+    convolutions = [name for name, value in state.items() if value.dim() == 4]
+    kind = "convtranspose" if bn_from == 1 and state[convolutions[0]].shape[2:] == (4, 4) else "conv"
+    numbers = {name.split(".")[1]: f"{kind}{i}" for i, name in enumerate(convolutions, 1)}
+    norms = [name.split(".")[1] for name in state if name.endswith("running_mean")]
+    numbers |= {place: f"bn{i}" for i, place in enumerate(norms, bn_from)}
+    return {f"{numbers[name.split('.')[1]]}.{name.split('.')[2]}": value for name, value in state.items()}
+
+
+@pytest.mark.parametrize("bn_from", [1, 2], ids=["bn1 is the first", "bn has the number of its convolution"])
+@pytest.mark.parametrize("norm", ["batch", "none"])
+def test_weights_in_the_first_reports_layout_become_a_checkpoint_that_trains_on(norm, bn_from, tmp_path: Path):
+    generator, discriminator = Generator(100, 4, 32), Discriminator(4, 32, norm)
+    torch.save(first_reports(generator.state_dict(), 1), tmp_path / "netG.pth")
+    torch.save(first_reports(discriminator.state_dict(), bn_from), tmp_path / "netD.pth")
+    assert (
+        main(
+            [
+                *(str(tmp_path / "netG.pth"), "mine", "--into", str(tmp_path)),
+                "--discriminator",
+                str(tmp_path / "netD.pth"),
+            ]
+        )
+        == 0
+    )
+    for load, network in ((load_generator, generator), (load_discriminator, discriminator)):
+        state = load(tmp_path / "mine").state_dict()
+        assert all((value - state[name]).abs().max() < 1e-3 for name, value in network.state_dict().items())
+
+
+def test_the_tutorials_two_networks_are_trained_on(run: Path, tmp_path: Path):
+    torch.save(Generator(100, 4, 32).state_dict(), tmp_path / "netG.pth")
+    torch.save(Discriminator(4, 32).state_dict(), tmp_path / "netD.pth")
+    folder = promote(tmp_path / "netG.pth", "mine", tmp_path, discriminator=tmp_path / "netD.pth")
+    data = run.parent / "secret pictures"
+    config = recipe_config("pokemon-report", data=str(data), out=str(tmp_path / "more"), base_channels=4, image_size=32)
+    train(replace(config, init_from=str(folder)).with_epochs(1))
+    before, after = (load_discriminator(place).main[0].weight for place in (folder, tmp_path / "more"))
+    assert 0 < (before - after).abs().max() < 0.01
+
+
+def test_a_discriminator_that_does_not_belong_there_is_refused(run: Path, tmp_path: Path):
+    torch.save(Generator(100, 4, 32).state_dict(), tmp_path / "netG.pth")
+    torch.save(Discriminator(8, 32).state_dict(), tmp_path / "netD.pth")
+    for source, words in ((tmp_path / "netG.pth", "not of the size"), (run, "leave out --discriminator")):
+        with pytest.raises(UserError, match=words):
+            promote(source, "mine", tmp_path, discriminator=tmp_path / "netD.pth")
+    torch.save(Generator(100, 4, 32).state_dict(), tmp_path / "netD.pth")
+    with pytest.raises(UserError, match="holds no DCGAN discriminator"):
+        promote(tmp_path / "netG.pth", "mine", tmp_path, discriminator=tmp_path / "netD.pth")
+    torch.save(Discriminator(8, 32).state_dict(), tmp_path / "netG.pth")
+    with pytest.raises(UserError, match="is a discriminator"):
+        promote(tmp_path / "netG.pth", "mine", tmp_path)
+    assert not (tmp_path / "mine").exists()
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "../x", "a/b", ".hidden", "a b", "x" * 200])

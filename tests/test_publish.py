@@ -23,7 +23,8 @@ from gan.errors import UserError
 from gan.folder import write_metrics
 from gan.metrics import METRICS, Metric
 from gan.promote import promote
-from gan.publish import SPACE_OWNED, Publisher, main, write_space
+from gan.publish import Publisher, main
+from gan.space import SPACE_OWNED, write_space
 
 
 @pytest.fixture
@@ -69,7 +70,9 @@ def test_a_promoted_run_is_published_and_comes_back(server, run, tmp_path, capsy
 def test_no_pickle_no_token_no_training_picture_is_published(server, run, tmp_path):
     folder = promote(run, "mine", tmp_path)
     (folder / "states").mkdir()
+    (folder / "grids").mkdir()
     strangers = {"states/images-1-2.pt": b"a pickle", "token": TOKEN.encode(), "reals.webp": b"real", "1.png": b"real"}
+    strangers |= {"figure.png": b"real", "grids/epoch-0001.png": b"drawn"}
     for name, content in strangers.items():
         (folder / name).write_bytes(content)
     assert main(["model", str(folder), "tester/mine"]) == 0
@@ -516,7 +519,7 @@ def test_the_programs_own_files_are_no_links_either(alpha, tmp_path, monkeypatch
     for name in ("gan/ui/styles/page.css", "gan/card.py", "requirements.txt", "LICENSE"):
         (copy / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, copy / name) if (ROOT / name).exists() else (copy / name).touch()
-    monkeypatch.setattr("gan.publish.ROOT", copy)
+    monkeypatch.setattr("gan.space.ROOT", copy)
     assert "gan/card.py" in write_space(tmp_path / "space", "tester/studio", [alpha])
     (tmp_path / "secret.py").write_text("secret of the victim")
     (copy / "gan" / "ui" / "key.py").symlink_to(tmp_path / "secret.py")

@@ -102,8 +102,8 @@ def webp(*chunks):
     ("name", "content", "words"),
     [
         ("snapshots/epoch-0001.safetensors", b"\x80\x04\x95a pickle", "its header claims"),
-        ("discriminator.safetensors", "model.safetensors", "Discriminator|numbers"),
-        ("snapshots/epoch-0003.safetensors", "discriminator.safetensors", "Generator|base_channels|convolutions"),
+        ("discriminator.safetensors", "model.safetensors", "discriminator|numbers"),
+        ("snapshots/epoch-0003.safetensors", "discriminator.safetensors", "is a discriminator"),
         ("samples/epoch-0001.webp", SECRET, "no sample grid"),
         ("samples/epoch-0001.webp", webp(chunk(b"VP8 ", SECRET)), "no sample grid"),
         ("samples/epoch-0001.webp", webp(chunk(b"VP8L", b"\x2f" + b"\xff" * 9)), "no sample grid"),

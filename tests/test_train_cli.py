@@ -11,9 +11,11 @@ from conftest import ROOT, draw_pictures
 from PIL import Image
 
 import gan.data.scan
+import gan.training.loop
 import train
 from gan.checkpoints import load_discriminator, load_generator, load_state, save_network
 from gan.config import RECIPES, TrainConfig, parse_stages, recipe_config
+from gan.credits import CREDITS
 from gan.errors import UserError
 from gan.files import PART, alone_in, write_atomically, write_json
 from gan.flags import smoke_config
@@ -63,6 +65,7 @@ EFFECTS = {
     "--ema-half-life": ("500", {"ema_half_life_images": 500}),
     "--base-channels": ("24", {"base_channels": 24}),
     "--fit": ("pad", {"fit": "pad"}),
+    "--background": ("#1e90ff", {"background": "#1e90ff"}),
     "--image-size": ("128", {"image_size": 128}),
     "--scale": ("2", {"scale": 2}),
     "--task": ("colorize", {**fields_that_differ("pokemon", "pokemon-colorize"), "out": "runs/pokemon-colorize"}),
@@ -71,12 +74,14 @@ EFFECTS = {
     "--init-from": ("./checkpoints/mine", {"init_from": "checkpoints/mine"}),
     "--device": ("cpu", {"device": "cpu"}),
     "--precision": ("bf16", {"precision": "bf16"}),
+    **{f"--{name}": ("mine", {name: "mine"}) for name in CREDITS},
+    "--grid-format": ("png", {"grid_format": "png"}),
     "--out": ("runs/mine", {"out": "runs/mine"}),
 }
 PATHS = {"data", "out", "init_from"}
 OF_TASK = {"--scale": ("--task", "upscale")}  # a flag of one task -> that it is this one
 # With tests of their own:
-VERBS = {"--help", "--check", "--dry-run", "--smoke", "--resume", "--push-to-hub", "--push-every", "--private"}
+VERBS = {"--help", "--check", "--dry-run", "--smoke", "--resume", "--push-to-hub", "--push-every", "--private", "--now"}
 FLAGS = [flag for action in train.build_parser()._actions for flag in action.option_strings if flag.startswith("--")]
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -150,6 +155,7 @@ def test_every_choice_of_a_flag_is_valid(flag, choice, cli):
         ("colorize", "--scale=2"),
         ("upscale", "--d-norm=batch"),
         ("colorize", "--minibatch-std"),
+        ("upscale", "--background=black"),
     ],
 )
 def test_a_flag_that_means_nothing_to_the_task_is_refused(task, flag, cli):
@@ -184,7 +190,11 @@ def test_a_last_stage_may_leave_its_end_to_the_budget(cli):
     "arguments, words",
     [
         ([], ["--dataset", "--resume"]),
-        (["--data", "pictures"], ["--dataset"]),
+        (["--data", "nowhere"], ["nowhere", "does not exist"]),
+        (["nowhere"], ["nowhere", "does not exist"]),
+        (["pokemon"], ["--dataset pokemon"]),
+        (["mine.zip", "--data", "pictures"], ["mine.zip", "--data"]),
+        ([*NEW, "--background", "#12345"], ["background", "#1e90ff"]),
         ([*NEW, "--stages", "5"], ["'5'", "epochs:lr:beta1"]),
         ([*NEW, "--stages", "5:2e-4:0.5,x:1:1"], ["'x:1:1'"]),
         ([*NEW, "--stages", "5:2:0.5"], ["0 < lr < 1"]),
@@ -200,6 +210,8 @@ def test_a_last_stage_may_leave_its_end_to_the_budget(cli):
         ([*NEW, "--augment", "none,color"], ["none"]),
         ([*NEW, "--batch-size", "1"], ["batch"]),
         ([*NEW, "--seed", "-1"], ["seed"]),
+        ([*NEW, "--title", "x" * 81], ["--title", "80"]),
+        ([*NEW, "--author", "A\nB"], ["--author", "several lines"]),
         ([*NEW, "--ema-half-life", "-1"], ["half"]),
         ([*NEW, "--images", "0"], ["--images", "at least 1"]),
         ([*NEW, "--epochs", "0"], ["--epochs", "at least 1"]),
@@ -230,16 +242,16 @@ def test_what_makes_no_sense_is_refused_in_one_sentence(arguments, words, cli):
         ([*NEW, "--check", "--dry-run"], "not allowed with"),
         ([*NEW, "--smoke", "--dry-run"], "not allowed with"),
         ([*NEW, "--smoke", "--check"], "not allowed with"),
-        ([*NEW, "--batch", "9"], "--batch"),
-        ([*NEW, "--frobnicate"], "--frobnicate"),
+        ([*NEW, "--batchsize", "9"], "there is no --batchsize; did you mean --batch-size?"),
+        ([*NEW, "--no-flop", "--frobnicate=3"], "did you mean --no-flip?; there is no --frobnicate ("),
+        (["a.zip", "b.zip"], "'b.zip' is one word too many"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
-def test_what_the_parser_refuses_has_the_usage_and_one_sentence(arguments, word, cli, tmp_path):
+def test_what_the_parser_refuses_is_one_sentence(arguments, word, cli, tmp_path):
     result = cli(*arguments)
-    assert (result.status, result.out) == (2, "")
-    assert result.err.startswith("usage: ")
-    assert word in result.err.splitlines()[-1]
+    assert result.out == ""
+    assert_refused(result, word, "--help")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -317,6 +329,14 @@ def test_too_few_pictures_are_refused_before_anything_is_written(cli, mine, tmp_
     assert_refused(cli(*FOLDER, "--data", data), "9 different pictures are too few", "add more")
     assert_refused(cli(*FOLDER, "--data", data, "--dry-run"), "9 different pictures are too few")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("named", [(), ("--data",), ("--dataset", "folder", "--data")], ids=" ".join)
+def test_pictures_that_are_named_are_a_folder_of_ones_own(named, cli, pictures):
+    result = cli("--dry-run", *named, pictures)
+    assert result.status == 0
+    config = json.loads(result.out)
+    assert (config["recipe"], config["dataset"], config["data"]) == ("folder", "folder", str(pictures))
 
 
 def test_a_check_says_what_would_be_chosen(cli, mine):
@@ -438,8 +458,9 @@ def test_a_dry_run_of_a_resume_shows_the_extended_config_and_changes_nothing(run
     assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
 
 
-FREE = ("--data", "--images", "--epochs", "--stages", "--anneal", "--device", "--precision", "--guard")
-FIXED = [flag for flag in EFFECTS if flag not in FREE]
+FREE = ("--data", "--images", "--epochs", "--stages", "--anneal", "--device", "--precision", "--guard", "--grid-format")
+FREE += tuple(f"--{name}" for name in CREDITS)
+FIXED = [flag for flag in EFFECTS if flag not in (*FREE, "--lr", "--beta1")]
 
 
 @pytest.mark.parametrize("flag", FIXED)
@@ -447,6 +468,65 @@ def test_a_resumed_run_refuses_what_would_make_it_another_run(flag, cli, tmp_pat
     value = EFFECTS[flag][0]
     result = cli("--resume", "run", flag, *([] if value is None else [value]))
     assert_refused(result, f": {flag.replace('--no-', '--')} cannot change in a resumed run")
+
+
+@pytest.mark.parametrize(
+    "flags, stage",
+    [
+        (["--lr", "1e-5"], "5:1e-05:0.5"),
+        (["--beta1", "0"], "5:0.0002:0"),
+        (["--lr", "0.1", "--beta1", "0.3"], "5:0.1:0.3"),
+    ],
+    ids=str,
+)
+def test_another_learning_rate_is_answered_with_the_line_that_does_it(flags, stage, run, cli):
+    result = cli("--resume", run, *flags)
+    assert_refused(result, " and ".join(flags[::2]), f"--stages {stage} --now")
+    command = shlex.split(result.err.partition("python train.py ")[2])
+    assert [line["lr"] for line in planned(cli, *command)["stages"]] == [2e-4, float(stage.split(":")[1])]
+    assert_refused(cli("--resume", run, *flags, "--stages", stage), "--stages names lr and beta1 itself")
+
+
+def test_stages_begin_now_where_that_is_asked_for_and_the_run_is_that_of_such_a_plan(cli, pictures):
+    """Stopped in the midst of its second epoch, as a kill leaves it: what it had published was of the first."""
+    plan = [*TINY[: TINY.index("--epochs")], "--data", pictures]
+    assert cli(*plan, "--out", "straight", "--stages", "2:2e-4:0.5,2:1e-4:0.3").status == 0
+    config = json.loads(cli("--dry-run", *plan, "--out", "run", "--stages", "9:2e-4:0.5").out)
+    steps = iter(range(5))
+    gan.training.loop.train(TrainConfig.from_dict(config), stop=lambda: next(steps, None) is None)
+    described = json.loads(Path("run/config.json").read_text())
+    Path("run/config.json").write_text(json.dumps({**described, "images_seen": 40}))
+    waiting = cli("--dry-run", "--resume", "run", "--stages", "2:1e-4:0.3")
+    assert waiting.out.startswith(
+        "these stages begin behind epoch 9, the end of the budget; with --now, behind epoch 2\n"
+    )
+    again = ["--resume", "run", "--stages", "2:1e-4:0.3", "--now"]
+    assert cli(*again).status == 0
+    assert [stage["epochs"] for stage in json.loads(Path("run/config.json").read_text())["train"]["stages"]] == [2, 2]
+    assert [(line["lr"], line["images_seen"]) for line in read_history("run")] == [
+        *((2e-4, 40), (2e-4, 80)),
+        *((1e-4, 120), (1e-4, 160)),
+    ]
+    weights = [load_state(Path(folder, "states"))[0]["generator"] for folder in ("run", "straight")]
+    assert all(torch.equal(value, weights[1][name]) for name, value in weights[0].items())
+
+
+def test_stages_that_wait_behind_the_budget_can_be_called_now(cli, pictures):
+    assert cli(*TINY, "--data", pictures, "--out", "run").status == 0
+    described = json.loads(Path("run/config.json").read_text())
+    waiting = TrainConfig.from_dict(described["train"]).with_epochs(9).with_more_stages(parse_stages("2:1e-4:0.3"), 9)
+    Path("run/config.json").write_text(json.dumps({**described, "train": waiting.to_dict()}))
+    again = ("--resume", "run", "--stages", "2:1e-4:0.3")
+    assert "appended already" in cli("--dry-run", *again).out
+    called = planned(cli, *again, "--now")
+    assert [stage["epochs"] for stage in called["stages"]] == [1, 2]
+    Path("run/config.json").write_text(json.dumps({**described, "train": called}))
+    assert "appended already" in cli("--dry-run", *again, "--now").out
+
+
+@pytest.mark.parametrize("arguments", [[*NEW, "--now"], ["--resume", "run", "--now"]], ids=["new", "without stages"])
+def test_now_is_said_of_stages_alone(arguments, run, cli):
+    assert_refused(cli(*arguments), "--now", "--stages")
 
 
 def test_a_resume_is_no_smoke_test(run, cli):
@@ -770,7 +850,7 @@ def test_a_budget_below_what_was_seen_changes_nothing_but_the_log(run, cli):
 def test_appending_stages_again_after_a_stop_appends_them_once(run, cli):
     path = run / "config.json"
     described = json.loads(path.read_text())
-    appended = TrainConfig.from_dict(described["train"]).with_more_stages(parse_stages("2:1e-4:0.3"), 40)
+    appended = TrainConfig.from_dict(described["train"]).with_more_stages(parse_stages("2:1e-4:0.3"), 1)
     path.write_text(json.dumps({**described, "train": appended.to_dict()}))  # as a kill right after the start leaves it
     result = cli("--resume", run, "--stages", "2:1e-4:0.3")
     assert "appended already" in result.out

@@ -13,11 +13,14 @@ from PIL.ImageFile import ImageFile
 
 from gan.errors import printable
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")  # all that PIL may try: no EPS, nothing rarely tested
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")  # all that PIL may try: no EPS, nothing rarely tested
+AVIF = (b"avif", b"avis")  # what its files name among their brands
+HEIC = "export them as JPEG (an iPhone: Settings, Camera, Formats; a Mac: sips -s format jpeg *.heic --out FOLDER)"
 MIN_SIDE = 16  # pixels
 MAX_PIXELS = 100_000_000
 ALONE_PIXELS = 16_000_000  # larger pictures are decoded one at a time, so that memory stays small
 MAX_PROFILE_BYTES = 4_000_000  # those of printers take up to 3 MB
+PALE = 24  # levels of 255 between the extremes of a channel: all but one colour
 AS_SRGB = 3  # levels of 255: a profile that moves no colour by more is sRGB
 AS_SRGB_GAMMA = 0.05  # likewise, of a PNG's gamma
 PHOTOMETRIC, BITS, SAMPLE_FORMAT = 262, 258, 339  # tags of TIFF
@@ -30,10 +33,12 @@ WAYS = {
     "12-bit": "greys that use 12 bits of 16 or more, which are taken as all",
     "15-bit": "greys of 15 bits and a sign",
     "inverted": "greys with white as zero, inverted",
+    "transparent": "with transparency, put onto the background",
+    "pale": "all but of one colour, so that little is seen of them; drawn on transparency, --background COLOUR helps",
     "profile passed over": "with a broken or unfit colour profile, which is passed over",
 }
 GREYS = ("1", "L", "LA", "I", "I;16", "I;16L", "I;16B")
-BARE = {"profile passed over"}  # of these, the ones whose pixels are those of the bare numbers
+BARE = {"profile passed over", "transparent", "pale"}  # of these, the ones whose pixels are those of the bare numbers
 
 Size = tuple[int, int]  # (width, height) in pixels, as stored in the file
 _alone = threading.Lock()
@@ -47,6 +52,14 @@ class Blank(BadPicture):
     """It can be decoded, but there is nothing to be seen in what comes out."""
 
 
+class Frame(NamedTuple):
+    """How pictures are made square."""
+
+    side: int  # pixels
+    fit: str = "crop"  # of FITS
+    background: str = "white"  # a colour that PIL knows
+
+
 class Decoded(NamedTuple):
     """What comes out of a picture file."""
 
@@ -55,20 +68,21 @@ class Decoded(NamedTuple):
     ways: tuple[str, ...] = ()  # of WAYS, sorted
 
 
-def decode(content: bytes, image_size: int, fit: str) -> Decoded:
-    """Return the picture, S = `image_size` pixels a side; raise BadPicture or whatever PIL raises. `fit`: of FITS."""
-    picture, size, ways = flat(content, 3 * image_size)  # reduced, a picture is still three times what is needed
-    square = (_pad if fit == "pad" else _crop)(picture, image_size)
+def decode(content: bytes, frame: Frame) -> Decoded:
+    """Return the picture, S = `frame.side` pixels a side; raise BadPicture or whatever PIL raises."""
+    least = 3 * frame.side  # reduced, a picture is still three times what is needed
+    picture, size, ways = flat(content, least, frame.background)
+    square = (_pad if frame.fit == "pad" else _crop)(picture, frame)
     return Decoded(np.asarray(square), size, ways)
 
 
-def flat(content: bytes, least: int) -> tuple[Image.Image, Size, tuple[str, ...]]:
-    """Return the picture upright, as RGB in sRGB and on white, its size in the file, and in which of WAYS it was read.
+def flat(content: bytes, least: int, background: str = "white") -> tuple[Image.Image, Size, tuple[str, ...]]:
+    """Return the picture upright, as RGB in sRGB on the background, its size as stored, and how it was read, of WAYS.
 
     A huge photo comes at 1/2 to 1/8, no smaller than `least` pixels a side. Raises as `decode` does.
     """
-    if content[4:8] == b"ftyp":
-        raise BadPicture("a HEIC or AVIF, whatever its name says; save it as JPEG or PNG")
+    if content[4:8] == b"ftyp" and not any(brand in content[8:64] for brand in AVIF):
+        raise BadPicture("a HEIC, whatever its name says; save it as JPEG or PNG")
     with Image.open(io.BytesIO(content), formats=FORMATS) as image:
         size, words = image.size, f"{image.width} x {image.height} pixels"
         if min(size) < MIN_SIDE:
@@ -83,9 +97,9 @@ def flat(content: bytes, least: int) -> tuple[Image.Image, Size, tuple[str, ...]
             image.load()
             with suppress(Exception):  # broken EXIF does not make a picture bad
                 ImageOps.exif_transpose(image, in_place=True)
-            picture, ways = _flatten(image)
+            picture, ways = _flatten(image, background)
             picture, way = _to_srgb(picture, image)
-            _check_visible(picture, deep)
+            ways += _check_visible(picture, deep, "transparent" in ways)
         return picture, size, tuple(sorted([*ways, *way]))
 
 
@@ -104,22 +118,23 @@ def _mend_transparency(image: ImageFile) -> None:
         image.info["transparency"] = tuple(level >> 8 for level in colour)
 
 
-def _flatten(image: Image.Image) -> tuple[Image.Image, list[str]]:
-    """Return the picture as 8-bit RGB, on white where it is transparent, and in which of WAYS."""
+def _flatten(image: Image.Image, background: str) -> tuple[Image.Image, list[str]]:
+    """Return the picture as 8-bit RGB, on the background where it is transparent, and in which of WAYS."""
     if image.mode == "F":
         raise BadPicture("floating-point pixels; save it with 8 or 16 bits a channel")
     if image.mode.startswith("I"):
-        return _scale_grey(image)
+        return _scale_grey(image, background)
     if not image.has_transparency_data:
         return image.convert("RGB"), []
-    image, flat = image.convert("RGBA"), Image.new("RGB", image.size, "white")
-    if image.getchannel("A").getextrema() == (0, 0):
+    image, flat = image.convert("RGBA"), Image.new("RGB", image.size, background)
+    least, most = cast("tuple[int, int]", image.getchannel("A").getextrema())
+    if most == 0:
         raise Blank("all of it is transparent")
     flat.paste(image, mask=image.getchannel("A"))
-    return flat, []
+    return flat, ["transparent"] if least < 255 else []
 
 
-def _scale_grey(image: Image.Image) -> tuple[Image.Image, list[str]]:
+def _scale_grey(image: Image.Image, background: str) -> tuple[Image.Image, list[str]]:
     """Bring greys of more than 8 bits, which PIL would clip at 255, to 8."""
     levels, tags = np.asarray(image), getattr(image, "tag_v2", {})
     if levels.min() < 0 or levels.max() > 65_535:
@@ -129,11 +144,14 @@ def _scale_grey(image: Image.Image) -> tuple[Image.Image, list[str]]:
     bits = next(bits for bits in (8, 12, 15 if signed else 16) if levels.max() < 2**bits)
     white = 2**bits - 1
     grey = ((levels.astype(np.uint32) * 255 + white // 2) // white).astype(np.uint8)
-    grey[levels == image.info.get("transparency", -1)] = 255
+    clear = levels == image.info.get("transparency", -1)
     ways = [f"{bits}-bit"] if bits < 16 else []
+    ways += ["transparent"] if clear.any() else []
     if tags.get(PHOTOMETRIC) == 0:  # PIL knows this of 8 bits alone
         grey, ways = 255 - grey, [*ways, "inverted"]
-    return Image.fromarray(grey).convert("RGB"), ways
+    picture = Image.fromarray(grey).convert("RGB")
+    picture.paste(background, mask=Image.fromarray(clear))
+    return picture, ways
 
 
 def _to_srgb(picture: Image.Image, image: Image.Image) -> tuple[Image.Image, list[str]]:
@@ -178,25 +196,31 @@ def _transform(content: bytes) -> ImageCms.ImageCmsTransform | None:
     return transform if moved.max() > AS_SRGB else None
 
 
-def _check_visible(picture: Image.Image, deep: bool) -> None:
-    """Raise Blank for a single colour, and for what is black as PIL leaves 8 bits of 16 `deep` channels."""
+def _check_visible(picture: Image.Image, deep: bool, transparent: bool) -> list[str]:
+    """Return "pale", of WAYS, for a picture of all but one colour.
+
+    Raises Blank for a single one, and for what is black as PIL leaves 8 bits of 16 `deep` channels.
+    """
     extremes = cast("tuple[tuple[int, int], ...]", picture.getextrema())  # of RGB: a pair for each channel
     if all(low == high for low, high in extremes):
-        raise Blank("all of it comes out in one single colour")
+        advice = "; drawn on transparency in the background's colour? --background black or another shows it"
+        raise Blank(f"all of it comes out in one single colour{advice if transparent else ''}")
     if deep and max(high for _, high in extremes) < 16:
         raise Blank("all but black, as it uses 12 of 16 bits or fewer; save it with 8 bits a channel")
+    return ["pale"] if all(high - low < PALE for low, high in extremes) else []
 
 
-def _crop(image: Image.Image, side: int) -> Image.Image:
+def _crop(image: Image.Image, frame: Frame) -> Image.Image:
     """Return the middle square."""
-    return ImageOps.fit(image, (side, side), Image.Resampling.LANCZOS)
+    return ImageOps.fit(image, (frame.side, frame.side), Image.Resampling.LANCZOS)
 
 
-def _pad(image: Image.Image, side: int) -> Image.Image:
-    """Return all of the picture in the middle of a white square."""
+def _pad(image: Image.Image, frame: Frame) -> Image.Image:
+    """Return all of the picture in the middle of a square of the background."""
+    side = frame.side
     scale = side / max(image.size)
     width, height = (max(1, round(length * scale)) for length in image.size)  # at 0, ImageOps.pad would fail
-    square = Image.new("RGB", (side, side), "white")
+    square = Image.new("RGB", (side, side), frame.background)
     resized = image.resize((width, height), Image.Resampling.LANCZOS)
     square.paste(resized, ((side - width) // 2, (side - height) // 2))
     return square
@@ -206,7 +230,7 @@ def reason_for(error: Exception) -> str:
     """Put what went wrong with a file into words for people."""
     message = printable(str(error).partition("\n")[0]) or type(error).__name__
     if isinstance(error, UnidentifiedImageError):
-        return "no JPEG, PNG, WebP, GIF, BMP or TIFF, or its beginning is damaged"
+        return "no JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF, or its beginning is damaged"
     if isinstance(error, Image.DecompressionBombError):
         return f"over {MAX_PIXELS // 10**6} megapixels"
     if isinstance(error, OSError) and error.strerror:

@@ -19,18 +19,19 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from gan.data.decode import BARE, WAYS, BadPicture, Blank, Size, decode, reason_for
+from gan.data.decode import BARE, HEIC, WAYS, BadPicture, Blank, Frame, Size, decode, reason_for
 from gan.data.sources import Entry, hidden, opened
 from gan.errors import UserError, escape, printable
 
-SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
+SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif"}
 BAD_SHARE = 0.05  # with more bad files than this the source is not what its owner thinks
 BLOCK = 256  # pictures under way at once
 LISTED = 50  # bad files that a report names one by one
 SPILL_BYTES = 2 * 1024**3  # a larger cache goes to a file
 ALIKE = 8  # levels of 255: pictures of one name that differ by less, on average, are one picture in two forms
 ADVICE = {  # suffixes of what may be pictures all the same -> what to do
-    (".heic", ".heif", ".avif", ".jxl", ".svg", ".psd"): "save them as JPEG or PNG",
+    (".heic", ".heif"): f"HEIC is not read: {HEIC}",
+    (".jxl", ".svg", ".psd"): "save them as JPEG or PNG",
     (".zip", ".rar", ".7z", ".tar", ".gz", ".tgz"): "unpack what is packed in it",
 }
 
@@ -50,6 +51,7 @@ class ScanReport:
     alike: tuple[tuple[str, str], ...] = ()  # names of the used that are one picture in two forms
     source: str = ""
     fit: str = "crop"  # one of FITS: how training sees what is not square
+    background: str = "white"
 
     def text(self) -> str:
         """Return the report for people, one fact a line."""
@@ -72,7 +74,9 @@ class ScanReport:
             return ""
         share = f"{sum(shares) / len(shares):.0%}"
         if self.fit == "pad":
-            return f"not square: {len(shares)}; all of each is used, which leaves {share} of the square white"
+            return (
+                f"not square: {len(shares)}; all of each is used, which leaves {share} of the square {self.background}"
+            )
         return f"not square: {len(shares)}; of these the middle square is used, which cuts off {share} of their area"
 
     def doubles(self) -> str:
@@ -111,15 +115,17 @@ def read_pictures(
     image_size: int,
     *,
     fit: str = "crop",
+    background: str = "white",
     keep_repeats: bool = False,
     spill: Path | None = None,
     progress: bool = True,
 ) -> Pictures:
     """Read all pictures of a folder, with its sub-folders, of a .zip or of a folder in it, made square and resized.
 
-    `fit`, one of FITS, is "crop" for the middle square or "pad" for all of it on a white square. Transparency goes
-    onto white, too, EXIF rotation and colour profiles are applied, an animation gives its first frame. A cache above
-    SPILL_BYTES is a nameless file in the folder `spill` (None: the system's temporary one), gone with the process.
+    `fit`, one of FITS, is "crop" for the middle square or "pad" for all of it on a square of the `background`, onto
+    which transparency goes, too; EXIF rotation and colour profiles are applied, an animation gives its first frame. A
+    cache above SPILL_BYTES is a nameless file in the folder `spill` (None: the system's temporary one), gone with the
+    process.
     Raises UserError: source missing, unreadable or of another kind, damaged .zip, no pictures, more than 5 % of them
     bad, no room for the cache.
     """
@@ -134,7 +140,7 @@ def read_pictures(
             beside = f" (other files: {ignored}{advice})" if others else ""
             raise UserError(f"no pictures in {source}{beside}; looked for {' '.join(sorted(SUFFIXES))}")
         cache = _allocate((len(entries), image_size, image_size, 3), spill)
-        rows, bad, repeats = _fill(cache, entries, fit, keep_repeats, progress)
+        rows, bad, repeats = _fill(cache, entries, Frame(image_size, fit, background), keep_repeats, progress)
     images = cache[: len(rows)]
     report = ScanReport(
         found=len(entries),
@@ -148,6 +154,7 @@ def read_pictures(
         alike=_alike([row.name for row in rows], images),
         source=str(source),
         fit=fit,
+        background=background,
     )
     if len(bad) > BAD_SHARE * len(entries):
         some = f"{len(bad)} of the {len(entries)} picture files in {source} cannot be used, more than"
@@ -197,12 +204,12 @@ class _Result(NamedTuple):
     reason: str = ""  # why the file is bad
 
 
-def _read_one(entry: Entry, image_size: int, fit: str) -> _Result:
+def _read_one(entry: Entry, frame: Frame) -> _Result:
     digest = ""
     try:
         with entry.content() as content:
             digest = hashlib.sha256(content).hexdigest()
-            return _Result(entry.name, digest, *decode(content, image_size, fit))
+            return _Result(entry.name, digest, *decode(content, frame))
     except Blank as error:
         return _Result(entry.name, digest, reason=str(error))
     except BadPicture as error:
@@ -229,14 +236,14 @@ def _allocate(shape: tuple[int, ...], spill: Path | None) -> np.ndarray:
 
 
 def _fill(
-    cache: np.ndarray, entries: list[Entry], fit: str, keep_repeats: bool, progress: bool
+    cache: np.ndarray, entries: list[Entry], frame: Frame, keep_repeats: bool, progress: bool
 ) -> tuple[list[_Result], list[_Result], int]:
     """Decode into the first rows of `cache`; return what is in each row, what is bad, and the number of repeats."""
     rows: list[_Result] = []
     bad: list[_Result] = []
     seen: set[str] = set()
     repeats = 0
-    read = partial(_read_one, image_size=cache.shape[1], fit=fit)
+    read = partial(_read_one, frame=frame)
     off = None if progress else True  # None: off where stderr is no terminal
     with (
         warnings.catch_warnings(action="ignore"),  # of PIL: each picture is judged here, and named if it is bad

@@ -16,6 +16,7 @@ from gan.checkpoints import (
     read_described,
 )
 from gan.config import TrainConfig, flag_with_value
+from gan.credits import credits_of
 from gan.data import holdout
 from gan.data.download import kaggle_version, locate
 from gan.data.scan import Pictures, read_pictures
@@ -96,7 +97,11 @@ def open_run(config: TrainConfig, pictures: Pictures | None, where: Callable[[],
     if not run.finished:
         _describe(run, precision, trained_on)
         tqdm.write(f"{_hardware(device)}, {precision}; budget {run.budget:,} pictures, {run.epochs} epochs")
+        if line := record.head_line(run):
+            tqdm.write(line)
         tqdm.write(f"{folder} will hold at most {record.disk_bytes(run) / 1e6:.0f} MB")
+    else:
+        _keep_credits(run)
     if not begun:
         run.save_state()  # from here on, a folder without one is no run that was only killed early
     return run
@@ -161,6 +166,7 @@ def _read_alike(config: TrainConfig) -> Pictures:
             locate(config.dataset, config.data or None),
             config.picture_size,
             fit=config.fit,
+            background=config.background,
             keep_repeats=config.keep_repeats,
             spill=Path(config.out),
             progress=distributed.rank() == 0,
@@ -205,8 +211,17 @@ def _describe(run: Run, precision: str, pictures: Pictures) -> None:
         hardware=_hardware(run.trainer.device),
         precision=precision,
         torch=torch.__version__,
+        **credits_of(run.config.to_dict()),
     )
     record.write_reals(run, pictures)
+
+
+@distributed.first_alone
+def _keep_credits(run: Run) -> None:
+    """Put the credits that a finished run was resumed with, where they are others, into its config.json."""
+    told, described = credits_of(run.config.to_dict()), read_described(run.folder)
+    if not told.items() <= credits_of(described).items():
+        record.describe(run, train={**described["train"], **told}, **told)
 
 
 def _hardware(device: torch.device) -> str:

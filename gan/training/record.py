@@ -22,6 +22,7 @@ from gan.console import Both, Unfailing
 from gan.data.scan import SPILL_BYTES, Pictures
 from gan.files import write_json
 from gan.folder import (
+    GRIDS,
     LOG_FILE,
     MAX_SAMPLES,
     MAX_SNAPSHOTS,
@@ -33,6 +34,7 @@ from gan.folder import (
     list_epochs,
     prune_epochs,
     read_metrics,
+    write_figure,
     write_grid,
     write_history,
     write_iterations,
@@ -65,6 +67,13 @@ def stage_line(run: Run) -> str:
     return f"stage {stages.index(stage) + 1} of {len(stages)}: lr {run.trainer.lr:g}, beta1 {stage.beta1:g}"
 
 
+def head_line(run: Run) -> str:
+    """Return how D(x) and D(G(z)) in the log are to be read, where they are not what the reports' are; "" elsewhere."""
+    if not run.trainer.loss.pairs:
+        return ""
+    return "D(x) and D(G(z)): this D compares pictures, so that only how far the two are apart tells, not 0.5 or 1"
+
+
 def log_line(run: Run, statistics: Tensor) -> str:
     """Return the reports' line for the batch just trained on, with the terms of the task behind it."""
     _, epoch, epochs = run.config.stage_at(run.number, run.epochs)
@@ -95,10 +104,13 @@ def _publish(run: Run) -> None:
     write_history(run.folder, run.history)
     task, device = run.trainer.task, run.trainer.device
     generator = task.finished(run.trainer.shown_generator, device)
-    for kind, limit in ((SAMPLES, MAX_SAMPLES), (SNAPSHOTS, MAX_SNAPSHOTS)):
+    for kind, limit in ((SAMPLES, MAX_SAMPLES), (GRIDS, MAX_SAMPLES), (SNAPSHOTS, MAX_SNAPSHOTS)):
         prune_epochs(run.folder, kind, kept_epochs(max(run.epochs, run.shown_epoch), limit))
-    grid = epoch_file(run.folder, SAMPLES, run.shown_epoch)
-    write_grid(grid, task.grid(generator, run.shown(SHOWN)), task.columns)
+    reals = run.shown(SHOWN)
+    made = task.grid(generator, reals)
+    for kind in (SAMPLES, GRIDS) if run.config.grid_format == "png" else (SAMPLES,):
+        write_grid(epoch_file(run.folder, kind, run.shown_epoch), made, task.columns)
+    write_figure(run.folder, reals, made, task.columns)
     if due(run, MAX_SNAPSHOTS):
         save_network(epoch_file(run.folder, SNAPSHOTS, run.shown_epoch), generator)
     save_network(run.folder / GENERATOR_FILE, generator)
@@ -121,7 +133,7 @@ def write_reals(run: Run, pictures: Pictures) -> None:
 @first_alone
 def drop_later_epochs(run: Run) -> None:
     """Delete the grids, snapshots and measurements of epochs that training went back behind."""
-    for kind in (SAMPLES, SNAPSHOTS):
+    for kind in (SAMPLES, GRIDS, SNAPSHOTS):
         earlier = {number for number in list_epochs(run.folder, kind) if number <= run.shown_epoch}
         prune_epochs(run.folder, kind, earlier)
     measured = read_metrics(run.folder)
@@ -137,4 +149,6 @@ def disk_bytes(run: Run) -> int:
     published = 2 * (weights_g * (2 + MAX_SNAPSHOTS) + weights_d)
     pictures = run.batches.nbytes * count() if run.batches.nbytes > SPILL_BYTES else 0
     states = [config.guard == "rollback", config.anneal > 0].count(True) + STATES_KEPT + 1  # one half written
-    return states * state + published + pictures + (MAX_SAMPLES + 2) * GRID_BYTES + RECORD_BYTES
+    grid = SHOWN * 3 * config.picture_size**2  # as PNG, at most
+    grids = grid * (2 + MAX_SAMPLES * (config.grid_format == "png"))  # with the figure
+    return states * state + published + grids + pictures + (MAX_SAMPLES + 2) * GRID_BYTES + RECORD_BYTES

@@ -8,6 +8,7 @@ A result is a PNG with transparency, or on white where its name ends as a JPEG's
 """
 
 from gan.interrupts import end_quietly
+from gan.mistyped import answer_in_words
 
 if __name__ == "__main__":
     end_quietly()
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 CHECKPOINT = Path(__file__).resolve().parents[2] / "checkpoints" / "pokemon-colorize"
-SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
+SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".avif", ".bmp", ".gif", ".tif", ".tiff"}
 JPEG = {".jpg", ".jpeg"}
 
 
@@ -134,6 +135,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--hints", type=Path, metavar="PNG", help="colours where they are wanted, else transparent")
     parser.add_argument("--palette", type=read_palette, metavar="COLOURS", help='one to five, as "#e23d28,#f7d354"')
     parser.add_argument("--checkpoint", default=CHECKPOINT, metavar="FOLDER", help="folder or Hub id of the network")
+    answer_in_words(parser)
     options = parser.parse_args(arguments)
     try:
         check_installed()

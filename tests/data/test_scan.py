@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageColor, ImageDraw
 
 from gan.data import decode as pictures
 from gan.data import scan as data
@@ -349,7 +349,7 @@ def test_greys_of_any_depth_run_from_black_to_white(tmp_path, white, kind, photo
 
 def test_levels_below_zero_are_bad(tmp_path):
     with pytest.raises(pictures.BadPicture, match="more than 16 bits"):
-        pictures.decode(tiff(ramp(2000, "<i2") - np.int16(1000), 1), S, "crop")
+        pictures.decode(tiff(ramp(2000, "<i2") - np.int16(1000), 1), pictures.Frame(S))
 
 
 def test_the_report_says_what_was_read_otherwise(tmp_path):
@@ -377,14 +377,14 @@ BLANK = {
 def test_what_comes_out_blank_is_bad(name):
     content, reason = BLANK[name]
     with pytest.raises(pictures.Blank, match=reason):
-        pictures.decode(content, S, "crop")
+        pictures.decode(content, pictures.Frame(S))
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB"])
 def test_a_single_dot_makes_a_picture(mode):
     image = Image.new(mode, (S, S))
     image.putpixel((9, 9), 1 if mode == "L" else (0, 0, 1))
-    assert pictures.decode(encoded(image, "PNG"), S, "crop").pixels.max() == 1
+    assert pictures.decode(encoded(image, "PNG"), pictures.Frame(S)).pixels.max() == 1
 
 
 def profile(gamma: float, primaries: str = "sRGB") -> bytes:
@@ -489,7 +489,7 @@ def test_damaged_bytes_never_end_a_scan(tmp_path):
             for _ in range(rng.randint(1, 12)):
                 content[rng.randrange(min(len(content), 400))] = rng.randrange(256)
             entry = sources.Entry("a", lambda content=bytes(content): nullcontext(content))
-            result = data._read_one(entry, S, "crop")
+            result = data._read_one(entry, pictures.Frame(S))
             assert (result.pixels is None) == bool(result.reason)
 
 
@@ -652,11 +652,11 @@ def test_one_picture_in_two_forms_is_told_by_name_and_look(tmp_path):
 def test_what_other_files_may_hold_is_told(tmp_path):
     (tmp_path / "a.HEIC").write_bytes(b"x")
     (tmp_path / "more.zip").write_bytes(b"x")
-    with pytest.raises(UserError, match="; save them as JPEG or PNG; unpack what is packed in it"):
+    with pytest.raises(UserError, match=r"; HEIC is not read: export them as JPEG .*; unpack what is packed in it"):
         read(tmp_path)
     heic = b"\0\0\0\x18ftypheic" + bytes(50)
     (filled(tmp_path) / "b.jpg").write_bytes(heic)
-    assert read(tmp_path).report.bad == (("b.jpg", "a HEIC or AVIF, whatever its name says; save it as JPEG or PNG"),)
+    assert read(tmp_path).report.bad == (("b.jpg", "a HEIC, whatever its name says; save it as JPEG or PNG"),)
 
 
 def test_report_names_the_sizes(tmp_path):
@@ -706,7 +706,7 @@ def test_full_disk_is_a_clear_error(tmp_path, monkeypatch):
 def test_ctrl_c_ends_a_scan_at_once(tmp_path, monkeypatch):
     calls = []
 
-    def slow(entry, image_size, fit):
+    def slow(entry, frame):
         calls.append(entry)
         if len(calls) == 3:
             os.kill(os.getpid(), signal.SIGINT)
@@ -803,3 +803,72 @@ def test_an_order_is_restored_whatever_the_names(tmp_path):
 def test_past_the_end_of_an_epoch():
     with pytest.raises(IndexError):
         batches().take(0, 3, torch.Generator())
+
+
+# --- transparency, and what is behind it ---------------------------------------------------------------------
+
+
+def drawing(colour, soft=False):
+    """A disc in one colour on transparency, its edge soft or hard."""
+    picture = Image.new("RGBA", (32, 32), (*colour, 0))
+    mask = Image.new("L", (128, 128))
+    ImageDraw.Draw(mask).ellipse((32, 32, 96, 96), fill=255)
+    picture.putalpha(mask.resize((32, 32), Image.Resampling.BILINEAR if soft else Image.Resampling.NEAREST))
+    return picture
+
+
+def test_avif_is_read(tmp_path):
+    noise(0).save(tmp_path / "a.avif", quality=100, subsampling="4:4:4")
+    (tmp_path / "b.jpg").write_bytes((tmp_path / "a.avif").read_bytes()[:-8] + b"12345678")  # whatever its name says
+    noise(1).save(tmp_path / "c.png")
+    pictures = read(tmp_path)
+    assert pictures.report.found == 3 and pictures.report.used == 3
+    difference = pictures.images[0].permute(1, 2, 0).numpy().astype(int) - np.asarray(noise(0))
+    assert np.abs(difference).mean() < 8
+
+
+def test_transparent_pictures_are_counted_and_opaque_ones_with_an_alpha_are_not(tmp_path):
+    drawing((200, 0, 0), soft=True).save(tmp_path / "a.png")
+    noise(0).convert("RGBA").save(tmp_path / "b.png")
+    noise(1).save(tmp_path / "c.png")
+    report = read(tmp_path).report
+    assert "with transparency, put onto the background: 1" in report.text().splitlines()
+
+
+@pytest.mark.parametrize("background", ["black", "#1e90ff"])
+def test_white_drawings_on_transparency_are_blanks_unless_another_background_shows_them(tmp_path, background):
+    for i in range(3):
+        drawing((255, 255, 255 - i // 2)).save(tmp_path / f"{i}.png")
+    with pytest.raises(UserError, match=r"one single colour; drawn on transparency .* --background black"):
+        read(tmp_path)
+    pictures = read(tmp_path, background=background)
+    corner, middle = ([int(level) for level in pictures.images[0, :, y, x]] for y, x in ((0, 0), (16, 16)))
+    assert tuple(corner) == ImageColor.getrgb(background) and middle == [255] * 3
+    assert pictures.report.bad == ()
+
+
+def test_the_background_is_around_what_is_padded_and_behind_a_grey_that_is_transparent(tmp_path):
+    marked(Image.new("RGB", (16, 32), RED)).save(tmp_path / "a.png")
+    levels = np.full((32, 32), 40_000, np.uint16)
+    levels[:4] = 1
+    Image.fromarray(levels).save(tmp_path / "b.png", transparency=1)
+    tall, grey = read(tmp_path, fit="pad", background="black").images
+    assert tall[:, 16, 0].tolist() == [0, 0, 0] == grey[:, 0, 0].tolist() and grey[:, 16, 16].tolist() == [156] * 3
+    report = read(tmp_path, fit="pad", background="black").report
+    assert "of the square black" in report.text()
+
+
+def test_pictures_of_all_but_one_colour_are_told_of(tmp_path):
+    pale = flat((250, 250, 250))
+    pale.paste((240, 250, 255), (8, 8, 24, 24))
+    pale.save(tmp_path / "a.png")
+    noise(0).save(tmp_path / "b.png")
+    report = read(tmp_path).report
+    (told,) = [line for line in report.text().splitlines() if line.startswith("all but of one colour")]
+    assert told.endswith("--background COLOUR helps: 1") and report.used == 2
+
+
+def test_what_only_is_told_of_does_not_change_the_fingerprint(tmp_path):
+    drawing((200, 0, 0)).save(tmp_path / "a.png")
+    digest = hashlib.sha256((tmp_path / "a.png").read_bytes()).hexdigest()
+    assert read(tmp_path).fingerprint == hashlib.sha256(digest.encode()).hexdigest()

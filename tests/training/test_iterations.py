@@ -66,6 +66,13 @@ def test_a_run_keeps_every_iteration_and_what_was_printed_across_sittings(pictur
     assert all("stage 2 of 2: lr 0.0001, beta1 0.3\n" in text for text in log)
 
 
+@pytest.mark.parametrize(("name", "explained"), [("relativistic", True), ("report", False)])
+def test_the_head_of_the_log_says_how_its_figures_are_read_where_they_compare(name, explained, pictures, tmp_path):
+    train(config_of(name, pictures, tmp_path / "run"), stop=stop_after(1))
+    before, _, _ = (tmp_path / "run" / LOG_FILE).read_text().partition("Loss_D")
+    assert ("D(x) and D(G(z)): this D compares pictures" in before) is explained
+
+
 def test_the_chart_is_by_iteration_with_stages_marked_and_goes_with_the_model(pictures, tmp_path):
     run = tmp_path / "run"
     train(config_of("stages", pictures, run))

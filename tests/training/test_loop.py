@@ -36,6 +36,7 @@ from gan.data.scan import read_pictures
 from gan.errors import UserError
 from gan.files import write_atomically
 from gan.folder import (
+    GRIDS,
     MAX_SAMPLES,
     MAX_SNAPSHOTS,
     SAMPLES,
@@ -1038,7 +1039,7 @@ def test_the_run_folder_holds_what_others_load(name, straight):
     names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and path.suffix != ".pt"}
     epochs = range(1, EPOCHS + 1)
     assert names - {".lock"} == {
-        *("config.json", "history.jsonl", "iterations.jsonl", "log.txt", "reals.webp"),
+        *("config.json", "history.jsonl", "iterations.jsonl", "log.txt", "reals.webp", "figure.png"),
         *("model.safetensors", "discriminator.safetensors"),
         *(f"samples/epoch-{epoch:04d}.webp" for epoch in epochs),
         *(f"snapshots/epoch-{epoch:04d}.safetensors" for epoch in epochs),
@@ -1054,6 +1055,33 @@ def test_the_grids_are_small_and_differ_from_epoch_to_epoch(straight):
     grids = [path.read_bytes() for path in list_epochs(straight("relativistic"), SAMPLES).values()]
     assert len(set(grids)) == EPOCHS
     assert all(len(grid) <= 80_000 for grid in grids)
+
+
+def test_the_figure_shows_real_pictures_beside_the_last_grid_pixel_for_pixel(straight, pictures):
+    folder = straight("relativistic")
+    with torch.inference_mode():
+        made = make_grid(load_generator(folder)(sample_z(range(64), 100)))
+    reals = {Image.open(path).convert("RGB").tobytes() for path in pictures.iterdir()}
+    with Image.open(folder / "figure.png") as figure:
+        gap = (figure.height - made.height) // 2
+        shown = figure.crop((gap, gap, gap + 32, gap + 32)).tobytes()
+        drawn = figure.crop((figure.width - gap - made.width, gap, figure.width - gap, gap + made.height))
+        assert figure.size == (7 * 32 + 8 * 32 + 3 * gap, 8 * 32 + 2 * gap)
+    assert shown in reals
+    difference = np.abs(np.asarray(drawn).astype(int) - np.asarray(made))  # weights in the file are float16
+    assert difference.max() <= 2
+
+
+def test_grids_as_png_are_the_samples_without_loss_and_go_where_those_go(pictures, tmp_path):
+    run = train(config_of("report", pictures, tmp_path, grid_format="png"), stop=stop_after(2 * STEPS))
+    assert list(list_epochs(tmp_path, GRIDS)) == list(list_epochs(tmp_path, SAMPLES)) == [1, 2]
+    with Image.open(list_epochs(tmp_path, GRIDS)[2]) as grid, Image.open(tmp_path / "figure.png") as figure:
+        gap = (figure.height - grid.height) // 2
+        box = (figure.width - gap - grid.width, gap, figure.width - gap, gap + grid.height)
+        assert figure.crop(box).tobytes() == grid.tobytes()
+    run.number, run.batch = 1, 0
+    record.drop_later_epochs(run)
+    assert list(list_epochs(tmp_path, GRIDS)) == [1]
 
 
 def test_the_last_grid_is_what_the_published_generator_draws(straight):

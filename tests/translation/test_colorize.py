@@ -137,7 +137,7 @@ def test_a_postscript_program_named_png_is_never_run(run, tmp_path):
     Image.new("RGB", (40, 30), "red").save(tmp_path / "program.eps")
     hints = (tmp_path / "program.eps").rename(tmp_path / "hints.png")
     status, _, complaint = run(draw(tmp_path / "a.png"), tmp_path / "b.png", "--hints", hints)
-    assert status == 2 and "no JPEG, PNG, WebP, GIF, BMP or TIFF" in complaint
+    assert status == 2 and "no JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF" in complaint
 
 
 def test_hints_are_as_large_as_a_picture_may_be(run, tmp_path):

@@ -14,8 +14,8 @@ from gan.checkpoints import load_judge, load_network, save_network, weights_dige
 from gan.errors import UserError
 from gan.files import read_json, write_json
 from gan.promote import promote
-from gan.publish import require_checkpoint, write_space
-from gan.release import files_to_pass, pass_file
+from gan.release import files_to_pass, pass_file, require_checkpoint
+from gan.space import write_space
 from gan.translation.networks import Colorizer, Upscaler
 
 KINDS = {"colorize": Colorizer, "upscale": Upscaler}

@@ -1,0 +1,46 @@
+"""What a command line answers to a mistake: a sentence with what may have been meant, instead of all of its usage."""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import Any
+
+from gan.errors import printable
+
+UNKNOWN = "unrecognized arguments: "  # how argparse begins
+
+
+def answer_in_words(parser: Any, prog: str = "") -> None:
+    """Let an argument parser, and those of its verbs, answer a mistake in a line; `prog` is the command's name."""
+    flags = sorted(_flags(parser))
+    name = prog or parser.prog
+
+    def error(message: str) -> None:
+        words = message.removeprefix(UNKNOWN).split() if message.startswith(UNKNOWN) else []
+        unknown = [word.partition("=")[0] for word in words if word.startswith("-")]
+        sentences = [_not_there(flag, flags) for flag in unknown]
+        if words and not unknown:
+            sentences = [f"{printable(words[0])!r} is one word too many; a name with blanks stands in quotes"]
+        parser.exit(2, f"{name}: {'; '.join(sentences) or message} (--help tells what there is)\n")
+
+    parser.error = error
+    for verb in _verbs(parser):
+        answer_in_words(verb, name)
+
+
+def _not_there(flag: str, flags: list[str]) -> str:
+    meant = get_close_matches(flag, flags, n=1, cutoff=0.7)
+    return f"there is no {printable(flag)}" + (f"; did you mean {meant[0]}?" if meant else "")
+
+
+def _flags(parser: Any) -> Iterator[str]:
+    """Yield the flags of a parser and of its verbs."""
+    for action in parser._actions:
+        yield from (flag for flag in action.option_strings if flag.startswith("--"))
+    for verb in _verbs(parser):
+        yield from _flags(verb)
+
+
+def _verbs(parser: Any) -> Iterator[Any]:
+    for action in parser._actions:
+        if isinstance(action.choices, dict) and action.dest == "verb":
+            yield from action.choices.values()

@@ -1,0 +1,156 @@
+"""Checkpoint folders -> the files of a static page that draws with them in the visitor's own browser."""
+
+import base64
+import json
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from gan import release
+from gan.card import learned_from, plain
+from gan.checkpoints import GENERATOR_FILE, load_with_digest, read_described, weights_digest
+from gan.data.datasets import DATASETS
+from gan.files import write_atomically
+from gan.folder import HISTORY_FILE, SAMPLES, list_epochs
+from gan.images import to_uint8
+from gan.latent import principal_directions, sample_z
+from gan.scratch import Scratch
+from gan.training.losses import LOSSES
+
+STATIC = Path(__file__).parent / "static"
+INDEX, SCRIPT, STYLE, SERVICE = "index.html", "page.js", "page.css", "service.js"
+SITE_FILE, MODEL_FILE = "site.json", "page.json"  # which models there are; what the page needs to know of one
+OWNED = re.compile(r"README\.md|[a-z]+\.(html|js|css|json)|models/.+")  # of a page's repository
+DIRECTIONS = 8  # as many as the demo offers, so that its links mean the same here
+PROOF_SEED = 1  # whose picture the page draws first, to see whether it draws as Python does
+MOST_BYTES = 12_000_000  # a model's part of a page; grids make room where it would be more
+FOLDER_NAME = re.compile(r"\w[\w.-]*", re.ASCII)
+CARD = """\
+---
+title: {quoted}
+emoji: 🎨
+colorFrom: indigo
+colorTo: pink
+sdk: static
+app_file: index.html
+license: mit
+short_description: A small GAN that draws in your own browser
+---
+
+# {title}
+
+{models}, drawn in the visitor's own browser: plain files, no server, off line after the first visit. In a copy of this
+repository: `python -m http.server`.
+"""
+
+
+def write_page(out: Path, title: str, models: Mapping[str, tuple[Path, list[str]]], single_file: bool = False) -> None:
+    """Write the page into a folder: index.html and what it asks for, or with `single_file` index.html with all in it.
+
+    `models` maps a model's name to its folder and the files that may leave it. Raises UserError for what cannot be
+    passed on.
+    """
+    if single_file:
+        with Scratch("gan-page-") as place:
+            page = _in_one_file(place, _write_data(place, title, models, MOST_BYTES * 3 / 4))  # base64 takes the rest
+        write_atomically(out / INDEX, page.encode())
+    else:
+        _write_data(out, title, models, MOST_BYTES)
+        for name in _program():
+            write_atomically(out / name, (STATIC / name).read_bytes())
+    card = CARD.format(title=title, quoted=json.dumps(title), models=", ".join(map(plain, models)))
+    write_atomically(out / "README.md", card.encode())
+
+
+def _program() -> list[str]:
+    return sorted(path.name for path in STATIC.iterdir() if path.suffix in (".html", ".css", ".js"))
+
+
+def _write_data(out: Path, title: str, models: Mapping[str, tuple[Path, list[str]]], most: float) -> list[str]:
+    """Write what the page reads, of each model at most `most` bytes if that can be; return the files' names."""
+    listed = []
+    for number, (name, (folder, files)) in enumerate(models.items(), 1):
+        is_plain = FOLDER_NAME.fullmatch(name)  # the same in any address and on any disk
+        place = f"models/{name if is_plain else number}"
+        _write_model(out / place, name, folder, files, most)
+        listed.append({"name": name, "folder": place, "weights": weights_digest(out / place / GENERATOR_FILE)})
+    data = sorted(f"{one['folder']}/{file}" for one in listed for file in _files_in(out / one["folder"]))
+    _write_json(out / SITE_FILE, {"title": title, "models": listed, "files": [*_program(), SITE_FILE, *data]})
+    return [SITE_FILE, *data]
+
+
+def _files_in(folder: Path) -> list[str]:
+    return [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+
+
+def _write_model(target: Path, name: str, folder: Path, files: list[str], most: float) -> None:
+    """Write a model's part of the page: the weights as they are, history, grids, and what the page needs to know."""
+    for file in files:
+        if file in (GENERATOR_FILE, HISTORY_FILE) or file.startswith(f"{SAMPLES}/"):
+            release.pass_file(folder, file, target / file)
+    facts = _facts(name, target, read_described(folder))
+    _thin(target, most - len(json.dumps(facts)))
+    record = {"epochs": list(list_epochs(target, SAMPLES)), "history": (target / HISTORY_FILE).is_file()}
+    _write_json(target / MODEL_FILE, facts | record)
+
+
+def _facts(name: str, folder: Path, described: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what page.json says: names, sizes, directions, and a picture to compare the page's own drawing with."""
+    generator, digest = load_with_digest(folder)
+    directions, _ = principal_directions(generator.get_parameter("main.0.weight"), DIRECTIONS)
+    with torch.inference_mode():
+        picture = to_uint8(generator(sample_z([PROOF_SEED], generator.z_dim)))[0].permute(1, 2, 0).contiguous()
+    known = DATASETS.get(learned_from(described))
+    train = described.get("train")
+    loss = str(train.get("loss")) if isinstance(train, Mapping) else ""
+    return {
+        "name": name,
+        "weights": digest,
+        "learned": "".join(f"{words}. " for words in (known.owner, known.trademark) if words).strip() if known else "",
+        "pairs": loss in LOSSES and LOSSES[loss].pairs,
+        "directions": [[float(value) for value in direction] for direction in directions],
+        "proof": {"seed": PROOF_SEED, "pixels": base64.b64encode(picture.numpy().tobytes()).decode()},
+    }
+
+
+def _thin(target: Path, most: float) -> None:
+    """Delete every other sample grid, never the last, until the model's files have `most` bytes or no grid is left."""
+    while sum(path.stat().st_size for path in target.rglob("*") if path.is_file()) > most:
+        grids = list(list_epochs(target, SAMPLES).values())[::-1]
+        if not grids:
+            return
+        for grid in grids[1::2] or grids:
+            grid.unlink()
+
+
+def _in_one_file(folder: Path, data: Iterable[str]) -> str:
+    """Return index.html with its style, its modules and the named files of the folder in it.
+
+    A module is named as "./NAME.js" in the others; in here it is a data: address that holds its text.
+    """
+    addresses: dict[str, str] = {}
+
+    def text_of(name: str) -> str:
+        text = (STATIC / name).read_text(encoding="utf-8")
+        return re.sub(r'"\./(\w+\.js)"', lambda found: f'"{address_of(found[1])}"', text)
+
+    def address_of(name: str) -> str:
+        if name not in addresses:
+            content = base64.b64encode(text_of(name).encode()).decode()
+            addresses[name] = f"data:text/javascript;base64,{content}"
+        return addresses[name]
+
+    page = (STATIC / INDEX).read_text(encoding="utf-8")
+    style = (STATIC / STYLE).read_text(encoding="utf-8")
+    script = f'<script type="module">{text_of(SCRIPT)}</script>'
+    content = {name: base64.b64encode((folder / name).read_bytes()).decode() for name in data}
+    files = "".join(f'<script type="text/plain" id="file:{name}">{text}</script>\n' for name, text in content.items())
+    page = page.replace(f'<link rel="stylesheet" href="{STYLE}">', f"<style>\n{style}</style>")
+    return page.replace(f'<script type="module" src="{SCRIPT}"></script>', f"{files}{script}")
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    write_atomically(path, json.dumps(content, allow_nan=False).encode())

@@ -1,0 +1,51 @@
+// What the page says and hands out: sentences, files, the clipboard; and work done for a visitor that may go wrong.
+
+let quiet;
+export const say = (sentence, seconds = 8) => {
+    const toast = document.querySelector(".toast");
+    toast.firstElementChild.textContent = sentence;
+    toast.classList.add("said");
+    clearTimeout(quiet);
+    quiet = setTimeout(() => toast.classList.remove("said"), seconds * 1000);
+};
+// Do something on a visitor's behalf; what goes wrong is said in a sentence.
+export const attempt = async (work) => {
+    try {
+        return await work();
+    } catch (problem) {
+        say(typeof problem === "string" ? problem : `That did not work: ${problem.message}`);
+    }
+};
+export const download = (name, content, type) => {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([content], { type }));
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+    say(`Saved ${name}`, 4);
+};
+export const copyLink = async (link) => {
+    const address = `${location.href.split(/[?#]/)[0]}?${new URLSearchParams(link)}`;
+    try {
+        await navigator.clipboard.writeText(address);
+        say("Copied the link to this picture", 4);
+    } catch {
+        say(address); // no clipboard without https or permission: at least it can be seen
+    }
+};
+
+// Return a function that works on the newest wish alone: what came in between is passed over. `work` is given whether
+// another wish has come meanwhile.
+export const newest = (work) => {
+    let wished = false, busy = false;
+    return async () => {
+        wished = true;
+        if (busy) return;
+        busy = true;
+        while (wished) {
+            wished = false;
+            await attempt(() => work(() => wished));
+        }
+        busy = false;
+    };
+};

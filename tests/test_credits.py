@@ -1,0 +1,230 @@
+"""Whose a model is: told once, at training, promotion or publishing, and then wherever the model is shown."""
+
+import json
+import re
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from hub_server import TOKEN, Hub
+from markdown_it import MarkdownIt
+from safetensors.torch import save_file
+from served import ROOT, plant
+from test_publish import HOSTILE, front_matter
+
+from gan import hub, publish
+from gan import promote as promotion
+from gan.card import card_text, hand_written, own_sections
+from gan.checkpoints import load_generator
+from gan.credits import FEW, checked, credits_of, hub_license, near_copies
+from gan.errors import UserError
+from gan.files import read_json, write_json
+from gan.latent import sample_z
+from gan.models import Generator
+from gan.space import write_space
+
+MINE = {"title": "Moss creatures", "author": "A. Artist", "license": "CC BY 4.0", "about": "Drawn by hand.\n\nIn ink."}
+FLAGS = [word for name, text in MINE.items() for word in (f"--{name}", text)]
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A run on 60 pictures of one's own, as far as promotion looks."""
+    return describe(plant(tmp_path / "run", 1, (1, 3)), data={"name": "folder", "pictures": 60, "fingerprint": "0"})
+
+
+@pytest.fixture
+def server(monkeypatch, tmp_path):
+    server = Hub()
+    monkeypatch.setenv("HF_ENDPOINT", server.url)
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(hub, "WAIT_SECONDS", 0.01)
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def describe(folder, **facts):
+    write_json(folder / "config.json", read_json(folder / "config.json") | facts)
+    return folder
+
+
+def card_on_hub(server):
+    found = server.repositories["model", "tester/mine"]
+    return found.commits[found.head]["README.md"].decode()
+
+
+def test_a_run_keeps_them_in_the_open_and_a_resumed_one_takes_others(cli, pictures, tmp_path, monkeypatch):
+    monkeypatch.setattr("gan.training.loop.write_chart", lambda folder: None)
+    tiny = ("--data", pictures, "--dataset", "folder", "--base-channels", 4, "--image-size", 32, "--epochs", 1)
+    assert cli(*tiny, *FLAGS, "--out", tmp_path / "run").status == 0
+    assert credits_of(read_json(tmp_path / "run" / "config.json")) == MINE
+    assert cli("--resume", tmp_path / "run", "--epochs", 2, "--title", "Ferns").status == 0
+    assert credits_of(read_json(tmp_path / "run" / "config.json")) == MINE | {"title": "Ferns"}
+    assert cli("--resume", tmp_path / "run", "--author", "B").status == 0  # which is finished
+    described = read_json(tmp_path / "run" / "config.json")
+    assert credits_of(described) == MINE | {"title": "Ferns", "author": "B"} and described["train"]["author"] == "B"
+    folder = promotion.promote(tmp_path / "run", "mine", tmp_path)
+    described = read_json(folder / "config.json")
+    assert credits_of(described)["title"] == "Ferns" and not described["train"].keys() & MINE.keys()
+
+
+def test_promotion_takes_them_and_keeps_them_and_what_was_written_by_hand(run, tmp_path, capsys):
+    assert promotion.main([str(run), "mine", "--into", str(tmp_path), *FLAGS]) == 0
+    assert "It learned from 60 pictures: a model of so few paints near-copies" in capsys.readouterr().out
+    card = tmp_path / "mine" / "README.md"
+    card.write_text(card.read_text() + "\n## My studio\n\nOpen on **Fridays**.\n")
+    assert promotion.main([str(run), "mine", "--into", str(tmp_path), "--title", "Ferns"]) == 0
+    assert credits_of(read_json(tmp_path / "mine" / "config.json")) == MINE | {"title": "Ferns"}
+    assert card.read_text().startswith("---\n") and "\n# Ferns\n" in card.read_text()
+    assert card.read_text().endswith("\n## My studio\n\nOpen on **Fridays**.\n")
+    assert card.read_text().count("## My studio") == card.read_text().count("## Licence") == 1
+
+
+def test_another_model_in_its_place_inherits_nothing(run, tmp_path):
+    promotion.promote(run, "mine", tmp_path, credits=MINE)
+    (tmp_path / "mine" / "README.md").write_text("## My studio\n\nOpen.\n")
+    other = plant(tmp_path / "other", 2, (1, 2))
+    shutil.copy(tmp_path / "run" / "config.json", other)
+    lines = (other / "history.jsonl").read_text().replace('"loss_g": 1.0', '"loss_g": 2.0')
+    (other / "history.jsonl").write_text(lines)
+    promotion.promote(other, "mine", tmp_path, replace=True)
+    assert credits_of(read_json(tmp_path / "mine" / "config.json")) == {}
+    assert "My studio" not in (tmp_path / "mine" / "README.md").read_text()
+
+
+def test_the_card_says_whose_the_pictures_are_and_what_may_be_done(run):
+    text = card_text(describe(run, **MINE))
+    for words in (
+        *("# Moss creatures", "By A. Artist.", "## About\n\nDrawn by hand.\n\nIn ink."),
+        *("a folder of pictures, 60 of them. The pictures are by A. Artist.", "was seen about 2 times"),
+        *("draw: CC BY 4.0.", "60 pictures: a model of so few paints near-copies"),
+    ):
+        assert words in text, words
+    assert "belong to" not in text
+    assert front_matter(text)["license"] == "cc-by-4.0" and "license_name" not in front_matter(text)
+    text = card_text(describe(run, license="", author=""))
+    assert "belong to their owners" in text and "to play and to study" in text
+    assert front_matter(text)["license_name"] == "for-play-and-study"
+
+
+def test_of_a_known_data_set_the_pictures_stay_their_owners(tmp_path):
+    text = card_text(describe(plant(tmp_path / "alpha", 1, (1,)), **MINE))
+    assert "By A. Artist." in text and "The pictures belong to their owners; Pokémon is a trademark" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("MIT", {"license": "mit"}),
+        ("cc-by-nc-4.0", {"license": "cc-by-nc-4.0"}),
+        ("Ask me first!", {"license": "other", "license_name": "ask-me-first"}),
+        ("§", {"license": "other", "license_name": "as-told"}),
+    ],
+)
+def test_the_hub_is_told_a_licence_it_knows_or_a_name(text, expected):
+    assert hub_license(text) == expected
+
+
+def test_a_strangers_credits_are_text_or_passed_over(tmp_path):
+    data = {"name": "folder", "pictures": 60, "fingerprint": "0"}
+    told = {"title": HOSTILE.replace("\n", " "), "author": HOSTILE, "about": HOSTILE}
+    folder = describe(plant(tmp_path / "alpha", 1, (1,)), data=data, **told)
+    body = card_text(folder).split("---\n", 2)[2]
+    html = MarkdownIt("commonmark", {"html": True}).enable("table").render(body)
+    assert not re.search(r"<(?!/?(h1|h2|p|code|pre|table|thead|tbody|tr|th|td|img)\b)", html) and "\x1b" not in body
+    assert html.count("<h1>") == 1 and "By " not in body  # an author of several lines is none
+    odd = {"title": "x" * 81, "author": ["A"], "license": 5, "about": "  "}
+    assert credits_of(odd) == {} and near_copies({"data": {"pictures": "5"}}) == near_copies({"data": 5}) == ""
+
+
+def test_few_is_told_of_few_alone():
+    told = [bool(near_copies({"data": {"pictures": count}})) for count in (0, 1, FEW - 1, FEW)]
+    assert told == [False, True, True, False]
+    with pytest.raises(ValueError, match="--about has 2,001"):
+        checked("about", "x" * 2_001)
+
+
+def test_a_push_takes_them_and_what_was_written_here_and_on_the_hub(server, run, tmp_path, capsys):
+    folder = promotion.promote(run, "mine", tmp_path)
+    push = ["model", str(folder), "tester/mine"]
+    assert publish.main([*push, *FLAGS]) == 0
+    assert "near-copies" in capsys.readouterr().out and "\n# Moss creatures\n" in card_on_hub(server)
+    (folder / "README.md").write_text((folder / "README.md").read_text() + "\n## My studio\n\nHere.\n")
+    assert publish.main(push) == 0 and "## My studio\n\nHere." in card_on_hub(server)
+    head = server.repositories["model", "tester/mine"]
+    head.commits[head.head]["README.md"] += b"\n## Thanks\n\nTo all.\n"
+    assert publish.main([*push, "--title", "Ferns"]) == 0
+    text = card_on_hub(server)
+    assert "\n# Ferns\n" in text and credits_of(read_json(folder / "config.json")) == MINE | {"title": "Ferns"}
+    assert text.endswith("\n## My studio\n\nHere.\n\n## Thanks\n\nTo all.\n")
+
+
+def test_own_sections_hold_no_controls_and_a_link_is_no_card(tmp_path):
+    assert own_sections("x\n## Use\ny\n## A\x1b[2J\r\nb\n## Data\nz", "## A[2J\nc\n## D") == "## A[2J\nb\n\n## D"
+    (tmp_path / "secret").write_text("## Key\n\nsecret\n")
+    (tmp_path / "README.md").symlink_to(tmp_path / "secret")
+    assert hand_written(tmp_path) == ""
+
+
+def test_a_space_lists_its_models_and_is_called_and_licensed_as_told(run, tmp_path, capsys):
+    mine = promotion.promote(run, "mine", tmp_path, credits=MINE)
+    other = plant(tmp_path / "other", 2, (1,))
+    out = tmp_path / "space"
+    arguments = ["space", "tester/studio", "--checkpoint", str(mine), str(other), "--out", str(out)]
+    assert publish.main([*arguments, "--title", "My garden", "--license", "cc0-1.0", "--author", "A. Artist"]) == 0
+    assert capsys.readouterr().out.startswith(f"the models that go:\n  {mine}: It learned from 60 pictures: ")
+    text = (out / "README.md").read_text()
+    assert (front_matter(text)["title"], front_matter(text)["license"]) == ("My garden", "cc0-1.0")
+    assert "# My garden\n\nBy A. Artist.\n" in text and r"mine (Moss creatures), other" in text.replace("\\", "")
+    assert "https://huggingface.co/spaces/tester/studio/tree/main" in text
+    assert credits_of(read_json(out / "checkpoints" / "mine" / "config.json")) == MINE
+
+
+def test_a_space_with_one_model_is_called_as_that_is(run, tmp_path):
+    mine = promotion.promote(run, "mine", tmp_path, credits=MINE)
+    write_space(tmp_path / "space", "tester/studio", [mine])
+    text = (tmp_path / "space" / "README.md").read_text()
+    assert (front_matter(text)["title"], front_matter(text)["license"]) == ("Moss creatures", "cc-by-4.0")
+
+
+def test_what_is_no_credit_is_a_sentence(run, tmp_path, capsys):
+    assert promotion.main([str(run), "mine", "--into", str(tmp_path), "--title", "x" * 81]) == 2
+    assert "--title has 81 characters" in capsys.readouterr().err and not (tmp_path / "mine").exists()
+    with pytest.raises(UserError, match="--author has several lines"):
+        publish.given({"author": "A\nB"})
+
+
+@pytest.mark.parametrize("image_size", [32, 64, 128])
+def test_the_cards_own_lines_load_the_weights_without_this_code(image_size, tmp_path, monkeypatch):
+    torch.manual_seed(0)
+    generator = Generator(20, 4, image_size)
+    generator(torch.randn(16, 20))
+    folder = tmp_path / "checkpoints" / "mine"
+    folder.mkdir(parents=True)
+    save_file(generator.state_dict(), folder / "model.safetensors")
+    write_json(folder / "config.json", {"generator": generator.arguments()})
+    code = card_text(folder).split("```python\n")[2].split("```")[0]
+    assert "gan" not in {word.split(".")[0] for word in re.findall(r"^(?:from|import) (\S+)", code, re.MULTILINE)}
+    monkeypatch.chdir(tmp_path)
+    made: dict = {}
+    exec(compile(code, "card", "exec"), made)
+    with torch.inference_mode():
+        expected = load_generator(folder)(sample_z([7], 20))
+    assert np.allclose(made["picture"].detach().numpy(), expected.numpy(), atol=1e-5)
+
+
+def test_on_the_hub_the_lines_fetch_the_weights_first(tmp_path):
+    folder = plant(tmp_path / "alpha", 1, (1,))
+    code = card_text(folder, "tester/mine").split("```python\n")[2].split("```")[0]
+    assert 'load_file(hf_hub_download("tester/mine", "model.safetensors"))' in code
+    assert "from huggingface_hub import hf_hub_download\n" in code
+    write_json(folder / "config.json", {"generator": {"z_dim": "1); import os", "base_channels": 8, "image_size": 64}})
+    assert "With torch alone" not in card_text(folder)
+
+
+@pytest.mark.parametrize("name", ["pokemon", "anime"])
+def test_bundled_models_have_a_title(name):
+    assert json.loads((ROOT / "checkpoints" / name / "config.json").read_text())["title"] in ("Pokémon", "Anime faces")

@@ -1,0 +1,164 @@
+"""The page's own generator against Python's: latents to the bit, pictures within a level, both ways of drawing."""
+
+import base64
+
+import numpy as np
+import pytest
+import torch
+
+from gan.checkpoints import load_generator, save_network
+from gan.images import to_uint8
+from gan.latent import lerp, principal_directions, sample_z, slerp
+from gan.models import Generator
+
+MODULES = """async ({ base, ...asked }) => {
+    const module = (name) => import(base + name);
+    const [{ sampleZ }, latents, { readGenerator }, { startEngine, isRight }] =
+        await Promise.all(["seeds.js", "latents.js", "weights.js", "engine.js"].map(module));
+    const bytes = (text) => Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
+    const text = (buffer) => btoa(Array.from(new Uint8Array(buffer), (byte) => String.fromCharCode(byte)).join(""));
+    %s
+}"""
+DRAW = """
+    const network = readGenerator(bytes(asked.weights).buffer);
+    const proof = { z: sampleZ(asked.seeds[0], network.zDim), pixels: bytes(asked.proof) };
+    const engine = await startEngine(network, proof, asked.way, () => {});
+    const drawn = [];
+    for (const seed of asked.seeds) {
+        const z = latents.truncate(sampleZ(seed, network.zDim), asked.truncation);
+        drawn.push(text((await engine.draw(latents.edit(z, asked.directions, asked.edits))).buffer));
+    }
+    engine.stop();
+    return { way: engine.way, drawn };
+"""
+
+
+@pytest.fixture
+def ask(visit, page_site):
+    """Return a function that runs a piece of JavaScript with the page's modules and returns what it returns."""
+    page = visit(f"{page_site}README.md")
+
+    def run(script, **asked):
+        return page.evaluate(MODULES % script, {"base": page_site, **asked})
+
+    return run
+
+
+def floats(text):
+    return np.frombuffer(base64.b64decode(text), np.float32)
+
+
+def test_ten_thousand_seeds_are_numpys_to_the_bit(ask):
+    seeds = [*range(9_990), *range(2**31 - 4, 2**31 + 4), 2**32 - 2, 2**32 - 1]
+    script = """
+        const all = new Float32Array(asked.seeds.length * 101);
+        asked.seeds.forEach((seed, row) => all.set(sampleZ(seed, 101), row * 101));
+        return text(all.buffer);
+    """
+    ours = floats(ask(script, seeds=seeds)).reshape(-1, 101)  # an odd length: the last one drawn is thrown away
+    assert np.array_equal(ours, sample_z(seeds, 101).numpy())
+
+
+@pytest.mark.parametrize("way", [slerp, lerp])
+def test_the_ways_between_two_latents_are_pythons(way, ask):
+    a, b = sample_z([1, 2], 100)
+    script = "return asked.ts.map((t) => text(latents[asked.way](sampleZ(1, 100), sampleZ(2, 100), t).buffer));"
+    ts = [0.0, 0.3, 0.5, 0.99, 1.0]
+    for t, ours in zip(ts, ask(script, way=way.__name__, ts=ts), strict=True):
+        torch.testing.assert_close(torch.from_numpy(floats(ours).copy()), way(a, b, t), rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("way", "taken", "channels", "side", "z_dim"),
+    [
+        ("webgl", "webgl", 8, 32, 100),
+        ("plain", "worker", 8, 32, 100),
+        ("webgl", "webgl", 3, 128, 7),  # numbers that are no fours
+        ("plain", "worker", 3, 128, 7),
+    ],
+)
+def test_pictures_are_pythons_in_both_ways(way, taken, channels, side, z_dim, ask, tmp_path):
+    torch.manual_seed(3)
+    made = Generator(z_dim, channels, side)
+    with torch.inference_mode():
+        for _ in range(20):
+            made(torch.randn(16, z_dim))
+        made.main[-2].weight.mul_(1500 / channels)
+    save_network(tmp_path / "model.safetensors", made.eval())
+    generator = load_generator(tmp_path / "model.safetensors")
+    directions, _ = principal_directions(generator.main[0].weight, 8)
+    seeds, edits = [5, 6, 2**32 - 1], {"d1": 2.5, "d7": -1.15, "z0": 0.35, f"z{z_dim - 1}": -3.0}
+    z = 0.7 * sample_z(seeds, z_dim) + 2.5 * directions[0] - 1.15 * directions[6]
+    z[:, 0] += 0.35
+    z[:, -1] -= 3.0
+    with torch.inference_mode():
+        proof = to_uint8(generator(sample_z(seeds[:1], z_dim)))[0].permute(1, 2, 0)
+        expected = to_uint8(generator(z)).permute(0, 2, 3, 1).numpy()
+    answer = ask(
+        DRAW, way=way, seeds=seeds, truncation=0.7, directions=directions.tolist(), edits=edits,
+        weights=base64.b64encode((tmp_path / "model.safetensors").read_bytes()).decode(),
+        proof=base64.b64encode(proof.contiguous().numpy().tobytes()).decode(),
+    )  # fmt: skip
+    assert answer["way"] == taken
+    for theirs, ours in zip(expected, answer["drawn"], strict=True):
+        pixels = np.frombuffer(base64.b64decode(ours), np.uint8).reshape(side, side, 4)
+        off = np.abs(pixels[..., :3].astype(int) - theirs)
+        assert off.max() <= 2 and (off <= 1).mean() >= 0.999
+        assert (pixels[..., 3] == 255).all() and theirs.std() > 10
+
+
+def test_the_processor_draws_the_same_with_four_numbers_at_a_time_and_without(ask, page_models):
+    weights = base64.b64encode((page_models[0] / "model.safetensors").read_bytes()).decode()
+    script = """
+        const network = readGenerator(bytes(asked.weights).buffer), z = sampleZ(1, network.zDim);
+        const [{ plainGenerator }, { simdWorkspace }] = await Promise.all(["plain.js", "simd.js"].map(module));
+        const [quick, slow] = [true, false].map((quick) => plainGenerator(network, quick).draw(z));
+        return [simdWorkspace(16) !== null, Math.max(...quick.map((value, i) => Math.abs(value - slow[i])))];
+    """
+    can, apart = ask(script, weights=weights)
+    assert can and apart <= 1
+
+
+def test_a_self_test_that_finds_other_pictures_takes_the_plain_way(ask, page_models):
+    weights = base64.b64encode((page_models[0] / "model.safetensors").read_bytes()).decode()
+    script = """
+        const network = readGenerator(bytes(asked.weights).buffer);
+        const proof = { z: sampleZ(1, network.zDim), pixels: new Uint8Array(64 * 64 * 3) };
+        const engine = await startEngine(network, proof, "webgl", () => {});
+        return engine.words;
+    """
+    said = "Drawn by the processor, in a worker: the graphics here draw other pictures than Python"
+    assert ask(script, weights=weights) == said
+
+
+def test_a_graphics_card_that_is_taken_away_is_stood_in_for(ask, page_models):
+    weights = base64.b64encode((page_models[0] / "model.safetensors").read_bytes()).decode()
+    script = """
+        const network = readGenerator(bytes(asked.weights).buffer);
+        const z = sampleZ(1, network.zDim);
+        const { plainGenerator } = await module("plain.js");
+        const pixels = plainGenerator(network).draw(z).filter((_, i) => i % 4 < 3);
+        const changed = new Promise(async (done) => {
+            const made = HTMLCanvasElement.prototype.getContext;
+            let gl;
+            HTMLCanvasElement.prototype.getContext = function (...kind) { return (gl = made.apply(this, kind)); };
+            const engine = await startEngine(network, { z, pixels }, "webgl", () => done(engine));
+            HTMLCanvasElement.prototype.getContext = made;
+            gl.getExtension("WEBGL_lose_context").loseContext();
+        });
+        const engine = await changed;
+        return [engine.words, isRight(await engine.draw(z), pixels)];
+    """
+    said = "Drawn by the processor, in a worker: this browser took the graphics card away from the page"
+    assert ask(script, weights=weights) == [said, True]
+
+
+def test_where_workers_are_blocked_the_page_itself_draws(ask, page_models):
+    weights = base64.b64encode((page_models[0] / "model.safetensors").read_bytes()).decode()
+    script = """
+        window.Worker = class { constructor() { throw new Error("blocked"); } };
+        const network = readGenerator(bytes(asked.weights).buffer);
+        const engine = await startEngine(network, { z: sampleZ(1, network.zDim), pixels: [] }, "plain", () => {});
+        return [engine.way, (await engine.draw(sampleZ(1, network.zDim))).length];
+    """
+    assert ask(script, weights=weights) == ["page", 64 * 64 * 4]
