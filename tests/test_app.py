@@ -14,7 +14,18 @@ import gradio as gr
 import httpx
 import pytest
 from PIL import Image
-from served import EPOCHS, ROOT, Server, copy_app, model_button, plant, run_app, run_async, wait_for_picture, wait_for_seeds
+from served import (
+    EPOCHS,
+    ROOT,
+    Server,
+    copy_app,
+    model_button,
+    plant,
+    run_app,
+    run_async,
+    wait_for_picture,
+    wait_for_seeds,
+)
 
 from gan.errors import UserError
 from gan.files import LOCK_FILE

@@ -212,6 +212,8 @@ class Gate:
         if front := self._page.front:
             if own := await front.answer(path, scope["query_string"]):
                 return await _send(send, 200, *own)
+            if path.startswith("/studio/"):
+                raise Refused(404, "There is nothing here.")
             if path == "/" and scope["method"] == "GET":
                 return await self._app(scope, receive, _with_head(send, front, scope, self._root(scope)))
         if not STREAM.fullmatch(path):

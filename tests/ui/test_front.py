@@ -3,7 +3,9 @@
 import html
 import io
 import re
+from pathlib import Path
 
+import gradio
 import pytest
 from PIL import Image
 from served import EPOCHS, differ, pixels, plant, run_async
@@ -24,13 +26,26 @@ def models(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def visitor(models):
+def page(models):
     async def build():  # Gradio opens an event loop of its own where none runs
         return build_demo(models)
 
-    page = run_async(build())
-    with TestClient(Gate(page.app, page), base_url="http://127.0.0.1:7860", client=("127.0.0.1", 5)) as client:
-        yield client
+    return run_async(build())
+
+
+INDEX = (Path(gradio.__file__).parent / "templates" / "frontend" / "index.html").read_bytes()
+
+
+async def index(scope, receive, send):
+    """Answer as Gradio does once it is launched, in two pieces."""
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/html")]})
+    await send({"type": "http.response.body", "body": INDEX[:1000], "more_body": True})
+    await send({"type": "http.response.body", "body": INDEX[1000:]})
+
+
+@pytest.fixture(scope="module")
+def visitor(page):
+    return TestClient(Gate(index, page), base_url="http://127.0.0.1:7860")
 
 
 def test_every_module_is_served_and_nothing_else_is(visitor):
@@ -86,12 +101,7 @@ def test_the_picture_is_named_as_whoever_asks_sees_the_page(visitor, headers, ro
     assert head_of(visitor, "?seed=7", **headers)["og:image"].startswith(f"{root}/preview.png")
 
 
-def test_the_page_works_under_a_path(visitor, monkeypatch, models):
-    async def build():
-        return build_demo(models)
-
-    page = run_async(build())
-    page.root_path = "/gan"
-    with TestClient(Gate(page.app, page), base_url="http://127.0.0.1:7860", client=("127.0.0.1", 5)) as client:
-        assert client.get("/gan/studio/page.js").status_code == 200
-        assert head_of(client, "gan/?seed=7")["og:image"].startswith("http://127.0.0.1:7860/gan/preview.png")
+def test_the_page_works_under_a_path(visitor, page, monkeypatch):
+    monkeypatch.setattr(page, "root_path", "/gan")
+    assert visitor.get("/gan/studio/page.js").status_code == 200
+    assert head_of(visitor, "gan/?seed=7")["og:image"].startswith("http://127.0.0.1:7860/gan/preview.png")

@@ -173,13 +173,13 @@ def test_where_a_model_lies_is_told_at_home_alone(page, visitor, monkeypatch):
     assert place not in answer("about", visitor)
 
 
-def test_a_path_that_is_sent_as_a_file_is_refused_without_a_word_in_the_log(page, visitor, capsys):
+def test_a_path_that_is_sent_as_a_file_is_no_file_and_no_word_in_the_log(page, visitor, capsys):
     event = event_of(visitor.get("/config").json(), "save", "click")
     sent = {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}
-    body = {"data": [], "fn_index": event, "event_data": sent, "session_hash": "file"}
+    body = {"data": [sent], "fn_index": event, "event_data": sent, "session_hash": "file"}
     assert visitor.post(f"{API}/queue/join", json=body).status_code == 200
     stream = visitor.get(f"{API}/queue/data?session_hash=file").text
-    assert "is not in the cache folder" in stream and capsys.readouterr().err == ""
+    assert "process_completed" in stream and "root:" not in stream and capsys.readouterr().err == ""
 
 
 # --- routes ----------------------------------------------------------------------------------------------------------
