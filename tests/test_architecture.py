@@ -7,7 +7,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 FLOORS = (
-    {"app", "train", "gan.promote", "gan.evaluate", "gan.publish", "gan.translation.colorize"},
+    {
+        *("app", "train", "gan.promote", "gan.evaluate", "gan.publish"),
+        *("gan.translation.colorize", "gan.insight.reconstruct"),
+    },
     {"gan.training.loop", "gan.ui", "gan.flags"},
     {"gan.training.guard", "gan.training.opening", "gan.training.progress"},
     {"gan.training.record"},
@@ -33,8 +36,10 @@ FLOORS = (
         "gan.training.batches",
         "gan.data.sizing",
     },
+    {"gan.insight.projection", "gan.insight.neighbours", "gan.insight.opinion"},
     {
         "gan.weights",
+        "gan.insight.critic",
         "gan.training.task",
         "gan.translation.pairs",
         "gan.translation.reductions",
@@ -69,6 +74,7 @@ FLOORS = (
         *("gan.errors", "gan.console", "gan.interrupts", "gan", "gan.data", "gan.data.datasets", "gan.training"),
         "gan.translation",
         "gan.translation.paper",
+        "gan.insight",
         "gan.words",
     },
 )
