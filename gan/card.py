@@ -31,6 +31,7 @@ NOT_DECISIVE = NO_FLAG | {
     "data": "a place on one machine",
     "out": "a place on one machine",
     "init_from": "told where it is on the Hub; else a place on one machine",
+    "reconstructions": "a file on one machine; the table says that there was one",
     "device": "what the machine had",
 }
 # All others decide a result.
@@ -41,6 +42,7 @@ MARKS = re.compile(r"[\\`*_\[\]<>|&~#!$:@]|(?<=www)\.", re.IGNORECASE)
 # Of a line of history: what every task has; the others are its terms.
 COMMON = {"epoch", "images_seen", "images_per_second", "loss_d", "loss_g", "d_real", "d_fake_before", "d_fake_after"}
 COMMON |= {"lr", "beta1", "event"}
+RECONSTRUCTED = "half reduced, half a generator's own reconstructions"
 
 
 def card_text(folder: Path, hub_id: str = "") -> str:
@@ -167,6 +169,7 @@ def _training(folder: Path, config: dict[str, Any]) -> str:
         ),
         "augmentation": plain(train["augment"] or "none"),
         "EMA half-life in pictures": plain(train["ema_half_life_images"] or "no EMA"),
+        **({"small pictures": RECONSTRUCTED} if "reconstructions" in config["data"] else {}),
         "hardware": f"{plain(config['hardware'])}, {plain(config['precision'])}",
         "hours": f"{config['seconds'] / 3600:.2f}",
     }

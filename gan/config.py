@@ -62,6 +62,7 @@ class TrainConfig:
     seed: int = 0
     keep_repeats: bool = False  # train on byte-identical repeats too
     init_from: str = ""  # checkpoint folder whose G and D this run starts from
+    reconstructions: str = ""  # file of gan.insight.reconstruct, which half of upscaling's samples enlarge; empty: none
 
     def __post_init__(self) -> None:
         for name, allowed in CHOICES.items():

@@ -30,7 +30,13 @@ from gan.tasks import TASKS
 CHECKPOINTS = Path(__file__).resolve().parents[1] / "checkpoints"  # where app.py looks
 PUBLISHED_SNAPSHOTS = 2  # earlier generators in the folder, 7 MB each at 64 pixels
 AGE = {"epoch", "images_seen"}  # of a measurement and of a config.json
-PRIVATE = ("data", "out", "init_from", "device")  # of the training config: paths and habits of one machine
+PRIVATE = (
+    "data",
+    "out",
+    "init_from",
+    "reconstructions",
+    "device",
+)  # of the training config: paths and habits of one machine
 # Of a line of history: what no other training has to five digits.
 FOOTPRINT = ("epoch", "images_seen", "loss_d", "loss_g", "d_real", "d_fake_before", "d_fake_after")
 

@@ -22,8 +22,9 @@ FLOORS = (
         "gan.translation.coloring",
         "gan.translation.enlarging",
         "gan.generated",
+        "gan.insight.projection",
     },
-    {"gan.exam"},
+    {"gan.exam", "gan.insight.critic"},
     {
         "gan.translation.coloring_metrics",
         "gan.translation.enlarging_metrics",
@@ -36,10 +37,9 @@ FLOORS = (
         "gan.training.batches",
         "gan.data.sizing",
     },
-    {"gan.insight.projection", "gan.insight.neighbours", "gan.insight.opinion"},
+    {"gan.insight.reconstructions"},
     {
         "gan.weights",
-        "gan.insight.critic",
         "gan.training.task",
         "gan.translation.pairs",
         "gan.translation.reductions",
@@ -100,6 +100,8 @@ FORBIDDEN_TO_THE_APP = {
     "gan.translation.reductions",
     "gan.translation.coloring",
     "gan.translation.enlarging",
+    "gan.insight.reconstruct",
+    "gan.insight.reconstructions",
     *(
         f"gan.training.{name}"
         for name in (
