@@ -50,7 +50,7 @@ class Task(ABC):
 
     @abstractmethod
     def batch(self, images: Tensor, rng: torch.Generator) -> Batch:
-        """Make a batch of real pictures (N, 3, S, S) in [-1, 1], as `prepared`; what is random comes from `rng`, on their device."""
+        """Make a batch of real pictures in [-1, 1], as `prepared`; what is random comes from `rng`, on their device."""
 
     def weighted_terms(self, outputs: Tensor, batch: Batch) -> Tensor:
         """Return the `terms`, (k,), each times its weight, for the generator's outputs of the batch."""
