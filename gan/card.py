@@ -19,7 +19,17 @@ from gan.config import NO_FLAG, SUITED, TrainConfig, flag_with_value, recipe_con
 from gan.data.datasets import DATASETS, kaggle_page
 from gan.errors import UserError, escape, printable
 from gan.files import read_json, write_atomically
-from gan.folder import SAMPLES, is_figure, list_epochs, metrics_in, read_history, read_metrics, rows_of
+from gan.folder import (
+    NEIGHBOURS_FILE,
+    OPINION_FILE,
+    SAMPLES,
+    is_figure,
+    list_epochs,
+    metrics_in,
+    read_history,
+    read_metrics,
+    rows_of,
+)
 from gan.hub import HUB_ID
 from gan.metrics import key_in
 from gan.tasks import TASKS
@@ -68,7 +78,7 @@ def card_body(folder: Path, hub_id: str = "") -> str:
     sections = [f"# {plain(_name(folder, hub_id))}", _in_gaps(_words(config).what, config)]
     sections += [*_pictures(folder, config), _use(source, config)]
     if "train" in config:
-        sections += [_training(folder, config), *_measured(folder, config), _data(config)]
+        sections += [_training(folder, config), *_measured(folder, config), _data(config), *_kept(folder)]
     else:  # weights from elsewhere
         sections += _measured(folder, config)
     sections += [_limits(config), LICENSE]
@@ -259,6 +269,20 @@ def _data(config: dict[str, Any]) -> str:
     return f"## Data\n\nTrained on {source}. {owner} {apart}None of them is in this folder. {fingerprint}"
 
 
+def _kept(folder: Path) -> list[str]:
+    """Say what the files are that tell of the training pictures without showing any."""
+    told = [words for name, words in KEPT.items() if (folder / name).is_file()]
+    return ["## Looking deeper", *told] if told else []
+
+
+KEPT = {
+    NEIGHBOURS_FILE: f"`{NEIGHBOURS_FILE}` has some numbers for each training picture, at most 64 of a byte each, and "
+    "as many for its mirror image: a digest of what the discriminator's last maps say of its four quarters. No picture "
+    "can be rebuilt from them; they tell whether a generated picture is nearer to a training picture than real ones "
+    "are to each other.",
+    OPINION_FILE: f"`{OPINION_FILE}` counts how the discriminator judged 1,000 generated pictures and 1,000 real ones, "
+    "or all there are. A picture's rank among them is no percentage of being real.",
+}
 LICENSE = (
     "## Licence\n\nThe code that made it is MIT-licensed. The weights learned from pictures that belong to others: use "
     "them, and what they draw, to play and to study."

@@ -42,13 +42,20 @@ FOOTPRINT = ("epoch", "images_seen", "loss_d", "loss_g", "d_real", "d_fake_befor
 
 
 def promote(
-    source: str | Path, name: str, into: str | Path = CHECKPOINTS, best: bool = False, replace: bool = False
+    source: str | Path,
+    name: str,
+    into: str | Path = CHECKPOINTS,
+    best: bool = False,
+    replace: bool = False,
+    look_deeper: bool = True,
 ) -> Path:
     """Build the checkpoint folder beside its place, then put it there; return it.
 
     `best` takes the snapshot of the run whose KID is lowest instead of the last. A model that is there already is
-    replaced where it is an earlier state of this run, or with `replace`. Raises UserError where it is not, where the
-    run has nothing to show or no measurement yet, or the name is no plain folder name.
+    replaced where it is an earlier state of this run, or with `replace`. To `look_deeper` takes seconds to minutes:
+    where the training pictures are, what tells of copies and of the critic's opinions is written. Raises UserError
+    where the model is another, where the run has nothing to show or no measurement yet, or the name is no plain folder
+    name.
     """
     temporary_folder()
     from gan.card import write_card
@@ -67,8 +74,10 @@ def promote(
                 _copy_run(source, staged, best, before=target)
             else:
                 _import_weights(source, staged)
-            write_card(staged)
             _check_replaceable(target, source, replace)
+            if look_deeper and source.is_dir():
+                _look_deeper(source, staged)
+            write_card(staged)
             _replace(target, staged)
     except OSError as error:  # shutil's own kind has no strerror
         raise UserError(f"{source} cannot be copied to {target}: {error.strerror or error}") from error
@@ -218,6 +227,30 @@ def _copy_run(run: Path, target: Path, best: bool, before: Path) -> None:
     for path in chosen:
         name = path.relative_to(run).as_posix()
         release.pass_file(run, name, target / name)
+
+
+def _look_deeper(run: Path, target: Path) -> None:
+    """Write what the pictures of a run tell of its generator, where they are; else say how that is done later."""
+    from gan.checkpoints import DISCRIMINATOR_FILE, read_described, task_of
+    from gan.insight import record
+
+    described = read_described(run)
+    train = described.get("train")
+    data = train.get("data") if isinstance(train, dict) else None
+    if task_of(described) != "generate" or not (target / DISCRIMINATOR_FILE).is_file():
+        return
+    try:
+        side = described["generator"]["image_size"]
+        images = record.training_pictures(target, Path(data), side).images
+        record.write_neighbours(target, images)
+        record.write_opinion(target, images)
+    except (UserError, KeyError, TypeError) as error:
+        reason = error if isinstance(error, UserError) else f"{run} does not say where its pictures are"
+        print(
+            f"{reason}: so nothing tells of copies and of the critic's opinion yet; later, "
+            "python -m gan.evaluate CHECKPOINT --neighbours --opinion --data ZIP",
+            file=sys.stderr,
+        )
 
 
 def _measurements(run: Path, before: Path) -> list[dict[str, Any]]:

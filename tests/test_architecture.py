@@ -22,9 +22,9 @@ FLOORS = (
         "gan.translation.coloring",
         "gan.translation.enlarging",
         "gan.generated",
-        "gan.insight.projection",
     },
-    {"gan.exam", "gan.insight.critic"},
+    {"gan.exam", "gan.insight.record"},
+    {"gan.insight.kept"},
     {
         "gan.translation.coloring_metrics",
         "gan.translation.enlarging_metrics",
@@ -37,9 +37,12 @@ FLOORS = (
         "gan.training.batches",
         "gan.data.sizing",
     },
-    {"gan.insight.reconstructions"},
+    {
+        *("gan.insight.projection", "gan.insight.neighbours", "gan.insight.opinion", "gan.insight.reconstructions"),
+    },
     {
         "gan.weights",
+        "gan.insight.critic",
         "gan.training.task",
         "gan.translation.pairs",
         "gan.translation.reductions",
@@ -102,6 +105,7 @@ FORBIDDEN_TO_THE_APP = {
     "gan.translation.enlarging",
     "gan.insight.reconstruct",
     "gan.insight.reconstructions",
+    "gan.insight.record",
     *(
         f"gan.training.{name}"
         for name in (

@@ -1,26 +1,10 @@
-"""A checkpoint's discriminator as a critic of pictures: where there is one, in eval mode, and its maps on the way."""
+"""A discriminator as a critic of pictures: its maps on the way to its logit."""
 
 from itertools import pairwise
-from pathlib import Path
 
-import torch
 from torch import Tensor, nn
 
-from gan.checkpoints import DISCRIMINATOR_FILE, load_discriminator
-from gan.errors import UserError
-from gan.files import is_there
 from gan.models import Discriminator
-
-
-def load_critic(folder: str | Path) -> Discriminator:
-    """Return the discriminator of a checkpoint folder in eval mode, nothing of it to be learned.
-
-    Raises UserError where there is none.
-    """
-    if not is_there(Path(folder, DISCRIMINATOR_FILE)):
-        raise UserError(f"{folder}: came without a {DISCRIMINATOR_FILE}, so nobody knows what it was judged by")
-    critic = load_discriminator(folder).eval().requires_grad_(False)
-    return critic.to(memory_format=torch.channels_last)
 
 
 def maps_of(critic: Discriminator, images: Tensor) -> list[Tensor]:

@@ -78,24 +78,16 @@ def reconstruct(checkpoint: str | Path, data: Path, out: Path, steps: int = STEP
 
 
 def _pictures(folder: Path, data: Path, side: int) -> "Pictures":
-    """Return what the checkpoint was trained on, as it saw it, without the pictures that other tasks hold out."""
+    """Return what the checkpoint was trained on, without the pictures that other tasks hold out."""
     from gan.card import learned_from
     from gan.checkpoints import read_described
     from gan.data import holdout
     from gan.data.datasets import DATASETS
-    from gan.data.download import own_copy
-    from gan.data.scan import read_pictures
+    from gan.insight.record import training_pictures
 
-    described = read_described(folder)
-    train = described.get("train", {})
-    dataset = learned_from(described)
-    dataset = dataset if dataset in DATASETS else "folder"
-    keep = train.get("keep_repeats") is True
-    pictures = read_pictures(own_copy(dataset, data), side, fit=train.get("fit", "crop"), keep_repeats=keep)
-    wanted = described.get("data", {}).get("fingerprint")
-    if wanted not in (None, pictures.fingerprint):
-        raise UserError(f"{data}: holds other pictures than {folder} was trained on; give those")
-    rest, _ = holdout.split(dataset, pictures.names, pictures.order)
+    pictures = training_pictures(folder, data, side)
+    dataset = learned_from(read_described(folder))
+    rest, _ = holdout.split(dataset if dataset in DATASETS else "folder", pictures.names, pictures.order)
     return pictures.rows(rest)
 
 

@@ -14,8 +14,8 @@ class Batches:
     """Every picture once per epoch, in an order that is a pure function of (seed, epoch).
 
     `images` are (N, 3, S, S) uint8, or have further channels that go with these. On CUDA they move to the GPU's memory,
-    unless they would fill more than half of what is free there: then each batch moves alone. `flip` mirrors each with probability 1/2. Of several
-    processes, each takes its share of every batch.
+    unless they would fill more than half of what is free there: then each batch moves alone. `flip` mirrors each with
+    probability 1/2. Of several processes, each takes its share of every batch.
     """
 
     def __init__(self, images: Tensor, batch_size: int, seed: int, flip: bool, device: torch.device) -> None:
