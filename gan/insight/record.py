@@ -41,9 +41,9 @@ def write_neighbours(folder: Path, images: Tensor) -> None:
     critic, cpu = critic_in(folder), torch.device("cpu")
 
     def progress(batches: Iterator) -> Iterator:
-        return iter(
-            tqdm(batches, total=-(-len(images) // BATCH), desc="describing pictures", unit="batch", leave=False)
-        )
+        count = -(-len(images) // BATCH)
+        bar = tqdm(batches, total=count, desc="describing pictures", unit="batch", delay=1, leave=False, disable=None)
+        return iter(bar)  # none where stderr is no terminal
 
     with autocast(cpu, choose_precision("auto", cpu)):
         known = describe(critic, weights_digest(folder / DISCRIMINATOR_FILE), images, progress)

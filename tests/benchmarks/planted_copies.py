@@ -1,6 +1,7 @@
 """Plant copies of training pictures and see which are found; held-out real pictures show the false alarms.
 
 python tests/benchmarks/planted_copies.py checkpoints/pokemon pokemon.zip
+python tests/benchmarks/planted_copies.py checkpoints/anime anime.zip --limit 4000 --planted 200
 """
 
 import argparse
@@ -21,8 +22,7 @@ from gan.images import from_uint8, to_uint8
 from gan.insight.neighbours import describe, verdicts
 from gan.training.device import autocast, choose_precision
 
-PLANTED = 400  # copies of each kind, and real pictures held out
-HELD_OUT = 400
+HELD_OUT = 400  # real pictures
 
 
 def shifted(images: Tensor) -> Tensor:
@@ -53,9 +53,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoint")
     parser.add_argument("data")
+    parser.add_argument("--limit", type=int, help="pictures that are used, evenly by name; default: all")
+    parser.add_argument("--planted", type=int, default=400, help="copies of each kind (default %(default)s)")
     options = parser.parse_args()
     critic = load_critic(options.checkpoint)
     images = read_pictures(options.data, critic.image_size).images
+    images = images[torch.linspace(0, len(images) - 1, min(options.limit or len(images), len(images))).round().long()]
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
     held = min(HELD_OUT, len(images) // 4)
     kept, rest = order[:held], order[held:].sort().values
@@ -65,7 +68,7 @@ def main() -> None:
         alarms = verdicts(known, critic, images[kept])
         near = sum(verdict.is_near for verdict in alarms)
         print(f"{len(rest)} known; false alarms: {near} of {held} ({near / held:.1%})", flush=True)
-        places = torch.linspace(0, len(rest) - 1, min(PLANTED, len(rest))).round().long()
+        places = torch.linspace(0, len(rest) - 1, min(options.planted, len(rest))).round().long()
         for name, change in COPIES.items():
             found = verdicts(known, critic, to_uint8(change(from_uint8(images[rest[places]]))))
             near = sum(verdict.is_near for verdict in found) / len(found)
