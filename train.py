@@ -105,6 +105,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_field(how, "base_channels", metavar="N", help="width of both networks, default 64")
     add_field(how, "image_size", help="pixels a side, default 64")
     add_field(how, "scale", help="of --task upscale, default 4")
+    add_field(how, "reconstructions", metavar="FILE", help="of --task upscale: what gan.insight.reconstruct wrote")
     add_field(how, "seed")
     add_field(how, "guard", help="warn marks a collapse in the history, rollback undoes it")
     add_field(how, "init_from", metavar="CHECKPOINT", help="continue the networks of a checkpoint folder or Hub id")

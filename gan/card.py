@@ -20,7 +20,17 @@ from gan.credits import CREDITS, credits_of, hub_license, near_copies
 from gan.data.datasets import DATASETS, DOWNLOADED, kaggle_page
 from gan.errors import UserError, escape, printable
 from gan.files import read_json, write_atomically
-from gan.folder import SAMPLES, is_figure, list_epochs, metrics_in, read_history, read_metrics, rows_of
+from gan.folder import (
+    NEIGHBOURS_FILE,
+    OPINION_FILE,
+    SAMPLES,
+    is_figure,
+    list_epochs,
+    metrics_in,
+    read_history,
+    read_metrics,
+    rows_of,
+)
 from gan.hub import CARD, HUB_ID, MAX_TEXT_BYTES
 from gan.metrics import key_in
 from gan.models import widths_of
@@ -33,6 +43,7 @@ NOT_DECISIVE = NO_FLAG | {
     "data": "a place on one machine",
     "out": "a place on one machine",
     "init_from": "told where it is on the Hub; else a place on one machine",
+    "reconstructions": "a file on one machine; the table says that there was one",
     "device": "what the machine had",
     "grid_format": "how grids are stored",
     **dict.fromkeys(CREDITS, "told in the card's own words"),
@@ -48,6 +59,7 @@ MARKS = re.compile(r"[\\`*_\[\]<>|&~#!$:@]|(?<=www)\.", re.IGNORECASE)
 # Of a line of history: what every task has; the others are its terms.
 COMMON = {"epoch", "images_seen", "images_per_second", "loss_d", "loss_g", "d_real", "d_fake_before", "d_fake_after"}
 COMMON |= {"lr", "beta1", "event"}
+RECONSTRUCTED = "half reduced, half a generator's own reconstructions"
 
 
 def card_text(folder: Path, hub_id: str = "", own_words: str = "") -> str:
@@ -101,7 +113,7 @@ def card_body(folder: Path, hub_id: str = "") -> str:
     sections += [f"## About\n\n{paragraphs(told['about'])}"] if "about" in told else []
     sections += [_use(source, config)]
     if "train" in config:
-        sections += [_training(folder, config), *_measured(folder, config), _data(config)]
+        sections += [_training(folder, config), *_measured(folder, config), _data(config), *_kept(folder)]
     else:  # weights from elsewhere
         sections += _measured(folder, config)
     sections += [_limits(config), _licence(config)]
@@ -223,6 +235,7 @@ def _training(folder: Path, config: dict[str, Any]) -> str:
         ),
         "augmentation": plain(train["augment"] or "none"),
         "EMA half-life in pictures": plain(train["ema_half_life_images"] or "no EMA"),
+        **({"small pictures": RECONSTRUCTED} if "reconstructions" in config["data"] else {}),
         "hardware": f"{plain(config['hardware'])}, {plain(config['precision'])}",
         "hours": f"{config['seconds'] / 3600:.2f}",
     }
@@ -329,6 +342,22 @@ def _licence(config: dict[str, Any]) -> str:
     else:
         whose = "The weights learned from pictures that belong to others"
     return f"{code} {whose}: use them, and what they draw, to play and to study."
+
+
+def _kept(folder: Path) -> list[str]:
+    """Say what the files are that tell of the training pictures without showing any."""
+    told = [words for name, words in KEPT.items() if (folder / name).is_file()]
+    return ["## Looking deeper", *told] if told else []
+
+
+KEPT = {
+    NEIGHBOURS_FILE: f"`{NEIGHBOURS_FILE}` has some numbers for each training picture, at most 64 of a byte each, and "
+    "as many for its mirror image: a digest of what the discriminator's last maps say of its four quarters. No picture "
+    "can be rebuilt from them; they tell whether a generated picture is nearer to a training picture than real ones "
+    "are to each other.",
+    OPINION_FILE: f"`{OPINION_FILE}` counts how the discriminator judged 1,000 generated pictures and 1,000 real ones, "
+    "or all there are. A picture's rank among them is no percentage of being real.",
+}
 
 
 def _limits(config: dict[str, Any]) -> str:

@@ -124,6 +124,13 @@ def load_discriminator(source: str | Path) -> Discriminator:
     return build_discriminator(parse_safetensors(read_bytes(path, MAX_BYTES), path), path)
 
 
+def load_critic(source: str | Path) -> Discriminator | None:
+    """Return the discriminator of a checkpoint folder to judge with, in eval mode; None where it came without one."""
+    if not is_there(Path(source, DISCRIMINATOR_FILE)):
+        return None
+    return load_discriminator(source).eval().requires_grad_(False).to(memory_format=torch.channels_last)
+
+
 def import_tutorial_weights(source: str | Path) -> Generator:
     """Return the generator in a .pth file (a state dict) laid out as in PyTorch's DCGAN tutorial or the first report.
 

@@ -71,6 +71,7 @@ class TrainConfig:
     author: str = ""
     license: str = ""
     about: str = ""
+    reconstructions: str = ""  # file of gan.insight.reconstruct, which half of upscaling's samples enlarge; empty: none
 
     def __post_init__(self) -> None:
         for name, allowed in CHOICES.items():

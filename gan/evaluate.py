@@ -4,6 +4,7 @@ python -m gan.evaluate checkpoints/pokemon --data pokemon.zip
 python -m gan.evaluate runs/anime --data anime.zip --count 2000 --snapshots --weights inception.pth
 python -m gan.evaluate runs/pokemon-colorize --data pokemon.zip
 python -m gan.evaluate runs/pokemon-upscale --data pokemon.zip --generator checkpoints/pokemon
+python -m gan.evaluate checkpoints/pokemon --data pokemon.zip --neighbours --opinion    # measures nothing
 
 A CPU takes some 17 pictures/s with two cores: once for the real ones (they are kept), each time for those that a
 network made. Networks that colour or enlarge are measured on pictures that were kept from their training.
@@ -147,12 +148,21 @@ def main(arguments: list[str] | None = None) -> int:
         "--generator", metavar="CHECKPOINT",
         help="whose pictures are enlarged (default: the bundled model of the same data set)",
     )  # fmt: skip
+    parser.add_argument(
+        "--neighbours", action="store_true", help="write descriptors of the training pictures, which tell of copies"
+    )
+    parser.add_argument(
+        "--opinion", action="store_true", help="write how the discriminator judges generated and real pictures"
+    )
     answer_in_words(parser)
     options = parser.parse_args(arguments)
     if options.real_count < LEAST_REAL:
         parser.error(f"argument --real-count: {LEAST_REAL} pictures are the least that say anything")
     try:
         check_installed()
+        if options.neighbours or options.opinion:
+            look_deeper(options)
+            return 0
         subjects = read_subjects(options.source, options.snapshots)
         lines = evaluate(subjects, _asked(options, subjects[-1]), options.weights)
         for subject, line in zip(subjects, lines, strict=True):
@@ -174,6 +184,28 @@ def _asked(options: argparse.Namespace, subject: "Subject") -> "Asked":
     if options.generator and subject.task != "upscale":
         raise UserError(f"--generator is for a network that enlarges pictures; {options.source} holds none")
     return Asked(Path(options.data), options.count, options.real_count, generator)
+
+
+def look_deeper(options: argparse.Namespace) -> None:
+    """Write what was asked for into a generator's folder, and say so on its card."""
+    from gan.card import CARD_FILE, write_card
+    from gan.checkpoints import load_generator
+    from gan.folder import NEIGHBOURS_FILE, OPINION_FILE
+    from gan.insight import record
+
+    folder = Path(options.source)
+    if not folder.is_dir():
+        raise UserError(f"{folder}: --neighbours and --opinion are for a folder with a generator and its discriminator")
+    pictures = record.training_pictures(folder, Path(options.data), load_generator(folder).image_size)
+    for wanted, write, name in (
+        (options.neighbours, record.write_neighbours, NEIGHBOURS_FILE),
+        (options.opinion, record.write_opinion, OPINION_FILE),
+    ):
+        if wanted:
+            write(folder, pictures.images)
+            print(folder / name)
+    if (folder / CARD_FILE).is_file():
+        write_card(folder)
 
 
 def _append(folder: Path, line: dict[str, Any]) -> None:

@@ -22,6 +22,7 @@ WORKED_OUT = {
     "data": "made absolute; of a copy of a data set it is a part",
     "out": "made absolute; named after the recipe where it is not given",
     "init_from": "made absolute, if it is no Hub id",
+    "reconstructions": "made absolute",
     "images": "a budget, which stands against --epochs and --stages",
     "epochs": "a budget, which stands against --images",
     "stages": "read from text, or changed by --lr and --beta1",
@@ -32,6 +33,7 @@ FIELDS = tuple(field.name for field in fields(TrainConfig) if field.name not in 
 RESUMABLE = {
     "resume",
     "data",
+    "reconstructions",
     "images",
     "epochs",
     "stages",
@@ -49,7 +51,10 @@ ADVISED_EPOCHS = 5  # of a stage in an advice
 # What makes other networks, which no weights of a run fit.
 SHAPING = {"task", "scale", "base_channels", "image_size", "d_norm", "minibatch_std"}
 # What means nothing to any task but one.
-OF_ONE_TASK = {"d_norm": "generate", "minibatch_std": "generate", "background": "generate", "scale": "upscale"}
+OF_ONE_TASK = {
+    **dict.fromkeys(("d_norm", "minibatch_std", "background"), "generate"),
+    **dict.fromkeys(("scale", "reconstructions"), "upscale"),
+}
 
 SMOKE_FILE = "smoke"  # in a smoke test's run: the config it was made for
 # All that such a run writes.
@@ -88,6 +93,7 @@ def new_config(flags: dict[str, Any]) -> TrainConfig:
         data=_data(flags.get("dataset", config.dataset), flags.get("data", "")),
         init_from=_hub_id_or_absolute(flags.get("init_from", "")),
         out=_absolute(flags.get("out", f"runs/{recipe}")),
+        reconstructions=_absolute(flags.get("reconstructions", "")),
     )
     for name, task in OF_ONE_TASK.items():
         if name in flags and config.task != task:
@@ -163,7 +169,8 @@ def resumed_config(flags: dict[str, Any]) -> TrainConfig:
     data = _absolute(flags.get("data", config.data))
     if Path(data).name != Path(config.data).name:  # by its name it is what the run began with, all of it
         data = _data(config.dataset, data, least=_picture_count(described))
-    config = replace(config, out=_absolute(folder), data=data, **changes)
+    reconstructions = _absolute(flags.get("reconstructions", config.reconstructions))
+    config = replace(config, out=_absolute(folder), data=data, reconstructions=reconstructions, **changes)
     if "stages" in flags:
         config = with_appended_stages(config, parse_stages(flags["stages"]), described, folder, "now" in flags)
     elif "now" in flags:

@@ -17,7 +17,8 @@ from gan.files import cache_folder, write_atomically
 HUB_ID = re.compile(r"(?P<repo>[\w.-]{1,96}/[\w.-]{1,96})(?:@(?P<revision>[\w./-]{1,200}))?", re.ASCII)
 # Everything that a checkpoint folder holds, and all that ever comes or goes: no pickle, no state, no real picture.
 PUBLISHED = re.compile(
-    r"README\.md|config\.json|(history|iterations|metrics)\.jsonl|(model|discriminator)\.safetensors"
+    r"README\.md|(config|opinion)\.json|(history|iterations|metrics)\.jsonl"
+    r"|(model|discriminator|neighbours)\.safetensors"
     r"|samples/epoch-\d{4,9}\.webp|snapshots/epoch-\d{4,9}\.safetensors"
 )
 MODEL = "model.safetensors"

@@ -35,7 +35,7 @@ CHECKPOINTS = Path(__file__).resolve().parents[1] / "checkpoints"  # where app.p
 PUBLISHED_SNAPSHOTS = 2  # earlier generators in the folder, 7 MB each at 64 pixels
 AGE = {"epoch", "images_seen"}  # of a measurement and of a config.json
 # Of the training config: paths and habits of one machine, and what config.json has in the open.
-PRIVATE = ("data", "out", "init_from", "device", *CREDITS)
+PRIVATE = ("data", "out", "init_from", "reconstructions", "device", *CREDITS)
 # Of a line of history: what no other training has to five digits.
 FOOTPRINT = ("epoch", "images_seen", "loss_d", "loss_g", "d_real", "d_fake_before", "d_fake_after")
 
@@ -48,14 +48,16 @@ def promote(
     replace: bool = False,
     discriminator: str | Path = "",
     credits: Mapping[str, str] | None = None,
+    look_deeper: bool = True,
 ) -> Path:
     """Build the checkpoint folder beside its place, then put it there; return it.
 
     `best` takes the snapshot of the run whose KID is lowest instead of the last. A model that is there already is
     replaced where it is an earlier state of this run, or with `replace`. With weights from elsewhere may come their
     `discriminator`'s. The `credits` and the sections that a person wrote into the card stay when an earlier state is
-    replaced. Raises UserError where it is not, where the run has nothing to show or no measurement yet, or the name is
-    no plain folder name.
+    replaced. To `look_deeper` takes seconds to minutes: where the training pictures are, what tells of copies and of
+    the critic's opinions is written. Raises UserError where the model is another, where the run has nothing to show or no
+    measurement yet, or the name is no plain folder name.
     """
     temporary_folder()
     from gan.card import hand_written, write_card
@@ -76,10 +78,12 @@ def promote(
                 _copy_run(source, staged, best, before=target)
             else:
                 _import_weights(source, discriminator, staged)
+            _check_replaceable(target, source, replace)
             further = _is_further(source, target)
             _add_credits(staged, target if further else None, credits or {})
+            if look_deeper and source.is_dir():
+                _look_deeper(source, staged)
             write_card(staged, hand_written(target) if further else "")
-            _check_replaceable(target, source, replace)
             _replace(target, staged)
     except OSError as error:  # shutil's own kind has no strerror
         raise UserError(f"{source} cannot be copied to {target}: {error.strerror or error}") from error
@@ -229,6 +233,30 @@ def _copy_run(run: Path, target: Path, best: bool, before: Path) -> None:
     for path in chosen:
         name = path.relative_to(run).as_posix()
         release.pass_file(run, name, target / name)
+
+
+def _look_deeper(run: Path, target: Path) -> None:
+    """Write what the pictures of a run tell of its generator, where they are; else say how that is done later."""
+    from gan.checkpoints import DISCRIMINATOR_FILE, read_described, task_of
+    from gan.insight import record
+
+    described = read_described(run)
+    train = described.get("train")
+    data = train.get("data") if isinstance(train, dict) else None
+    if task_of(described) != "generate" or not (target / DISCRIMINATOR_FILE).is_file():
+        return
+    try:
+        side = described["generator"]["image_size"]
+        images = record.training_pictures(target, Path(str(data)), side).images
+        record.write_neighbours(target, images)
+        record.write_opinion(target, images)
+    except (UserError, KeyError, TypeError) as error:
+        reason = error if isinstance(error, UserError) else f"{run} does not say where its pictures are"
+        print(
+            f"{reason}: so nothing tells of copies and of the critic's opinion yet; later, "
+            "python -m gan.evaluate CHECKPOINT --neighbours --opinion --data ZIP",
+            file=sys.stderr,
+        )
 
 
 def _measurements(run: Path, before: Path) -> list[dict[str, Any]]:

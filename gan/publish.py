@@ -134,7 +134,7 @@ class Publisher:
         """Return the push of the run as it is now, copied apart, as training goes on."""
         place = Scratch("gan-publish-")
         try:
-            promote(run, COPY, place.path)
+            promote(run, COPY, place.path, look_deeper=False)  # which would take its time from training
             return Push(place, self.hub_id, self.private, seen)
         except BaseException:
             place.close()

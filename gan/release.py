@@ -30,6 +30,8 @@ from gan.folder import (
     ITERATIONS_FILE,
     MAX_ITERATIONS,
     METRICS_FILE,
+    NEIGHBOURS_FILE,
+    OPINION_FILE,
     SAMPLES,
     SNAPSHOTS,
     read_history,
@@ -40,6 +42,8 @@ from gan.folder import (
     write_metrics,
 )
 from gan.images import open_rgb
+from gan.insight.neighbours import Neighbours
+from gan.insight.opinion import Opinions
 from gan.tasks import TASKS
 
 
@@ -87,6 +91,10 @@ def pass_file(folder: Path, name: str, target: Path) -> None:
     source = own_file(folder, name)
     if source.suffix == ".webp":
         write_atomically(target, _grid_alone(source, _read(source)))
+    elif source.name == NEIGHBOURS_FILE:
+        Neighbours.load(source).save(target)
+    elif source.name == OPINION_FILE:
+        write_json(target, Opinions.read(read_json(source), source)._asdict())
     elif source.suffix == ".safetensors":
         _pass_network(source, target, task_of(read_described(folder)))
     else:

@@ -7,7 +7,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 FLOORS = (
-    {"app", "train", "gan.promote", "gan.evaluate", "gan.publish", "gan.translation.colorize"},
+    {
+        *("app", "train", "gan.promote", "gan.evaluate", "gan.publish"),
+        *("gan.translation.colorize", "gan.insight.reconstruct"),
+    },
     {"gan.training.loop", "gan.ui", "gan.flags", "gan.web.publishing", "gan.vacant", "gan.onnx"},
     {"gan.space", "gan.web.site"},
     {"gan.training.guard", "gan.training.opening", "gan.training.progress"},
@@ -21,7 +24,8 @@ FLOORS = (
         "gan.translation.enlarging",
         "gan.generated",
     },
-    {"gan.exam"},
+    {"gan.exam", "gan.insight.record"},
+    {"gan.insight.kept"},
     {
         "gan.translation.coloring_metrics",
         "gan.translation.enlarging_metrics",
@@ -36,7 +40,11 @@ FLOORS = (
         "gan.data.sizing",
     },
     {
+        *("gan.insight.projection", "gan.insight.neighbours", "gan.insight.opinion", "gan.insight.reconstructions"),
+    },
+    {
         "gan.weights",
+        "gan.insight.critic",
         "gan.training.task",
         "gan.translation.pairs",
         "gan.translation.reductions",
@@ -73,6 +81,7 @@ FLOORS = (
         "gan.translation.paper",
         "gan.stopping",
         "gan.web",
+        "gan.insight",
         "gan.words",
     },
 )
@@ -99,6 +108,9 @@ FORBIDDEN_TO_THE_APP = {
     "gan.translation.reductions",
     "gan.translation.coloring",
     "gan.translation.enlarging",
+    "gan.insight.reconstruct",
+    "gan.insight.reconstructions",
+    "gan.insight.record",
     *(
         f"gan.training.{name}"
         for name in (

@@ -9,10 +9,12 @@ from served import plant
 
 from gan import evaluate, metrics
 from gan.card import write_card
-from gan.checkpoints import load_generator, weights_digest
+from gan.checkpoints import load_generator, save_network, weights_digest
+from gan.data.scan import read_pictures
 from gan.files import write_json
 from gan.images import to_uint8
 from gan.latent import sample_z
+from gan.models import Discriminator
 
 COUNT = 64
 
@@ -233,6 +235,28 @@ def test_mistakes_get_one_sentence(arguments, says, extractor, data, pictures, t
     assert run(*[places.get(argument, argument) for argument in arguments], "--count", COUNT) == 2
     said = capsys.readouterr().err.strip()
     assert says in said.splitlines()[-1] and "Traceback" not in said
+
+
+def test_looking_deeper_writes_its_files_and_measures_nothing(extractor, data, tmp_path, capsys):
+    folder = plant(tmp_path / "alpha", 1, (1, 3))
+    described = json.loads((folder / "config.json").read_text())
+    described["data"] |= {"name": "folder", "fingerprint": read_pictures(data, 64).fingerprint}
+    write_json(folder / "config.json", described)
+    write_card(folder)
+    assert run(folder, "--data", data, "--neighbours", "--opinion") == 2
+    assert "came without a discriminator.safetensors" in capsys.readouterr().err
+    save_network(folder / "discriminator.safetensors", Discriminator(8))
+    assert run(folder, "--data", data, "--neighbours", "--opinion") == 0
+    written = [folder / "neighbours.safetensors", folder / "opinion.json"]
+    assert capsys.readouterr().out.split() == [str(path) for path in written]
+    assert all(path.is_file() for path in written) and not (folder / "metrics.jsonl").exists() and extractor == []
+    assert "neighbours.safetensors" in (folder / "README.md").read_text()
+    described["data"]["fingerprint"] = "0" * 64
+    write_json(folder / "config.json", described)
+    assert run(folder, "--data", data, "--opinion") == 2
+    assert "holds other pictures than" in capsys.readouterr().err
+    assert run(folder / "model.safetensors", "--data", data, "--opinion") == 2
+    assert "are for a folder" in capsys.readouterr().err
 
 
 def test_too_few_pictures_are_refused_at_once(extractor, data, tmp_path, capsys):

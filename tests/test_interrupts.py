@@ -25,7 +25,16 @@ run(command, run_name="__main__")
 
 @pytest.mark.parametrize(
     "command",
-    ["train.py", "app.py", "gan.evaluate", "gan.models", "gan.promote", "gan.publish", "gan.translation.colorize"],
+    [
+        "train.py",
+        "app.py",
+        "gan.evaluate",
+        "gan.models",
+        "gan.promote",
+        "gan.publish",
+        "gan.translation.colorize",
+        "gan.insight.reconstruct",
+    ],
 )
 def test_ctrl_c_while_a_command_imports_ends_it_quietly(command):
     ended = subprocess.run([sys.executable, "-c", PRESSED, command], cwd=ROOT, capture_output=True, text=True)

@@ -14,10 +14,12 @@ import torch
 from PIL import Image
 from served import measurement
 
-from gan.checkpoints import load_discriminator, load_generator, weights_digest
+from gan.checkpoints import load_discriminator, load_generator, save_network, weights_digest
 from gan.config import recipe_config
+from gan.data.scan import read_pictures
 from gan.errors import UserError
 from gan.folder import SAMPLES, SNAPSHOTS, list_epochs, read_history, read_metrics, write_history, write_metrics
+from gan.insight.kept import neighbours_in, opinions_in
 from gan.models import Discriminator, Generator
 from gan.promote import main, promote, telling_epochs
 from gan.training.loop import train
@@ -61,6 +63,32 @@ def test_the_folder_holds_what_the_design_says_and_nothing_else(run: Path, tmp_p
     for snapshot in (folder / "snapshots").iterdir():
         load_generator(snapshot)
     assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_where_the_pictures_are_it_can_tell_of_copies_and_opinions(run: Path, tmp_path: Path, capsys):
+    own, data = tmp_path / "own", tmp_path / "pictures"
+    shutil.copytree(run, own)
+    rng = np.random.default_rng(1)
+    data.mkdir()
+    for i in range(24):
+        Image.fromarray(rng.integers(0, 256, (32, 32, 3), dtype=np.uint8)).save(data / f"{i}.png")
+    described = json.loads((own / "config.json").read_text())
+    described["train"]["data"], described["data"]["fingerprint"] = str(data), read_pictures(data, 32).fingerprint
+    (own / "config.json").write_text(json.dumps(described))
+    folder = promote(own, "mine", tmp_path / "into")
+    assert capsys.readouterr().err == ""
+    assert len(neighbours_in(folder).descriptors) == sum(opinions_in(folder).real) == 24
+    card = (folder / "README.md").read_text()
+    assert "`neighbours.safetensors` has some numbers" in card and "`opinion.json` counts" in card
+    shutil.copy(run / "discriminator.safetensors", folder)  # weights_digest tells: it is the same one
+    neighbours_in(folder)
+    save_network(folder / "discriminator.safetensors", Discriminator(4, 32, "none"))
+    with pytest.raises(UserError, match="another discriminator than the folder's"):
+        neighbours_in(folder)
+    shutil.rmtree(data)
+    assert promote(own, "other", tmp_path / "into") == tmp_path / "into" / "other"
+    said = capsys.readouterr().err
+    assert "does not exist" in said and "--neighbours --opinion --data ZIP" in said and said.count("\n") == 1
 
 
 def test_nothing_in_it_names_the_machine_or_its_folders(run: Path, tmp_path: Path):
@@ -433,7 +461,7 @@ def test_the_earlier_snapshots_are_the_first_and_about_a_quarter():
 
 def test_the_checkpoints_in_the_tree_stay_within_their_budget():
     files = [path for path in (ROOT / "checkpoints").rglob("*") if path.is_file()]
-    assert sum(path.stat().st_size for path in files) < 60e6
+    assert sum(path.stat().st_size for path in files) < 120e6
     assert not [
         path for path in files if path.suffix in {".pt", ".pth", ".pkl", ".bin", ".ckpt"} or "reals" in path.name
     ]

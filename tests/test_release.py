@@ -6,6 +6,7 @@ import struct
 from pathlib import Path
 
 import pytest
+import torch
 from PIL import Image
 from served import measurement, plant, tiny_generator
 
@@ -13,6 +14,7 @@ from gan import hub
 from gan.checkpoints import save_network, weights_digest
 from gan.errors import UserError
 from gan.folder import read_history, write_history, write_metrics
+from gan.insight.record import write_neighbours, write_opinion
 from gan.models import Discriminator
 from gan.release import files_to_pass, own_file, pass_file
 
@@ -23,6 +25,8 @@ NAMES = [
     "history.jsonl",
     "metrics.jsonl",
     "model.safetensors",
+    "neighbours.safetensors",
+    "opinion.json",
     "samples/epoch-0001.webp",
     "samples/epoch-0003.webp",
     "snapshots/epoch-0001.safetensors",
@@ -36,6 +40,9 @@ def original(tmp_path_factory):
     folder = plant(tmp_path_factory.mktemp("gate") / "alpha", 1, (1, 3))
     save_network(folder / "discriminator.safetensors", Discriminator(base_channels=8))
     write_metrics(folder, [measurement(3, 50.0, weights=weights_digest(folder / "model.safetensors"))])
+    pictures = torch.randint(0, 256, (24, 3, 64, 64), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
+    write_neighbours(folder, pictures)
+    write_opinion(folder, pictures)
     for name in ("README.md", "token", "samples/epoch-1.webp", "samples/notes.txt"):
         (folder / name).write_bytes(SECRET)
     return folder
@@ -160,3 +167,17 @@ def test_a_network_that_is_replaced_meanwhile_is_the_one_that_was_checked(folder
     monkeypatch.setattr("gan.release.load_generator", replace_then_load)
     pass_file(folder, "model.safetensors", out)
     assert out.read_bytes() == before != source.read_bytes()
+
+
+@pytest.mark.parametrize("name", ["neighbours.safetensors", "opinion.json"])
+def test_what_tells_of_training_pictures_passes_only_as_what_it_should_be(name, folder, tmp_path):
+    with (folder / name).open("ab") as file:
+        file.write(SECRET)
+    with pytest.raises(UserError, match=name):
+        pass_file(folder, name, tmp_path / name)
+    (folder / name).write_bytes(
+        (folder / "config.json" if name.endswith("json") else folder / "model.safetensors").read_bytes()
+    )
+    with pytest.raises(UserError, match=rf"{name}: (holds no descriptors|is no opinion)"):
+        pass_file(folder, name, tmp_path / name)
+    assert not (tmp_path / name).exists()

@@ -71,6 +71,7 @@ EFFECTS = {
     "--task": ("colorize", {**fields_that_differ("pokemon", "pokemon-colorize"), "out": "runs/pokemon-colorize"}),
     "--guard": ("warn", {"guard": "warn"}),
     "--seed": ("4294967295", {"seed": 4294967295}),
+    "--reconstructions": ("./own.safetensors", {"reconstructions": "own.safetensors"}),
     "--init-from": ("./checkpoints/mine", {"init_from": "checkpoints/mine"}),
     "--device": ("cpu", {"device": "cpu"}),
     "--precision": ("bf16", {"precision": "bf16"}),
@@ -78,8 +79,10 @@ EFFECTS = {
     "--grid-format": ("png", {"grid_format": "png"}),
     "--out": ("runs/mine", {"out": "runs/mine"}),
 }
-PATHS = {"data", "out", "init_from"}
-OF_TASK = {"--scale": ("--task", "upscale")}  # a flag of one task -> that it is this one
+PATHS = {"data", "out", "init_from", "reconstructions"}
+OF_TASK = dict.fromkeys(
+    ("--scale", "--reconstructions"), ("--task", "upscale")
+)  # a flag of one task -> that it is this one
 # With tests of their own:
 VERBS = {"--help", "--check", "--dry-run", "--smoke", "--resume", "--push-to-hub", "--push-every", "--private", "--now"}
 FLAGS = [flag for action in train.build_parser()._actions for flag in action.option_strings if flag.startswith("--")]

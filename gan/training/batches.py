@@ -13,9 +13,9 @@ from gan.training import distributed
 class Batches:
     """Every picture once per epoch, in an order that is a pure function of (seed, epoch).
 
-    `images` are (N, 3, S, S) uint8. On CUDA they move to the GPU's memory, unless they would fill more than
-    half of what is free there: then each batch moves alone. `flip` mirrors each with probability 1/2. Of several
-    processes, each takes its share of every batch.
+    `images` are (N, 3, S, S) uint8, or have further channels that go with these. On CUDA they move to the GPU's memory,
+    unless they would fill more than half of what is free there: then each batch moves alone. `flip` mirrors each with
+    probability 1/2. Of several processes, each takes its share of every batch.
     """
 
     def __init__(self, images: Tensor, batch_size: int, seed: int, flip: bool, device: torch.device) -> None:
@@ -34,17 +34,17 @@ class Batches:
         self._epoch, self._order = -1, self._rows
 
     def sample(self, count: int) -> Tensor:
-        """Return so many pictures (or all, if there are fewer), evenly spaced and never mirrored, as `take` does."""
+        """Return the three colours of so many pictures (all, if there are fewer), evenly spaced and never mirrored."""
         rows = torch.linspace(0, len(self._images) - 1, min(count, len(self._images)), device=self._images.device)
         rows = self._rows[rows.round().long()]
-        return from_uint8(self._images[rows].to(self._device).permute(0, 3, 1, 2))
+        return from_uint8(self._images[rows, ..., :3].to(self._device).permute(0, 3, 1, 2))
 
     def size(self, index: int) -> int:
         """Return how many pictures batch `index` of an epoch has, the shares of all processes together."""
         return min(self._batch_size, self._count - index * self._batch_size)
 
     def take(self, epoch: int, index: int, rng: torch.Generator) -> Tensor:
-        """Return batch `index` of an epoch, (B, 3, S, S) float32 in [-1, 1], channels_last, on the device.
+        """Return batch `index` of an epoch, (B, C, S, S) float32 in [-1, 1], channels_last, on the device.
 
         Of several processes, each gets its own share of B pictures. Only flips draw from `rng`, a generator on that
         device. Raises IndexError past the end of the epoch.

@@ -14,6 +14,7 @@ from gan.checkpoints import (
     images_seen,
     list_states,
     read_described,
+    weights_digest,
 )
 from gan.config import TrainConfig, flag_with_value
 from gan.credits import credits_of
@@ -88,6 +89,7 @@ def open_run(config: TrainConfig, pictures: Pictures | None, where: Callable[[],
     begun = _has_state(folder)
     networks = distributed.by_turns(lambda: _networks_to_continue(config)) if config.init_from and not begun else None
     trained_on, kept = _split(config, pictures)
+    beside = distributed.by_first(lambda: _refuse_other_reconstructions(config))
     run = Run(config, trained_on, Trainer(config, device, precision, networks), where, kept.images)
     if networks:
         run.trainer.images_before = images_seen(read_described(checkpoint_folder(config.init_from)))
@@ -95,7 +97,7 @@ def open_run(config: TrainConfig, pictures: Pictures | None, where: Callable[[],
         _go_on(run)
     _clear_parts(folder)
     if not run.finished:
-        _describe(run, precision, trained_on)
+        _describe(run, precision, trained_on, beside)
         tqdm.write(f"{_hardware(device)}, {precision}; budget {run.budget:,} pictures, {run.epochs} epochs")
         if line := record.head_line(run):
             tqdm.write(line)
@@ -117,6 +119,21 @@ def _split(config: TrainConfig, pictures: Pictures) -> tuple[Pictures, Pictures]
     rest, kept = holdout.split(config.dataset, pictures.names, pictures.order)
     tqdm.write(f"kept from training, to be measured on: {len(kept)}")
     return pictures.rows(rest), pictures.rows(kept)
+
+
+def _refuse_other_reconstructions(config: TrainConfig) -> str | None:
+    """Return the name of the file of reconstructions, None where none is asked for; raise UserError for another one."""
+    if not config.reconstructions:
+        return None
+    path = Path(config.reconstructions)
+    if not path.is_file():
+        raise UserError(
+            f"{path}: no such file; python -m gan.insight.reconstruct makes one, and --reconstructions names it"
+        )
+    name, data = weights_digest(path), read_described(config.out).get("data")
+    if isinstance(data, dict) and data.get("reconstructions", name) != name:
+        raise UserError(f"{path}: holds other reconstructions than this run began with, so it cannot go on with them")
+    return name
 
 
 def _refuse_small_batch(config: TrainConfig) -> None:
@@ -191,7 +208,7 @@ def _exactness(state: dict[str, Any], device: torch.device) -> str:
 
 
 @distributed.first_alone
-def _describe(run: Run, precision: str, pictures: Pictures) -> None:
+def _describe(run: Run, precision: str, pictures: Pictures, reconstructions: str | None) -> None:
     """Put into the folder what does not change while the run goes on: config.json, and real pictures."""
     kaggle = kaggle_version(pictures.report.source)
     record.describe(
@@ -204,6 +221,7 @@ def _describe(run: Run, precision: str, pictures: Pictures) -> None:
             "held_out": len(run.held_out),
             "fingerprint": run.fingerprint,
             "kaggle": kaggle,
+            **({"reconstructions": reconstructions} if reconstructions else {}),
         },
         generator=run.trainer.generator.arguments(),
         discriminator=run.trainer.discriminator.arguments(),

@@ -64,7 +64,8 @@ class Run:
         self.config, self.trainer, self._where, self.held_out = config, trainer, where, held_out
         self.count, self.fingerprint, self._earlier = len(pictures.images), pictures.fingerprint, pictures.earlier
         self._source = f"{pictures.report.used:,} of {pictures.report.source}"
-        self.batches = Batches(pictures.images, config.batch_size, config.seed, config.flip, trainer.device)
+        images = trainer.task.prepared(pictures.images, pictures.order)
+        self.batches = Batches(images, config.batch_size, config.seed, config.flip, trainer.device)
         self._found_order = pictures.order
         self._take_order(distributed.by_first(lambda: pictures.order))
         self.budget = config.budget(self.count)

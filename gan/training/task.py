@@ -41,9 +41,16 @@ class Task(ABC):
     def load_networks(self, folder: Path) -> Networks:
         """Return both networks of a checkpoint folder; raise UserError where they are not there, or of another task."""
 
+    def prepared(self, images: Tensor, order: Tensor) -> Tensor:
+        """Return training pictures uint8 (N, 3, S, S) with what the task shows beside them as further channels.
+
+        `order` (N, 8) is how the sha256 of each picture's file begins. What is missing raises UserError.
+        """
+        return images
+
     @abstractmethod
     def batch(self, images: Tensor, rng: torch.Generator) -> Batch:
-        """Make a batch of real pictures (N, 3, S, S) in [-1, 1]; what is random comes from `rng`, on their device."""
+        """Make a batch of real pictures in [-1, 1], as `prepared`; what is random comes from `rng`, on their device."""
 
     def weighted_terms(self, outputs: Tensor, batch: Batch) -> Tensor:
         """Return the `terms`, (k,), each times its weight, for the generator's outputs of the batch."""

@@ -5,15 +5,18 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import interpolate
+from torch.nn.functional import avg_pool2d, interpolate
 
 from gan.checkpoints import load_judge, load_translator
+from gan.insight.reconstructions import Reconstructions
 from gan.training.task import Batch, Networks, Task, seeds_for
 from gan.translation.networks import PatchDiscriminator, Upscaler
 from gan.translation.reductions import cropped, reduced
 
 CROP = 128  # pixels a side at most of the large pictures that a step is shown
 L1 = 10.0
+RECONSTRUCTED = 0.5  # share of samples that enlarge a reconstruction, where there are any
+ALIKE = 0.1  # a reconstruction that is off by so much, of 2 from black to white, is trusted by 1 / e
 SHOWN = 16  # pictures in a sample grid, each small, enlarged and real
 
 
@@ -34,25 +37,52 @@ class Upscale(Task):
         """Return both networks of a checkpoint folder."""
         return load_translator(folder, "upscale").train(), load_judge(folder, "upscale")
 
+    def prepared(self, images: Tensor, order: Tensor) -> Tensor:
+        """Return the pictures with their reconstructions, in large pixels, as three channels more, if there are any."""
+        path = Path(self.config.reconstructions)
+        if not self.config.reconstructions:
+            return images
+        small = Reconstructions.load(path).of(order, self.config.image_size, path)
+        pixels = interpolate(small, scale_factor=self.config.scale, mode="nearest")
+        return torch.cat((images, pixels), dim=1)
+
     def batch(self, images: Tensor, rng: torch.Generator) -> Batch:
         """Cut a square out of each picture, and make it small."""
         return self._batch(images, seeds_for(images, rng))
 
     def _batch(self, images: Tensor, seeds: list[int]) -> Batch:
         side, scale = min(CROP, images.shape[-1]), self.config.scale
-        large, small = [], []
+        large, small, seen = [], [], []
         for image, seed in zip(images.cpu(), seeds, strict=True):
             rng = np.random.default_rng(seed)
-            large.append(cropped(image, side, rng))
-            small.append(reduced(large[-1], scale, rng))
+            own = len(image) > 3 and rng.random() < RECONSTRUCTED
+            part = cropped(image, side, rng, step=scale if own else 1)
+            large.append(part[:3])
+            small.append(part[3:, ::scale, ::scale] if own else reduced(part[:3], scale, rng))
+            seen.append(not own)
         target, given = (
             torch.stack(part).to(images.device, memory_format=torch.channels_last) for part in (large, small)
         )
-        return Batch((given,), target, interpolate(given, scale_factor=scale, mode="nearest"))
+        condition = interpolate(given, scale_factor=scale, mode="nearest")
+        if images.shape[1] == 3:
+            return Batch((given,), target, condition)
+        # The real picture is not what its reconstruction shows. A D that saw both would call real whatever differs, and
+        # back-projection lets no result differ. So it is shown nothing beside pictures that belong to a reconstruction.
+        shown = torch.tensor(seen, device=images.device)[:, None, None, None]
+        trust = torch.where(shown, 1.0, torch.exp(-_mean_off(given, target) / ALIKE))
+        trust = interpolate(trust, scale_factor=scale, mode="nearest")
+        return Batch((given,), torch.cat((target, trust), dim=1), condition * shown)
 
     def weighted_terms(self, outputs: Tensor, batch: Batch) -> Tensor:
         """Return how far the enlarged pictures are from the real ones."""
-        return torch.stack(((outputs - batch.target).abs().mean() * L1,))
+        off = outputs - batch.target[:, :3]
+        if batch.target.shape[1] > 3:
+            # The means of blocks are the small picture's whatever the network does, and those of a reconstruction are
+            # off. So detail alone counts, and only as far as a block looks like the real one: elsewhere the detail of
+            # the real picture belongs to another place, and D alone says what is sharp.
+            scale = self.config.scale
+            off = (off - interpolate(avg_pool2d(off, scale), scale_factor=scale, mode="nearest")) * batch.target[:, 3:]
+        return torch.stack((off.abs().mean() * L1,))
 
     def samples(self, generator: nn.Module, reals: Tensor) -> Tensor:
         """Return parts of the real pictures, reduced and enlarged."""
@@ -68,6 +98,11 @@ class Upscale(Task):
         (given,) = batch.inputs
         pixels = interpolate(given, scale_factor=self.config.scale, mode="nearest")
         return pixels, torch.cat([generator(part) for part in given.split(8)]), batch.target
+
+
+def _mean_off(small: Tensor, large: Tensor) -> Tensor:
+    """Return how far small pictures are from large ones reduced, (N, 1, h, w)."""
+    return (small - avg_pool2d(large, large.shape[-1] // small.shape[-1])).abs().mean(dim=1, keepdim=True)
 
 
 TASK = Upscale

@@ -20,9 +20,9 @@ QUALITIES = (60, 96)
 FILTERS = (InterpolationMode.BILINEAR, InterpolationMode.BICUBIC)
 
 
-def cropped(image: Tensor, side: int, rng: Generator) -> Tensor:
-    """Return a square of a picture (3, H, W), `side` pixels a side, from anywhere in it."""
-    top, left = (int(rng.integers(0, whole - side + 1)) for whole in image.shape[1:])
+def cropped(image: Tensor, side: int, rng: Generator, step: int = 1) -> Tensor:
+    """Return a square of a picture (C, H, W), `side` pixels a side, from anywhere in it, or a multiple of `step`."""
+    top, left = (step * int(rng.integers(0, (whole - side) // step + 1)) for whole in image.shape[1:])
     return image[:, top : top + side, left : left + side]
 
 

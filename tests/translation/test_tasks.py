@@ -18,6 +18,7 @@ from gan.data.scan import read_pictures
 from gan.errors import UserError
 from gan.folder import SAMPLES, list_epochs, read_history
 from gan.images import from_uint8, to_uint8
+from gan.insight.reconstructions import Reconstructions
 from gan.tasks import TASKS
 from gan.training.loop import train
 from gan.training.trainer import Trainer, train_step
@@ -121,6 +122,69 @@ def test_a_batch_is_a_function_of_the_random_numbers_and_the_target_of_the_pictu
     outputs = trainer.generator(*one.inputs)
     assert outputs.shape == one.target.shape
     assert outputs.abs().max() <= 1
+
+
+@pytest.fixture
+def reconstructions(creatures, tmp_path):
+    """What a generator that sees everything too dark makes of all pictures but the one held out."""
+    pictures = read_pictures(creatures, 32)
+    kept = held_out("folder", pictures.names, pictures.order)
+    pictures = pictures.rows([row for row in range(24) if row not in kept])
+    path = tmp_path / "reconstructions.safetensors"
+    made_by = torch.zeros(8, dtype=torch.uint8)
+    Reconstructions(pictures.images // 2, torch.zeros(23, 100), pictures.order, made_by).save(path)
+    return path
+
+
+def test_half_of_the_samples_enlarge_a_reconstruction_that_lies_where_the_real_picture_does(creatures, reconstructions):
+    config = config_of("upscale", creatures, "out", reconstructions=str(reconstructions))
+    trainer = Trainer(config, torch.device("cpu"), "fp32")
+    real = read_pictures(creatures, config.picture_size)
+    small = Reconstructions.load(reconstructions)
+    rows = [row for row in range(24) if real.order[row].tolist() in small.order.tolist()]
+    images = trainer.task.prepared(real.images[rows], real.order[rows])
+    batch = trainer.task.batch(from_uint8(images), torch.Generator().manual_seed(0))
+    given, (target, trust) = batch.inputs[0], batch.target.split((3, 1), dim=1)
+    own = (batch.condition == 0).flatten(1).all(dim=1)  # D is shown no reconstruction
+    assert 6 <= own.sum() <= 17
+    darker = (torch.nn.functional.avg_pool2d(target, 4) + 1) / 2 - 1
+    assert (given - darker)[own].abs().mean() < 0.03
+    assert torch.equal(trust[~own], torch.ones_like(trust[~own]))
+    assert trust[own].mean() < 0.5
+    outputs = torch.nn.functional.interpolate(given, scale_factor=4, mode="nearest")
+    moved = torch.nn.functional.interpolate(torch.rand(given.shape), scale_factor=4, mode="nearest")
+    loss = trainer.task.weighted_terms
+    assert torch.allclose(loss(outputs, batch), loss(outputs + moved, batch))  # of colours D and the input decide
+
+
+def test_with_reconstructions_a_stopped_and_resumed_run_ends_like_one_that_ran_through(
+    creatures, reconstructions, tmp_path
+):
+    config = {"reconstructions": str(reconstructions), "images": 2 * 23}
+    train(config_of("upscale", creatures, tmp_path / "straight", **config))
+    train(config_of("upscale", creatures, tmp_path / "run", **config), stop=stop_after(2))
+    train(config_of("upscale", creatures, tmp_path / "run", **config))
+    assert_equal_runs(tmp_path / "run", tmp_path / "straight")
+    other = Reconstructions.load(reconstructions)
+    other._replace(images=other.images // 2).save(reconstructions)
+    with pytest.raises(UserError, match="other reconstructions than this run began with"):
+        train(config_of("upscale", creatures, tmp_path / "run", **{**config, "images": 3 * 23}))
+
+
+def test_reconstructions_that_do_not_fit_are_refused(creatures, reconstructions, tmp_path):
+    whole = Reconstructions.load(reconstructions)
+    fewer = whole._replace(images=whole.images[:20], z=whole.z[:20], order=whole.order[:20])
+    smaller = whole._replace(images=whole.images[:, :, ::2, ::2])
+    for odd, words in (
+        (fewer, "lacks 3 of 23 training pictures"),
+        (smaller, "16 pixels a side, and this run needs 32"),
+    ):
+        odd.save(reconstructions)
+        with pytest.raises(UserError, match=words):
+            train(config_of("upscale", creatures, tmp_path / words[:3], reconstructions=str(reconstructions)))
+    reconstructions.unlink()
+    with pytest.raises(UserError, match="no such file"):
+        train(config_of("upscale", creatures, tmp_path / "run", reconstructions=str(reconstructions)))
 
 
 @pytest.mark.slow

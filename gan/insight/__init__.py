@@ -1,0 +1,1 @@
+"""What a trained pair of networks knows: pure functions of networks and pictures."""

@@ -1,0 +1,63 @@
+"""What is written into a checkpoint folder for looking deeper, from its networks and the pictures it learned from."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from gan.card import learned_from
+from gan.checkpoints import DISCRIMINATOR_FILE, load_generator, read_described, weights_digest
+from gan.data.datasets import DATASETS
+from gan.data.download import own_copy
+from gan.data.scan import Pictures, read_pictures
+from gan.errors import UserError
+from gan.files import write_json
+from gan.folder import NEIGHBOURS_FILE, OPINION_FILE
+from gan.images import from_uint8
+from gan.insight.kept import critic_in
+from gan.insight.neighbours import BATCH, describe
+from gan.insight.opinion import JUDGED, judge_many
+from gan.training.device import autocast, choose_precision
+
+
+def training_pictures(folder: Path, data: Path, side: int) -> Pictures:
+    """Return what a checkpoint was trained on, as it saw it; raise UserError where the data holds other pictures."""
+    described = read_described(folder)
+    train, told = (part if isinstance(part := described.get(name), dict) else {} for name in ("train", "data"))
+    dataset = learned_from(described)
+    source = own_copy(dataset if dataset in DATASETS else "folder", data)
+    keep_repeats = train.get("keep_repeats") is True
+    pictures = read_pictures(source, side, fit=train.get("fit", "crop"), keep_repeats=keep_repeats)
+    if told.get("fingerprint") not in (None, pictures.fingerprint):
+        raise UserError(f"{data}: holds other pictures than {folder} was trained on; give those")
+    return pictures
+
+
+def write_neighbours(folder: Path, images: Tensor) -> None:
+    """Write the descriptors of training pictures uint8 (N, 3, S, S); raise UserError without a discriminator."""
+    critic, cpu = critic_in(folder), torch.device("cpu")
+
+    def progress(batches: Iterator) -> Iterator:
+        count = -(-len(images) // BATCH)
+        bar = tqdm(batches, total=count, desc="describing pictures", unit="batch", delay=1, leave=False, disable=None)
+        return iter(bar)  # none where stderr is no terminal
+
+    with autocast(cpu, choose_precision("auto", cpu)):
+        known = describe(critic, weights_digest(folder / DISCRIMINATOR_FILE), images, progress)
+    known.save(folder / NEIGHBOURS_FILE)
+
+
+def write_opinion(folder: Path, images: Tensor) -> None:
+    """Write how the discriminator judges generated pictures and real ones; raise UserError where there is none."""
+    critic, generator = critic_in(folder), load_generator(folder)
+    if critic.image_size != generator.image_size:
+        raise UserError(f"{folder}: its two networks are not of one size, so that one cannot judge the other")
+    rows = torch.linspace(0, len(images) - 1, min(JUDGED, len(images))).round().long()
+    reals = (from_uint8(part) for part in images[rows].split(BATCH))
+    opinions: dict[str, Any] = judge_many(
+        generator, critic, weights_digest(folder / DISCRIMINATOR_FILE), reals
+    )._asdict()
+    write_json(folder / OPINION_FILE, opinions)
