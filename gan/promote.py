@@ -56,8 +56,8 @@ def promote(
     replaced where it is an earlier state of this run, or with `replace`. With weights from elsewhere may come their
     `discriminator`'s. The `credits` and the sections that a person wrote into the card stay when an earlier state is
     replaced. To `look_deeper` takes seconds to minutes: where the training pictures are, what tells of copies and of
-    the critic's opinions is written. Raises UserError where the model is another, where the run has nothing to show or no
-    measurement yet, or the name is no plain folder name.
+    the critic's opinions is written. Raises UserError where the model is another, where the run has nothing to show or
+    no measurement yet, or the name is no plain folder name.
     """
     temporary_folder()
     from gan.card import hand_written, write_card

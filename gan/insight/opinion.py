@@ -50,9 +50,8 @@ def company_of(generator: Generator, critic: Discriminator) -> Company | None:
 
 def judge(critic: Discriminator, images: Tensor, company: Company | None) -> Opinion:
     """Return the opinion of pictures (N, 3, S, S) in [-1, 1], each judged alone in the company; both in eval mode."""
-    weight = critic.get_parameter(f"main.{len(critic.main) - 1}.weight")[
-        0
-    ].float()  # (C, 4, 4), and a map more for the standard deviation
+    last_layer = critic.get_parameter(f"main.{len(critic.main) - 1}.weight")
+    weight = last_layer[0].float()  # (C, 4, 4), and a map more for the standard deviation
     with torch.inference_mode():
         last = maps_of(critic, images)[-1].float()  # (N, C, 4, 4)
         cells = (last * weight[: last.shape[1]]).sum(dim=1)

@@ -35,8 +35,8 @@ class Reconstructions(NamedTuple):
         tensors = parse_safetensors(read_bytes(path, MAX_BYTES), path)
         if tensors.keys() != {*cls._fields} - {"names"}:
             raise UserError(f"{path}: holds no reconstructions; python -m gan.insight.reconstruct makes them")
-        found = cls(*(tensors[name] for name in cls._fields if name != "names"))
-        images, z, order, made_by = found[:4]
+        images, z, order, made_by = (tensors[name] for name in cls._fields if name != "names")
+        found = cls(images, z, order, made_by)
         count = len(order)
         kinds = [images.dtype, z.dtype, order.dtype, made_by.dtype] == [torch.uint8, torch.float32, *[torch.uint8] * 2]
         shapes = images.dim() == 4 and images.shape[:2] == (count, 3) and images.shape[2] == images.shape[3]

@@ -126,7 +126,7 @@ def build_studio(demo: gr.Blocks, models: Shelf, compare: bool) -> None:
                 save_large = gr.Button("Save large", size="sm", elem_id="save-large")
                 files = Files(None, "Saved pictures", "files")
             gr.HTML("<p id='nobody' role='status' hidden></p>", apply_default_css=False)
-        with gr.Tabs(elem_id="tabs", selected="generate") as tabs:
+        with gr.Tabs(elem_id="tabs", selected="generate", overflow_behavior="wrap") as tabs:
             opened: dict[str, gr.Tab] = {}
             for name, (title, _) in TABS.items():
                 if name != "compare" or compare:
@@ -219,8 +219,12 @@ def build_studio(demo: gr.Blocks, models: Shelf, compare: bool) -> None:
         known = {key: value for key, value in link.items() if not key.startswith("__")}
         if not known and models[0].weights == first.weights:
             links.say(links.remark_on(models[0], ""))
-            return {current: "generate"}
-        return restore(known, "address", guest_of(request))
+            return {}
+        try:
+            return restore(known, "address", guest_of(request))
+        except gr.Error as error:  # the page stays as it was built
+            gr.Warning(error.message)
+            return {}
 
     def from_history(request: gr.Request, query: Any) -> dict[Any, Any]:
         link = links.read_link(query if isinstance(query, Mapping) else {})

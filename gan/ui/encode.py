@@ -48,6 +48,8 @@ def enlarge(image: Image.Image, factor: int, smooth: bool) -> Image.Image:
     Smooth is Lanczos with a light unsharp mask before it: what static/pixels.js does on the page.
     """
     size = (image.width * factor, image.height * factor)
+    if factor == 1:
+        return image
     if not smooth:
         return image.resize(size, Image.Resampling.NEAREST)
     return image.filter(SHARPEN).resize(size, Image.Resampling.LANCZOS)

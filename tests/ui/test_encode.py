@@ -42,6 +42,7 @@ def test_enlarging_crisply_repeats_pixels_and_smoothly_blends_them():
     assert crisp.shape == smooth.shape == (8, 16, 3)
     assert (crisp[:, :8] == 0).all() and (crisp[:, 8:] == 255).all()
     assert len(np.unique(smooth)) > 4
+    assert np.array_equal(enlarge(image, 1, True), image)
 
 
 def test_five_colours_come_back_with_their_shares_without_a_white_background():

@@ -8,6 +8,7 @@ const SLOW = 300; // milliseconds after which pictures that are no longer right 
 // --- the address: the picture in hand and the place where it is looked at
 let before = location.search, by = "", at = 0, writing;
 export const keepAddress = (named, hand, tab, ...spots) => {
+    document.documentElement.dataset.tab = tab;
     if (!hand?.model) return;
     const place = { tab, ...spots[named.indexOf(tab)] };
     const { by: now, ...picture } = hand;

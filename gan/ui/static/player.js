@@ -2,6 +2,7 @@
 import { decode } from "./pixels.js";
 
 const LEAD = 3; // frames asked for ahead of the one that is shown
+const PATIENCE = 3000; // milliseconds
 
 export const mount = (root, emit) => {
     root.innerHTML = `
@@ -10,12 +11,12 @@ export const mount = (root, emit) => {
             <input type="range" min="0" step="1" aria-label="Frame">
             <output></output>
         </div>
-        <div class="frame-room" tabindex="0" role="slider" aria-valuemin="0" hidden><img alt=""><i></i></div>
+        <div class="frame-room" tabindex="0" role="slider" aria-valuemin="0" aria-valuenow="0" hidden><img alt=""><i></i></div>
         <p class="empty" hidden></p>`;
     const find = (name) => root.querySelector(name);
     const grid = find(".frame-room"), mark = find(".frame-room i");
     const play = find(".play"), scrub = find("input"), told = find("output"), empty = find(".empty");
-    let shown = null, at = 0, playing = false, last = 0, visible = false, asked = -1;
+    let shown = null, at = 0, playing = false, last = 0, visible = false, asked = 0;
     let frames = new Map(); // of a source that sends them one at a time: frame -> image
     const still = matchMedia("(prefers-reduced-motion: reduce)");
     const count = () => shown?.labels?.length ?? 0;
@@ -65,11 +66,13 @@ export const mount = (root, emit) => {
         event.preventDefault();
         choose((shown.cell ?? -1) + step);
     });
+    // Ask for the first frame that is missing on the way to one, one at a time; an answer that does not come is asked again.
     const ask = (frame) => {
+        if (Date.now() - asked < PATIENCE) return;
         for (let next = at; next <= frame; next++)
-            if (!frames.has(next) && asked !== next) {
-                asked = next;
-                return emit("input", { frame: next, source: shown.source });
+            if (!frames.has(next)) {
+                asked = Date.now();
+                return emit("input", { frame: next, at: asked });
             }
     };
     const rest = () => visible && count() && emit("release", { frame: at });
@@ -111,11 +114,10 @@ export const mount = (root, emit) => {
         show();
     });
     scrub.addEventListener("change", rest);
-    new IntersectionObserver(([{ isIntersecting }]) => {
-        if (visible === isIntersecting) return;
-        const hidden = root.offsetParent === null;
-        if (!isIntersecting && !hidden) return; // scrolled out of sight is not left
-        visible = isIntersecting;
+    new ResizeObserver(() => {
+        const displayed = root.offsetParent !== null;
+        if (visible === displayed) return;
+        visible = displayed;
         if (visible) {
             show();
             if (shown?.play && !still.matches) start();
@@ -128,7 +130,7 @@ export const mount = (root, emit) => {
     return async (value) => {
         if (!value) return;
         if (value.source !== shown?.source) frames = new Map();
-        asked = -1;
+        asked = 0;
         for (const sent of [value.frame, value.first]) if (sent?.image) frames.set(sent.at, sent.image);
         if (value.image) await decode(value.image);
         const moved = value.frame === undefined;

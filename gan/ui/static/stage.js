@@ -7,11 +7,13 @@ const KEY_STEP = 0.25;
 export const mount = (root, emit) => {
     root.innerHTML = `
         <figure>
-            <div class="stage-room" tabindex="0" role="img">
-                <canvas class="large"></canvas>
-                <p class="stage-hint" aria-hidden="true">Drag across it: it becomes another</p>
+            <div class="stage-frame">
+                <div class="stage-room" tabindex="0" role="img">
+                    <canvas class="large"></canvas>
+                    <p class="stage-hint" aria-hidden="true">Drag across it: it becomes another</p>
+                    <div class="true-size" aria-hidden="true"><canvas></canvas><span>real size</span></div>
+                </div>
                 <button type="button" class="before" aria-pressed="false" hidden>Before</button>
-                <div class="true-size" aria-hidden="true"><canvas></canvas><span>real size</span></div>
             </div>
             <p class="problem" role="status" hidden></p>
             <figcaption><strong></strong><span></span><ul class="swatches"></ul></figcaption>
@@ -45,7 +47,7 @@ export const mount = (root, emit) => {
         emit("input", { ...base, d1: step("d1", right), d2: step("d2", down) });
     };
     room.addEventListener("pointerdown", (event) => {
-        if (event.target.closest("button") || event.button || !shown?.recipe) return;
+        if (event.button || !shown?.recipe) return;
         from = { x: event.clientX, y: event.clientY, base: shown.recipe };
         room.setPointerCapture(event.pointerId);
     });
@@ -88,7 +90,7 @@ export const mount = (root, emit) => {
         const image = value.image ? await decode(value.image) : null;
         if (mine !== turn) return;
         [shown, sheet, comparing] = [value, image, false];
-        room.hidden = !image;
+        room.parentElement.hidden = !image;
         find(".problem").hidden = !value.problem;
         find(".problem").textContent = value.problem ?? "";
         before.hidden = !value.edited;

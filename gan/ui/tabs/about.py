@@ -84,7 +84,8 @@ def render_markdown(text: str, pictures: dict[str, str]) -> str:
                 child.attrs |= {"target": "_blank", "rel": "noopener"}
             elif child.type == "image":
                 child.attrs["src"] = pictures.get(str(child.attrs["src"]), "")
-    return markdown.renderer.render(tokens, markdown.options, {})
+    rendered = markdown.renderer.render(tokens, markdown.options, {})
+    return rendered.replace("<pre>", '<pre tabindex="0">')  # it may scroll, so the keyboard reaches it
 
 
 def _no_card(model: LoadedModel, reason: str) -> str:
@@ -173,20 +174,14 @@ python -m gan.promote runs/folder mine
 python app.py</code></pre>"""
 
 
-CODE = """### Call it from Python
-In a checkout of this repository:
-```python
-{local}
-```
-From anywhere that reaches this page:
-```python
-{remote}
-```
-Every argument has a default. “Use via API” at the foot of the page lists them all.
-### Cite
-```bibtex
-{cite}
-```"""
+CODE = """<h3>Call it from Python</h3>
+<p>In a checkout of this repository:</p>
+<pre tabindex="0"><code class="language-python">{local}</code></pre>
+<p>From anywhere that reaches this page:</p>
+<pre tabindex="0"><code class="language-python">{remote}</code></pre>
+<p>Every argument has a default. “Use via API” at the foot of the page lists them all.</p>
+<h3>Cite</h3>
+<pre tabindex="0"><code class="language-bibtex">{cite}</code></pre>"""
 
 
 def answers(model: LoadedModel) -> str:
@@ -218,7 +213,7 @@ def copies_of(model: LoadedModel) -> str:
 
 
 def about(model: LoadedModel, at_home: bool) -> dict[str, str]:
-    """Return what the tab shows, to whom it shows it: HTML, and Markdown under `code`."""
+    """Return what the tab shows, to whom it shows it: HTML."""
     facts = "".join(
         f"<dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd>" for name, value in facts_of(model).items()
     )
@@ -227,7 +222,9 @@ def about(model: LoadedModel, at_home: bool) -> dict[str, str]:
         "card": card_html(model),
         "facts": f"<h3>These weights</h3><dl class='facts'>{facts}</dl>",
         "code": CODE.format(
-            local=local_code(model, at_home), remote=remote_code(model), cite=f"{DCGAN}\n\n{bibtex_of(model)}"
+            local=html.escape(local_code(model, at_home)),
+            remote=html.escape(remote_code(model)),
+            cite=html.escape(f"{DCGAN}\n\n{bibtex_of(model)}"),
         ),
     }
 
@@ -241,7 +238,7 @@ def build_about(studio: Studio) -> Lens:
             first: page["answers"],
             card: page["card"],
             facts: page["facts"],
-            code: page["code"].replace("ADDRESS", guest.address),
+            code: page["code"].replace("ADDRESS", html.escape(guest.address)),
         }
 
     with gr.Row(elem_classes="about"):
@@ -251,5 +248,5 @@ def build_about(studio: Studio) -> Lens:
                 card = gr.HTML("", apply_default_css=False, elem_classes="card")
         with gr.Column(min_width=300):
             facts = gr.HTML("", apply_default_css=False)
-            code = gr.Markdown("")
+            code = gr.HTML("", apply_default_css=False)
     return Lens("about", enter, [first, card, facts, code])
