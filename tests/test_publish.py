@@ -447,7 +447,7 @@ def test_a_space_is_complete_and_starts_and_tells_zero_gpu_before_torch_comes(al
     done = subprocess.run(
         [sys.executable, "-c", start], cwd=tmp_path / "space", env=environment, capture_output=True, text=True
     )
-    assert (done.returncode, done.stdout.strip()) == (0, "6"), done.stderr
+    assert (done.returncode, done.stdout.strip()) == (0, "5"), done.stderr
 
 
 def test_its_front_matter_says_what_a_space_needs_and_agrees_with_the_pins(alpha, tmp_path):

@@ -462,6 +462,7 @@ def test_a_dry_run_of_a_resume_shows_the_extended_config_and_changes_nothing(run
 
 
 FREE = ("--data", "--images", "--epochs", "--stages", "--anneal", "--device", "--precision", "--guard", "--grid-format")
+FREE += ("--reconstructions",)
 FREE += tuple(f"--{name}" for name in CREDITS)
 FIXED = [flag for flag in EFFECTS if flag not in (*FREE, "--lr", "--beta1")]
 

@@ -147,7 +147,8 @@ def build_studio(demo: gr.Blocks, models: Shelf, compare: bool) -> None:
 
     shared = [hand, stage]
     spots = [lens.spot for lens in lenses if lens.spot is not None]
-    every = list(dict.fromkeys([*shared, model, tabs, current, *(out for lens in lenses for out in lens.outputs)]))
+    # The tabs come last: what is in the one that opens is set by then.
+    every = list(dict.fromkeys([*shared, model, current, *(out for lens in lenses for out in lens.outputs), tabs]))
     by_id = {lens.id: lens for lens in lenses}
 
     def enter(
@@ -201,7 +202,7 @@ def build_studio(demo: gr.Blocks, models: Shelf, compare: bool) -> None:
         return {**studio.take(chosen, specimen, "roll"), **enter(tab, chosen, specimen, spot, guest_of(request))}
 
     def drag(told: Any) -> dict[Any, Any]:
-        return studio.take(*studio.in_hand(told), "drag") if told else {}
+        return studio.take(*studio.in_hand(told), "drag") if told else gr.skip()
 
     def restore(link: Mapping[str, Any], by: str, guest: Guest) -> dict[Any, Any]:
         chosen, remark = links.find_model(models, link)
@@ -219,12 +220,12 @@ def build_studio(demo: gr.Blocks, models: Shelf, compare: bool) -> None:
         known = {key: value for key, value in link.items() if not key.startswith("__")}
         if not known and models[0].weights == first.weights:
             links.say(links.remark_on(models[0], ""))
-            return {}
+            return gr.skip()
         try:
             return restore(known, "address", guest_of(request))
         except gr.Error as error:  # the page stays as it was built
             gr.Warning(error.message)
-            return {}
+            return gr.skip()
 
     def from_history(request: gr.Request, query: Any) -> dict[Any, Any]:
         link = links.read_link(query if isinstance(query, Mapping) else {})

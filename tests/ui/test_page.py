@@ -168,6 +168,7 @@ def test_files_that_bring_no_picture_back_get_a_sentence_each_and_are_not_upload
     ):
         choose_file(page, content)
         notice(page, says).wait_for()
+        page.evaluate("document.querySelectorAll('.toast-close').forEach((button) => button.click())")
     assert not [url for url, _ in sent if "upload" in url]
     assert max(len(data or "") for _, data in sent) < 2_000  # nothing but recipes
     assert memory(server.process.pid) - before < 100e6
