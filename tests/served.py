@@ -123,6 +123,12 @@ def measurement(epoch, kid, **changes):
 class Files(SimpleHTTPRequestHandler):
     """What `python -m http.server` answers with, without a word about it."""
 
+    def do_GET(self):
+        if self.path != "/favicon.ico":  # which browsers ask for beside anything that names none
+            return super().do_GET()
+        self.send_response(204)
+        self.end_headers()
+
     def log_message(self, *_):
         """Say nothing."""
 

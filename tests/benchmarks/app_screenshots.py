@@ -50,7 +50,6 @@ def shoot(browser: Browser, url: str, screen: str, scheme: str, whole: bool) -> 
     page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
     page.goto(url)
     page.locator(SEEN[tab_of(urlsplit(url).query)]).first.wait_for()
-    page.wait_for_load_state("networkidle")
     page.wait_for_timeout(2500)  # what comes after the first picture
     picture = page.screenshot(full_page=whole)
     page.close()
@@ -79,7 +78,7 @@ def main() -> None:
     options = parser.parse_args()
     out = ROOT / ".github" if options.readme else options.out
     out.mkdir(parents=True, exist_ok=True)
-    models = sorted((ROOT / "checkpoints").iterdir())
+    models = sorted((path.parent for path in ROOT.glob("checkpoints/*/model.safetensors")), reverse=True)
     with tempfile.TemporaryDirectory() as folder:
         server = Server(copy_app(Path(folder, "app")), "--checkpoint", *models)
         try:

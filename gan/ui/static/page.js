@@ -6,7 +6,7 @@ const PAUSES = [300, 600, 1200, 2500, 5000]; // milliseconds until a wish is sen
 const SLOW = 300; // milliseconds after which pictures that are no longer right look so
 
 // --- the address: the picture in hand and the place where it is looked at
-let before = location.search, by = "", at = 0, writing;
+let before = location.search, by = "", at = 0, writing, returning = false;
 export const keepAddress = (named, hand, tab, ...spots) => {
     document.documentElement.dataset.tab = tab;
     if (!hand?.model) return;
@@ -15,7 +15,11 @@ export const keepAddress = (named, hand, tab, ...spots) => {
     const others = [...new URLSearchParams(location.search)].filter(([name]) => !OURS.test(name));
     const link = Object.entries({ ...picture, ...place }).filter(([, value]) => value !== null && value !== undefined);
     const search = `?${new URLSearchParams([...link, ...others])}`;
-    if (search === before) return;
+    returning &&= now === "address"; // the browser's own step: the address is there already
+    if (search === before || returning) {
+        before = search;
+        return;
+    }
     const gesture = ["explore", "drag"].includes(now) && now === by && Date.now() - at < GESTURE;
     const known = now === "address"; // it came from there
     [by, at, before] = [now, Date.now(), search];
@@ -31,7 +35,7 @@ export const keepAddress = (named, hand, tab, ...spots) => {
 
 // Back and forward: tell the server of the address that is there now.
 window.addEventListener("popstate", () => {
-    before = location.search;
+    returning = true;
     document.querySelector("#back")?.click();
 });
 export const address = () => [Object.fromEntries(new URLSearchParams(location.search))];

@@ -134,7 +134,7 @@ export const mount = (root, emit) => {
         for (const sent of [value.frame, value.first]) if (sent?.image) frames.set(sent.at, sent.image);
         if (value.image) await decode(value.image);
         const moved = value.frame === undefined;
-        shown = value;
+        shown = moved ? value : { ...value, cell: shown.cell }; // which may have been chosen since the frame was asked for
         if (moved) at = Math.min(value.at ?? 0, Math.max(count() - 1, 0));
         scrub.max = Math.max(count() - 1, 0);
         find(".player-row").hidden = count() < 1;
