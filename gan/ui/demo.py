@@ -92,7 +92,7 @@ def thumbnails(models: Sequence[LoadedModel]) -> str:
         if model.weights:
             seed = seeds_of(model, BY_HAND, 1)[0]
             uri = lossless_uri(saved_picture(model, Specimen(seed)))
-            rules.append(f"#model label:nth-of-type({place}) {{{{ --thumbnail: url('{uri}') }}}}")
+            rules.append(f"#model label:nth-of-type({place}) {{ --thumbnail: url('{uri}') }}")
     return f"<style>{''.join(rules)}</style>"
 
 

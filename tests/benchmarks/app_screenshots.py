@@ -26,7 +26,7 @@ SEEN = {  # tab -> what is there once it can be looked at
     "generate": "#wall canvas",
     "explore": "#d1",
     "morph": "#stops canvas",
-    "training": "#curves svg, #film .empty",
+    "training": "#curves svg",
     "compare": "#pairs canvas",
     "about": ".about h3",
 }
