@@ -258,6 +258,17 @@ def move(page, name, value):
     )
 
 
+def scrub(page, player, frame):
+    """Move a player's scrubber to a frame and let it go; `player` is its component's id."""
+    page.locator(f"#{player} input").evaluate(
+        """(scrub, frame) => {
+            scrub.value = frame;
+            for (const event of ["input", "change"]) scrub.dispatchEvent(new Event(event, { bubbles: true }));
+        }""",
+        frame,
+    )
+
+
 def model_button(page, name):
     return page.locator("#model").get_by_label(name, exact=True)
 

@@ -16,7 +16,6 @@ from gan.ui.underway import standing
 DEFAULT_SEED = 1
 DEFAULT_COUNT = 16
 MAX_COUNT = 64
-DEFAULT_TRUNCATION = 1.0
 
 
 def refuse(sentence: str) -> gr.Error:

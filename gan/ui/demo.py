@@ -180,12 +180,7 @@ def build_studio(demo: gr.Blocks, models: Shelf, compare: bool) -> None:
         held = in_hand if isinstance(in_hand, Mapping) else {}
         if not chosen.weights:
             return {hand: {"model": name, "by": "model"}, stage: on_stage(chosen, Specimen())}
-        mine = within(
-            chosen, {key: value for key, value in held.items() if key not in ("model",)} | {"model": held.get("model")}
-        )
-        plain = read_specimen(
-            chosen, {key: value for key, value in mine.items() if key in ("seed", "wildness", "truncation")}
-        )
+        plain = read_specimen(chosen, {key: held[key] for key in ("seed", "wildness", "truncation") if key in held})
         fresh = {"wall": BY_HAND} if tab == "generate" else {}
         if tab == "generate" and chosen.picked:
             plain = Specimen(chosen.picked[0])

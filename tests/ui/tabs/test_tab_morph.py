@@ -19,6 +19,7 @@ from served import (
     pixels,
     plant,
     recipe_of,
+    scrub,
     tiny_model,
     wait_for_address,
     wait_for_labels,
@@ -286,31 +287,20 @@ def morph(visit, server):
     return page
 
 
-def go_to(page, frame):
-    """Move the scrubber to a frame and let it go."""
-    page.locator("#player input").evaluate(
-        """(scrub, frame) => {
-            scrub.value = frame;
-            for (const event of ["input", "change"]) scrub.dispatchEvent(new Event(event, { bubbles: true }));
-        }""",
-        frame,
-    )
-
-
 def test_scrubbing_shows_each_frame_and_where_it_rests_is_the_picture_in_hand(morph, client):
     content, _ = interpolate(client, seeds=[1, 2])
     frames = list(frames_of_webp(content))
-    go_to(morph, 12)
+    scrub(morph, "player", 12)
     morph.wait_for_function("'latent' in JSON.parse(document.querySelector('.stage').dataset.recipe)")
     assert differ(picture_in_hand(morph), frames[12]) <= 1
     wait_for_address(morph, "tab=morph", "seeds=1-2", "t=0.4", "latent=")
-    go_to(morph, 30)
+    scrub(morph, "player", 30)
     wait_for_picture(morph, seed=2)
     assert differ(picture_in_hand(morph), frames[30]) <= 1
 
 
 def test_a_link_rebuilds_the_moment_and_it_can_be_explored(morph, visit):
-    go_to(morph, 12)
+    scrub(morph, "player", 12)
     morph.wait_for_function("'latent' in JSON.parse(document.querySelector('.stage').dataset.recipe)")
     address = wait_for_address(morph, "t=0.4")
     fresh = visit(address, reduced_motion="reduce")

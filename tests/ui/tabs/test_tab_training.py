@@ -17,6 +17,7 @@ from served import (
     pixels,
     plant,
     recipe_of,
+    scrub,
     tiny_model,
     wait_for_address,
     wait_for_picture,
@@ -274,19 +275,9 @@ def cell(grid, seed):
     return grid[64 * row : 64 * (row + 1), 64 * column : 64 * (column + 1)]
 
 
-def scrub(page, frame):
-    page.locator("#film input").evaluate(
-        """(scrub, frame) => {
-            scrub.value = frame;
-            for (const event of ["input", "change"]) scrub.dispatchEvent(new Event(event, { bubbles: true }));
-        }""",
-        frame,
-    )
-
-
 def test_the_stage_shows_the_picture_at_each_epoch_and_the_curves_follow(training, client):
     for frame, epoch in enumerate(EPOCHS):
-        scrub(training, frame)
+        scrub(training, "film", frame)
         training.locator("#film output", has_text=f"epoch {epoch}, ").wait_for()
         training.locator("#curves .at", has_text=f"epoch {epoch}").first.wait_for()
         grid, _ = client.predict(epoch=epoch, api_name="/history")
