@@ -4,6 +4,7 @@ python app.py                                    every model in checkpoints/
 python app.py --checkpoint runs/mine             one folder, a run that is still training included
 python app.py --checkpoint USER/NAME             a model on the Hugging Face Hub; USER/NAME@TAG for one of its tags
 python app.py --host 0.0.0.0 --port 8000         for other machines in the network
+python app.py --mcp                              for assistants, too
 """
 
 from gan.interrupts import end_quietly
@@ -19,6 +20,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -28,7 +30,15 @@ from gan.files import LOCK_FILE, is_there
 from gan.hub import MODEL, is_id
 from gan.installed import check_installed
 from gan.scratch import exit_tidily_on_signals
-from gan.ui.surroundings import address, alone, host_in, make_temporary_folder, with_brackets, without_brackets
+from gan.ui.surroundings import (
+    address,
+    alone,
+    host_in,
+    make_temporary_folder,
+    with_brackets,
+    without_brackets,
+    without_stubs,
+)
 
 CHECKPOINTS = Path(__file__).parent / "checkpoints"
 
@@ -58,8 +68,14 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
         "--show-reals", action="store_true",
         help="show the real pictures that a run was trained on to everybody, not on this machine alone",
     )  # fmt: skip
+    parser.add_argument(
+        "--mcp", action="store_true",
+        help='offer what programs can ask for to assistants, too, at /gradio_api/mcp/ (pip install "gradio[mcp]")',
+    )  # fmt: skip
     answer_in_words(parser)
     options = parser.parse_args(arguments)
+    if options.mcp and not find_spec("mcp"):
+        stop('--mcp: assistants need a package more: pip install "gradio[mcp]"')
     if not 1 <= options.port <= 65535:
         parser.error(f"argument --port: {options.port} is no port; choose one from 1 to 65535")
     for folder in options.checkpoint or ():
@@ -133,7 +149,8 @@ def build(options: argparse.Namespace) -> Any:
         print(f"app.py: {problem}", file=sys.stderr)
 
     with alone():
-        from gan.ui.demo import build_demo
+        with without_stubs():
+            from gan.ui.demo import build_demo
 
         demo = build_demo(models, for_visitors(problems, folders), asked=len(options.checkpoint or ()) > 1)
     gc.enable()
@@ -172,12 +189,15 @@ def launch(demo: Any, options: argparse.Namespace, clear_up: Callable[[], None])
                 run_history=False,
                 trusted_hosts=trusted_hosts(options.host, options.trusted_host, os.environ),
                 show_reals=options.show_reals,
+                mcp_server=options.mcp,
                 quiet=True,
                 prevent_thread_lock=True,
                 **launch_look(),
             )
     except OSError as error:
         stop(f"cannot serve on {options.host}, port {options.port}: {error}")
+    if demo.mcp_error:
+        stop(f"--mcp: {demo.mcp_error}")
     print(f"Running on local URL:  {address(options.host, options.port)}", flush=True)
     demo.block_thread()
 

@@ -56,6 +56,18 @@ def test_a_checkpoint_that_does_not_exist_is_one_sentence(name, tmp_path):
     assert err.count("\n") == 1 and name in err and "model.safetensors" in err
 
 
+def test_without_the_package_for_assistants_a_sentence_names_it():
+    script = (
+        "import importlib.util, runpy, sys\n"
+        "there = importlib.util.find_spec\n"
+        "importlib.util.find_spec = lambda name, *more: None if name == 'mcp' else there(name, *more)\n"
+        "sys.argv = ['app.py', '--mcp']\n"
+        "runpy.run_path('app.py', run_name='__main__')"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1 and 'pip install "gradio[mcp]"' in done.stderr
+
+
 def test_a_busy_port_is_one_sentence():
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
@@ -127,6 +139,18 @@ def test_what_the_environment_says_of_the_way_to_elsewhere_is_hidden_and_comes_b
         assert os.environ["NO_PROXY"] == os.environ["no_proxy"] == "*" and "SSL_CERT_FILE" not in os.environ
         assert not httpx._utils.get_environment_proxies()  # as Gradio's own client reads them
     assert said.items() <= os.environ.items() and "no_proxy" not in os.environ
+
+
+def test_gradio_is_imported_without_reading_the_sources_of_its_components():
+    script = (
+        "import ast, inspect\n"
+        "from gan.ui.surroundings import without_stubs\n"
+        "read, ast.get_source_segment = [], lambda *given: read.append(given)\n"
+        "with without_stubs():\n    import gradio\n"
+        "assert not read and inspect.getfile(gradio.Slider).endswith('slider.py')"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("variable", ["TMPDIR", "GRADIO_TEMP_DIR"])

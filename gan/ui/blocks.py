@@ -213,12 +213,16 @@ class Page(gr.Blocks):
 
     def stand_in_line(self, concurrency_limit: int) -> "Page":
         """Set up the queue, with so many events of one kind at a time; return the page."""
-        self.queue(api_open=False, max_size=WAITING, default_concurrency_limit=concurrency_limit)
+        self.api_open = False
         self._queue = Line(
             live_updates=True, concurrency_count=self.max_threads, update_intervals=1, max_size=WAITING, blocks=self,
             default_concurrency_limit=concurrency_limit,
         )  # fmt: skip
         self._queue.ANALYTICS_MAX_EVENTS = 1
+        # The page shows nothing on components that wait, and Gradio would at each turn of an event copy the whole state
+        # of every component that ever was an output, those inside it included: 40 ms of a slider's step.
+        for event in self.fns.values():
+            event.show_progress_on = []
         return self
 
     def launch(

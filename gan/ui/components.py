@@ -104,10 +104,11 @@ class Sheet(Drawn):
 
 
 class StageValue(TypedDict, total=False):
-    """The picture in hand: one image, or two where it was edited, the unedited one first."""
+    """The picture in hand; where it was edited, the unedited one beside it, unless that has come before."""
 
     image: str | None
     side: int
+    pictures: int  # in the image
     edited: bool
     recipe: dict[str, Any]
     title: str

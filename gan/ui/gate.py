@@ -33,6 +33,7 @@ READ = (
 )
 WRITE = rf"{API}/(queue/join|cancel|reset/?|call/(v2/)?\w+/?)"
 ROUTES = {"GET": re.compile(f"{READ}|{LISTEN}"), "HEAD": re.compile(READ), "POST": re.compile(WRITE)}
+ASSISTANTS = re.compile(rf"{API}/mcp(/(schema|sse|messages/)?)?")  # of a page that offers itself to them
 STREAM = re.compile(LISTEN)
 # Texts of JSON, in which brackets and commas mean nothing; one without an end reaches to the end, so that none is slow.
 TEXTS = re.compile(rb'"(?:[^"\\]|\\.?)*+(?:"|\Z)', re.DOTALL)
@@ -203,7 +204,8 @@ class Gate:
         self._check_host(scope)
         path = scope["path"].removeprefix(urlsplit(self._page.root_path).path.rstrip("/"))
         route = ROUTES.get(scope["method"])
-        if not route or not route.fullmatch(path):
+        for_assistants = bool(self._page.mcp_server and ASSISTANTS.fullmatch(path))
+        if not for_assistants and not (route and route.fullmatch(path)):
             raise Refused(404, "There is nothing here.")
         if scope["method"] == "POST":
             body = await read_body(scope, receive)
@@ -216,7 +218,7 @@ class Gate:
                 raise Refused(404, "There is nothing here.")
             if path == "/" and scope["method"] == "GET":
                 return await self._app(scope, receive, _with_head(send, front, scope, self._root(scope)))
-        if not STREAM.fullmatch(path):
+        if not (STREAM.fullmatch(path) or for_assistants):
             return await self._app(scope, receive, send)
         visitor = visitor_of(scope, bool(self._page.space_id))
         if self._listening[visitor] >= STREAMS_EACH:

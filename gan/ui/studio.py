@@ -17,6 +17,9 @@ from gan.ui.specimen import Specimen, read_specimen, stack, within
 from gan.ui.underway import standing
 
 
+BY_STEPS = ("explore", "drag")  # what changes the picture in hand little by little
+
+
 @dataclass(frozen=True)
 class Studio:
     """The page's shared parts. `hand` is its one state: a recipe, and `by` what made it; the browser holds it."""
@@ -39,7 +42,8 @@ class Studio:
 
     def take(self, model: LoadedModel, specimen: Specimen, by: str) -> dict[Any, Any]:
         """Return the outputs that put a picture in hand and onto the stage."""
-        return {self.hand: hold(model, specimen, by), self.stage: on_stage(model, specimen)}
+        unedited_is_there = by in BY_STEPS
+        return {self.hand: hold(model, specimen, by), self.stage: on_stage(model, specimen, not unedited_is_there)}
 
     def choose(self, told: Any) -> dict[Any, Any]:
         """Take the picture of a sheet's cell in hand."""
@@ -55,21 +59,25 @@ def hold(model: LoadedModel, specimen: Specimen, by: str) -> dict[str, Any]:
     return specimen.recipe(model) | {"by": by}
 
 
-def on_stage(model: LoadedModel, specimen: Specimen) -> StageValue:
-    """Return what the stage shows of a picture; of a run that has nothing to show yet it says so."""
+def on_stage(model: LoadedModel, specimen: Specimen, beside: bool = True) -> StageValue:
+    """Return what the stage shows of a picture; of a run that has nothing to show yet it says so.
+
+    `beside` an edited one stands the unedited one, which needs to come only once.
+    """
     if not model.weights:
         return {"image": None, "problem": standing(model), "title": "", "facts": "", "alt": ""}
     edited = specimen != specimen.plain
-    images = model.draw(stack(model, [specimen.plain, specimen] if edited else [specimen]))
+    images = model.draw(stack(model, [specimen, specimen.plain] if edited and beside else [specimen]))
     return {
         "image": lossless_uri(make_grid(images, 2)),
         "side": images.shape[-1],
+        "pictures": len(images),
         "edited": edited,
         "recipe": specimen.recipe(model),
         "title": title_of(specimen),
         "facts": facts_of(model, specimen),
         "alt": f"A picture by {model.title}, {title_of(specimen).lower()}. Drag or arrow keys change it.",
-        "colours": dominant_colours(to_pil(images[-1])),
+        "colours": dominant_colours(to_pil(images[0])),
     }
 
 

@@ -1,6 +1,7 @@
 """What the demo makes of its machine: an address, a folder for files, and an environment without proxies."""
 
 import atexit
+import inspect
 import os
 import re
 import shutil
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from ipaddress import ip_address
+from typing import Any
 from urllib.parse import urlsplit
 
 from gan.errors import UserError
@@ -29,6 +31,25 @@ def alone() -> Iterator[None]:
         yield
     finally:
         _set(before)
+
+
+@contextmanager
+def without_stubs() -> Iterator[None]:
+    """Keep Gradio, as long as it is imported, from writing a .pyi beside each of its components.
+
+    It reads and parses their sources for that, half of the time that its import takes, and writes where they are
+    installed. It leaves a class alone whose file it cannot find.
+    """
+    find = inspect.getfile
+
+    def nowhere(thing: Any) -> str:
+        raise OSError("not looked for")
+
+    inspect.getfile = nowhere
+    try:
+        yield
+    finally:
+        inspect.getfile = find
 
 
 def _set(variables: dict[str, str | None]) -> None:

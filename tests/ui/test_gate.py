@@ -231,6 +231,23 @@ def test_every_other_route_is_closed(visitor, method, path):
 # --- bodies ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("path", ["mcp", "mcp/", "mcp/schema", "mcp/sse", "mcp/messages/"])
+def test_assistants_are_let_in_where_the_page_is_offered_to_them_and_nowhere_else(page, visitor, monkeypatch, path):
+    method = "POST" if path == "mcp/messages/" else "GET"
+    assert visitor.request(method, f"{API}/{path}").status_code == 404
+    seen = []
+
+    async def inside(scope, receive, send):
+        seen.append(scope["path"])
+        await sorry(scope, receive, send)
+
+    monkeypatch.setattr(page, "mcp_server", True)
+    assistant = TestClient(Gate(inside, page), base_url="http://127.0.0.1:7860")
+    assistant.request(method, f"{API}/{path}")
+    assert assistant.get(f"{API}/upload").status_code == assistant.get(f"{API}/mcp/x").status_code == 404
+    assert seen == [f"{API}/{path}"]
+
+
 def chunks(body):
     yield from (body[at : at + 5000] for at in range(0, len(body), 5000))  # without a Content-Length
 

@@ -2,6 +2,7 @@
 const decoded = new Map(); // the latest images, by address
 const KEPT = 80;
 const MOST = 768; // pixels a side that are worth computing; beyond that the browser enlarges
+const REST = 120; // milliseconds without another picture
 const SHARPEN = 0.4; // share of what the smallest blur takes away that is added
 const LOBES = 3; // of Lanczos' kernel
 
@@ -35,17 +36,23 @@ export const wholeSize = (pixels, room) => {
     return factor >= 1 ? (pixels * factor) / ratio : room;
 };
 
-// Draw pixels onto a canvas that is `room` CSS pixels wide.
+// Draw pixels onto a canvas that is `room` CSS pixels wide. What is enlarged smoothly is enlarged by the browser first, and
+// finely once it rests: that takes longer than a step of a slider may.
+const resting = new WeakMap(); // canvas -> the timer of its fine picture
 export const paint = (canvas, pixels, room) => {
     const side = pixels.width;
     const smooth = style() === "smooth";
     const size = smooth ? room : wholeSize(side, room);
     const wanted = Math.min(Math.round(size * (window.devicePixelRatio || 1)), MOST);
-    const shown = smooth && wanted > 2 * side ? enlarge(pixels, wanted) : pixels;
-    canvas.width = canvas.height = shown.width;
     canvas.style.width = canvas.style.height = `${size}px`;
     canvas.style.imageRendering = smooth ? "auto" : "pixelated";
-    canvas.getContext("2d").putImageData(shown, 0, 0);
+    put(canvas, pixels);
+    clearTimeout(resting.get(canvas));
+    if (smooth && wanted > 2 * side) resting.set(canvas, setTimeout(() => put(canvas, enlarge(pixels, wanted)), REST));
+};
+const put = (canvas, pixels) => {
+    canvas.width = canvas.height = pixels.width;
+    canvas.getContext("2d").putImageData(pixels, 0, 0);
 };
 
 // Lanczos with a light unsharp mask before it: what Python does with saved pictures.

@@ -21,6 +21,7 @@ export const mount = (root, emit) => {
     const find = (name) => root.querySelector(name);
     const room = find(".stage-room"), large = find(".large"), small = find(".true-size canvas"), before = find(".before");
     let shown = null, sheet = null, pixels = null, turn = 0, comparing = false;
+    let plain = null, plainOf = ""; // the picture without edits, and whose it is
 
     const look = () => {
         if (!pixels || !room.clientWidth) return;
@@ -30,8 +31,15 @@ export const mount = (root, emit) => {
     };
     const own = () => {
         if (!sheet) return;
-        pixels = cut(sheet, shown.side, 2, shown.edited && !comparing ? 1 : 0);
+        pixels = comparing ? plain : cut(sheet, shown.side, 2, 0);
         look();
+    };
+    const keepPlain = () => {
+        const of = JSON.stringify(Object.entries(shown.recipe ?? {}).filter(([name]) => !/^[dz]\d+$/.test(name)));
+        const at = shown.pictures - 1; // where it comes along; alone, if there are no edits
+        if (sheet && (at > 0 || !shown.edited)) plain = cut(sheet, shown.side, 2, at);
+        else if (of !== plainOf) plain = null;
+        plainOf = of;
     };
     const tell = () => {
         find("strong").textContent = shown.title;
@@ -93,7 +101,8 @@ export const mount = (root, emit) => {
         room.parentElement.hidden = !image;
         find(".problem").hidden = !value.problem;
         find(".problem").textContent = value.problem ?? "";
-        before.hidden = !value.edited;
+        keepPlain();
+        before.hidden = !value.edited || !plain;
         before.setAttribute("aria-pressed", false);
         tell();
         own();
