@@ -130,6 +130,7 @@ class PlayerValue(TypedDict, total=False):
     image: str | None
     side: int
     columns: int
+    title: str  # of its frames on the stage; without one they are the picture in hand's own
     labels: list[str]
     stops: list[int]  # frames that are marked
     at: int

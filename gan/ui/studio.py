@@ -16,7 +16,6 @@ from gan.ui.loaded import LoadedModel
 from gan.ui.specimen import Specimen, read_specimen, stack, within
 from gan.ui.underway import standing
 
-
 BY_STEPS = ("explore", "drag")  # what changes the picture in hand little by little
 
 

@@ -76,6 +76,7 @@ def build_tray(studio: Studio, keep: gr.Button) -> tuple[Sheet, gr.Button]:
         return file("kept.zip", "application/zip", zip_of(model, mine))
 
     with gr.Row(elem_id="tray"):
+        gr.HTML("<h2>Kept</h2>", apply_default_css=False)
         sheet = Sheet(EMPTY, "Kept pictures", "kept")
         morph = gr.Button("Morph through these", size="sm", elem_id="morph-kept")
         save = gr.Button("Save all", size="sm", elem_id="save-kept")

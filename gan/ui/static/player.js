@@ -34,7 +34,7 @@ export const mount = (root, emit) => {
         const index = shown.image ? at : shown.cell;
         const columns = shown.columns;
         if (index !== null && index !== undefined)
-            document.dispatchEvent(new CustomEvent("frame", { detail: { image, side: shown.side, columns, index, label: shown.labels[at] } }));
+            document.dispatchEvent(new CustomEvent("frame", { detail: { image, side: shown.side, columns, index, title: shown.title, label: shown.labels[at] } }));
         if (shown.image) return;
         if (find("img").src !== image) find("img").src = image;
         chosen();

@@ -87,6 +87,7 @@ export const mount = (root, emit) => {
         if (mine !== turn) return;
         pixels = cut(image, detail.side, detail.columns, detail.index);
         look();
+        find("strong").textContent = detail.title ?? shown.title;
         find("figcaption span").textContent = detail.label;
     });
     onStyle(look);

@@ -15,7 +15,7 @@ from gan.errors import UserError
 from gan.images import make_grid
 from gan.latent import MAX_SEED
 from gan.ui import animation
-from gan.ui.arguments import choose_model, read_choice, read_fraction, read_number, read_whole, refuse
+from gan.ui.arguments import choose_model, from_link, read_choice, read_fraction, read_number, read_whole, refuse
 from gan.ui.components import LAST_WINS, PRIVATE, Cell, Player, PlayerValue, Sheet, SheetValue, said
 from gan.ui.encode import enlarge, lossless_uri
 from gan.ui.lens import Guest, Lens
@@ -94,6 +94,7 @@ def frames_of(model: LoadedModel, way: Way, fps: float, at: int, play: bool) -> 
         "fps": fps,
         "loop": way.loop,
         "play": play,
+        "title": "On the way",
         "source": f"{model.weights}",
     }
 
@@ -198,9 +199,10 @@ def build_morph(studio: Studio) -> Lens:
             raise refuse(f"A way has at most {MAX_STOPS} stops. Take one out first.")
         return redraw(hand, [*listed, {"seed": seed} if seed is not None else hand], *how)
 
-    def add_seed(number: Any, *rest: Any) -> dict[Any, Any]:
-        rolled = random.randrange(ROLLED) if number is None else number
-        return add(*rest, seed=read_whole(rolled, "Seed", 0, MAX_SEED, 0))
+    def add_seed(written: Any, *rest: Any) -> dict[Any, Any]:
+        wished = from_link(written.strip()) if isinstance(written, str) else written
+        rolled = random.randrange(ROLLED) if wished in ("", None) else wished
+        return add(*rest, seed=read_whole(rolled, "A seed", 0, MAX_SEED, 0))
 
     def rest_at(told: Any, hand: Any, listed: Any, *how: Any) -> dict[Any, Any]:
         model, way = way_of(hand, listed, *how[:3])
@@ -241,10 +243,9 @@ def build_morph(studio: Studio) -> Lens:
     player = Player({}, "The way", "player")
     sheet = Sheet({}, "Stops", "stops")
     with gr.Row(elem_classes="tools"):
-        number = gr.Number(
-            None, label="A seed to add", minimum=0, maximum=MAX_SEED, precision=0, placeholder="any", elem_id="stop",
-            min_width=120,
-        )  # fmt: skip
+        number = gr.Textbox(  # in a gr.Number nothing is a 0
+            label="A seed to add", placeholder="any", max_lines=1, elem_id="stop", min_width=120
+        )
         add_button = gr.Button("Add", size="sm", elem_id="add-stop")
         add_hand = gr.Button("Add the picture in hand", size="sm", elem_id="add-hand")
     with gr.Row(elem_classes="tools"):

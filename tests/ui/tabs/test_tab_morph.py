@@ -325,7 +325,7 @@ def test_it_plays_by_itself_to_its_end_and_begins_again(visit, server):
 
 
 def test_stops_are_added_moved_and_taken_out(morph):
-    morph.locator("#stop input").fill("9")
+    morph.locator("#stop textarea, #stop input").fill("9")
     morph.locator("#add-stop").click()
     wait_for_labels(morph, "stops", "A · 1 B · 2 C · 9")
     morph.locator("#stops .earlier").nth(2).click()
