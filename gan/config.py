@@ -296,6 +296,12 @@ SCORES: dict[str, tuple[Score, ...]] = {
     ),
 }
 
+# Recipe -> what its report remarks at an epoch of its run.
+REMARKS: dict[str, dict[int, str]] = {
+    "pokemon-report": {400: "the report: “after 400 epochs the generator’s loss keeps its value”"},
+    "anime-report": {30: "the report: “the last ten epochs did not help much”"},
+}
+
 # What the recipe "folder" takes from the pictures themselves where no flag settles it; gan.data.sizing chooses.
 SUITED = ("batch_size", "augment", "image_size", "fit", "images")
 

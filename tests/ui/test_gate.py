@@ -9,6 +9,7 @@ from pathlib import Path
 
 import gradio.routes
 import pytest
+from gradio.utils import get_function_description
 from served import EPOCHS, event_of, plant, run_async
 from starlette.testclient import TestClient
 
@@ -226,6 +227,14 @@ def test_behind_a_proxy_the_path_may_come_with_its_prefix_or_without(page, visit
 def test_every_other_route_is_closed(visitor, method, path):
     answer = visitor.request(method, path, content=b"x" * 1000)
     assert answer.status_code == 404 and answer.json() == {"detail": "There is nothing here."}
+
+
+def test_each_argument_of_a_named_event_is_described_to_assistants(page):
+    named = [event for event in page.fns.values() if event.api_visibility == "public"]
+    assert len(named) >= 4
+    for event in named:
+        _, arguments, _ = get_function_description(event.fn)
+        assert arguments and all(arguments.values()), (event.api_name, arguments)
 
 
 # --- bodies ----------------------------------------------------------------------------------------------------------

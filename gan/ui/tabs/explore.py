@@ -128,8 +128,13 @@ def build_explore(studio: Studio) -> Lens:
     ) -> Image.Image:  # fmt: skip
         """Draw one picture: the seed's latent, moved along principal directions and coordinates.
 
-        `directions` is a list of at most 8 amounts from -10 to 10, `offsets` a dict from coordinate (from 0) to amount.
-        At `wildness` 0 pictures are tame and alike, at 1 all that the network can do; `truncation` fades them instead.
+        Args:
+            model: a model of this page; the first one by itself.
+            seed: a whole number from 0 to 4,294,967,295.
+            truncation: 0 to 1; below 1 all numbers of z shrink, which fades pictures.
+            directions: a list of at most 8 amounts from -10 to 10, as in [2.5, 0, -1].
+            offsets: coordinates of z, from 0 on, and amounts from -10 to 10, as in {"17": 0.5}.
+            wildness: 0 to 1; at 0 pictures are tame and alike, at 1 all that the network can do.
         """
         chosen = choose_model(studio.models, model)
         directions = [] if directions is None else directions
@@ -160,7 +165,8 @@ def build_explore(studio: Studio) -> Lens:
     ends = gr.HTML("", apply_default_css=False, elem_id="ends")
     past = gr.JSON([], visible="hidden", elem_id="past")
     json = [gr.JSON(visible=False, label=label) for label in ("Directions", "Offsets")]
-    plain = [gr.Number(visible=False, label=label) for label in ("Seed", "Truncation", "Wildness")]
+    seed = gr.Number(None, visible=False, label="Seed")
+    tamed = [gr.Slider(0, 1, 1, visible=False, label=label) for label in ("Truncation", "Wildness")]
     picture_file = gr.Image(visible=False, label="Picture", format="png")
 
     shared = [studio.hand, studio.stage]
@@ -175,7 +181,7 @@ def build_explore(studio: Studio) -> Lens:
     reset_button.click(reset, [studio.hand, past], every, **LAST_WINS)
     surprise_button.click(surprise, [studio.hand, past], every, **LAST_WINS)
     gr.on(
-        [], explore, [studio.model, *plain[:2], *json, plain[2]], picture_file,
+        [], explore, [studio.model, seed, tamed[0], *json, tamed[1]], picture_file,
         preprocess=False, api_name="explore", **NETWORKS,
     )  # fmt: skip
     return Lens("explore", enter, [*sliders, numbers, ends, past])

@@ -91,7 +91,12 @@ def build_generate(studio: Studio) -> Lens:
     ) -> tuple[Image.Image, list[tuple[Image.Image, str]]]:
         """Draw `count` pictures with the seeds from `seed` on: one image of them all, and each with its seed.
 
-        At `wildness` 0 pictures are tame and alike, at 1 all that the network can do; `truncation` fades them instead.
+        Args:
+            model: a model of this page; the first one by itself.
+            seed: a whole number from 0 to 4,294,967,295; the same seed is the same picture, always.
+            count: 1 to 64 pictures.
+            truncation: 0 to 1; below 1 all numbers of z shrink, which fades pictures.
+            wildness: 0 to 1; at 0 pictures are tame and alike, at 1 all that the network can do.
         """
         chosen = choose_model(studio.models, model)
         tamed = read_fraction(truncation, "Truncation", 1.0), read_fraction(wildness, "Wildness", 1.0)
@@ -130,7 +135,7 @@ def build_generate(studio: Studio) -> Lens:
     for component, value in values.items():
         component.value = component.postprocess(value) if component is not seed else value
 
-    truncation = gr.Number(1, visible=False, label="Truncation")
+    truncation = gr.Slider(0, 1, 1, visible=False, label="Truncation")
     grid_file = gr.Image(visible=False, label="Grid", format="png")
     single_files = gr.Gallery(visible=False, label="Pictures with their seeds", format="png")
     shared = [studio.hand, studio.stage]

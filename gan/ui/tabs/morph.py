@@ -225,8 +225,16 @@ def build_morph(studio: Studio) -> Lens:
         """Draw the way through 2 to 8 seeds, `steps` frames from one to the next, by "slerp" or "lerp".
 
         Return a file, "webp" (lossless, each frame exactly as drawn) or "mp4" (enlarged), and {"model", "seeds", "t"}:
-        t says of each frame where it lies, 0 at the first seed, 1 at the second. With `loop` the way leads back to the
-        first seed, whose frame is not repeated.
+        t says of each frame where it lies, 0 at the first seed, 1 at the second.
+
+        Args:
+            model: a model of this page; the first one by itself.
+            seeds: a list of 2 to 8 whole numbers from 0 to 4,294,967,295.
+            steps: 2 to 120 frames from one seed to the next.
+            method: "slerp", along the arc between two latents, or "lerp", straight through.
+            loop: whether the way leads back to the first seed, whose frame is not repeated.
+            truncation: 0 to 1; below 1 all numbers of z shrink, which fades pictures.
+            format: "webp" or "mp4".
         """
         chosen = choose_model(studio.models, model)
         faded = read_fraction(truncation, "Truncation", 1.0)
@@ -261,7 +269,7 @@ def build_morph(studio: Studio) -> Lens:
     recipes = gr.JSON([], visible="hidden", elem_id="stop-recipes")
     spot = gr.JSON({}, visible="hidden", elem_id="morph-spot")
     seeds_input = gr.JSON(visible=False, label="Seeds")
-    truncation = gr.Number(1, visible=False, label="Truncation")
+    truncation = gr.Slider(0, 1, 1, visible=False, label="Truncation")
     kind = gr.Radio(list(FORMATS), value=FORMATS[0], visible=False, label="Format")
     animation_file = gr.File(visible=False, label="Animation")
     positions = gr.JSON(visible=False, label="Frames")

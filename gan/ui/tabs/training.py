@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
+from gan.config import REMARKS
 from gan.images import open_rgb
 from gan.training.losses import LOSSES
 from gan.ui import animation
@@ -133,7 +134,7 @@ def curves_of(model: LoadedModel) -> dict[str, Any]:
     return {key: [line[key] for line in model.history] for key in CURVES} | {
         "standing": standing(model),
         "kid": [kid.get(line["epoch"]) for line in model.history],
-        "marks": list(_marks(model.history)),
+        "marks": list(_marks(model.history, REMARKS.get(_trained(model, "recipe"), {}))),
         "reading": {
             "losses": COMPETE,
             "verdict": PAIRED if _pairs(model) else ABSOLUTE,
@@ -142,8 +143,8 @@ def curves_of(model: LoadedModel) -> dict[str, Any]:
     }
 
 
-def _marks(history: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yield the events of the history, and the changes of stage that it does not name itself."""
+def _marks(history: Iterable[Mapping[str, Any]], remarks: Mapping[int, str]) -> Iterator[dict[str, Any]]:
+    """Yield the events of the history, the changes of stage that it does not name itself, and a report's remarks."""
     settings: dict[str, float] = {}
     softened = False  # by the guard, which its own event tells of
     for line in history:
@@ -152,6 +153,7 @@ def _marks(history: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
         changed = any(now[key] != settings[key] for key in settings)
         if changed and not softened and not any(text.startswith("stage") for text in texts):
             texts.append("stage: " + ", ".join(f"{key} {value:g}" for key, value in now.items()))
+        texts += [remarks[line["epoch"]]] if line["epoch"] in remarks else []
         if texts:
             yield {"epoch": line["epoch"], "text": "; ".join(texts)}
         settings, softened = now, "rolled back" in str(line.get("event"))
@@ -159,9 +161,14 @@ def _marks(history: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
 
 def _pairs(model: LoadedModel) -> bool:
     """Whether the loss that the model was trained with pairs; False where its folder does not say."""
-    train = model.described.get("train")
-    loss = str(train.get("loss")) if isinstance(train, Mapping) else ""
+    loss = _trained(model, "loss")
     return loss in LOSSES and LOSSES[loss].pairs
+
+
+def _trained(model: LoadedModel, what: str) -> str:
+    """Return what the model's folder says of its training, as text; "" where it does not."""
+    train = model.described.get("train")
+    return str(train.get(what)) if isinstance(train, Mapping) else ""
 
 
 def reals_of(model: LoadedModel, visible: bool) -> str:
@@ -249,6 +256,10 @@ def build_training(studio: Studio) -> Lens:
         An epoch without a grid is refused with a sentence that names the nearest one.
         The history is {"model", "epoch" (of the grid), "epochs" (that have a grid), "lines" (of history.jsonl; of a
         long one some 2,000, evenly)}.
+
+        Args:
+            model: a model of this page; the first one by itself.
+            epoch: that of a grid, from 0 on; the last one by itself.
         """
         if isinstance(studio.models, Shelf):
             studio.models.refresh()

@@ -25,6 +25,7 @@ from served import (
 )
 
 from gan.checkpoints import save_network
+from gan.config import REMARKS
 from gan.files import read_json, write_json
 from gan.folder import read_history, write_history, write_metrics
 from gan.models import Generator
@@ -67,6 +68,16 @@ def test_marks_survive_holes_and_tell_of_the_first_line_and_of_two_things_at_onc
         {"epoch": 4, "text": "rollback: D has won; stage: lr 0.0002, beta1 0.3"},
         {"epoch": 5, "text": "stage 2: lr 0.0001, beta1 0.3"},
     ]
+
+
+def test_what_a_report_remarks_is_marked_in_a_run_of_its_recipe_that_has_come_so_far(tmp_path, monkeypatch):
+    monkeypatch.setitem(REMARKS, "pokemon-report", {4: "the report: “it stalls”", 400: "the report: “it still does”"})
+    folder = plant(tmp_path / "alpha", 1, EPOCHS)
+    described = read_json(folder / "config.json")
+    for recipe, marks in [("pokemon-report", [{"epoch": 4, "text": "the report: “it stalls”"}]), ("pokemon", [])]:
+        write_json(folder / "config.json", described | {"train": {"recipe": recipe}})
+        model = load(folder)
+        assert [mark for mark in curves_of(model)["marks"] if "report" in mark["text"]] == marks
 
 
 def test_what_was_measured_stands_at_its_epoch(tmp_path):
