@@ -42,7 +42,7 @@ def without_stubs() -> Iterator[None]:
     """
     find = inspect.getfile
 
-    def nowhere(thing: Any) -> str:
+    def nowhere(object: Any) -> str:
         raise OSError("not looked for")
 
     inspect.getfile = nowhere
