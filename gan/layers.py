@@ -2,6 +2,7 @@
 
 import math
 import sys
+from copy import deepcopy
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,13 +43,12 @@ class Layer(NamedTuple):
 
 
 def layers(network: Dcgan) -> list[Layer]:
-    """Return the network's layers in order; it computes nothing and draws no weights for it."""
+    """Return the network's layers in order, with the shapes of what a copy of it makes of zeros."""
     size = network.image_size
     rows, block = [], 0
-    with torch.device("meta"), torch.inference_mode():
-        outline = type(network)(**network.arguments()).eval()
-        maps = torch.empty((1, outline.z_dim, 1, 1) if isinstance(outline, Generator) else (1, 3, size, size))
-        for number, module in outline.main.named_children():
+    with torch.inference_mode():  # not on the meta device, for which torch first loads its compiler: 6 seconds
+        maps = torch.zeros((1, network.z_dim, 1, 1) if isinstance(network, Generator) else (1, 3, size, size))
+        for number, module in deepcopy(network).eval().main.named_children():
             maps = module(maps)
             block += isinstance(module, nn.Conv2d | nn.ConvTranspose2d)
             name, what = KINDS[type(module)]

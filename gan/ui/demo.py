@@ -165,14 +165,24 @@ def build_studio(demo: gr.Blocks, models: Shelf, compare: bool) -> None:
         return spot if isinstance(spot, Mapping) else {}
 
     def arrive_at(name: str) -> Callable[..., dict[Any, Any]]:
-        def arrive(request: gr.Request, in_hand: Any, tab: Any, *given: Any) -> dict[Any, Any]:
+        def arrive(request: gr.Request, chosen_name: Any, in_hand: Any, tab: Any, *given: Any) -> dict[Any, Any]:
             if tab == name:  # whatever led here has drawn the tab already
                 return {current: name}
-            chosen = studio.named(in_hand.get("model") if isinstance(in_hand, Mapping) else None)
-            specimen = read_specimen(chosen, within(chosen, in_hand))
+            chosen = studio.named(chosen_name)
+            held = in_hand if isinstance(in_hand, Mapping) else {}
+            if held.get("model", chosen.name) == chosen.name:
+                specimen = read_specimen(chosen, within(chosen, held))
+            else:  # the model has just been chosen, and its first picture is still on its way
+                specimen = first_of(chosen, held, tab)
             return {current: name, **enter(name, chosen, specimen, spot_of(name, given), guest_of(request))}
 
         return arrive
+
+    def first_of(chosen: LoadedModel, held: Mapping[str, Any], tab: Any) -> Specimen:
+        """Return the picture in hand when another model is chosen."""
+        if tab == "generate" and chosen.picked:
+            return Specimen(chosen.picked[0])
+        return read_specimen(chosen, {key: held[key] for key in ("seed", "wildness", "truncation") if key in held})
 
     def choose_another_model(request: gr.Request, name: Any, in_hand: Any, tab: Any) -> dict[Any, Any]:
         models.refresh()
@@ -180,10 +190,8 @@ def build_studio(demo: gr.Blocks, models: Shelf, compare: bool) -> None:
         held = in_hand if isinstance(in_hand, Mapping) else {}
         if not chosen.weights:
             return {hand: {"model": name, "by": "model"}, stage: on_stage(chosen, Specimen())}
-        plain = read_specimen(chosen, {key: held[key] for key in ("seed", "wildness", "truncation") if key in held})
+        plain = first_of(chosen, held, tab)
         fresh = {"wall": BY_HAND} if tab == "generate" else {}
-        if tab == "generate" and chosen.picked:
-            plain = Specimen(chosen.picked[0])
         return {**studio.take(chosen, plain, "model"), **enter(tab, chosen, plain, fresh, guest_of(request))}
 
     def roll(request: gr.Request, name: Any, in_hand: Any, tab: Any, *given: Any) -> dict[Any, Any]:
@@ -261,7 +269,7 @@ def build_studio(demo: gr.Blocks, models: Shelf, compare: bool) -> None:
     model.input(choose_another_model, [model, hand, current], every, **LAST_WINS)
     dragged.change(drag, dragged, shared, **LAST_WINS)
     for name, tab in opened.items():
-        tab.select(arrive_at(name), [hand, current, *spots], every, **LAST_WINS)
+        tab.select(arrive_at(name), [model, hand, current, *spots], every, **LAST_WINS)
     for name, button in ways.items():
         button.click(lambda name=name: gr.Tabs(selected=name), None, tabs, **PRIVATE)
     share.click(tell, told, None, js=call("share"), **PRIVATE)

@@ -23,7 +23,8 @@ API = gate.API
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
-    models, _ = load_models([plant(tmp_path_factory.mktemp("gate") / "alpha", 1, EPOCHS)])
+    folder = tmp_path_factory.mktemp("gate")
+    models, _ = load_models([plant(folder / "alpha", 1, EPOCHS), plant(folder / "beta", 2, EPOCHS)])
 
     async def build():  # Gradio opens an event loop of its own where none runs
         return build_demo(models)
@@ -142,10 +143,10 @@ def test_at_home_is_who_asks_this_machine_by_its_own_name_without_a_proxy(scope,
     assert at_home(scope) is home
 
 
-def answer(tab, visitor, **headers):
+def answer(tab, visitor, model="alpha", **headers):
     """Return all that the page is told when a tab is opened with a picture of "alpha" in hand."""
     event = event_of(visitor.get("/config").json(), f"{tab}-tab", "select")
-    body = {"data": [{"model": "alpha"}, "generate"], "fn_index": event, "session_hash": tab}
+    body = {"data": [model, {"model": "alpha"}, "generate"], "fn_index": event, "session_hash": tab}
     assert visitor.post(f"{API}/queue/join", json=body, headers=headers).status_code == 200
     stream = visitor.get(f"{API}/queue/data?session_hash={tab}", headers=headers).text
     messages = [json.loads(line.removeprefix("data: ")) for line in stream.splitlines() if line]
@@ -172,6 +173,10 @@ def test_where_a_model_lies_is_told_at_home_alone(page, visitor, monkeypatch):
     assert place not in answer("about", visitor, **{"x-forwarded-for": "9.9.9.9"})
     monkeypatch.setattr(page, "share", True)
     assert place not in answer("about", visitor)
+
+
+def test_a_tab_opened_at_once_after_another_model_was_chosen_shows_that_one(visitor):
+    assert "<h2>beta</h2>" in answer("about", visitor, "beta") and "<h2>alpha</h2>" in answer("about", visitor)
 
 
 def test_a_path_that_is_sent_as_a_file_is_no_file_and_no_word_in_the_log(page, visitor, capsys):

@@ -7,10 +7,12 @@ without raw HTML, its links go to Kaggle or nowhere, and its only pictures are t
 import html
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import torch
 from markdown_it import MarkdownIt
 
 from gan import hub
@@ -19,7 +21,9 @@ from gan.checkpoints import GENERATOR_FILE, parameter_count
 from gan.data.datasets import DATASETS, kaggle_page
 from gan.errors import UserError, printable
 from gan.folder import SAMPLES, epoch_file, is_figure
-from gan.ui.encode import webp_uri
+from gan.layers import figure, table, title
+from gan.models import Discriminator, Generator
+from gan.ui.encode import lossless_uri, webp_uri
 from gan.ui.lens import Guest, Lens
 from gan.ui.loaded import LoadedModel
 from gan.ui.specimen import Specimen
@@ -156,6 +160,30 @@ ask(model={name}, api_name="/interpolate")
 ask(model={name}, api_name="/history")"""
 
 
+def networks_html(model: LoadedModel) -> str:
+    """Return both networks as a figure and as tables, HTML; the discriminator as the model's folder describes it."""
+    generator = tuple(model.generator.arguments().items())
+    plain = (("base_channels", model.generator.base_channels), ("image_size", model.generator.image_size))
+    given = model.described.get("discriminator")
+    described = tuple(sorted(given.items())) if isinstance(given, Mapping) else plain
+    try:
+        return _drawn(generator, described)
+    except Exception:  # a stranger's config.json may describe anything
+        return _drawn(generator, plain)
+
+
+@lru_cache(maxsize=16)
+def _drawn(generator: tuple[tuple[str, Any], ...], discriminator: tuple[tuple[str, Any], ...]) -> str:
+    with torch.device("meta"):  # an outline; its numbers do not count
+        g, d = Generator(**dict(generator)), Discriminator(**dict(discriminator))
+    if (d.image_size, d.base_channels) != (g.image_size, g.base_channels):
+        raise ValueError("networks of one training are of one size")
+    g, d = g.to_empty(device="cpu"), d.to_empty(device="cpu")
+    alt = f"The generator’s and the discriminator’s layers as blocks. {title(g)}; {title(d)}."
+    picture = f'<img src="{lossless_uri(figure(g, d))}" alt="{alt}">'
+    return picture + render_markdown(f"{table(g)}\n\n{table(d)}", {})
+
+
 # --- the five questions --------------------------------------------------------------------------------------------
 
 QUESTIONS = """<h2>About</h2>
@@ -237,6 +265,7 @@ def build_about(studio: Studio) -> Lens:
         return {
             first: page["answers"],
             card: page["card"],
+            networks: networks_html(model),
             facts: page["facts"],
             code: page["code"].replace("ADDRESS", html.escape(guest.address)),
         }
@@ -246,7 +275,9 @@ def build_about(studio: Studio) -> Lens:
             first = gr.HTML("", apply_default_css=False)
             with gr.Accordion("The model’s card", open=False, elem_id="card"):
                 card = gr.HTML("", apply_default_css=False, elem_classes="card")
+            with gr.Accordion("The two networks, layer by layer", open=False, elem_id="networks"):
+                networks = gr.HTML("", apply_default_css=False, elem_classes="card")
         with gr.Column(min_width=300):
             facts = gr.HTML("", apply_default_css=False)
             code = gr.HTML("", apply_default_css=False)
-    return Lens("about", enter, [first, card, facts, code])
+    return Lens("about", enter, [first, card, networks, facts, code])

@@ -32,7 +32,17 @@ from gan.images import to_pil
 from gan.latent import sample_z
 from gan.metrics import METRICS, Metric
 from gan.ui.loaded import load_models
-from gan.ui.tabs.about import KAGGLE, about, bibtex_of, card_html, facts_of, local_code, remote_code, render_markdown
+from gan.ui.tabs.about import (
+    KAGGLE,
+    about,
+    bibtex_of,
+    card_html,
+    facts_of,
+    local_code,
+    networks_html,
+    remote_code,
+    render_markdown,
+)
 
 HOSTILE = (
     "<script>window.pwned = 1</script>",
@@ -111,6 +121,19 @@ def test_our_own_card_comes_with_its_pictures_table_and_link(alpha):
     assert ("rel", "noopener") in found.attributes and ("target", "_blank") in found.attributes
     sources = [value for name, value in found.attributes if name == "src"]
     assert len(sources) == 1 and sources[0].startswith("data:image/webp;base64,")
+
+
+def test_both_networks_are_shown_layer_by_layer_whatever_a_strangers_config_describes(tmp_path):
+    folder = plant(tmp_path / "alpha", 1, EPOCHS)
+    (model,) = load(folder)
+    own = networks_html(model)
+    assert "<td>convtranspose1</td>" in own and "<td>conv1</td>" in own and 'src="data:image/webp' in own
+    described = json.loads((folder / CONFIG_FILE).read_text())
+    huge = {"base_channels": 10**6, "image_size": 64}
+    for given in (HOSTILE, {"norm": ["x"]}, {"base_channels": "1"}, {"image_size": 65}, huge, {"norm": "none"}):
+        write_config(folder, described | {"discriminator": given})
+        shown = networks_html(load(folder)[0])
+        assert "<td>convtranspose1</td>" in shown and "<td>conv1</td>" in shown and "pwned" not in shown
 
 
 def test_a_strangers_card_runs_nothing_and_asks_for_nothing(tmp_path):
