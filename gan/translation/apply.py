@@ -22,12 +22,14 @@ def colorize(
     drawing: Image.Image,
     hints: Image.Image | None = None,
     palette: Sequence[Colour] | None = None,
+    keep_lines: bool = True,
 ) -> Image.Image:
     """Return the drawing coloured: RGBA, transparent outside the figure, in its own shape, 2,048 pixels a side at most.
 
     `drawing` is dark on light, of any mode; what of it is transparent is paper. `hints` has colours where they are
     wanted, over the same place, and is transparent elsewhere. `palette` is one to five colours (r, g, b) in 0 to 255.
-    The network gives the colours, at the size that it learned on; the lines stay the drawing's own.
+    The network gives the colours, at the size that it learned on; the lines stay the drawing's own, or are the
+    network's where they are not kept.
     """
     paper = Image.fromarray(levelled(np.asarray(on_white(drawing).convert("L"))))
     longest = max(paper.size)
@@ -36,11 +38,21 @@ def colorize(
     square = (max(paper.size),) * 2
     lines = ImageOps.pad(paper, square, color=255)
     marks = ImageOps.pad(hints.convert("RGBA").resize(paper.size), square, color=(0, 0, 0, 0)) if hints else None
-    with torch.inference_mode():
-        output = network(*network_inputs(network.image_size, lines, marks, palette))
-    coloured = _under_lines(output, lines)
+    coloured = lay_under(colours(network, lines, marks, [palette]), lines, keep_lines)
     left, top = ((whole - side) // 2 for whole, side in zip(square, paper.size, strict=True))
     return coloured.crop((left, top, left + paper.width, top + paper.height))
+
+
+def colours(
+    network: Colorizer, lines: Image.Image, hints: Image.Image | None, palettes: Sequence[Sequence[Colour] | None]
+) -> Tensor:
+    """Return what the network makes of a drawing with each palette, (N, 4, S, S) in [-1, 1]: on white, and its cover.
+
+    `lines` and `hints`, grey and RGBA, are square; None is no palette.
+    """
+    inputs = [network_inputs(network.image_size, lines, hints, palette) for palette in palettes]
+    with torch.inference_mode():
+        return network(*(torch.cat(parts) for parts in zip(*inputs, strict=True)))
 
 
 def upscale(network: Upscaler, images: Tensor) -> Tensor:
@@ -82,13 +94,15 @@ def _tensor(image: Image.Image) -> Tensor:
     return from_uint8(values.view(1, image.height, image.width, -1).permute(0, 3, 1, 2))
 
 
-def _under_lines(output: Tensor, lines: Image.Image) -> Image.Image:
-    """Enlarge the network's colours (1, 4, S, S) to the size of the lines, and draw these over them; return RGBA."""
+def lay_under(output: Tensor, lines: Image.Image, keep_lines: bool = True) -> Image.Image:
+    """Return the network's colours (1, 4, S, S) as large as the lines, with these over them if kept: RGBA."""
     large = interpolate(output, size=(lines.height, lines.width), mode="bicubic", align_corners=False)
     picture, cover = to_uint8(large)[0].split((3, 1))
     shown = Image.fromarray(picture.permute(1, 2, 0).numpy())
-    shown = ImageChops.multiply(shown, Image.merge("RGB", [lines] * 3))
-    alpha = ImageChops.lighter(Image.fromarray(cover[0].numpy()), ImageOps.invert(lines))
+    alpha = Image.fromarray(cover[0].numpy())
+    if keep_lines:
+        shown = ImageChops.multiply(shown, Image.merge("RGB", [lines] * 3))
+        alpha = ImageChops.lighter(alpha, ImageOps.invert(lines))
     return _off_white(shown, alpha)
 
 

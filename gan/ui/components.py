@@ -173,3 +173,30 @@ class Files(Drawn):
     """
 
     script = "files"
+
+
+class PadValue(TypedDict, total=False):
+    """What has changed: a picture that was made `of` these strokes, strokes or a drawing to go on with, colours.
+
+    With `ask`, the pad says again what it holds.
+    """
+
+    picture: str | None
+    of: str
+    say: str
+    example: str  # strokes, drawn faintly
+    strokes: str
+    under: str
+    swatches: list[str]
+    palette: list[str]
+    lines: bool
+    ask: bool
+
+
+class Pad(Drawn):
+    """A drawing pad beside its picture; `input` and `release` tell {"strokes", "under", "palette", "lines", "example"}.
+
+    `upload` tells a {"file"} of the visitor's. Value: PadValue.
+    """
+
+    script = "pad"

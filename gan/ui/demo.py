@@ -5,6 +5,7 @@ import json
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -13,6 +14,7 @@ from gan.card import learned_from
 from gan.data.datasets import DATASETS
 from gan.errors import escape
 from gan.ui import links, tray
+from gan.ui.aides import Aides
 from gan.ui.arguments import read_fraction
 from gan.ui.blocks import Page
 from gan.ui.components import LAST_WINS, NETWORKS, PRIVATE, Files, Stage, call, said, wishes
@@ -22,9 +24,10 @@ from gan.ui.lens import Guest, Lens, guest_of
 from gan.ui.loaded import LoadedModel
 from gan.ui.shelf import Shelf
 from gan.ui.specimen import Specimen, read_specimen, within
-from gan.ui.studio import Studio, file, hold, on_stage, saved_name, saved_picture
+from gan.ui.studio import Studio, file, hold, on_stage, saved_name, saved_picture, tell
 from gan.ui.tabs.about import build_about
 from gan.ui.tabs.compare import build_compare, worth_comparing
+from gan.ui.tabs.draw import build_draw
 from gan.ui.tabs.explore import build_explore
 from gan.ui.tabs.generate import BY_HAND, build_generate, seeds_of
 from gan.ui.tabs.morph import build_morph
@@ -48,6 +51,7 @@ TABS: dict[str, tuple[str, Callable[[Studio], Lens]]] = {
     "generate": ("Generate", build_generate),
     "explore": ("Explore", build_explore),
     "morph": ("Morph", build_morph),
+    "draw": ("Draw", build_draw),
     "training": ("Training", build_training),
     "compare": ("Compare", build_compare),
     "about": ("About", build_about),
@@ -56,10 +60,13 @@ ROLLED = 10_000  # below which a rolled seed lies
 LARGE = 8  # times, where a large PNG is asked for
 
 
-def build_demo(models: Sequence[LoadedModel], problems: Sequence[str] = (), asked: bool = False) -> Page:
+def build_demo(
+    models: Sequence[LoadedModel], problems: Sequence[str] = (), asked: bool = False, aides: Sequence[Path] = ()
+) -> Page:
     """Return the page for these models; `problems` are sentences about checkpoints that could not be read.
 
-    Models that were `asked` for by name are compared, whatever they learned from.
+    Models that were `asked` for by name are compared, whatever they learned from. `aides` are folders of networks that
+    colour drawings or enlarge pictures.
     """
     with Page(title=TITLE, analytics_enabled=False) as demo:
         if problems:
@@ -70,8 +77,10 @@ def build_demo(models: Sequence[LoadedModel], problems: Sequence[str] = (), aske
             )
         if models:
             shelf = Shelf(models)
-            build_studio(demo, shelf, worth_comparing(models, asked))
-            demo.front = Front(shelf)
+            helpers = Aides(aides)
+            without = {"compare": not worth_comparing(models, asked), "draw": not helpers.can_colour()}
+            build_studio(demo, shelf, helpers, [name for name, absent in without.items() if absent])
+            demo.front = Front(shelf, helpers)
         else:
             gr.HTML(HEADER + NO_MODELS, apply_default_css=False)
         gr.HTML(FOOTER.format(trademarks=trademarks(models)), apply_default_css=False)
@@ -96,8 +105,8 @@ def thumbnails(models: Sequence[LoadedModel]) -> str:
     return f"<style>{''.join(rules)}</style>"
 
 
-def build_studio(demo: gr.Blocks, models: Shelf, compare: bool) -> None:
-    """Lay out the stage, the tabs and the tray, and let them follow the picture in hand."""
+def build_studio(demo: gr.Blocks, models: Shelf, aides: Aides, without: Sequence[str]) -> None:
+    """Lay out the stage, the tabs but those it is `without`, and the tray; let them follow the picture in hand."""
     first = models[0]
     begin = Specimen(seeds_of(first, BY_HAND, None)[0])
     with gr.Column(elem_id="studio"):
@@ -129,14 +138,15 @@ def build_studio(demo: gr.Blocks, models: Shelf, compare: bool) -> None:
         with gr.Tabs(elem_id="tabs", selected="generate", overflow_behavior="wrap") as tabs:
             opened: dict[str, gr.Tab] = {}
             for name, (title, _) in TABS.items():
-                if name != "compare" or compare:
+                if name not in without:
                     opened[name] = gr.Tab(title, id=name, elem_id=f"{name}-tab", render_children=True)
         hand = gr.JSON(hold(first, begin, "address"), visible="hidden", elem_id="hand")
         current = gr.Textbox("generate", visible="hidden", elem_id="current")
         dragged = wishes(stage, stage.input)
         told = gr.JSON({}, visible="hidden", elem_id="told")  # what a script has to tell the server
         kept = gr.BrowserState([], storage_key="gan-studio-kept", secret="kept in this browser alone")
-        studio = Studio(models, model, hand, stage, tabs, current, files, kept, style)
+        offered = gr.JSON({}, visible="hidden")
+        studio = Studio(models, model, hand, stage, tabs, current, files, kept, style, aides, offered)
         lenses = []
         for name, tab in opened.items():
             with tab, gr.Column(elem_id=name, elem_classes="lens"):
@@ -252,10 +262,6 @@ def build_studio(demo: gr.Blocks, models: Shelf, compare: bool) -> None:
             current: "morph",
             tabs: gr.Tabs(selected="morph"),
         }
-
-    def tell(sentence: Any) -> None:
-        if isinstance(sentence, str) and sentence:
-            gr.Info(sentence)
 
     another.click(roll, [model, hand, current, *spots], every, **LAST_WINS)
     model.input(choose_another_model, [model, hand, current], every, **LAST_WINS)
