@@ -239,7 +239,14 @@ def build_studio(demo: gr.Blocks, models: Shelf, aides: Aides, without: Sequence
     def from_picture(request: gr.Request, told: Any) -> dict[Any, Any]:
         if not said(told):
             raise links.refuse("There is no recipe in this picture.")
-        return restore({**said(told), "tab": "explore"}, "open", guest_of(request))
+        tab = "draw" if "strokes" in said(told) and "draw" in by_id else "explore"
+        return restore({**said(told), "tab": tab}, "open", guest_of(request))
+
+    def from_tray(request: gr.Request, told: Any) -> dict[Any, Any]:
+        recipe = said(told).get("recipe")
+        if isinstance(recipe, Mapping) and "strokes" in recipe:
+            return restore({**recipe, "tab": "draw"}, "open", guest_of(request))
+        return studio.choose(told)
 
     def save_picture(in_hand: Any) -> dict[str, Any]:
         chosen, specimen = studio.in_hand(in_hand)
@@ -253,7 +260,8 @@ def build_studio(demo: gr.Blocks, models: Shelf, aides: Aides, without: Sequence
 
     def morph_through(request: gr.Request, in_hand: Any, recipes: Any) -> dict[Any, Any]:
         chosen, specimen = studio.in_hand(in_hand)
-        mine = [recipe for recipe in tray.recipes_in(recipes) if recipe.get("model") == chosen.name]
+        kept = [recipe for recipe in tray.recipes_in(recipes) if "strokes" not in recipe]
+        mine = [recipe for recipe in kept if recipe.get("model") == chosen.name]
         if len(mine) < 2:
             raise links.refuse(f"Keep two pictures by {chosen.title} or more, then this morphs through them.")
         link = {"stops": json.dumps(mine)}
@@ -275,6 +283,7 @@ def build_studio(demo: gr.Blocks, models: Shelf, aides: Aides, without: Sequence
     save.click(save_picture, hand, files, **NETWORKS, **PRIVATE)
     save_large.click(save_enlarged, [hand, style], files, **NETWORKS, **PRIVATE)
     files.upload(from_picture, files, every, **LAST_WINS)
+    kept_sheet.select(from_tray, kept_sheet, every, **LAST_WINS)
     morph_kept.click(morph_through, [hand, kept], every, **LAST_WINS)
     back.click(from_history, told, every, js=call("address"), **LAST_WINS)
     gr.on(

@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw
 from gan.ui.arguments import read_choice, read_number, refuse
 
 SIDE = 512
-WIDTHS = {"thin": 6.0, "thick": 12.0, "erase": 28.0, "hint": 16.0}  # a tool's first letter stands for it
+WIDTHS = {"thin": 5.0, "thick": 11.0, "erase": 28.0, "hint": 16.0}  # a tool's first letter stands for it
 MAX_STROKES = 500
 MAX_POINTS = 12_000  # in all
 PARTS = 4  # of a step, as written

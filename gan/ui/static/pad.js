@@ -1,6 +1,7 @@
 // A drawing pad beside what a network makes of it. Strokes stay vectors; the picture that comes back is laid under them.
+import { dab, picker } from "./colours.js";
+import { decoded, layer, photo } from "./photo.js";
 import { enlarge } from "./pixels.js";
-import { photo } from "./photo.js";
 import { SIDE, brush, mirrored, read, simple, write } from "./strokes.js";
 
 const REST = 500; // milliseconds after the last stroke until proposals are asked for
@@ -10,6 +11,7 @@ const MEDIUM = 0.5;
 const TOOLS = { thin: "Thin", thick: "Thick", hint: "Colour", erase: "Rub out" };
 const DEEDS = { undo: "Undo", redo: "Redo", mirror: "Mirror", clear: "Clear" };
 
+const pixelsOf = (canvas) => Math.round(canvas.clientWidth * (window.devicePixelRatio || 1));
 const buttons = (names, kind) =>
     Object.entries(names).map(([name, label]) => `<button type="button" data-${kind}="${name}">${label}</button>`).join("");
 
@@ -34,8 +36,8 @@ export const mount = (root, emit) => {
                 <button type="button" class="ghost" aria-pressed="true">Example</button>
                 <label class="open-drawing"><input type="file" accept="image/*"><span>Open a drawing or a photo</span></label>
             </div>
-        </div>
-        <details class="own"><summary>Five colours of your own</summary><div class="five"></div></details>`;
+            <details class="own"><summary>Five colours of your own</summary><div class="five"></div></details>
+        </div>`;
     const find = (name) => root.querySelector(name);
     const layers = { ink: find(".ink"), hints: find(".hints"), example: find(".example") };
     const ink = layers.ink, result = find(".result canvas"), says = find(".pad-says"), cursor = find(".cursor");
@@ -46,13 +48,14 @@ export const mount = (root, emit) => {
 
     // --- what is shown
     const draw = () => {
-        const side = Math.round(ink.clientWidth * (window.devicePixelRatio || 1));
+        const side = pixelsOf(ink);
         if (!side) return;
         for (const canvas of Object.values(layers)) canvas.width = canvas.height = side;
         const pen = ink.getContext("2d"), dabs = layers.hints.getContext("2d"), faint = layers.example.getContext("2d");
         if (now().under) pen.drawImage(now().under.ink, 0, 0, side, side);
         for (const stroke of now().strokes) put(stroke, pen, dabs);
         if (ghost && !now().under) for (const stroke of example) brush(faint, stroke);
+        find(".paper").classList.toggle("begun", !blank());
         for (const name of ["undo", "redo"]) find(`[data-deed=${name}]`).disabled = name === "undo" ? !at : at === states.length - 1;
         look();
     };
@@ -62,7 +65,7 @@ export const mount = (root, emit) => {
     };
     const look = () => {
         const shown = picture ?? new ImageData(1, 1);
-        const side = picture ? Math.max(shown.width, Math.min(ink.width || SIDE, 2 * SIDE)) : 1;
+        const side = picture ? Math.min(pixelsOf(result) || SIDE, 2 * SIDE) : 1;
         result.width = result.height = side;
         const context = result.getContext("2d");
         if (!picture) return;
@@ -129,7 +132,6 @@ export const mount = (root, emit) => {
         event.preventDefault();
         pointer = event.pointerId;
         ink.setPointerCapture(pointer);
-        ink.focus({ preventScroll: true });
         begin(place(event));
     });
     ink.addEventListener("pointermove", (event) => {
@@ -187,6 +189,12 @@ export const mount = (root, emit) => {
             find(".paper").classList.toggle("mirrored", mirror);
         },
     };
+    const swap = () => { // where only one of them is large
+        if (!matchMedia("(max-width: 900px)").matches) return;
+        const swapped = find(".pad-room").classList.toggle("swapped");
+        find(".result").setAttribute("aria-label", swapped ? "Show the pad large" : "Show the picture large");
+    };
+    find(".paper").addEventListener("click", () => root.querySelector(".swapped") && swap());
     root.addEventListener("click", ({ target }) => {
         const button = target.closest("button");
         if (!button) return;
@@ -205,11 +213,7 @@ export const mount = (root, emit) => {
             button.setAttribute("aria-pressed", (ghost = !ghost));
             draw();
         }
-        if (button.matches(".result")) {
-            const swapped = find(".pad-room").classList.toggle("swapped");
-            button.setAttribute("aria-label", swapped ? "Show the pad large" : "Show the picture large");
-            draw();
-        }
+        if (button.matches(".result")) swap();
     });
     const paints = () => {
         const shown = palette.length ? palette : swatches;
@@ -245,6 +249,7 @@ export const mount = (root, emit) => {
     });
 
     new ResizeObserver(draw).observe(ink);
+    new ResizeObserver(look).observe(result.parentElement);
     choose(tool);
 
     return async (value) => {
@@ -269,41 +274,4 @@ export const mount = (root, emit) => {
             wish();
         }
     };
-};
-
-const decoded = async (uri) => {
-    const image = new Image();
-    image.src = uri;
-    await image.decode();
-    const canvas = new OffscreenCanvas(image.width, image.height), context = canvas.getContext("2d");
-    context.drawImage(image, 0, 0);
-    return context.getImageData(0, 0, image.width, image.height);
-};
-
-// A grey drawing as ink: the darker, the less is seen through it.
-const layer = async (uri) => {
-    const pixels = await decoded(uri);
-    const ink = new OffscreenCanvas(pixels.width, pixels.height);
-    for (let i = 0; i < pixels.data.length; i += 4) {
-        pixels.data[i + 3] = 255 - pixels.data[i];
-        pixels.data[i] = pixels.data[i + 1] = pixels.data[i + 2] = 0;
-    }
-    ink.getContext("2d").putImageData(pixels, 0, 0);
-    return { uri, ink };
-};
-
-const dab = (colour) => {
-    const button = document.createElement("button");
-    Object.assign(button, { type: "button" });
-    button.dataset.colour = colour;
-    button.style.background = `#${colour}`;
-    button.setAttribute("aria-label", `Hint in #${colour}`);
-    return button;
-};
-const picker = (label, value, chosen) => {
-    const input = document.createElement("input");
-    Object.assign(input, { type: "color", value });
-    input.setAttribute("aria-label", label);
-    input.addEventListener("change", () => chosen(input.value.slice(1)));
-    return input;
 };

@@ -1,7 +1,8 @@
-// A picture file of the visitor's, made small enough for an event: upright, on white, as a data URI.
+// Pictures that a pad takes in: a file of the visitor's, what the server sends, a drawing as ink.
 const SIDE = 512; // pixels of the longer one
 const LONGEST = 42_000; // characters
 
+// A file's picture, small enough for an event: upright, on white, as a data URI.
 export const photo = async (file) => {
     const image = await createImageBitmap(file); // upright, as its EXIF says
     for (let side = SIDE; ; side *= 0.8) {
@@ -16,4 +17,25 @@ export const photo = async (file) => {
         const uri = canvas.toDataURL("image/webp", 0.8);
         if (uri.length <= LONGEST) return uri;
     }
+};
+
+export const decoded = async (uri) => {
+    const image = new Image();
+    image.src = uri;
+    await image.decode();
+    const canvas = new OffscreenCanvas(image.width, image.height), context = canvas.getContext("2d");
+    context.drawImage(image, 0, 0);
+    return context.getImageData(0, 0, image.width, image.height);
+};
+
+// A grey drawing as ink: the darker, the less is seen through it.
+export const layer = async (uri) => {
+    const pixels = await decoded(uri);
+    const ink = new OffscreenCanvas(pixels.width, pixels.height);
+    for (let i = 0; i < pixels.data.length; i += 4) {
+        pixels.data[i + 3] = 255 - pixels.data[i];
+        pixels.data[i] = pixels.data[i + 1] = pixels.data[i + 2] = 0;
+    }
+    ink.getContext("2d").putImageData(pixels, 0, 0);
+    return { uri, ink };
 };

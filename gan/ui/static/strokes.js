@@ -1,6 +1,6 @@
 // Strokes as a pad makes them: made simple, written as text, drawn. What Python's strokes.py reads and draws, too.
 export const SIDE = 512; // of the pad, in steps
-export const WIDTHS = { thin: 6, thick: 12, erase: 28, hint: 16 };
+export const WIDTHS = { thin: 5, thick: 11, erase: 28, hint: 16 };
 const SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const LETTERS = { thin: "t", thick: "k", erase: "e", hint: "h" };
 const TOOLS = { t: "thin", k: "thick", e: "erase", h: "hint" };
