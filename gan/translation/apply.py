@@ -8,7 +8,7 @@ from PIL import Image, ImageChops, ImageOps
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from gan.images import from_uint8, to_uint8
+from gan.images import from_pil, from_uint8, to_uint8
 from gan.translation.networks import Colorizer, Upscaler
 from gan.translation.paper import levelled
 
@@ -74,10 +74,10 @@ def network_inputs(
 
     `lines` and `hints`, grey and RGBA, are square.
     """
-    drawn = _tensor(lines.resize((side, side), Image.Resampling.BOX, reducing_gap=3.0))
+    drawn = from_pil(lines.resize((side, side), Image.Resampling.BOX, reducing_gap=3.0))
     marks = torch.cat((torch.ones(1, 3, side, side), -torch.ones(1, 1, side, side)), dim=1)
     if hints:
-        small = _tensor(hints.resize((side, side), Image.Resampling.BOX))
+        small = from_pil(hints.resize((side, side), Image.Resampling.BOX))
         marks = torch.where(small[:, 3:] > 0, torch.cat((small[:, :3], torch.ones_like(drawn)), dim=1), marks)
     colours = torch.full((1, 3 * COLOURS + 1), 1.0)
     if palette:
@@ -86,12 +86,6 @@ def network_inputs(
     else:
         colours[0, -1] = -1
     return drawn, marks, colours
-
-
-def _tensor(image: Image.Image) -> Tensor:
-    """Return an image as (1, C, H, W) in [-1, 1]."""
-    values = torch.frombuffer(bytearray(image.tobytes()), dtype=torch.uint8)
-    return from_uint8(values.view(1, image.height, image.width, -1).permute(0, 3, 1, 2))
 
 
 def lay_under(output: Tensor, lines: Image.Image, keep_lines: bool = True) -> Image.Image:
@@ -108,7 +102,7 @@ def lay_under(output: Tensor, lines: Image.Image, keep_lines: bool = True) -> Im
 
 def _off_white(shown: Image.Image, alpha: Image.Image) -> Image.Image:
     """Return the RGBA image that, laid on white, is the one shown."""
-    picture, cover = _tensor(shown)[0] / 2 + 0.5, _tensor(alpha)[0] / 2 + 0.5
+    picture, cover = from_pil(shown)[0] / 2 + 0.5, from_pil(alpha)[0] / 2 + 0.5
     colours = ((picture - (1 - cover)) / cover.clamp_min(1 / 255)).clamp(0, 1)
     image = Image.fromarray(to_uint8(colours * 2 - 1).permute(1, 2, 0).contiguous().numpy())
     image.putalpha(alpha)

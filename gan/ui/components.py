@@ -117,8 +117,19 @@ class StageValue(TypedDict, total=False):
     problem: str
 
 
+class SharperValue(TypedDict):
+    """The same picture, sharper, and which one it is `of`; None and a sentence where there is none."""
+
+    sharper: str | None
+    of: dict[str, Any]
+    say: str
+
+
 class Stage(Drawn):
-    """The one large picture; `input` tells the recipe that a drag across it makes of it. Value: StageValue."""
+    """The one large picture; `input` tells the recipe that a drag across it makes of it. Value: StageValue.
+
+    `release` tells the recipe of a picture at rest, of which a SharperValue may follow.
+    """
 
     script = "stage"
 

@@ -18,10 +18,11 @@ from gan.ui.aides import Aides
 from gan.ui.arguments import read_fraction
 from gan.ui.blocks import Page
 from gan.ui.components import LAST_WINS, NETWORKS, PRIVATE, Files, Stage, call, said, wishes
-from gan.ui.encode import enlarge, lossless_uri, png_bytes, with_recipe
+from gan.ui.encode import enlarge, lossless_uri, png_bytes
 from gan.ui.front import Front
 from gan.ui.lens import Guest, Lens, guest_of
 from gan.ui.loaded import LoadedModel
+from gan.ui.sharper import SHARPER, build_sharper, sharper_picture
 from gan.ui.shelf import Shelf
 from gan.ui.specimen import Specimen, read_specimen, within
 from gan.ui.studio import Studio, file, hold, on_stage, saved_name, saved_picture, tell
@@ -109,6 +110,7 @@ def build_studio(demo: gr.Blocks, models: Shelf, aides: Aides, without: Sequence
     """Lay out the stage, the tabs but those it is `without`, and the tray; let them follow the picture in hand."""
     first = models[0]
     begin = Specimen(seeds_of(first, BY_HAND, None)[0])
+    styles = ["Smooth", "Pixels", *[SHARPER] * aides.can_enlarge(models)]
     with gr.Column(elem_id="studio"):
         gr.HTML(HEADER + thumbnails(models), apply_default_css=False, elem_id="brand")
         model = gr.Radio(
@@ -130,7 +132,7 @@ def build_studio(demo: gr.Blocks, models: Shelf, aides: Aides, without: Sequence
                 }
             with gr.Row(elem_id="more"):
                 style = gr.Radio(
-                    ["Smooth", "Pixels"], value="Smooth", label="Enlarged", elem_id="style", container=False,
+                    styles, value="Smooth", label="Enlarged", elem_id="style", container=False,
                 )  # fmt: skip
                 save_large = gr.Button("Save large", size="sm", elem_id="save-large")
                 files = Files(None, "Saved pictures", "files")
@@ -152,6 +154,8 @@ def build_studio(demo: gr.Blocks, models: Shelf, aides: Aides, without: Sequence
             with tab, gr.Column(elem_id=name, elem_classes="lens"):
                 lenses.append(TABS[name][1](studio))
         named = gr.JSON([lens.id for lens in lenses if lens.spot is not None], visible="hidden")
+        if SHARPER in styles:
+            build_sharper(studio)
         kept_sheet, morph_kept = tray.build_tray(studio, keep)
         back = gr.Button("Back", elem_id="back", elem_classes="unseen")
 
@@ -254,8 +258,10 @@ def build_studio(demo: gr.Blocks, models: Shelf, aides: Aides, without: Sequence
 
     def save_enlarged(in_hand: Any, how: Any) -> dict[str, Any]:
         chosen, specimen = studio.in_hand(in_hand)
-        large = enlarge(saved_picture(chosen, specimen), LARGE, how != "Pixels")
-        large = with_recipe(large, specimen.recipe(chosen))
+        picture = saved_picture(chosen, specimen)
+        sharp = sharper_picture(studio, chosen, specimen) if how == SHARPER else picture
+        large = enlarge(sharp, LARGE * picture.width // sharp.width, how != "Pixels")
+        large.info |= sharp.info
         return file(f"{saved_name(chosen, specimen)}-large.png", "image/png", png_bytes(large))
 
     def morph_through(request: gr.Request, in_hand: Any, recipes: Any) -> dict[Any, Any]:

@@ -15,7 +15,7 @@ export const decode = (address) => {
     return decoded.get(address);
 };
 
-// The style in which pictures are enlarged: "smooth" or "pixels".
+// The style in which pictures are enlarged: "smooth", "pixels" or "sharper", which is smooth until it is there.
 export const style = () => document.documentElement.dataset.enlarge ?? "smooth";
 export const onStyle = (redraw) => document.addEventListener("enlarge", redraw);
 
@@ -38,7 +38,7 @@ export const wholeSize = (pixels, room) => {
 // Draw pixels onto a canvas that is `room` CSS pixels wide.
 export const paint = (canvas, pixels, room) => {
     const side = pixels.width;
-    const smooth = style() === "smooth";
+    const smooth = style() !== "pixels";
     const size = smooth ? room : wholeSize(side, room);
     const wanted = Math.min(Math.round(size * (window.devicePixelRatio || 1)), MOST);
     const shown = smooth && wanted > 2 * side ? enlarge(pixels, wanted) : pixels;

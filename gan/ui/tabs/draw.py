@@ -9,6 +9,7 @@ from PIL import Image
 
 from gan.images import to_uint8
 from gan.translation.apply import on_white
+from gan.ui.colouring import build_colorize
 from gan.ui.components import LAST_WINS, NETWORKS, PRIVATE, Pad, PadValue, Sheet, SheetValue, call, said, wishes
 from gan.ui.drawing import (
     Palette,
@@ -165,4 +166,5 @@ def build_draw(studio: Studio) -> Lens:
     share.click(tell, told, None, js=call("share"), **PRIVATE)
     for kind, button in savers.items():
         button.click(save_as(studio, kind), [wish, studio.hand], studio.files, **NETWORKS, **PRIVATE)
+    build_colorize(studio)
     return Lens("draw", enter, [pad, lead, spot], spot)
