@@ -128,7 +128,7 @@ class SharperValue(TypedDict):
 class Stage(Drawn):
     """The one large picture; `input` tells the recipe that a drag across it makes of it. Value: StageValue.
 
-    `release` tells the recipe of a picture at rest, of which a SharperValue may follow.
+    `release` tells the {"recipe"} of a picture at rest, of which a SharperValue may follow.
     """
 
     script = "stage"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,12 @@ class Drawing:
     palette: Palette = ()
     keep_lines: bool = True
 
-    def lines(self, side: int = SIDE) -> Image.Image:
+    @cached_property
+    def on_pad(self) -> Image.Image:
+        """The lines, grey, as large as the pad."""
+        return self.lines(SIDE)
+
+    def lines(self, side: int) -> Image.Image:
         """Return the lines, grey, so many pixels large."""
         return draw_lines(self.strokes, self.under, side)
 
@@ -107,10 +113,9 @@ def colour_small(aide: Aide, drawing: Drawing, palettes: Sequence[Palette]) -> T
 
     What cannot be coloured is refused.
     """
-    lines = drawing.lines()
-    if reason := why_not(lines):
+    if reason := why_not(drawing.on_pad):
         raise refuse(reason)
-    return colours(aide.network, lines, draw_hints(drawing.strokes), [palette or None for palette in palettes])
+    return colours(aide.network, drawing.on_pad, draw_hints(drawing.strokes), [palette or None for palette in palettes])
 
 
 def coloured(aide: Aide, model: LoadedModel, drawing: Drawing, side: int = SIDE) -> Image.Image:

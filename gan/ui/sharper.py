@@ -1,5 +1,6 @@
 """Sharper: the third way of enlarging. A second network guesses details; the picture's recipe says so."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
@@ -9,7 +10,7 @@ from torch import Tensor
 from gan.images import from_pil, to_pil
 from gan.translation.apply import upscale as enlarge_images
 from gan.ui.arguments import choose_model, read_fraction, read_seeds, refuse
-from gan.ui.components import LAST_WINS, NETWORKS, SharperValue, said
+from gan.ui.components import LAST_WINS, NETWORKS, SharperValue, wishes
 from gan.ui.encode import lossless_uri, with_recipe
 from gan.ui.loaded import LoadedModel
 from gan.ui.specimen import Specimen
@@ -45,7 +46,7 @@ def build_sharper(studio: Studio) -> None:
     """Let the stage ask for sharper pictures, and offer /upscale to programs."""
 
     def at_rest(told: Any) -> SharperValue:
-        recipe = dict(said(told))
+        recipe = told.get("recipe") if isinstance(told, Mapping) else {}
         model, specimen = studio.in_hand(recipe)
         if not studio.aides.enlarger(model):
             return {"sharper": None, "of": recipe, "say": NONE_HERE.format(title=model.title)}
@@ -74,7 +75,8 @@ def build_sharper(studio: Studio) -> None:
     seed = gr.Number(1, visible=False, label="Seed")
     wildness = gr.Slider(0, 1, 1, visible=False, label="Wildness")
     picture = gr.Image(visible=False, label="Picture", format="png")
-    studio.stage.release(at_rest, studio.stage, studio.stage, **LAST_WINS)
+    rested = wishes(studio.stage, studio.stage.release)
+    rested.change(at_rest, rested, studio.stage, **LAST_WINS)
     gr.on(
         [], upscale, [image, seed, studio.model, wildness], picture,
         preprocess=False, api_name="upscale", **NETWORKS,

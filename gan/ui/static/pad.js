@@ -43,7 +43,7 @@ export const mount = (root, emit) => {
     const ink = layers.ink, result = find(".result canvas"), says = find(".pad-says"), cursor = find(".cursor");
     let states = [{ strokes: [], under: null }], at = 0; // all steps; the one that is shown
     let tool = "thin", colour = "e23d28", mirror = false, keep = true, ghost = true;
-    let palette = [], example = [], examples = "", swatches = [], picture = null, resting, turn = 0;
+    let palette = [], example = [], examples = "", swatches = [], picture = null, resting, turn = 0, asked = 0;
     const now = () => states[at];
 
     // --- what is shown
@@ -92,7 +92,7 @@ export const mount = (root, emit) => {
     };
     const said = () => {
         const strokes = blank() ? examples : write(now().strokes);
-        return { strokes, under: now().under?.uri ?? null, palette, lines: keep, example: blank() };
+        return { strokes, under: now().under?.uri ?? null, palette, lines: keep, example: blank(), turn: ++asked };
     };
     const step = (state) => {
         if (write(state.strokes).length > LONGEST) return draw(say("The pad is full. Undo something, or save it and clear the pad."));
@@ -233,7 +233,7 @@ export const mount = (root, emit) => {
     // --- a drawing or a photograph of one
     const open = async (file) => {
         try {
-            emit("upload", { file: await photo(file) });
+            emit("upload", { file: await photo(file), turn: ++asked });
             say("Looking for the lines …");
         } catch {
             say("This is no picture that a browser can read.");

@@ -7,19 +7,19 @@ export const sharper = (room, ask) => {
     const canvas = Object.assign(document.createElement("canvas"), { className: "sharper", hidden: true });
     const under = Object.assign(document.createElement("div"), { className: "wipe", hidden: true });
     under.innerHTML = `
-        <label hidden><span>Smooth</span><input type="range" min="0" max="100" value="100"
-            aria-label="Share of the picture that is sharper"><span>Sharper</span></label>
-        <p></p>`;
+        <input type="range" min="0" max="100" value="100" aria-label="Share of the picture that is sharper" disabled>
+        <p role="status"></p>`;
     room.append(canvas);
     room.parentElement.after(under);
     const wipe = under.querySelector("input");
-    let recipe = null, resting;
+    let recipe = null, resting, turn = 0;
 
     const want = (of) => {
         recipe = of;
-        canvas.hidden = under.hidden = true;
+        canvas.hidden = wipe.disabled = true;
+        under.hidden = style() !== "sharper"; // else it stays, so that nothing below it moves
         clearTimeout(resting);
-        if (recipe && style() === "sharper") resting = setTimeout(() => ask(recipe), REST);
+        if (recipe && style() === "sharper") resting = setTimeout(() => ask({ recipe, turn: ++turn }), REST);
     };
     wipe.addEventListener("input", () => canvas.style.setProperty("clip-path", `inset(0 0 0 ${100 - wipe.value}%)`));
     onStyle(() => want(recipe));
@@ -31,9 +31,8 @@ export const sharper = (room, ask) => {
             canvas.width = canvas.height = image.width;
             canvas.getContext("2d").drawImage(image, 0, 0);
         }
-        canvas.hidden = under.querySelector("label").hidden = !image;
+        canvas.hidden = wipe.disabled = !image;
         under.querySelector("p").textContent = say;
-        under.hidden = false;
     };
     return { want, show };
 };

@@ -21,7 +21,7 @@ export const mount = (root, emit) => {
         </figure>`;
     const find = (name) => root.querySelector(name);
     const room = find(".stage-room"), large = find(".large"), small = find(".true-size canvas"), before = find(".before");
-    const sharp = sharper(room, (recipe) => emit("release", recipe));
+    const sharp = sharper(room, (wish) => emit("release", wish));
     let shown = null, sheet = null, pixels = null, turn = 0, comparing = false;
 
     const look = () => {

@@ -10,7 +10,7 @@ from PIL import Image
 from gan.images import to_uint8
 from gan.translation.apply import on_white
 from gan.ui.colouring import build_colorize
-from gan.ui.components import LAST_WINS, NETWORKS, PRIVATE, Pad, PadValue, Sheet, SheetValue, call, said, wishes
+from gan.ui.components import LAST_WINS, NETWORKS, PRIVATE, Pad, PadValue, Sheet, SheetValue, call, wishes
 from gan.ui.drawing import (
     Palette,
     beside,
@@ -104,7 +104,7 @@ def build_draw(studio: Studio) -> Lens:
     def colour(told: Any, hand: Any) -> dict[Any, Any]:
         model, _ = studio.in_hand(hand)
         drawing, told = read_drawing(told), told if isinstance(told, Mapping) else {}
-        if reason := why_not(drawing.lines()):
+        if reason := why_not(drawing.on_pad):
             return {pad: {"picture": None, "say": reason, "of": ""}, spot: {}}
         output = colour_small(studio.colourer(model), drawing, [drawing.palette])
         picture = Image.fromarray(to_uint8(output[0, :3]).permute(1, 2, 0).contiguous().numpy())
@@ -117,13 +117,13 @@ def build_draw(studio: Studio) -> Lens:
     def propose(told: Any, hand: Any) -> SheetValue:
         model, specimen = studio.in_hand(hand)
         drawing = read_drawing(told)
-        if why_not(drawing.lines()):
+        if why_not(drawing.on_pad):
             return {"cells": []}
         named = proposals_for(model, specimen, typical(model))
         return sheet_of(colour_small(studio.colourer(model), drawing, list(named.values())), named, drawing.palette)
 
     def choose(told: Any) -> PadValue:
-        recipe = said(told).get("recipe")
+        recipe = told.get("recipe") if isinstance(told, Mapping) else None
         palette = read_palette(recipe.get("palette") if isinstance(recipe, Mapping) else None)
         return {"palette": hexes(palette), "ask": True}
 
@@ -131,7 +131,8 @@ def build_draw(studio: Studio) -> Lens:
         return {"strokes": write_strokes(outline(*studio.in_hand(hand)))}
 
     def open_file(told: Any) -> PadValue:
-        return {"under": lossless_uri(cleaned(read_upload(said(told).get("file"), "The picture")))}
+        sent = told.get("file") if isinstance(told, Mapping) else None
+        return {"under": lossless_uri(cleaned(read_upload(sent, "The picture")))}
 
     def offer(told: Any, hand: Any) -> dict[str, Any]:
         model, _ = studio.in_hand(hand)
@@ -159,8 +160,9 @@ def build_draw(studio: Studio) -> Lens:
     wish = wishes(pad, pad.input)
     wish.change(colour, [wish, studio.hand], [pad, spot], **LAST_WINS)
     pad.release(propose, [wish, studio.hand], proposals, **LAST_WINS)
-    pad.upload(open_file, pad, pad, **LAST_WINS)
-    proposals.select(choose, proposals, pad, **LAST_WINS)
+    photo, chosen = wishes(pad, pad.upload), wishes(proposals, proposals.select)
+    photo.change(open_file, photo, pad, **LAST_WINS)
+    chosen.change(choose, chosen, pad, **LAST_WINS)
     traced.click(take_outline, studio.hand, pad, **LAST_WINS)
     keep.click(offer, [wish, studio.hand], studio.offered, **PRIVATE)
     share.click(tell, told, None, js=call("share"), **PRIVATE)
