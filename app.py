@@ -147,12 +147,11 @@ def folders_to_show(checkpoints: list[str] | None) -> tuple[list[Path], list[Pat
     Our generators are shown where none is asked for. What cannot be had ends the program.
     """
     from gan.checkpoints import checkpoint_folder
-    from gan.ui.aides import aides_in, split
-    from gan.ui.loaded import find_checkpoints
+    from gan.ui.loaded import find_aides, find_checkpoints, split
 
     try:
         generators, aides = split(checkpoint_folder(name) for name in checkpoints or ())
-        return generators or find_checkpoints(CHECKPOINTS), [*aides, *aides_in(CHECKPOINTS)]
+        return generators or find_checkpoints(CHECKPOINTS), [*aides, *find_aides(CHECKPOINTS)]
     except UserError as error:
         stop(f"--checkpoint {error}" if checkpoints else str(error))
 

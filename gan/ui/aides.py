@@ -8,14 +8,11 @@ from typing import Any
 from torch import nn
 
 from gan.card import learned_from
-from gan.checkpoints import GENERATOR_FILE, load_with_digest, read_described
+from gan.checkpoints import load_with_digest, read_described
 from gan.data.datasets import DATASETS
 from gan.errors import UserError, escape, printable
-from gan.files import entries, is_there
 from gan.ui.arguments import refuse
 from gan.ui.loaded import MAX_TITLE, LoadedModel
-
-TASKS = ("colorize", "upscale")
 
 
 class Aide:
@@ -61,10 +58,10 @@ class Aide:
 
 
 class Aides:
-    """All of them, those that were asked for first."""
+    """Those in some folders, as gan.ui.loaded finds them; of two that would do, the first is taken."""
 
     def __init__(self, folders: Iterable[Path] = ()) -> None:
-        self._all = [aide for folder in folders if (aide := _aide_in(folder))]
+        self._all = [Aide(folder, read_described(folder)) for folder in folders]
 
     def colourer(self, model: LoadedModel) -> Aide | None:
         """Return what colours drawings: of the model's own data, else the first; None where there is none."""
@@ -86,26 +83,3 @@ class Aides:
     def can_enlarge(self, models: Sequence[LoadedModel]) -> bool:
         """Return whether any of the models' pictures can be enlarged."""
         return any(self.enlarger(model) for model in models)
-
-
-def split(folders: Iterable[Path]) -> tuple[list[Path], list[Path]]:
-    """Return the folders of generators, and those of aides."""
-    known = {folder: bool(_aide_in(folder)) for folder in folders}
-    return [folder for folder in known if not known[folder]], [folder for folder in known if known[folder]]
-
-
-def aides_in(root: Path) -> list[Path]:
-    """Return the folders in `root` that hold an aide."""
-    try:
-        return split(sorted(entries(root)))[1]
-    except UserError:  # which is told where generators are looked for
-        return []
-
-
-def _aide_in(folder: Path) -> Aide | None:
-    try:
-        described = read_described(folder)
-        fine = described.get("task") in TASKS and is_there(folder / GENERATOR_FILE)
-    except UserError:
-        return None
-    return Aide(folder, described) if fine else None

@@ -5,7 +5,8 @@ import pytest
 from served import plant, plant_aide, tiny_model
 
 from gan.ui import aides
-from gan.ui.aides import Aides, aides_in, split
+from gan.ui.aides import Aides
+from gan.ui.loaded import find_aides, split
 
 
 def model(source):
@@ -28,8 +29,8 @@ def test_they_are_told_from_generators_and_from_what_is_neither(folders, tmp_pat
     (tmp_path / "odd").mkdir()
     (tmp_path / "odd" / "config.json").write_text("[")
     assert split([generator, *folders]) == ([generator], folders)
-    assert aides_in(tmp_path) == folders
-    assert aides_in(tmp_path / "nowhere") == []
+    assert find_aides(tmp_path) == folders
+    assert find_aides(tmp_path / "nowhere") == []
 
 
 def test_a_model_has_those_of_its_own_data_and_drawings_are_coloured_by_any(folders):

@@ -30,9 +30,9 @@ from gan.ui.encode import lossless_uri
 from gan.ui.specimen import Specimen
 from gan.ui.strokes import Stroke, draw_lines, write_strokes
 
-BOX = Stroke(
-    "thin", tuple((float(x), float(y), 0.5) for x, y in ((120, 120), (400, 120), (400, 400), (120, 400), (120, 120)))
-)
+CORNERS = (120.0, 120.0), (400.0, 120.0), (400.0, 400.0), (120.0, 400.0), (120.0, 120.0)
+BOX = Stroke("thin", tuple((x, y, 0.5) for x, y in CORNERS))
+GREEN = Stroke("hint", ((248.0, 248.0, 0.5), (330.0, 248.0, 0.5)), "00ff00")
 DOT = Stroke("thin", ((256.0, 256.0, 0.5),))
 RED = ((226, 61, 40),)
 
@@ -54,7 +54,7 @@ def test_an_empty_pad_a_dot_and_a_black_picture_are_answered_by_what_to_do(colou
 def test_each_palette_makes_a_picture_and_hints_change_it(colourer):
     plain = colour_small(colourer, Drawing((BOX,)), [(), RED])
     assert plain.shape == (2, 4, 32, 32)
-    hinted = colour_small(colourer, Drawing((BOX, Stroke("hint", ((256.0, 256.0, 0.5),), "00ff00"))), [()])
+    hinted = colour_small(colourer, Drawing((BOX, GREEN)), [()])
     assert (hinted - plain[:1]).abs().max() > 0.01
 
 

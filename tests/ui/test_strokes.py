@@ -67,9 +67,11 @@ def test_paths_in_a_small_picture_become_strokes_over_the_whole_pad():
 
 
 HOSTILE = (
-    5, {}, "x", "t", "tAAA", "hAAAA", "tAAAA.", "tAAAA\n", "e" + "A" * 5, "tÄÄÄÄ", ".", [None], [5], [{}], [{"points": []}],
+    5, {}, "x", "t", "tAAA", "hAAAA", "tAAAA.", "tAAAA\n", "e" + "A" * 5, "tÄÄÄÄ", ".", [None], [5], [{}],
+    [{"points": []}],
     [{"points": "x"}], [{"points": [5]}], [{"points": [[1]]}], [{"points": [[1, 2, 3, 4]]}], [{"points": [["a", 1]]}],
-    [{"points": [[float("nan"), 1]]}], [{"points": [[float("inf"), 1]]}], [{"points": [[-1, 1]]}], [{"points": [[1, 1e9]]}],
+    [{"points": [[float("nan"), 1]]}], [{"points": [[float("inf"), 1]]}], [{"points": [[-1, 1]]}],
+    [{"points": [[1, 1e9]]}],
     [{"points": [[1, 1, 2]]}], [{"tool": "axe", "points": [[1, 1]]}], [{"tool": "hint", "points": [[1, 1]]}],
     [{"tool": "hint", "colour": "red", "points": [[1, 1]]}], [{"tool": ["thin"], "points": [[1, 1]]}],
     ".".join(["tAAAA"] * 20_000), "t" + "AAAA" * (MAX_POINTS + 1), [{"points": [[1, 1]]}] * 20_000,

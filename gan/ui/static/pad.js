@@ -135,7 +135,9 @@ export const mount = (root, emit) => {
         begin(place(event));
     });
     ink.addEventListener("pointermove", (event) => {
-        if (stroke && event.pointerId === pointer) go((event.getCoalescedEvents?.() ?? [event]).map(place));
+        if (!stroke || event.pointerId !== pointer) return;
+        const between = event.getCoalescedEvents?.() ?? [];
+        go((between.length ? between : [event]).map(place));
     });
     ink.addEventListener("pointerup", (event) => event.pointerId === pointer && end());
     ink.addEventListener("pointercancel", (event) => {
