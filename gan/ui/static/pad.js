@@ -123,7 +123,7 @@ export const mount = (root, emit) => {
         go([point]);
     };
     const end = () => {
-        const made = { ...stroke, points: simple(stroke.points) };
+        const [made] = read(write([{ ...stroke, points: simple(stroke.points) }])); // as a link will have it
         stroke = pointer = null;
         add(mirror ? [made, mirrored(made)] : [made]);
     };
