@@ -168,7 +168,7 @@ def build_studio(demo: gr.Blocks, models: Shelf, aides: Aides, without: Sequence
     def enter(
         name: Any, chosen: LoadedModel, specimen: Specimen, link: Mapping[str, Any], guest: Guest
     ) -> dict[Any, Any]:
-        lens = by_id.get(name)
+        lens = by_id.get(name) if isinstance(name, str) else None
         if lens is None or not (chosen.weights or name == "training"):  # which says how far the run is
             return {}
         return lens.enter(chosen, specimen, link, guest)

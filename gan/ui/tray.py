@@ -68,7 +68,7 @@ def build_tray(studio: Studio, keep: gr.Button) -> tuple[Sheet, gr.Button]:
 
     def keep_drawing(told: Any, kept: Any) -> dict[Any, Any]:
         recipe = told.get("recipe") if isinstance(told, Mapping) else None
-        return add(dict(recipe), kept) if isinstance(recipe, Mapping) else {}
+        return add(dict(recipe), kept) if isinstance(recipe, Mapping) else gr.skip()
 
     def add(recipe: dict[str, Any], kept: Any) -> dict[Any, Any]:
         recipes = recipes_in(kept)
