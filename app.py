@@ -143,7 +143,7 @@ def build(options: argparse.Namespace) -> Any:
     gc.disable()  # imports leave no garbage, and looking for it takes a fifth of the start
     from gan.ui.loaded import for_visitors, load_models
 
-    folders = folders_to_show(options.checkpoint)
+    folders, aides = folders_to_show(options.checkpoint)
     models, problems = load_models(folders)
     for problem in problems:
         print(f"app.py: {problem}", file=sys.stderr)
@@ -152,18 +152,23 @@ def build(options: argparse.Namespace) -> Any:
         with without_stubs():
             from gan.ui.demo import build_demo
 
-        demo = build_demo(models, for_visitors(problems, folders), asked=len(options.checkpoint or ()) > 1)
+        asked = len(options.checkpoint or ()) > 1
+        demo = build_demo(models, for_visitors(problems, folders), asked, aides)
     gc.enable()
     return demo
 
 
-def folders_to_show(checkpoints: list[str] | None) -> list[Path]:
-    """Return the folders asked for, those on the Hub downloaded, or ours; what cannot be had ends the program."""
+def folders_to_show(checkpoints: list[str] | None) -> tuple[list[Path], list[Path]]:
+    """Return the folders of generators and of networks beside them: those asked for, of the Hub too, then ours.
+
+    Our generators are shown where none is asked for. What cannot be had ends the program.
+    """
     from gan.checkpoints import checkpoint_folder
-    from gan.ui.loaded import find_checkpoints
+    from gan.ui.loaded import find_aides, find_checkpoints, split
 
     try:
-        return [checkpoint_folder(name) for name in checkpoints or ()] or find_checkpoints(CHECKPOINTS)
+        generators, aides = split(checkpoint_folder(name) for name in checkpoints or ())
+        return generators or find_checkpoints(CHECKPOINTS), [*aides, *find_aides(CHECKPOINTS)]
     except UserError as error:
         stop(f"--checkpoint {error}" if checkpoints else str(error))
 

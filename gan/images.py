@@ -29,6 +29,12 @@ def to_pil(image: Tensor) -> Image.Image:
     return Image.fromarray(to_uint8(image).permute(1, 2, 0).contiguous().cpu().numpy())
 
 
+def from_pil(image: Image.Image) -> Tensor:
+    """Return one picture, of any number of channels, as (1, C, H, W) in [-1, 1]."""
+    values = torch.frombuffer(bytearray(image.tobytes()), dtype=torch.uint8)
+    return from_uint8(values.view(1, image.height, image.width, -1).permute(0, 3, 1, 2))
+
+
 def make_grid(images: Tensor, columns: int | None = None) -> Image.Image:
     """Lay (N, 3, H, W) in [-1, 1] out row by row without gaps; cells left over are white.
 

@@ -27,6 +27,7 @@ from served import (
     copy_app,
     measurement,
     plant,
+    plant_aide,
     serve_files,
 )
 
@@ -188,7 +189,10 @@ def launch(tmp_path):
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
-    """The app with three checkpoints: alpha has a record of its training, bare has none, damaged cannot be read."""
+    """The app with three checkpoints: alpha has a record of its training, bare has none, damaged cannot be read.
+
+    Beside alpha stand networks that colour drawings and that enlarge its pictures.
+    """
     folder = copy_app(tmp_path_factory.mktemp("app") / "copy")
     alpha = plant(folder / "checkpoints" / "alpha", 1, EPOCHS)
     lines = [measurement(epoch, 100 / epoch) for epoch in EPOCHS]
@@ -196,6 +200,8 @@ def server(tmp_path_factory):
     plant(folder / "checkpoints" / "bare", 2)
     weights = plant(folder / "checkpoints" / "damaged", 3) / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-100])
+    plant_aide(folder / "checkpoints" / "colours", "colorize")
+    plant_aide(folder / "checkpoints" / "enlarges", "upscale")
     names = [folder / "checkpoints" / name for name in ("alpha", "bare", "damaged")]
     server = Server(folder, "--checkpoint", *names)  # named, they are compared, too
     yield server

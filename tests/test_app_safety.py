@@ -97,6 +97,12 @@ KEYS = st.sampled_from(
         "stops",
         "steps",
         "path",
+        "strokes",
+        "palette",
+        "under",
+        "lines",
+        "points",
+        "file",
         "epoch",
         "t",
         "against",
@@ -225,10 +231,10 @@ def test_two_thousand_steps_of_a_slider_leave_no_file(visit, server, client):
 # --- large things ----------------------------------------------------------------------------------------------------
 
 
-def test_nothing_can_be_uploaded(wire, server):
+def test_no_large_file_can_be_uploaded(wire, server):
     before = memory(server.process.pid)
     answer = wire.http.post(f"{API}/upload", files={"files": ("a.png", bytes(60_000_000), "image/png")})
-    assert answer.status_code == 404
+    assert answer.status_code == 413
     assert memory(server.process.pid) - before < 30e6
     assert not [path for path in (server.folder / "cache").rglob("*") if path.stat().st_size > 5_000_000]
 

@@ -8,7 +8,7 @@ from PIL import Image, ImageChops, ImageOps
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from gan.images import from_uint8, to_uint8
+from gan.images import from_pil, from_uint8, to_uint8
 from gan.translation.networks import Colorizer, Upscaler
 from gan.translation.paper import levelled
 
@@ -22,12 +22,14 @@ def colorize(
     drawing: Image.Image,
     hints: Image.Image | None = None,
     palette: Sequence[Colour] | None = None,
+    keep_lines: bool = True,
 ) -> Image.Image:
     """Return the drawing coloured: RGBA, transparent outside the figure, in its own shape, 2,048 pixels a side at most.
 
     `drawing` is dark on light, of any mode; what of it is transparent is paper. `hints` has colours where they are
     wanted, over the same place, and is transparent elsewhere. `palette` is one to five colours (r, g, b) in 0 to 255.
-    The network gives the colours, at the size that it learned on; the lines stay the drawing's own.
+    The network gives the colours, at the size that it learned on; the lines stay the drawing's own, or are the
+    network's where they are not kept.
     """
     paper = Image.fromarray(levelled(np.asarray(on_white(drawing).convert("L"))))
     longest = max(paper.size)
@@ -36,11 +38,21 @@ def colorize(
     square = (max(paper.size),) * 2
     lines = ImageOps.pad(paper, square, color=255)
     marks = ImageOps.pad(hints.convert("RGBA").resize(paper.size), square, color=(0, 0, 0, 0)) if hints else None
-    with torch.inference_mode():
-        output = network(*network_inputs(network.image_size, lines, marks, palette))
-    coloured = _under_lines(output, lines)
+    coloured = lay_under(colours(network, lines, marks, [palette]), lines, keep_lines)
     left, top = ((whole - side) // 2 for whole, side in zip(square, paper.size, strict=True))
     return coloured.crop((left, top, left + paper.width, top + paper.height))
+
+
+def colours(
+    network: Colorizer, lines: Image.Image, hints: Image.Image | None, palettes: Sequence[Sequence[Colour] | None]
+) -> Tensor:
+    """Return what the network makes of a drawing with each palette, (N, 4, S, S) in [-1, 1]: on white, and its cover.
+
+    `lines` and `hints`, grey and RGBA, are square; None is no palette.
+    """
+    inputs = [network_inputs(network.image_size, lines, hints, palette) for palette in palettes]
+    with torch.inference_mode():
+        return network(*(torch.cat(parts) for parts in zip(*inputs, strict=True)))
 
 
 def upscale(network: Upscaler, images: Tensor) -> Tensor:
@@ -62,10 +74,10 @@ def network_inputs(
 
     `lines` and `hints`, grey and RGBA, are square.
     """
-    drawn = _tensor(lines.resize((side, side), Image.Resampling.BOX, reducing_gap=3.0))
+    drawn = from_pil(lines.resize((side, side), Image.Resampling.BOX, reducing_gap=3.0))
     marks = torch.cat((torch.ones(1, 3, side, side), -torch.ones(1, 1, side, side)), dim=1)
     if hints:
-        small = _tensor(hints.resize((side, side), Image.Resampling.BOX))
+        small = from_pil(hints.resize((side, side), Image.Resampling.BOX))
         marks = torch.where(small[:, 3:] > 0, torch.cat((small[:, :3], torch.ones_like(drawn)), dim=1), marks)
     colours = torch.full((1, 3 * COLOURS + 1), 1.0)
     if palette:
@@ -76,25 +88,21 @@ def network_inputs(
     return drawn, marks, colours
 
 
-def _tensor(image: Image.Image) -> Tensor:
-    """Return an image as (1, C, H, W) in [-1, 1]."""
-    values = torch.frombuffer(bytearray(image.tobytes()), dtype=torch.uint8)
-    return from_uint8(values.view(1, image.height, image.width, -1).permute(0, 3, 1, 2))
-
-
-def _under_lines(output: Tensor, lines: Image.Image) -> Image.Image:
-    """Enlarge the network's colours (1, 4, S, S) to the size of the lines, and draw these over them; return RGBA."""
+def lay_under(output: Tensor, lines: Image.Image, keep_lines: bool = True) -> Image.Image:
+    """Return the network's colours (1, 4, S, S) as large as the lines, with these over them if kept: RGBA."""
     large = interpolate(output, size=(lines.height, lines.width), mode="bicubic", align_corners=False)
     picture, cover = to_uint8(large)[0].split((3, 1))
     shown = Image.fromarray(picture.permute(1, 2, 0).numpy())
-    shown = ImageChops.multiply(shown, Image.merge("RGB", [lines] * 3))
-    alpha = ImageChops.lighter(Image.fromarray(cover[0].numpy()), ImageOps.invert(lines))
+    alpha = Image.fromarray(cover[0].numpy())
+    if keep_lines:
+        shown = ImageChops.multiply(shown, Image.merge("RGB", [lines] * 3))
+        alpha = ImageChops.lighter(alpha, ImageOps.invert(lines))
     return _off_white(shown, alpha)
 
 
 def _off_white(shown: Image.Image, alpha: Image.Image) -> Image.Image:
     """Return the RGBA image that, laid on white, is the one shown."""
-    picture, cover = _tensor(shown)[0] / 2 + 0.5, _tensor(alpha)[0] / 2 + 0.5
+    picture, cover = from_pil(shown)[0] / 2 + 0.5, from_pil(alpha)[0] / 2 + 0.5
     colours = ((picture - (1 - cover)) / cover.clamp_min(1 / 255)).clamp(0, 1)
     image = Image.fromarray(to_uint8(colours * 2 - 1).permute(1, 2, 0).contiguous().numpy())
     image.putalpha(alpha)

@@ -18,6 +18,7 @@ NEAR_WHITE = 235  # what JPEG leaves of a white outside is lighter than this in 
 WHITE_RIM = 0.5  # a picture with less white than this at its rim has no outside
 SPECK = 2e-4  # of the picture's area: smaller islands in the outside are dirt
 TRACED = 96  # pixels a side: a smaller picture is enlarged before lines are traced in it
+TRACED_SHARE = 0.12  # of what is inside may become lines
 LINE = 0.7  # where `xdog` is less, as the pad's hand looks at it, there is something to draw
 DARKER = 80  # a small spot that is by so much darker than what is around it is filled with ink
 BENT = 0.015  # of the side: how far a hand misses the line it follows, at most
@@ -130,6 +131,19 @@ def draw(picture: np.ndarray, inside: np.ndarray, rng: Generator, style: str | N
         shares = np.array([STYLES[name].share for name in names])
         style = str(rng.choice(names, p=shares / shares.sum()))
     return wear(STYLES[style](picture, inside, rng), rng)
+
+
+def trace(picture: np.ndarray, inside: np.ndarray) -> list[np.ndarray]:
+    """Return the picture's outline and what stands out in it as paths (n, 2) of x and y, few points to each."""
+    deep = cv2.erode(inside.astype(np.uint8), _square(2 * round(3 * _unit(picture)) + 1)) > 0
+    lines = _lines(picture, 0.6, level=-1.5, steep=1.0)
+    ink = lines < min(LINE, np.quantile(lines[deep], TRACED_SHARE) if deep.any() else LINE)
+    shortest = 0.04 * min(inside.shape)
+    outlines = [path for path in _outlines(inside) if len(path) > 2 * shortest]
+    spots = [path for path in _spots(picture, deep) if len(path) > 1.5 * shortest]
+    paths = outlines + _paths(_thinned(ink) & deep, shortest) + spots
+    smooth = [cv2.blur(path.astype(np.float32)[:, None], (1, 5), borderType=cv2.BORDER_REPLICATE) for path in paths]
+    return [cv2.approxPolyDP(path, 0.35 * _unit(picture), False)[:, 0] for path in smooth]
 
 
 def wear(drawing: np.ndarray, rng: Generator) -> np.ndarray:

@@ -118,8 +118,19 @@ class StageValue(TypedDict, total=False):
     problem: str
 
 
+class SharperValue(TypedDict):
+    """The same picture, sharper, and which one it is `of`; None and a sentence where there is none."""
+
+    sharper: str | None
+    of: dict[str, Any]
+    say: str
+
+
 class Stage(Drawn):
-    """The one large picture; `input` tells the recipe that a drag across it makes of it. Value: StageValue."""
+    """The one large picture; `input` tells the recipe that a drag across it makes of it. Value: StageValue.
+
+    `release` tells the {"recipe"} of a picture at rest, of which a SharperValue may follow.
+    """
 
     script = "stage"
 
@@ -175,3 +186,30 @@ class Files(Drawn):
     """
 
     script = "files"
+
+
+class PadValue(TypedDict, total=False):
+    """What has changed: a picture that was made `of` these strokes, strokes or a drawing to go on with, colours.
+
+    With `ask`, the pad says again what it holds.
+    """
+
+    picture: str | None
+    of: str
+    say: str
+    example: str  # strokes, drawn faintly
+    strokes: str
+    under: str
+    swatches: list[str]
+    palette: list[str]
+    lines: bool
+    ask: bool
+
+
+class Pad(Drawn):
+    """A drawing pad beside its picture; `input` and `release` tell {"strokes", "under", "palette", "lines", "example"}.
+
+    `upload` tells a {"file"} of the visitor's. Value: PadValue.
+    """
+
+    script = "pad"

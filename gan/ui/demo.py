@@ -5,6 +5,7 @@ import json
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -13,18 +14,21 @@ from gan.card import learned_from
 from gan.data.datasets import DATASETS
 from gan.errors import escape
 from gan.ui import links, tray
+from gan.ui.aides import Aides
 from gan.ui.arguments import read_fraction
 from gan.ui.blocks import Page
 from gan.ui.components import LAST_WINS, NETWORKS, PRIVATE, Files, Stage, call, said, wishes
-from gan.ui.encode import enlarge, lossless_uri, png_bytes, with_recipe
+from gan.ui.encode import enlarge, lossless_uri, png_bytes
 from gan.ui.front import Front
 from gan.ui.lens import Guest, Lens, guest_of
 from gan.ui.loaded import LoadedModel
+from gan.ui.sharper import SHARPER, build_sharper, sharper_picture
 from gan.ui.shelf import Shelf
 from gan.ui.specimen import Specimen, read_specimen, within
-from gan.ui.studio import Studio, file, hold, on_stage, saved_name, saved_picture
+from gan.ui.studio import Studio, file, hold, on_stage, saved_name, saved_picture, tell
 from gan.ui.tabs.about import build_about
 from gan.ui.tabs.compare import build_compare, worth_comparing
+from gan.ui.tabs.draw import build_draw
 from gan.ui.tabs.explore import build_explore
 from gan.ui.tabs.generate import BY_HAND, build_generate, seeds_of
 from gan.ui.tabs.morph import build_morph
@@ -48,6 +52,7 @@ TABS: dict[str, tuple[str, Callable[[Studio], Lens]]] = {
     "generate": ("Generate", build_generate),
     "explore": ("Explore", build_explore),
     "morph": ("Morph", build_morph),
+    "draw": ("Draw", build_draw),
     "training": ("Training", build_training),
     "compare": ("Compare", build_compare),
     "about": ("About", build_about),
@@ -56,10 +61,13 @@ ROLLED = 10_000  # below which a rolled seed lies
 LARGE = 8  # times, where a large PNG is asked for
 
 
-def build_demo(models: Sequence[LoadedModel], problems: Sequence[str] = (), asked: bool = False) -> Page:
+def build_demo(
+    models: Sequence[LoadedModel], problems: Sequence[str] = (), asked: bool = False, aides: Sequence[Path] = ()
+) -> Page:
     """Return the page for these models; `problems` are sentences about checkpoints that could not be read.
 
-    Models that were `asked` for by name are compared, whatever they learned from.
+    Models that were `asked` for by name are compared, whatever they learned from. `aides` are folders of networks that
+    colour drawings or enlarge pictures.
     """
     with Page(title=TITLE, analytics_enabled=False) as demo:
         if problems:
@@ -70,8 +78,10 @@ def build_demo(models: Sequence[LoadedModel], problems: Sequence[str] = (), aske
             )
         if models:
             shelf = Shelf(models)
-            build_studio(demo, shelf, worth_comparing(models, asked))
-            demo.front = Front(shelf)
+            helpers = Aides(aides)
+            without = {"compare": not worth_comparing(models, asked), "draw": not helpers.can_colour()}
+            build_studio(demo, shelf, helpers, [name for name, absent in without.items() if absent])
+            demo.front = Front(shelf, helpers)
         else:
             gr.HTML(HEADER + NO_MODELS, apply_default_css=False)
         gr.HTML(FOOTER.format(trademarks=trademarks(models)), apply_default_css=False)
@@ -96,10 +106,11 @@ def thumbnails(models: Sequence[LoadedModel]) -> str:
     return f"<style>{''.join(rules)}</style>"
 
 
-def build_studio(demo: gr.Blocks, models: Shelf, compare: bool) -> None:
-    """Lay out the stage, the tabs and the tray, and let them follow the picture in hand."""
+def build_studio(demo: gr.Blocks, models: Shelf, aides: Aides, without: Sequence[str]) -> None:
+    """Lay out the stage, the tabs but those it is `without`, and the tray; let them follow the picture in hand."""
     first = models[0]
     begin = Specimen(seeds_of(first, BY_HAND, None)[0])
+    styles = ["Smooth", "Pixels", *[SHARPER] * aides.can_enlarge(models)]
     with gr.Column(elem_id="studio"):
         gr.HTML(HEADER + thumbnails(models), apply_default_css=False, elem_id="brand")
         model = gr.Radio(
@@ -121,7 +132,7 @@ def build_studio(demo: gr.Blocks, models: Shelf, compare: bool) -> None:
                 }
             with gr.Row(elem_id="more"):
                 style = gr.Radio(
-                    ["Smooth", "Pixels"], value="Smooth", label="Enlarged", elem_id="style", container=False,
+                    styles, value="Smooth", label="Enlarged", elem_id="style", container=False,
                 )  # fmt: skip
                 save_large = gr.Button("Save large", size="sm", elem_id="save-large")
                 files = Files(None, "Saved pictures", "files")
@@ -129,19 +140,22 @@ def build_studio(demo: gr.Blocks, models: Shelf, compare: bool) -> None:
         with gr.Tabs(elem_id="tabs", selected="generate", overflow_behavior="wrap") as tabs:
             opened: dict[str, gr.Tab] = {}
             for name, (title, _) in TABS.items():
-                if name != "compare" or compare:
+                if name not in without:
                     opened[name] = gr.Tab(title, id=name, elem_id=f"{name}-tab", render_children=True)
         hand = gr.JSON(hold(first, begin, "address"), visible="hidden", elem_id="hand")
         current = gr.Textbox("generate", visible="hidden", elem_id="current")
         dragged = wishes(stage, stage.input)
         told = gr.JSON({}, visible="hidden", elem_id="told")  # what a script has to tell the server
         kept = gr.BrowserState([], storage_key="gan-studio-kept", secret="kept in this browser alone")
-        studio = Studio(models, model, hand, stage, tabs, current, files, kept, style)
+        offered = gr.JSON({}, visible="hidden")
+        studio = Studio(models, model, hand, stage, tabs, current, files, kept, style, aides, offered)
         lenses = []
         for name, tab in opened.items():
             with tab, gr.Column(elem_id=name, elem_classes="lens"):
                 lenses.append(TABS[name][1](studio))
         named = gr.JSON([lens.id for lens in lenses if lens.spot is not None], visible="hidden")
+        if SHARPER in styles:
+            build_sharper(studio)
         kept_sheet, morph_kept = tray.build_tray(studio, keep)
         back = gr.Button("Back", elem_id="back", elem_classes="unseen")
 
@@ -154,7 +168,7 @@ def build_studio(demo: gr.Blocks, models: Shelf, compare: bool) -> None:
     def enter(
         name: Any, chosen: LoadedModel, specimen: Specimen, link: Mapping[str, Any], guest: Guest
     ) -> dict[Any, Any]:
-        lens = by_id.get(name)
+        lens = by_id.get(name) if isinstance(name, str) else None
         if lens is None or not (chosen.weights or name == "training"):  # which says how far the run is
             return {}
         return lens.enter(chosen, specimen, link, guest)
@@ -237,7 +251,14 @@ def build_studio(demo: gr.Blocks, models: Shelf, compare: bool) -> None:
     def from_picture(request: gr.Request, told: Any) -> dict[Any, Any]:
         if not said(told):
             raise links.refuse("There is no recipe in this picture.")
-        return restore({**said(told), "tab": "explore"}, "open", guest_of(request))
+        tab = "draw" if "strokes" in said(told) and "draw" in by_id else "explore"
+        return restore({**said(told), "tab": tab}, "open", guest_of(request))
+
+    def from_tray(request: gr.Request, told: Any) -> dict[Any, Any]:
+        recipe = said(told).get("recipe")
+        if isinstance(recipe, Mapping) and "strokes" in recipe:
+            return restore({**recipe, "tab": "draw"}, "open", guest_of(request))
+        return studio.choose(told)
 
     def save_picture(in_hand: Any) -> dict[str, Any]:
         chosen, specimen = studio.in_hand(in_hand)
@@ -245,13 +266,16 @@ def build_studio(demo: gr.Blocks, models: Shelf, compare: bool) -> None:
 
     def save_enlarged(in_hand: Any, how: Any) -> dict[str, Any]:
         chosen, specimen = studio.in_hand(in_hand)
-        large = enlarge(saved_picture(chosen, specimen), LARGE, how != "Pixels")
-        large = with_recipe(large, specimen.recipe(chosen))
+        picture = saved_picture(chosen, specimen)
+        sharp = sharper_picture(studio, chosen, specimen) if how == SHARPER else picture
+        large = enlarge(sharp, LARGE * picture.width // sharp.width, how != "Pixels")
+        large.info |= sharp.info
         return file(f"{saved_name(chosen, specimen)}-large.png", "image/png", png_bytes(large))
 
     def morph_through(request: gr.Request, in_hand: Any, recipes: Any) -> dict[Any, Any]:
         chosen, specimen = studio.in_hand(in_hand)
-        mine = [recipe for recipe in tray.recipes_in(recipes) if recipe.get("model") == chosen.name]
+        kept = [recipe for recipe in tray.recipes_in(recipes) if "strokes" not in recipe]
+        mine = [recipe for recipe in kept if recipe.get("model") == chosen.name]
         if len(mine) < 2:
             raise links.refuse(f"Keep two pictures by {chosen.title} or more, then this morphs through them.")
         link = {"stops": json.dumps(mine)}
@@ -260,10 +284,6 @@ def build_studio(demo: gr.Blocks, models: Shelf, compare: bool) -> None:
             current: "morph",
             tabs: gr.Tabs(selected="morph"),
         }
-
-    def tell(sentence: Any) -> None:
-        if isinstance(sentence, str) and sentence:
-            gr.Info(sentence)
 
     another.click(roll, [model, hand, current, *spots], every, **LAST_WINS)
     model.input(choose_another_model, [model, hand, current], every, **LAST_WINS)
@@ -277,6 +297,7 @@ def build_studio(demo: gr.Blocks, models: Shelf, compare: bool) -> None:
     save.click(save_picture, hand, files, **NETWORKS, **PRIVATE)
     save_large.click(save_enlarged, [hand, style], files, **NETWORKS, **PRIVATE)
     files.upload(from_picture, files, every, **LAST_WINS)
+    kept_sheet.select(from_tray, kept_sheet, every, **LAST_WINS)
     morph_kept.click(morph_through, [hand, kept], every, **LAST_WINS)
     back.click(from_history, told, every, js=call("address"), **LAST_WINS)
     gr.on(

@@ -13,7 +13,10 @@ import anyio
 import gradio as gr
 from PIL import Image
 
+from gan.translation.apply import on_white
 from gan.ui import links
+from gan.ui.aides import Aides
+from gan.ui.drawing import coloured, read_drawing
 from gan.ui.encode import enlarge
 from gan.ui.specimen import read_specimen
 from gan.ui.studio import saved_picture, title_of
@@ -44,8 +47,8 @@ Scope = MutableMapping[str, Any]
 class Front:
     """Answers for the page: modules by name, previews by what their link says, and the head of the page itself."""
 
-    def __init__(self, models: Any) -> None:
-        self._models = models
+    def __init__(self, models: Any, aides: Aides) -> None:
+        self._models, self._aides = models, aides
         self._drawing = anyio.CapacityLimiter(1)
 
     async def answer(self, path: str, query: bytes) -> tuple[str, bytes] | None:
@@ -72,6 +75,8 @@ class Front:
             model, specimen = self._meant(link)
         except gr.Error:
             return "GAN Studio"
+        if "strokes" in link:
+            return "A drawing, coloured by a network"
         return f"{title_of(specimen)}, by {model.title}" if link else f"GAN Studio: {model.title}"
 
     def _meant(self, link: Mapping[str, str]) -> tuple[Any, Any]:
@@ -83,8 +88,13 @@ class Front:
     def _preview(self, query: str) -> bytes:
         card = Image.new("RGB", PREVIEW, PAPER)
         try:
-            model, specimen = self._meant(dict(parse_qsl(query)))
-            if model.weights:
+            link = dict(parse_qsl(query))
+            model, specimen = self._meant(link)
+            aide = self._aides.colourer(model)
+            if "strokes" in link and aide:
+                large = on_white(coloured(aide, model, read_drawing(links.read_link(link)), PREVIEW[1]))
+                card.paste(large, ((PREVIEW[0] - large.width) // 2, 0))
+            elif model.weights:
                 picture = saved_picture(model, specimen)
                 large = enlarge(picture, max(1, PREVIEW[1] // picture.height), smooth=True)
                 card.paste(large, ((PREVIEW[0] - large.width) // 2, (PREVIEW[1] - large.height) // 2))
@@ -98,5 +108,5 @@ class Front:
 def read_query(query: bytes) -> dict[str, str]:
     """Return the parameters of an address as far as they say which picture is meant."""
     pairs = parse_qsl(query.decode("latin-1")[: links.MAX_VALUE], keep_blank_values=False)
-    meant = re.compile(r"model|weights|seed|truncation|wildness|latent|[dz]\d{1,4}")
+    meant = re.compile(r"model|weights|seed|truncation|wildness|latent|[dz]\d{1,4}|strokes|palette|lines")
     return {key: value for key, value in pairs if meant.fullmatch(key)}

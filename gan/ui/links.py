@@ -11,7 +11,8 @@ from gan.ui.loaded import LoadedModel
 from gan.ui.underway import standing
 
 MAX_VALUE = 8_000  # characters of one value in a link
-TEXTS = ("tab", "model", "weights", "against", "latent", "stops", "seeds")  # though they may look like a number
+# Texts, though they may look like numbers.
+TEXTS = ("tab", "model", "weights", "against", "latent", "stops", "seeds", "strokes", "palette")
 EARLIER = {"interpolate": "morph", "models": "compare"}  # what tabs were called in links made before
 
 

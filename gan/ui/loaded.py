@@ -34,6 +34,7 @@ from gan.latent import MAX_SEED, principal_directions
 from gan.models import Generator
 
 FIRST_LAYER = "main.0.weight"  # of a generator
+AIDES = ("colorize", "upscale")  # tasks, of networks that stand beside generators
 DIRECTIONS = 8  # principal directions that the Explore tab offers
 MAX_EPOCH = 10**9
 MAX_TITLE = 40  # characters of a model's title, and of a direction's name
@@ -125,6 +126,27 @@ def _may_hold_a_generator(folder: Path) -> bool:
     except UserError:  # which is told when it is to be loaded
         return True
     return there and _read_described(folder).get("task", "generate") == "generate"
+
+
+def split(folders: Iterable[Path]) -> tuple[list[Path], list[Path]]:
+    """Return the folders of generators, and those of networks that make a picture from a picture."""
+    known = {folder: _holds_an_aide(folder) for folder in folders}
+    return [folder for folder in known if not known[folder]], [folder for folder in known if known[folder]]
+
+
+def find_aides(root: Path) -> list[Path]:
+    """Return the folders in `root` that hold a network which makes a picture from a picture."""
+    try:
+        return split(entries(root))[1]
+    except UserError:  # which is told where generators are looked for
+        return []
+
+
+def _holds_an_aide(folder: Path) -> bool:
+    try:
+        return read_described(folder).get("task") in AIDES and is_there(folder / GENERATOR_FILE)
+    except UserError:
+        return False
 
 
 def load_models(folders: Iterable[str | Path]) -> tuple[tuple[LoadedModel, ...], tuple[str, ...]]:

@@ -9,7 +9,8 @@ import gradio as gr
 from PIL import Image
 
 from gan.images import make_grid, to_pil
-from gan.ui.arguments import choose_model, named_model
+from gan.ui.aides import Aide, Aides
+from gan.ui.arguments import choose_model, named_model, refuse
 from gan.ui.components import Cell, Files, SheetValue, Stage, StageValue, said
 from gan.ui.encode import dominant_colours, lossless_uri, with_recipe
 from gan.ui.loaded import LoadedModel
@@ -32,6 +33,15 @@ class Studio:
     files: Files
     kept: gr.BrowserState  # recipes
     style: gr.Radio  # how pictures are enlarged
+    aides: Aides  # networks beside the generators
+    offered: gr.JSON  # a {"recipe"} that the tray is to keep
+
+    def colourer(self, model: LoadedModel) -> Aide:
+        """Return the network that colours drawings while a model is in hand."""
+        aide = self.aides.colourer(model)
+        if aide is None:
+            raise refuse("There is no network here that colours drawings.")
+        return aide
 
     def in_hand(self, hand: Any) -> tuple[LoadedModel, Specimen]:
         """Return model and specimen of the picture in hand; a run that has nothing to show yet is refused."""
@@ -132,3 +142,9 @@ def file(name: str, mime: str, content: bytes) -> dict[str, Any]:
 def progress(done: int, of: int, what: str) -> dict[str, Any]:
     """Return the value of `files` that shows how far a file has come."""
     return {"done": done, "of": of, "what": what}
+
+
+def tell(sentence: Any) -> None:
+    """Say what a script of the page returned, where it is a sentence."""
+    if isinstance(sentence, str) and sentence:
+        gr.Info(sentence)

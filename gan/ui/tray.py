@@ -5,11 +5,13 @@ from typing import Any
 
 import gradio as gr
 import torch
+from torch import Tensor
 from torch.nn.functional import interpolate
 
 from gan.images import make_grid
 from gan.ui.arguments import refuse
 from gan.ui.components import LAST_WINS, NETWORKS, PRIVATE, Sheet, SheetValue, said
+from gan.ui.drawing import colour_small, read_drawing
 from gan.ui.encode import lossless_uri
 from gan.ui.studio import Studio, file, title_of
 from gan.ui.tabs.generate import zip_of
@@ -23,6 +25,17 @@ def recipes_in(kept: Any) -> list[dict[str, Any]]:
     return [dict(recipe) for recipe in kept if isinstance(recipe, Mapping)][:PLACES] if isinstance(kept, list) else []
 
 
+def tile(studio: Studio, recipe: Mapping[str, Any]) -> tuple[Tensor, str, str]:
+    """Return a kept picture (1, 3, H, W), its label and who made it; gr.Error where its model is not here."""
+    model, specimen = studio.in_hand(recipe)
+    if "strokes" in recipe:
+        aide = studio.colourer(model)
+        output = colour_small(aide, drawing := read_drawing(recipe), [drawing.palette])
+        return output[:, :3], "Drawing", f"A drawing of yours, coloured by {aide.name}"
+    title = title_of(specimen)
+    return model.draw(specimen.z(model)[None]), title, f"{title} by {model.title}"
+
+
 def draw(studio: Studio) -> Callable[[Any], SheetValue]:
     """Return the event that draws what is kept; a picture whose model is not here is left out."""
 
@@ -30,13 +43,11 @@ def draw(studio: Studio) -> Callable[[Any], SheetValue]:
         images, cells = [], []
         for recipe in recipes_in(kept):
             try:
-                model, specimen = studio.in_hand(recipe)
+                image, label, alt = tile(studio, recipe)
             except gr.Error:
                 continue
-            images.append(model.draw(specimen.z(model)[None]))
-            cells.append(
-                {"label": title_of(specimen), "alt": f"{title_of(specimen)} by {model.title}", "recipe": recipe}
-            )
+            images.append(image)
+            cells.append({"label": label, "alt": alt, "recipe": recipe})
         if not images:
             return EMPTY
         side = max(image.shape[-1] for image in images)
@@ -51,9 +62,16 @@ def build_tray(studio: Studio, keep: gr.Button) -> tuple[Sheet, gr.Button]:
     """Lay out the tray and wire what can be done with it; return it and the button that morphs through all of it."""
     show = draw(studio)
 
-    def add(hand: Any, kept: Any) -> dict[Any, Any]:
+    def keep_picture(hand: Any, kept: Any) -> dict[Any, Any]:
         model, specimen = studio.in_hand(hand)
-        recipes, recipe = recipes_in(kept), specimen.recipe(model)
+        return add(specimen.recipe(model), kept)
+
+    def keep_drawing(told: Any, kept: Any) -> dict[Any, Any]:
+        recipe = told.get("recipe") if isinstance(told, Mapping) else None
+        return add(dict(recipe), kept) if isinstance(recipe, Mapping) else gr.skip()
+
+    def add(recipe: dict[str, Any], kept: Any) -> dict[Any, Any]:
+        recipes = recipes_in(kept)
         if recipe not in recipes:
             if len(recipes) >= PLACES:
                 gr.Info("The tray is full: the oldest picture makes room.")
@@ -68,9 +86,11 @@ def build_tray(studio: Studio, keep: gr.Button) -> tuple[Sheet, gr.Button]:
         return {studio.kept: recipes, sheet: show(recipes)}
 
     def save_all(kept: Any) -> dict[str, Any]:
-        found = [studio.in_hand(recipe) for recipe in recipes_in(kept)]
+        found = [studio.in_hand(recipe) for recipe in recipes_in(kept) if "strokes" not in recipe]
         if not found:
-            raise refuse("Nothing is kept yet. Keep puts the picture in hand here.")
+            raise refuse(
+                "No picture is kept yet. Keep puts the one in hand here; a drawing is saved where it is drawn."
+            )
         model = found[0][0]
         mine = [specimen for other, specimen in found if other is model]
         return file("kept.zip", "application/zip", zip_of(model, mine))
@@ -80,8 +100,8 @@ def build_tray(studio: Studio, keep: gr.Button) -> tuple[Sheet, gr.Button]:
         sheet = Sheet(EMPTY, "Kept pictures", "kept")
         morph = gr.Button("Morph through these", size="sm", elem_id="morph-kept")
         save = gr.Button("Save all", size="sm", elem_id="save-kept")
-    keep.click(add, [studio.hand, studio.kept], [studio.kept, sheet], **LAST_WINS)
-    sheet.select(studio.choose, sheet, [studio.hand, studio.stage], **LAST_WINS)
+    keep.click(keep_picture, [studio.hand, studio.kept], [studio.kept, sheet], **LAST_WINS)
+    studio.offered.change(keep_drawing, [studio.offered, studio.kept], [studio.kept, sheet], **LAST_WINS)
     sheet.input(change, [sheet, studio.kept], [studio.kept, sheet], **LAST_WINS)
     save.click(save_all, studio.kept, studio.files, **NETWORKS, **PRIVATE)
     return sheet, morph

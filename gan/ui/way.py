@@ -1,6 +1,6 @@
 """A way through pictures: from stop to stop, frame by frame."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,10 +53,10 @@ class Way:
         """Draw the frames, in order: some (N, 3, H, W) in [-1, 1] at a time."""
         return map(model.draw, self.latents(model).split(BATCH))
 
-    def frames(self, model: LoadedModel) -> Iterator[Image.Image]:
-        """Draw the frames, in order, one by one."""
+    def frames(self, model: LoadedModel, change: Callable[[Tensor], Tensor] | None = None) -> Iterator[Image.Image]:
+        """Draw the frames, in order, one by one; `change` makes other pictures of them."""
         for images in self.batches(model):
-            yield from map(to_pil, images)
+            yield from map(to_pil, change(images) if change else images)
 
     def at(self, model: LoadedModel, frame: int) -> Specimen:
         """Return the picture of a frame: a stop, or one between stops, which has a latent of its own."""

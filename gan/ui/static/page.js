@@ -1,5 +1,5 @@
 // The page as a whole: its address and the way back, wishes that are asked again, keys, sharing.
-const OURS = /^(tab|model|weights|against|seeds?|stops|count|wall|truncation|wildness|latent|epoch|steps|method|loop|t|[dz]\d+)$/;
+const OURS = /^(tab|model|weights|against|seeds?|stops|count|wall|truncation|wildness|latent|epoch|steps|method|loop|t|strokes|palette|lines|[dz]\d+)$/;
 const HUB = "https://huggingface.co"; // where a Space's page is a frame, and the address bar is the Hub's
 const GESTURE = 1200; // milliseconds after which a slider that moves again is a new step of the history
 const PAUSES = [300, 600, 1200, 2500, 5000]; // milliseconds until a wish is sent again; the last one again and again
@@ -30,7 +30,7 @@ export const keepAddress = (named, hand, tab, ...spots) => {
             window.parent.postMessage({ queryString: search.slice(1).replace(/&?__\w+=[^&]*/g, ""), hash: location.hash }, HUB);
     };
     if (gesture) writing = setTimeout(() => write(true), 150); // browsers allow some hundred changes a minute
-    else write(known);
+    else write(known || tab === "draw"); // a stroke is no step of the history: the pad has its own
 };
 
 // Back and forward: tell the server of the address that is there now.

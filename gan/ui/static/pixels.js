@@ -16,7 +16,7 @@ export const decode = (address) => {
     return decoded.get(address);
 };
 
-// The style in which pictures are enlarged: "smooth" or "pixels".
+// The style in which pictures are enlarged: "smooth", "pixels" or "sharper", which is smooth until it is there.
 export const style = () => document.documentElement.dataset.enlarge ?? "smooth";
 export const onStyle = (redraw) => document.addEventListener("enlarge", redraw);
 
@@ -41,7 +41,7 @@ export const wholeSize = (pixels, room) => {
 const resting = new WeakMap(); // canvas -> the timer of its fine picture
 export const paint = (canvas, pixels, room) => {
     const side = pixels.width;
-    const smooth = style() === "smooth";
+    const smooth = style() !== "pixels";
     const size = smooth ? room : wholeSize(side, room);
     const wanted = Math.min(Math.round(size * (window.devicePixelRatio || 1)), MOST);
     canvas.style.width = canvas.style.height = `${size}px`;

@@ -1,5 +1,6 @@
 // The one large picture. A drag across it asks for another picture; while something plays, it shows the frames.
 import { cut, decode, onStyle, paint } from "./pixels.js";
+import { sharper } from "./sharper.js";
 
 const REACH = 4; // how far along a direction a drag across the whole picture leads
 const KEY_STEP = 0.25;
@@ -20,6 +21,7 @@ export const mount = (root, emit) => {
         </figure>`;
     const find = (name) => root.querySelector(name);
     const room = find(".stage-room"), large = find(".large"), small = find(".true-size canvas"), before = find(".before");
+    const sharp = sharper(room, (wish) => emit("release", wish));
     let shown = null, sheet = null, pixels = null, turn = 0, comparing = false;
     let plain = null, plainOf = ""; // the picture without edits, and whose it is
 
@@ -33,6 +35,7 @@ export const mount = (root, emit) => {
         if (!sheet) return;
         pixels = comparing ? plain : cut(sheet, shown.side, 2, 0);
         look();
+        sharp.want(comparing ? null : shown.recipe);
     };
     const keepPlain = () => {
         const of = JSON.stringify(Object.entries(shown.recipe ?? {}).filter(([name]) => !/^[dz]\d+$/.test(name)));
@@ -88,6 +91,7 @@ export const mount = (root, emit) => {
         pixels = cut(image, detail.side, detail.columns, detail.index);
         look();
         find("strong").textContent = detail.title ?? shown.title;
+        sharp.want(null);
         find("figcaption span").textContent = detail.label;
     });
     onStyle(look);
@@ -95,6 +99,7 @@ export const mount = (root, emit) => {
 
     return async (value) => {
         if (!value) return;
+        if (value.sharper !== undefined) return sharp.show(value);
         const mine = ++turn;
         const image = value.image ? await decode(value.image) : null;
         if (mine !== turn) return;

@@ -10,11 +10,12 @@ from PIL import Image
 
 from gan.images import make_grid, to_pil
 from gan.latent import MAX_SEED
-from gan.ui.arguments import MAX_COUNT, choose_model, read_fraction, read_seeds, read_whole
+from gan.ui.arguments import MAX_COUNT, choose_model, read_flag, read_fraction, read_seeds, read_whole
 from gan.ui.components import LAST_WINS, NETWORKS, PRIVATE, Cell, Sheet, SheetValue
 from gan.ui.encode import png_bytes, with_recipe
 from gan.ui.lens import Guest, Lens
 from gan.ui.loaded import LoadedModel
+from gan.ui.sharper import sharpen, weights_of
 from gan.ui.specimen import Specimen, stack
 from gan.ui.studio import Studio, file, saved_name, saved_picture, sheet_of
 
@@ -87,7 +88,12 @@ def build_generate(studio: Studio) -> Lens:
         return file(name, "application/zip", zip_of(model, pictures))
 
     def generate(
-        model: Any = None, seed: Any = None, count: Any = None, truncation: Any = None, wildness: Any = None
+        model: Any = None,
+        seed: Any = None,
+        count: Any = None,
+        truncation: Any = None,
+        wildness: Any = None,
+        sharper: Any = None,
     ) -> tuple[Image.Image, list[tuple[Image.Image, str]]]:
         """Draw `count` pictures with the seeds from `seed` on: one image of them all, and each with its seed.
 
@@ -97,14 +103,17 @@ def build_generate(studio: Studio) -> Lens:
             count: 1 to 64 pictures.
             truncation: 0 to 1; below 1 all numbers of z shrink, which fades pictures.
             wildness: 0 to 1; at 0 pictures are tame and alike, at 1 all that the network can do.
+            sharper: whether they are four times as large, their details guessed by a second network.
         """
         chosen = choose_model(studio.models, model)
         tamed = read_fraction(truncation, "Truncation", 1.0), read_fraction(wildness, "Wildness", 1.0)
         seeds = read_seeds(seed, WALL if count is None else count)
         specimens = [Specimen(number, tamed[0], wildness=tamed[1]) for number in seeds]
-        images = chosen.draw(stack(chosen, specimens))
+        images, guessed = chosen.draw(stack(chosen, specimens)), {}
+        if read_flag(sharper, "sharper", False):
+            images, guessed = sharpen(studio, chosen, images), {"sharper": weights_of(studio, chosen)}
         singles = [
-            (with_recipe(to_pil(image), specimen.recipe(chosen)), f"seed {specimen.seed}")
+            (with_recipe(to_pil(image), specimen.recipe(chosen) | guessed), f"seed {specimen.seed}")
             for image, specimen in zip(images, specimens, strict=True)
         ]
         return make_grid(images), singles
@@ -136,6 +145,7 @@ def build_generate(studio: Studio) -> Lens:
         component.value = component.postprocess(value) if component is not seed else value
 
     truncation = gr.Slider(0, 1, 1, visible=False, label="Truncation")
+    sharper = gr.Checkbox(False, visible=False, label="Sharper")
     grid_file = gr.Image(visible=False, label="Grid", format="png")
     single_files = gr.Gallery(visible=False, label="Pictures with their seeds", format="png")
     shared = [studio.hand, studio.stage]
@@ -146,7 +156,7 @@ def build_generate(studio: Studio) -> Lens:
     )  # fmt: skip
     save_button.click(save_all, [studio.hand, spot], studio.files, **NETWORKS, **PRIVATE)
     gr.on(
-        [], generate, [studio.model, seed, count_slider, truncation, wildness], [grid_file, single_files],
+        [], generate, [studio.model, seed, count_slider, truncation, wildness, sharper], [grid_file, single_files],
         preprocess=False, api_name="generate", **NETWORKS,
     )  # fmt: skip
     return Lens("generate", enter, [wall, spot, wall_note, seed, count_slider, wildness], spot)

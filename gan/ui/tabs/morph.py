@@ -4,12 +4,14 @@ import json
 import math
 import random
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import gradio as gr
 import torch
 from gradio.processing_utils import save_bytes_to_cache
+from torch import Tensor
 
 from gan.errors import UserError
 from gan.images import make_grid
@@ -20,6 +22,7 @@ from gan.ui.components import LAST_WINS, PRIVATE, Cell, Player, PlayerValue, She
 from gan.ui.encode import enlarge, lossless_uri
 from gan.ui.lens import Guest, Lens
 from gan.ui.loaded import LoadedModel
+from gan.ui.sharper import SHARPER, sharpen
 from gan.ui.specimen import Specimen, read_specimen, within
 from gan.ui.studio import Studio, file, progress, sheet_of, title_of
 from gan.ui.way import MAX_STOPS, METHODS, STEPS, Way, read_way
@@ -143,13 +146,15 @@ def begin(model: LoadedModel, way: Way, kind: str, fps: int, factor: int) -> ani
         raise refuse(str(error)) from error
 
 
-def save(model: LoadedModel, way: Way, kind: str, fps: int, smooth: bool) -> Iterator[dict[str, Any]]:
-    """Yield how far the animation is, then the file."""
+def save(
+    model: LoadedModel, way: Way, kind: str, fps: int, smooth: bool, change: Callable[[Tensor], Tensor] | None = None
+) -> Iterator[dict[str, Any]]:
+    """Yield how far the animation is, then the file; `change` makes other pictures of its frames."""
     factor = max(1, SAVED_SIDE // model.generator.image_size)
     made, count = begin(model, way, kind, fps, factor), len(way.positions())
     yield progress(0, count, f"Drawing {count} frames")
-    for done, frame in enumerate(way.frames(model), 1):
-        made.add(enlarge(frame, factor, smooth))
+    for done, frame in enumerate(way.frames(model, change), 1):
+        made.add(enlarge(frame, factor * model.generator.image_size // frame.width, smooth))
         if done % math.ceil(count / REPORTS) == 0:
             yield progress(done, count, f"Drawing {count} frames")
     yield file(saved_name(model, way, kind), animation.MIME[kind], made.finish())
@@ -214,7 +219,9 @@ def build_morph(studio: Studio) -> Lens:
     def save_as(kind: str) -> Any:
         def make(hand: Any, listed: Any, steps: Any, method: Any, loop: Any, fps: Any, style: Any) -> Iterator[Any]:
             model, way = way_of(hand, listed, steps, method, loop)
-            yield from save(model, way, kind, read_whole(fps, "Frames a second", 1, MAX_FPS, FPS), style != "Pixels")
+            rate = read_whole(fps, "Frames a second", 1, MAX_FPS, FPS)
+            change = partial(sharpen, studio, model) if style == SHARPER else None
+            yield from save(model, way, kind, rate, style != "Pixels", change)
 
         return make
 

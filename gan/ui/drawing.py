@@ -1,0 +1,184 @@
+"""A drawing and its colours: what the pad or a program sends, what a network makes of it, what is kept of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageChops
+from torch import Tensor
+
+from gan.images import to_pil
+from gan.translation.apply import COLOURS, colours, lay_under
+from gan.ui.aides import Aide
+from gan.ui.arguments import read_flag, refuse
+from gan.ui.encode import dominant_colours, with_recipe
+from gan.ui.loaded import LoadedModel
+from gan.ui.specimen import Specimen, stack
+from gan.ui.strokes import SIDE, Stroke, draw_hints, draw_lines, from_paths, read_colour, read_strokes, write_strokes
+from gan.ui.uploads import read_upload
+
+LONGEST = 2_000  # characters of strokes that a link holds
+LEAST_INK = 0.004  # of the pad: less is a dot
+MOST_INK = 0.6
+TRACED = 128  # pixels a side of a picture whose outline is taken
+LOOKED_AT = 48  # generated pictures, of which PROPOSED have colours that stand for all
+PROPOSED = 3
+EMPTY = "The pad is empty. Draw an outline, then eyes; colours come by themselves."
+DOT = "That is too little to colour yet. Draw an outline, then eyes."
+BLACK = "This is all but black. Lines on white are coloured: rub some of it out, or clear the pad."
+
+Palette = tuple[tuple[int, int, int], ...]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Strokes, perhaps over a picture that lies under them; colours to use; whether the lines stay."""
+
+    strokes: tuple[Stroke, ...] = ()
+    under: Image.Image | None = None
+    palette: Palette = ()
+    keep_lines: bool = True
+
+    @cached_property
+    def on_pad(self) -> Image.Image:
+        """The lines, grey, as large as the pad."""
+        return self.lines(SIDE)
+
+    def lines(self, side: int) -> Image.Image:
+        """Return the lines, grey, so many pixels large."""
+        return draw_lines(self.strokes, self.under, side)
+
+    def recipe(self, model: LoadedModel) -> dict[str, Any]:
+        """Return what a link and a saved PNG say of it, beside which model was chosen; {} where it does not fit."""
+        text = write_strokes(self.strokes)
+        if self.under or not text or len(text) > LONGEST:
+            return {}
+        said = {"model": model.name, "tab": "draw", "strokes": text}
+        said |= {"palette": "-".join(hexes(self.palette))} if self.palette else {}
+        return said | ({} if self.keep_lines else {"lines": 0})
+
+
+def hexes(palette: Palette) -> list[str]:
+    """Return colours as "rrggbb" each."""
+    return ["{:02x}{:02x}{:02x}".format(*colour) for colour in palette]
+
+
+def read_palette(value: Any) -> Palette:
+    """Return the colours that a list, or a link's text, names; () for none; more than five are refused."""
+    if value in (None, "", []):
+        return ()
+    names = str(value).split("-") if isinstance(value, str | int) else value
+    if not isinstance(names, list) or len(names) > COLOURS:
+        raise refuse(f'A palette must be a list of up to {COLOURS} colours such as "#e23d28".')
+    found = [read_colour(name, "Each colour of a palette") for name in names]
+    return tuple((int(name[:2], 16), int(name[2:4], 16), int(name[4:], 16)) for name in found)
+
+
+def read_drawing(value: Any) -> Drawing:
+    """Return what the pad or a link says: {"strokes", "under", "palette", "lines"}, all of it optional."""
+    value = value if isinstance(value, Mapping) else {}
+    under = value.get("under")
+    return Drawing(
+        read_strokes(value.get("strokes")),
+        fitted(read_upload(under, "The drawing")) if under else None,
+        read_palette(value.get("palette")),
+        read_flag(value.get("lines"), "lines", True),
+    )
+
+
+def fitted(picture: Image.Image) -> Image.Image:
+    """Return the picture, grey, in the middle of a pad."""
+    grey = picture.convert("L")
+    scale = SIDE / max(grey.size)
+    grey = grey.resize([max(1, round(side * scale)) for side in grey.size])
+    sheet = Image.new("L", (SIDE, SIDE), 255)
+    sheet.paste(grey, ((SIDE - grey.width) // 2, (SIDE - grey.height) // 2))
+    return sheet
+
+
+def why_not(lines: Image.Image) -> str:
+    """Return what keeps lines from being coloured, "" where nothing does."""
+    ink = 1 - float(np.asarray(lines).mean()) / 255
+    if ink == 0:
+        return EMPTY
+    if ink < LEAST_INK:
+        return DOT
+    return BLACK if ink > MOST_INK else ""
+
+
+def colour_small(aide: Aide, drawing: Drawing, palettes: Sequence[Palette]) -> Tensor:
+    """Return the drawing coloured with each palette, at the network's own size, (N, 4, S, S); () leaves it the choice.
+
+    What cannot be coloured is refused.
+    """
+    if reason := why_not(drawing.on_pad):
+        raise refuse(reason)
+    return colours(aide.network, drawing.on_pad, draw_hints(drawing.strokes), [palette or None for palette in palettes])
+
+
+def coloured(aide: Aide, model: LoadedModel, drawing: Drawing, side: int = SIDE) -> Image.Image:
+    """Return the coloured drawing, RGBA, with its recipe where that fits."""
+    output = colour_small(aide, drawing, [drawing.palette])
+    recipe = drawing.recipe(model)
+    picture = lay_under(output, drawing.lines(side), drawing.keep_lines)
+    return with_recipe(picture, recipe | {"coloured": aide.weights} if recipe else {})
+
+
+def outline(model: LoadedModel, specimen: Specimen) -> tuple[Stroke, ...]:
+    """Return a generated picture's outline as strokes."""
+    from gan.translation.lines import silhouette, trace  # OpenCV takes its time, at the start of the page
+
+    picture = to_pil(model.draw(specimen.z(model)[None])[0]).resize((TRACED, TRACED), Image.Resampling.LANCZOS)
+    pixels = np.asarray(picture)
+    return from_paths(trace(pixels, silhouette(pixels)), TRACED)
+
+
+def palette_of(image: Image.Image) -> Palette:
+    """Return a picture's five dominant colours."""
+    found = [read_palette([part["colour"]])[0] for part in dominant_colours(image)]
+    return tuple(found[i % len(found)] for i in range(COLOURS))
+
+
+def typical_palettes(model: LoadedModel) -> tuple[Palette, ...]:
+    """Return palettes of pictures by the model that differ most: each next one is far from those before."""
+    images = model.draw(stack(model, [Specimen(seed) for seed in range(1, LOOKED_AT + 1)]))
+    found = [palette_of(to_pil(image)) for image in images]
+    hues = np.stack([np.mean(palette[:3], axis=0) for palette in found])
+    away = np.abs(hues - hues.mean(axis=0)).sum(axis=1)
+    chosen = [int(away.argmax())]
+    for _ in range(PROPOSED - 1):
+        apart = np.stack([np.linalg.norm(hues - hues[place], axis=1) for place in chosen]).min(axis=0)
+        chosen.append(int(apart.argmax()))
+    return tuple(found[place] for place in chosen)
+
+
+def beside(lines: Image.Image, picture: Image.Image) -> Image.Image:
+    """Return "my line | its picture", on white, with a gap between them."""
+    gap = lines.width // 16
+    sheet = Image.new("RGB", (2 * lines.width + gap, lines.height), "white")
+    sheet.paste(lines.convert("RGB"))
+    sheet.paste(picture, (lines.width + gap, 0), picture)
+    return sheet
+
+
+def cleaned(picture: Image.Image) -> Image.Image:
+    """Return a drawing's photograph as lines on white, centred, as large as the data's figures: 0.85 of the side."""
+    import cv2
+
+    grey = np.asarray(picture.convert("L"))
+    reach = max(grey.shape) // 8 | 1
+    paper = cv2.medianBlur(cv2.dilate(grey, np.ones((reach, reach), np.uint8)), 21).astype(np.float32)
+    flat = np.clip(grey / np.maximum(paper, 1) * 255, 0, 255)
+    levels = np.clip((flat - 110) / (225 - 110), 0, 1) * 255  # pencils made darker, paper's grain gone
+    ink = Image.fromarray((255 - levels).astype(np.uint8))
+    box = ink.point(lambda level: 255 * (level > 60)).getbbox()
+    if box is None:
+        raise refuse("There is nothing to be seen on this picture but paper.")
+    cut = ImageChops.invert(ink.crop(box))
+    scale = 0.85 * SIDE / max(cut.size)
+    cut = cut.resize([max(1, round(side * scale)) for side in cut.size], Image.Resampling.LANCZOS)
+    sheet = Image.new("L", (SIDE, SIDE), 255)
+    sheet.paste(cut, ((SIDE - cut.width) // 2, (SIDE - cut.height) // 2))
+    return sheet

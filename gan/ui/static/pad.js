@@ -1,0 +1,279 @@
+// A drawing pad beside what a network makes of it. Strokes stay vectors; the picture that comes back is laid under them.
+import { dab, picker } from "./colours.js";
+import { decoded, layer, photo } from "./photo.js";
+import { enlarge } from "./pixels.js";
+import { SIDE, brush, mirrored, read, simple, write } from "./strokes.js";
+
+const REST = 500; // milliseconds after the last stroke until proposals are asked for
+const LONGEST = 18_000; // characters of strokes that an event may hold, beside a photograph
+const STEP = 8; // of the pad, that an arrow key goes
+const MEDIUM = 0.5;
+const TOOLS = { thin: "Thin", thick: "Thick", hint: "Colour", erase: "Rub out" };
+const DEEDS = { undo: "Undo", redo: "Redo", mirror: "Mirror", clear: "Clear" };
+
+const pixelsOf = (canvas) => Math.round(canvas.clientWidth * (window.devicePixelRatio || 1));
+const buttons = (names, kind) =>
+    Object.entries(names).map(([name, label]) => `<button type="button" data-${kind}="${name}">${label}</button>`).join("");
+
+export const mount = (root, emit) => {
+    root.innerHTML = `
+        <div class="pad-room">
+            <div class="paper">
+                <canvas class="example" aria-hidden="true"></canvas><canvas class="hints" aria-hidden="true"></canvas>
+                <canvas class="ink" tabindex="0" role="img" aria-label="Drawing pad. Draw with mouse, finger or pen; with
+                    keys: arrows move, Enter lowers and lifts the pen."></canvas>
+                <i class="cursor" hidden></i>
+            </div>
+            <button type="button" class="result" aria-label="Show the picture large"><canvas></canvas></button>
+        </div>
+        <p class="pad-says" role="status"></p>
+        <div class="pad-tools">
+            <div role="group" aria-label="Pens">${buttons(TOOLS, "tool")}</div>
+            <div role="group" aria-label="Colours" class="colours"></div>
+            <div role="group" aria-label="Steps">${buttons(DEEDS, "deed")}</div>
+            <div role="group" aria-label="What is shown">
+                <button type="button" class="kept" aria-pressed="true">My lines</button>
+                <button type="button" class="ghost" aria-pressed="true">Example</button>
+                <label class="open-drawing"><input type="file" accept="image/*"><span>Open a drawing or a photo</span></label>
+            </div>
+            <details class="own"><summary>Five colours of your own</summary><div class="five"></div></details>
+        </div>`;
+    const find = (name) => root.querySelector(name);
+    const layers = { ink: find(".ink"), hints: find(".hints"), example: find(".example") };
+    const ink = layers.ink, result = find(".result canvas"), says = find(".pad-says"), cursor = find(".cursor");
+    let states = [{ strokes: [], under: null }], at = 0; // all steps; the one that is shown
+    let tool = "thin", colour = "e23d28", mirror = false, keep = true, ghost = true;
+    let palette = [], example = [], examples = "", swatches = [], picture = null, resting, turn = 0, asked = 0;
+    const now = () => states[at];
+
+    // --- what is shown
+    const draw = () => {
+        const side = pixelsOf(ink);
+        if (!side) return;
+        for (const canvas of Object.values(layers)) canvas.width = canvas.height = side;
+        const pen = ink.getContext("2d"), dabs = layers.hints.getContext("2d"), faint = layers.example.getContext("2d");
+        if (now().under) pen.drawImage(now().under.ink, 0, 0, side, side);
+        for (const stroke of now().strokes) put(stroke, pen, dabs);
+        if (ghost && !now().under) for (const stroke of example) brush(faint, stroke);
+        find(".paper").classList.toggle("begun", !blank());
+        for (const name of ["undo", "redo"]) find(`[data-deed=${name}]`).disabled = name === "undo" ? !at : at === states.length - 1;
+        look();
+    };
+    const put = (stroke, pen, dabs, from) => {
+        if (stroke.tool !== "hint") brush(pen, stroke, from);
+        if (stroke.tool === "hint" || stroke.tool === "erase") brush(dabs, stroke, from);
+    };
+    const look = () => {
+        const shown = picture ?? new ImageData(1, 1);
+        const side = picture ? Math.min(pixelsOf(result) || SIDE, 2 * SIDE) : 1;
+        result.width = result.height = side;
+        const context = result.getContext("2d");
+        if (!picture) return;
+        context.imageSmoothingQuality = "high";
+        const large = new OffscreenCanvas(SIDE, SIDE);
+        large.getContext("2d").putImageData(enlarge(shown, SIDE), 0, 0);
+        context.drawImage(large, 0, 0, side, side);
+        if (keep) context.drawImage(drawn(side), 0, 0);
+    };
+    const drawn = (side) => {
+        const canvas = new OffscreenCanvas(side, side), pen = canvas.getContext("2d");
+        if (now().under) pen.drawImage(now().under.ink, 0, 0, side, side);
+        for (const stroke of blank() ? example : now().strokes) if (stroke.tool !== "hint") brush(pen, stroke);
+        return canvas;
+    };
+    const blank = () => !now().strokes.length && !now().under;
+    const say = (sentence) => (says.textContent = sentence);
+
+    // --- what is said
+    const wish = () => {
+        clearTimeout(resting);
+        resting = setTimeout(() => emit("release", said()), REST);
+        emit("input", said());
+    };
+    const said = () => {
+        const strokes = blank() ? examples : write(now().strokes);
+        return { strokes, under: now().under?.uri ?? null, palette, lines: keep, example: blank(), turn: ++asked };
+    };
+    const step = (state) => {
+        if (write(state.strokes).length > LONGEST) return draw(say("The pad is full. Undo something, or save it and clear the pad."));
+        states = [...states.slice(0, at + 1), state];
+        at = states.length - 1;
+        draw();
+        wish();
+    };
+    const add = (strokes) => step({ ...now(), strokes: [...now().strokes, ...strokes] });
+
+    // --- mouse, finger, pen
+    let stroke = null, pointer = null;
+    const place = (event) => {
+        const box = ink.getBoundingClientRect();
+        const within = (value, size) => Math.min(Math.max((value / size) * SIDE, 0), SIDE);
+        const pressure = event.pointerType === "pen" ? event.pressure || MEDIUM : MEDIUM;
+        return [within(event.clientX - box.left, box.width), within(event.clientY - box.top, box.height), pressure];
+    };
+    const go = (points) => {
+        const from = stroke.points.length;
+        stroke.points.push(...points);
+        const pen = ink.getContext("2d"), dabs = layers.hints.getContext("2d");
+        put(stroke, pen, dabs, from);
+        if (mirror) put(mirrored(stroke), pen, dabs, from);
+    };
+    const begin = (point) => {
+        stroke = { tool, points: [], colour: tool === "hint" ? colour : "" };
+        go([point]);
+    };
+    const end = () => {
+        const [made] = read(write([{ ...stroke, points: simple(stroke.points) }])); // as a link will have it
+        stroke = pointer = null;
+        add(mirror ? [made, mirrored(made)] : [made]);
+    };
+    ink.addEventListener("pointerdown", (event) => {
+        if (event.button || stroke || root.querySelector(".swapped")) return;
+        event.preventDefault();
+        pointer = event.pointerId;
+        ink.setPointerCapture(pointer);
+        begin(place(event));
+    });
+    ink.addEventListener("pointermove", (event) => {
+        if (!stroke || event.pointerId !== pointer) return;
+        const between = event.getCoalescedEvents?.() ?? [];
+        go((between.length ? between : [event]).map(place));
+    });
+    ink.addEventListener("pointerup", (event) => event.pointerId === pointer && end());
+    ink.addEventListener("pointercancel", (event) => {
+        if (event.pointerId !== pointer) return;
+        stroke = pointer = null;
+        draw();
+    });
+
+    // --- keys
+    let spot = null;
+    ink.addEventListener("keydown", (event) => {
+        const ways = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+        const way = ways[event.key];
+        if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z") deeds[event.shiftKey ? "redo" : "undo"]();
+        else if (way) {
+            spot = (spot ?? [SIDE / 2, SIDE / 2]).map((value, axis) => Math.min(Math.max(value + way[axis] * STEP, 0), SIDE));
+            if (stroke) go([[...spot, MEDIUM]]);
+        } else if (event.key === "Enter" || event.key === " ") {
+            spot ??= [SIDE / 2, SIDE / 2];
+            if (stroke) end();
+            else begin([...spot, MEDIUM]);
+        } else return;
+        event.preventDefault();
+        event.stopPropagation();
+        cursor.hidden = !spot;
+        if (spot) [cursor.style.left, cursor.style.top] = spot.map((value) => `${(value / SIDE) * 100}%`);
+        cursor.classList.toggle("down", Boolean(stroke));
+    });
+    ink.addEventListener("blur", () => (cursor.hidden = true));
+
+    // --- tools
+    const choose = (name) => {
+        tool = name;
+        for (const button of root.querySelectorAll("[data-tool]")) button.setAttribute("aria-pressed", button.dataset.tool === tool);
+        for (const button of root.querySelectorAll(".colours button"))
+            button.setAttribute("aria-pressed", tool === "hint" && button.dataset.colour === colour);
+    };
+    const walk = (to) => {
+        if (to < 0 || to >= states.length) return;
+        at = to;
+        draw();
+        wish();
+    };
+    const deeds = {
+        undo: () => walk(at - 1),
+        redo: () => walk(at + 1),
+        clear: () => blank() || step({ strokes: [], under: null }),
+        mirror: () => {
+            mirror = !mirror;
+            find("[data-deed=mirror]").setAttribute("aria-pressed", mirror);
+            find(".paper").classList.toggle("mirrored", mirror);
+        },
+    };
+    const swap = () => { // where only one of them is large
+        if (!matchMedia("(max-width: 900px)").matches) return;
+        const swapped = find(".pad-room").classList.toggle("swapped");
+        find(".result").setAttribute("aria-label", swapped ? "Show the pad large" : "Show the picture large");
+    };
+    find(".paper").addEventListener("click", () => root.querySelector(".swapped") && swap());
+    root.addEventListener("click", ({ target }) => {
+        const button = target.closest("button");
+        if (!button) return;
+        if (button.dataset.tool) choose(button.dataset.tool);
+        if (button.dataset.deed) deeds[button.dataset.deed]();
+        if (button.dataset.colour) {
+            colour = button.dataset.colour;
+            choose("hint");
+        }
+        if (button.matches(".kept")) {
+            button.setAttribute("aria-pressed", (keep = !keep));
+            look();
+            wish();
+        }
+        if (button.matches(".ghost")) {
+            button.setAttribute("aria-pressed", (ghost = !ghost));
+            draw();
+        }
+        if (button.matches(".result")) swap();
+    });
+    const paints = () => {
+        const shown = palette.length ? palette : swatches;
+        find(".colours").replaceChildren(...shown.map((one) => dab(one)), picker("Another colour", `#${colour}`, (chosen) => {
+            colour = chosen;
+            choose("hint");
+        }));
+        const five = Array.from({ length: 5 }, (_, i) => `#${shown[i % shown.length] ?? "888888"}`);
+        const own = five.map((value, i) => picker(`Colour ${i + 1} of five`, value, () => {
+            palette = [...find(".five").querySelectorAll("input")].map((input) => input.value.slice(1));
+            wish();
+        }));
+        find(".five").replaceChildren(...own);
+        choose(tool);
+    };
+
+    // --- a drawing or a photograph of one
+    const open = async (file) => {
+        try {
+            emit("upload", { file: await photo(file), turn: ++asked });
+            say("Looking for the lines …");
+        } catch {
+            say("This is no picture that a browser can read.");
+        }
+    };
+    find(".open-drawing input").addEventListener("change", ({ target }) => {
+        if (target.files[0]) open(target.files[0]);
+        target.value = "";
+    });
+    document.addEventListener("paste", (event) => {
+        const file = [...event.clipboardData.files].find(({ type }) => type.startsWith("image/"));
+        if (file && root.checkVisibility()) open(file);
+    });
+
+    new ResizeObserver(draw).observe(ink);
+    new ResizeObserver(look).observe(result.parentElement);
+    choose(tool);
+
+    return async (value) => {
+        if (!value) return;
+        if (value.swatches) swatches = value.swatches;
+        if (value.example !== undefined) [examples, example] = [value.example, read(value.example)];
+        if (value.palette) palette = value.palette;
+        if (value.swatches || value.palette) paints();
+        if (value.lines !== undefined) find(".kept").setAttribute("aria-pressed", (keep = value.lines));
+        if (value.say !== undefined) say(value.say);
+        if (value.picture !== undefined) {
+            const mine = ++turn;
+            const image = value.picture && (await decoded(value.picture));
+            if (mine === turn) picture = image;
+            look();
+            root.dataset.shown = value.of ?? "";
+        }
+        if (value.under) return step({ strokes: [], under: await layer(value.under) });
+        if (value.strokes !== undefined && value.strokes !== write(now().strokes)) return step({ strokes: read(value.strokes), under: null });
+        if (value.ask) {
+            draw();
+            wish();
+        }
+    };
+};

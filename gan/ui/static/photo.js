@@ -1,0 +1,41 @@
+// Pictures that a pad takes in: a file of the visitor's, what the server sends, a drawing as ink.
+const SIDE = 512; // pixels of the longer one
+const LONGEST = 42_000; // characters
+
+// A file's picture, small enough for an event: upright, on white, as a data URI.
+export const photo = async (file) => {
+    const image = await createImageBitmap(file); // upright, as its EXIF says
+    for (let side = SIDE; ; side *= 0.8) {
+        const scale = Math.min(1, side / Math.max(image.width, image.height));
+        const size = [image.width, image.height].map((length) => Math.max(1, Math.round(length * scale)));
+        const canvas = Object.assign(document.createElement("canvas"), { width: size[0], height: size[1] });
+        const context = canvas.getContext("2d");
+        context.fillStyle = "#fff";
+        context.fillRect(0, 0, ...size);
+        context.imageSmoothingQuality = "high";
+        context.drawImage(image, 0, 0, ...size);
+        const uri = canvas.toDataURL("image/webp", 0.8);
+        if (uri.length <= LONGEST) return uri;
+    }
+};
+
+export const decoded = async (uri) => {
+    const image = new Image();
+    image.src = uri;
+    await image.decode();
+    const canvas = new OffscreenCanvas(image.width, image.height), context = canvas.getContext("2d");
+    context.drawImage(image, 0, 0);
+    return context.getImageData(0, 0, image.width, image.height);
+};
+
+// A grey drawing as ink: the darker, the less is seen through it.
+export const layer = async (uri) => {
+    const pixels = await decoded(uri);
+    const ink = new OffscreenCanvas(pixels.width, pixels.height);
+    for (let i = 0; i < pixels.data.length; i += 4) {
+        pixels.data[i + 3] = 255 - pixels.data[i];
+        pixels.data[i] = pixels.data[i + 1] = pixels.data[i + 2] = 0;
+    }
+    ink.getContext("2d").putImageData(pixels, 0, 0);
+    return { uri, ink };
+};

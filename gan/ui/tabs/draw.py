@@ -1,0 +1,172 @@
+"""The Draw tab: a pad, and beside it what a network makes of the drawing; proposals by palette, saving, keeping."""
+
+import random
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+from gan.images import to_uint8
+from gan.translation.apply import on_white
+from gan.ui.colouring import build_colorize
+from gan.ui.components import LAST_WINS, NETWORKS, PRIVATE, Pad, PadValue, Sheet, SheetValue, call, wishes
+from gan.ui.drawing import (
+    Palette,
+    beside,
+    cleaned,
+    colour_small,
+    coloured,
+    hexes,
+    outline,
+    palette_of,
+    read_drawing,
+    read_palette,
+    typical_palettes,
+    why_not,
+)
+from gan.ui.encode import lossless_uri, png_bytes
+from gan.ui.lens import Guest, Lens
+from gan.ui.loaded import LoadedModel
+from gan.ui.specimen import Specimen
+from gan.ui.strokes import write_strokes
+from gan.ui.studio import Studio, file, saved_picture, tell
+from gan.ui.uploads import read_upload
+
+SAVED = 1024  # pixels a side of what is saved
+LEAD = """<h2>Draw</h2><p class='lead'>A network colours what you draw, as soon as you lift the pen. It learned from
+{learned} and knows nothing else: a house becomes a creature.</p>"""
+TOO_LONG = "This drawing is too long for a link. What you save is whole."
+FROM_FILE = "A picture from a file stays on this page: a link cannot hold it."
+NOT_KEPT = "Only what a link can hold is kept here: a shorter drawing, without a picture from a file. Save this one."
+
+
+def proposals_for(model: LoadedModel, specimen: Specimen, typical: tuple[Palette, ...]) -> dict[str, Palette]:
+    """Return palettes by their names; () leaves the network its choice."""
+    numbered = {f"Palette {number}": palette for number, palette in enumerate(typical, 1)}
+    return {"Its own choice": ()} | numbered | {"Picture in hand": palette_of(saved_picture(model, specimen))}
+
+
+def sheet_of(output: Any, named: Mapping[str, Palette], chosen: Palette) -> SheetValue:
+    """Return the sheet of a drawing's proposals, coloured (N, 4, S, S); the palette that is in use is marked."""
+    pictures = to_uint8(output[:, :3]).permute(2, 0, 3, 1).contiguous().numpy()  # (S, N, S, 3)
+    side, count = pictures.shape[:2]
+    palettes = list(named.values())
+    return {
+        "image": lossless_uri(Image.fromarray(pictures.reshape(side, count * side, 3))),
+        "side": side,
+        "columns": count,
+        "cells": [
+            {"label": name, "alt": f"{name}: use these colours", "recipe": {"palette": hexes(palette)}}
+            for name, palette in named.items()
+        ],
+        "chosen": palettes.index(chosen) if chosen in palettes else None,
+    }
+
+
+def save_as(studio: Studio, kind: str) -> Callable[[Any, Any], dict[str, Any]]:
+    """Return the event that saves a drawing: its "picture" on white, a "sticker", or a "pair" with its lines."""
+
+    def save(told: Any, hand: Any) -> dict[str, Any]:
+        model, _ = studio.in_hand(hand)
+        drawing = read_drawing(told)
+        picture = coloured(studio.colourer(model), model, drawing, SAVED)
+        made = picture if kind == "sticker" else on_white(picture)
+        if kind == "pair":
+            made = beside(drawing.lines(SAVED), picture)
+        made.info |= picture.info
+        return file(f"drawing-{kind}.png", "image/png", png_bytes(made))
+
+    return save
+
+
+def build_draw(studio: Studio) -> Lens:
+    """Lay the tab out inside the current gr.Tab and wire it."""
+    known: dict[str, tuple[Palette, ...]] = {}  # by a model's weights
+
+    def typical(model: LoadedModel) -> tuple[Palette, ...]:
+        if model.weights not in known:
+            known[model.weights] = typical_palettes(model)
+        return known[model.weights]
+
+    def enter(model: LoadedModel, specimen: Specimen, link: Mapping[str, Any], guest: Guest) -> dict[Any, Any]:
+        shown: PadValue = {
+            "example": write_strokes(outline(model, specimen)),
+            "swatches": hexes(palette_of(saved_picture(model, specimen))),
+            "ask": True,
+        }
+        if link.get("strokes"):
+            drawing = read_drawing(link)
+            shown |= {"strokes": write_strokes(drawing.strokes), "lines": drawing.keep_lines}
+            shown |= {"palette": hexes(drawing.palette)}
+        return {pad: shown, lead: LEAD.format(learned=studio.colourer(model).learned)}
+
+    def colour(told: Any, hand: Any) -> dict[Any, Any]:
+        model, _ = studio.in_hand(hand)
+        drawing, told = read_drawing(told), told if isinstance(told, Mapping) else {}
+        if reason := why_not(drawing.on_pad):
+            return {pad: {"picture": None, "say": reason, "of": ""}, spot: {}}
+        output = colour_small(studio.colourer(model), drawing, [drawing.palette])
+        picture = Image.fromarray(to_uint8(output[0, :3]).permute(1, 2, 0).contiguous().numpy())
+        recipe = {} if told.get("example") else drawing.recipe(model)
+        shown: PadValue = {"picture": lossless_uri(picture), "of": write_strokes(drawing.strokes), "say": ""}
+        if not recipe and not told.get("example"):
+            shown["say"] = FROM_FILE if drawing.under else TOO_LONG
+        return {pad: shown, spot: {name: recipe[name] for name in ("strokes", "palette", "lines") if name in recipe}}
+
+    def propose(told: Any, hand: Any) -> SheetValue:
+        model, specimen = studio.in_hand(hand)
+        drawing = read_drawing(told)
+        if why_not(drawing.on_pad):
+            return {"cells": []}
+        named = proposals_for(model, specimen, typical(model))
+        return sheet_of(colour_small(studio.colourer(model), drawing, list(named.values())), named, drawing.palette)
+
+    def choose(told: Any) -> PadValue:
+        recipe = told.get("recipe") if isinstance(told, Mapping) else None
+        palette = read_palette(recipe.get("palette") if isinstance(recipe, Mapping) else None)
+        return {"palette": hexes(palette), "ask": True}
+
+    def take_outline(hand: Any) -> PadValue:
+        return {"strokes": write_strokes(outline(*studio.in_hand(hand)))}
+
+    def open_file(told: Any) -> PadValue:
+        sent = told.get("file") if isinstance(told, Mapping) else None
+        return {"under": lossless_uri(cleaned(read_upload(sent, "The picture")))}
+
+    def offer(told: Any, hand: Any) -> dict[str, Any]:
+        model, _ = studio.in_hand(hand)
+        recipe: Mapping[str, Any] = read_drawing(told).recipe(model)
+        if not recipe:
+            raise gr.Error(NOT_KEPT, print_exception=False)
+        return {"recipe": recipe, "turn": random.random()}  # so that it changes where the same is kept again
+
+    lead = gr.HTML("", apply_default_css=False)
+    pad = Pad({}, "Drawing pad", "pad")
+    with gr.Row(elem_classes="tools", elem_id="drawing-actions"):
+        traced = gr.Button("Outline of the picture in hand", size="sm", elem_id="take-outline")
+        keep = gr.Button("Keep", size="sm", elem_id="keep-drawing")
+        share = gr.Button("Share", size="sm", elem_id="share-drawing")
+        savers = {
+            "picture": gr.Button("Save", size="sm", elem_id="save-drawing"),
+            "sticker": gr.Button("Save as a sticker", size="sm", elem_id="save-sticker"),
+            "pair": gr.Button("Save my line | its picture", size="sm", elem_id="save-pair"),
+        }
+    gr.HTML("<h3>Other colours for it</h3>", apply_default_css=False)
+    proposals = Sheet({}, "The drawing in other colours", "proposals")
+    spot = gr.JSON({}, visible="hidden", elem_id="draw-spot")
+    told = gr.JSON({}, visible="hidden")
+
+    wish = wishes(pad, pad.input)
+    wish.change(colour, [wish, studio.hand], [pad, spot], **LAST_WINS)
+    pad.release(propose, [wish, studio.hand], proposals, **LAST_WINS)
+    photo, chosen = wishes(pad, pad.upload), wishes(proposals, proposals.select)
+    photo.change(open_file, photo, pad, **LAST_WINS)
+    chosen.change(choose, chosen, pad, **LAST_WINS)
+    traced.click(take_outline, studio.hand, pad, **LAST_WINS)
+    keep.click(offer, [wish, studio.hand], studio.offered, **PRIVATE)
+    share.click(tell, told, None, js=call("share"), **PRIVATE)
+    for kind, button in savers.items():
+        button.click(save_as(studio, kind), [wish, studio.hand], studio.files, **NETWORKS, **PRIVATE)
+    build_colorize(studio)
+    return Lens("draw", enter, [pad, lead, spot], spot)

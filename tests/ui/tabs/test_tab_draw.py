@@ -1,0 +1,284 @@
+"""The Draw tab, through /colorize and as people use it: mouse, finger, pen and keys, undo, links, files, a phone."""
+
+import re
+
+import httpx
+import pytest
+from gradio_client import handle_file
+from gradio_client.exceptions import AppError
+from PIL import Image, ImageDraw
+from served import choose_file, differ, notice, open_tab, picture_on, pixels, recipe_in, wait_for_address
+
+BOX = ((0.2, 0.2), (0.8, 0.2), (0.8, 0.8), (0.2, 0.8), (0.2, 0.2))
+CAPTURED = re.compile(r"strokes=([\w.-]+)")
+
+
+def drawing_file(folder, size=(300, 200)):
+    """Write a drawing as people have them; return its path."""
+    image = Image.new("RGB", size, "white")
+    ImageDraw.Draw(image).rectangle((60, 40, 240, 160), outline="black", width=5)
+    image.save(folder / "drawing.png")
+    return folder / "drawing.png"
+
+
+# --- programs ----------------------------------------------------------------------------------------------------
+
+
+def test_a_file_is_coloured_in_its_own_shape_and_transparent_outside(client, tmp_path):
+    picture, told = client.predict(handle_file(drawing_file(tmp_path)), api_name="/colorize")
+    with Image.open(picture) as image:
+        assert image.mode == "RGBA" and image.size == (300, 200)
+        assert image.getpixel((60, 100)) == (0, 0, 0, 255)  # its own line
+    assert told["coloured_by"] == "colours" and len(told["weights"]) == 16
+
+
+def test_strokes_hints_palette_and_kept_lines_each_change_the_picture(client):
+    box = [{"points": [[x * 512, y * 512] for x, y in BOX]}]
+    green = [{"tool": "hint", "colour": "#00ff00", "points": [[200, 248], [330, 248]]}]
+
+    def made(**more):
+        return pixels(client.predict(box, api_name="/colorize", **more)[0])
+
+    plain = made()
+    assert plain.shape == (512, 512, 3) and differ(made(), plain) == 0
+    assert differ(made(hints=green), plain) > 2 and differ(made(keep_lines=False), plain) > 50
+    made(palette=["#e23d28", "#f7d354"])
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        ({"drawing": []}, "empty"),
+        ({"drawing": [{"points": [[256, 256]]}]}, "too little"),
+        ({"drawing": "x"}, "damaged"),
+        ({"hints": {"path": 5}}, "image file"),
+        ({"palette": ["red"]}, "colour"),
+        ({"model": "nobody"}, "no model"),
+        ({"keep_lines": 7}, "true or false"),
+    ],
+)
+def test_every_mistake_of_a_program_is_a_sentence(client, arguments, said):
+    with pytest.raises((AppError, ValueError), match=said):
+        client.predict(api_name="/colorize", **arguments)
+
+
+# --- people ------------------------------------------------------------------------------------------------------
+
+
+def corners(page, points):
+    box = page.get_by_role("img", name="Drawing pad").bounding_box()
+    return [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
+
+
+def draw(page, points=BOX):
+    """Draw a stroke with the mouse, and wait until it is coloured."""
+    places = corners(page, points)
+    before = shown(page)
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for place in places[1:]:
+        page.mouse.move(*place, steps=4)
+    page.mouse.up()
+    return wait_for_colours(page, before)
+
+
+def shown(page):
+    """Return the strokes that the coloured picture was made of."""
+    return page.locator("#pad .pad").get_attribute("data-shown")
+
+
+def wait_for_colours(page, before):
+    page.wait_for_function("before => document.querySelector('#pad .pad').dataset.shown !== before", arg=before)
+    return shown(page)
+
+
+def dispatch(page, kind, points, pressures=()):
+    """Let a finger or a pen draw a stroke."""
+    before = shown(page)
+    page.get_by_role("img", name="Drawing pad").evaluate(
+        """(pad, [kind, places, pressures]) => {
+            pad.setPointerCapture = () => {};
+            const send = (name, [clientX, clientY], pressure) => pad.dispatchEvent(new PointerEvent(name,
+                { pointerId: 7, pointerType: kind, isPrimary: true, clientX, clientY, pressure, bubbles: true }));
+            places.forEach((place, i) => send(i ? "pointermove" : "pointerdown", place, pressures[i] ?? 0.5));
+            send("pointerup", places.at(-1), 0);
+        }""",
+        [kind, corners(page, points), list(pressures)],
+    )
+    return wait_for_colours(page, before)
+
+
+@pytest.fixture
+def pad(visit, server):
+    """Return a function that opens the tab and waits until the example is coloured."""
+
+    def open_pad(url=f"{server.url}?tab=draw", **screen):
+        page = visit(url, **screen)
+        page.wait_for_function("document.querySelector('#pad .pad')?.dataset.shown")
+        return page
+
+    return open_pad
+
+
+def result(page):
+    """Return the coloured picture, once it rests."""
+    canvas = page.locator("#pad .result canvas")
+    now, before = picture_on(canvas), None
+    while before is None or now.shape != before.shape or differ(now, before):
+        page.wait_for_timeout(400)
+        now, before = picture_on(canvas), now
+    return now
+
+
+def test_it_opens_on_an_example_and_a_stroke_is_coloured_alone(pad):
+    page = pad()
+    assert "strokes" not in page.url
+    example = result(page)
+    made = draw(page)
+    assert made.count(".") == 0 and made.startswith("t")
+    assert differ(result(page), example) > 50
+    assert CAPTURED.search(wait_for_address(page, "strokes="))[1] == made
+
+
+def test_undo_redo_clear_and_mirror(pad):
+    page = pad()
+    example = shown(page)
+    one = draw(page)
+    two = draw(page, ((0.4, 0.4), (0.6, 0.6)))
+    press = page.locator("#pad").get_by_role("button", name=re.compile("Undo|Redo|Clear"))
+    press.filter(has_text="Undo").click()
+    assert wait_for_colours(page, two) == one
+    press.filter(has_text="Redo").click()
+    assert wait_for_colours(page, one) == two
+    press.filter(has_text="Clear").click()
+    assert wait_for_colours(page, two) == example
+    page.get_by_role("button", name="Mirror").click()
+    left = draw(page, ((0.2, 0.3), (0.3, 0.7)))
+    assert left.count(".") == 1
+
+
+def test_fingers_draw_and_a_pen_that_is_pressed_draws_wider(pad):
+    page = pad()
+    touched = dispatch(page, "touch", BOX)
+    assert touched.startswith("t")
+    pressed = dispatch(page, "pen", BOX, [0.1, 0.5, 0.9, 0.9, 0.2])
+    assert pressed.split(".")[1].startswith("T")
+
+
+def test_hints_take_a_colour_of_the_picture_in_hand_and_a_tap_is_a_dot(pad):
+    page = pad()
+    draw(page)
+    colour = page.get_by_role("button", name=re.compile("Hint in #")).first
+    name = colour.get_attribute("aria-label").removeprefix("Hint in #")
+    colour.click()
+    assert draw(page, ((0.5, 0.5),)).split(".")[1][:7] == f"h{name}"
+
+
+def test_keys_draw_too(pad):
+    page = pad()
+    pad_itself = page.get_by_role("img", name="Drawing pad")
+    pad_itself.focus()
+    before = shown(page)
+    page.keyboard.press("Enter")
+    for key in ["ArrowRight"] * 12 + ["ArrowDown"] * 12 + ["ArrowLeft"] * 12 + ["ArrowUp"] * 11:
+        page.keyboard.press(key)
+    page.keyboard.press("Space")
+    assert wait_for_colours(page, before).startswith("t")
+    page.keyboard.press("Control+z")
+    assert len(wait_for_colours(page, shown(page))) > 5
+
+
+def test_one_dot_is_answered_by_what_to_do(pad):
+    page = pad()
+    page.mouse.click(*corners(page, [(0.5, 0.5)])[0])
+    page.get_by_text("That is too little to colour yet").wait_for()
+
+
+def test_a_drawing_comes_back_by_its_link_and_by_its_png_with_its_palette(pad, server):
+    page = pad()
+    made = draw(page)
+    page.get_by_role("button", name="Palette 1: use these colours").click()
+    link = wait_for_address(page, "strokes=", "palette=")
+    picture = result(page)
+    with page.expect_download() as download:
+        page.locator("#save-drawing").click()
+    saved = download.value.path()
+    assert recipe_in(saved)["strokes"] == made
+
+    again = pad(link)
+    again.wait_for_function("made => document.querySelector('#pad .pad').dataset.shown === made", arg=made)
+    assert differ(result(again), picture) == 0
+
+    other = pad()
+    choose_file(other, saved.read_bytes())
+    other.wait_for_function("made => document.querySelector('#pad .pad').dataset.shown === made", arg=made)
+    wait_for_address(other, "palette=")
+
+
+@pytest.mark.parametrize("button, mode, size", [("sticker", "RGBA", (1024, 1024)), ("pair", "RGB", (2112, 1024))])
+def test_stickers_are_transparent_and_pairs_have_both(pad, button, mode, size):
+    page = pad()
+    draw(page)
+    with page.expect_download() as download:
+        page.locator(f"#save-{button}").click()
+    with Image.open(download.value.path()) as image:
+        assert image.mode == mode and image.size == size
+
+
+def test_a_drawing_is_kept_and_its_tile_brings_it_back(pad):
+    page = pad()
+    made = draw(page)
+    page.locator("#keep-drawing").click()
+    tile = page.get_by_role("button", name=re.compile("^A drawing of yours"))
+    tile.wait_for()
+    page.get_by_role("button", name="Clear").click()
+    wait_for_colours(page, made)
+    tile.click()
+    page.wait_for_function("made => document.querySelector('#pad .pad').dataset.shown === made", arg=made)
+
+
+def test_the_outline_of_the_picture_in_hand_can_be_taken_and_changed(pad):
+    page = pad()
+    example = shown(page)
+    page.get_by_role("button", name="Outline of the picture in hand").click()
+    page.wait_for_function("location.search.includes('strokes=')")
+    assert shown(page) == example
+    page.get_by_role("button", name="Undo").click()
+
+
+def test_a_drawing_from_a_file_is_coloured_and_stays_off_the_link(pad, tmp_path):
+    page = pad()
+    before = shown(page)
+    page.get_by_label("Open a drawing or a photo").set_input_files(drawing_file(tmp_path))
+    page.get_by_text("a link cannot hold it").wait_for()
+    assert wait_for_colours(page, before) == "" and "strokes" not in page.url
+    page.get_by_label("Open a drawing or a photo").set_input_files(
+        {"name": "x.png", "mimeType": "image/png", "buffer": b"no picture"}
+    )
+    page.get_by_text("This is no picture that a browser can read.").wait_for()
+
+
+def test_a_damaged_link_is_told_and_the_pad_is_there(visit, server):
+    page = visit(f"{server.url}?tab=draw&strokes=tAAA")
+    notice(page, "damaged").wait_for()
+    open_tab(page, "Draw")
+    page.wait_for_function("document.querySelector('#pad .pad')?.dataset.shown")
+
+
+def test_on_a_phone_a_tap_swaps_pad_and_picture(pad):
+    page = pad(width=390, height=844)
+    large = page.get_by_role("img", name="Drawing pad")
+    assert large.bounding_box()["width"] > 300
+    page.get_by_role("button", name="Show the picture large").click()
+    page.wait_for_function("document.querySelector('#pad .result').clientWidth > 300")
+    page.get_by_role("button", name="Show the pad large").click()
+    page.wait_for_function("document.querySelector('#pad .paper').clientWidth > 300")
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_a_preview_shows_the_drawing(server):
+    blank = httpx.get(f"{server.url}preview.png", params={"strokes": "x"})
+    strokes = "tGQGQZAGQZAZAGQZAGQGQ"  # a box
+    shown = httpx.get(f"{server.url}preview.png", params={"strokes": strokes})
+    assert shown.status_code == blank.status_code == 200
+    assert differ(pixels(shown.content), pixels(blank.content)) > 100
