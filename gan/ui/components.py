@@ -95,6 +95,9 @@ class SheetValue(TypedDict, total=False):
     tools: list[str]  # of each cell: "earlier", "later", "remove"
     empty: str  # the sentence where there are no cells
     places: int  # that are drawn empty where there are fewer cells
+    asks: bool  # whether `release` tells {"turn"} once the sheet is still, to be answered by the next two alone
+    turn: int
+    near: list[int]  # cells that are marked as near a training picture
 
 
 class Sheet(Drawn):
@@ -173,3 +176,17 @@ class Files(Drawn):
     """
 
     script = "files"
+
+
+class LooksValue(TypedDict, total=False):
+    """What is known of the picture of a recipe: is it a copy, what does the critic think; None where nobody knows."""
+
+    recipe: dict[str, Any]
+    copy: dict[str, Any] | None
+    critic: dict[str, Any] | None
+
+
+class Looks(Drawn):
+    """What is known of the picture in hand; `input` tells {"recipe", "open"} once it is still. Value: LooksValue."""
+
+    script = "looks"

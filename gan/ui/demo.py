@@ -29,6 +29,7 @@ from gan.ui.tabs.explore import build_explore
 from gan.ui.tabs.generate import BY_HAND, build_generate, seeds_of
 from gan.ui.tabs.morph import build_morph
 from gan.ui.tabs.training import build_training
+from gan.ui.verdict import build_verdict
 
 TITLE = "GAN Studio"
 HEADER = "<header class='masthead'><a class='skip' href='#stage'>Skip to the picture</a><h1>GAN Studio</h1></header>"
@@ -108,6 +109,7 @@ def build_studio(demo: gr.Blocks, models: Shelf, compare: bool) -> None:
         )  # fmt: skip
         with gr.Column(elem_id="stage-column"):
             stage = Stage(on_stage(first, begin), "The picture in hand", "stage")
+            deeper = gr.Column(elem_id="deeper")
             with gr.Row(elem_id="actions"):
                 another = gr.Button("Another", variant="primary", elem_id="another")
                 keep = gr.Button("Keep", elem_id="keep")
@@ -137,6 +139,8 @@ def build_studio(demo: gr.Blocks, models: Shelf, compare: bool) -> None:
         told = gr.JSON({}, visible="hidden", elem_id="told")  # what a script has to tell the server
         kept = gr.BrowserState([], storage_key="gan-studio-kept", secret="kept in this browser alone")
         studio = Studio(models, model, hand, stage, tabs, current, files, kept, style)
+        with deeper:
+            build_verdict(studio, begin.recipe(first))
         lenses = []
         for name, tab in opened.items():
             with tab, gr.Column(elem_id=name, elem_classes="lens"):
