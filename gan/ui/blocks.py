@@ -29,6 +29,7 @@ from gan.ui.animation import SLOW
 from gan.ui.arguments import refuse
 from gan.ui.connections import Server, raise_limit
 from gan.ui.gate import Scope, at_home, visitor_of
+from gan.ui.uploads import MAX_FILE, UPLOADS
 
 WAITING = 128  # events in all lines
 WAITING_EACH = 32  # of one visitor, which may be a school behind one address; whoever has fewer comes first
@@ -137,6 +138,7 @@ class Line(queueing.Queue):
         while not self.stopped:
             await asyncio.sleep(1)
             await self.forget_unread()
+            self.blocks.uploads.forget_old()
             if time.monotonic() - swept > SWEEP_SECONDS:
                 swept = time.monotonic()
                 await anyio.to_thread.run_sync(self.blocks.delete_files, FILE_SECONDS)
@@ -185,10 +187,13 @@ class Page(gr.Blocks):
     trusted_hosts: frozenset[str] | None = frozenset()  # see gan.ui.gate.trusted_hosts
     front: Any = None  # a gan.ui.front.Front, where there are models
     show_reals = False  # to everybody who can open the page
+    uploads = UPLOADS
 
-    async def process_api(self, *arguments: Any, **more: Any) -> dict[str, Any]:
+    async def process_api(
+        self, block_fn: BlockFunction | int, inputs: list[Any], *arguments: Any, **more: Any
+    ) -> dict[str, Any]:
         try:
-            return await super().process_api(*arguments, **more)
+            return await super().process_api(block_fn, inputs, *arguments, **more)
         except gr.Error as error:
             error.print_exception = False  # told whoever asked; Gradio's own, of what was sent, would fill the log
             raise
@@ -200,6 +205,8 @@ class Page(gr.Blocks):
                 f"The file could not be written on the server ({cause.strerror}). Whoever runs it can make room in "
                 "its folder for temporary files, or start it with another: TMPDIR=FOLDER"
             ) from error
+        finally:
+            self.uploads.forget(inputs)
 
     async def preprocess_data(
         self, block_fn: BlockFunction, inputs: list[Any], state: SessionState | None, explicit_call: bool = False
@@ -229,7 +236,8 @@ class Page(gr.Blocks):
         self.trusted_hosts, self.show_reals = trusted_hosts, show_reals
         raise_limit()
         http_server.Server = Server  # type: ignore[misc]  # Gradio has no argument for it
-        return super().launch(*arguments, state_session_capacity=SESSIONS_KEPT, **options)
+        options |= {"state_session_capacity": SESSIONS_KEPT, "max_file_size": MAX_FILE}
+        return super().launch(*arguments, **options)
 
     def block_thread(self) -> None:
         """Serve until interrupted; leave no file behind."""

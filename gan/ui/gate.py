@@ -31,7 +31,8 @@ READ = (
     r"|/(static|assets)/[\w./@+-]+"
     rf"|{API}/(info/?|openapi\.json|startup-events|theme\.css|queue/status|file=(?!https?:).+)"
 )
-WRITE = rf"{API}/(queue/join|cancel|reset/?|call/(v2/)?\w+/?)"
+UPLOAD = f"{API}/upload"  # which is answered here: a program's picture, see uploads.py
+WRITE = rf"{UPLOAD}|{API}/(queue/join|cancel|reset/?|call/(v2/)?\w+/?)"
 ROUTES = {"GET": re.compile(f"{READ}|{LISTEN}"), "HEAD": re.compile(READ), "POST": re.compile(WRITE)}
 STREAM = re.compile(LISTEN)
 # Texts of JSON, in which brackets and commas mean nothing; one without an end reaches to the end, so that none is slow.
@@ -137,11 +138,11 @@ def check_body(body: bytes) -> None:
             raise Refused(400, f"A request holds at most {MAX_DEPTH} lists within one another.")
 
 
-async def read_body(scope: Scope, receive: Receive) -> bytes:
-    """Return the whole body, however it is sent."""
-    too_large = Refused(413, f"A request has at most {MAX_BODY:,} bytes.")
+async def read_body(scope: Scope, receive: Receive, most: int = MAX_BODY) -> bytes:
+    """Return the whole body, of at most so many bytes, however it is sent."""
+    too_large = Refused(413, f"A request has at most {most:,} bytes here.")
     length = header(scope, "content-length")
-    if length.isdigit() and int(length[:20]) > MAX_BODY:
+    if length.isdigit() and int(length[:20]) > most:
         raise too_large
     body = bytearray()
     try:
@@ -151,7 +152,7 @@ async def read_body(scope: Scope, receive: Receive) -> bytes:
                 if message["type"] == "http.disconnect":
                     raise Refused(400, "The request broke off.")
                 body += message.get("body", b"")
-                if len(body) > MAX_BODY:
+                if len(body) > most:
                     raise too_large
                 if not message.get("more_body"):
                     return bytes(body)
@@ -205,6 +206,10 @@ class Gate:
         route = ROUTES.get(scope["method"])
         if not route or not route.fullmatch(path):
             raise Refused(404, "There is nothing here.")
+        visitor = visitor_of(scope, bool(self._page.space_id))
+        if path == UPLOAD:
+            name = await self._page.uploads.take(scope, receive, visitor)
+            return await _send(send, 200, "application/json", json.dumps([name]).encode())
         if scope["method"] == "POST":
             body = await read_body(scope, receive)
             check_body(body)
@@ -218,7 +223,6 @@ class Gate:
                 return await self._app(scope, receive, _with_head(send, front, scope, self._root(scope)))
         if not STREAM.fullmatch(path):
             return await self._app(scope, receive, send)
-        visitor = visitor_of(scope, bool(self._page.space_id))
         if self._listening[visitor] >= STREAMS_EACH:
             raise Refused(429, "You wait for too many answers at a time.")
         self._listening[visitor] += 1

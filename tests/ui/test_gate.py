@@ -203,7 +203,7 @@ def test_behind_a_proxy_the_path_may_come_with_its_prefix_or_without(page, visit
 @pytest.mark.parametrize(
     "method, path",
     [
-        ("POST", f"{API}/upload"),
+        ("GET", f"{API}/upload"),
         ("GET", f"{API}/upload_progress?upload_id=1"),
         ("POST", f"{API}/run/generate"),
         ("POST", f"{API}/api/generate"),
