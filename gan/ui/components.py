@@ -190,3 +190,23 @@ class Looks(Drawn):
     """What is known of the picture in hand; `input` tells {"recipe", "open"} once it is still. Value: LooksValue."""
 
     script = "looks"
+
+
+class MineValue(TypedDict, total=False):
+    """The nearest picture so far to a visitor's own, at `step` of `of`; the last one comes with a sentence."""
+
+    step: int
+    of: int
+    residual: float
+    image: str
+    recipe: dict[str, Any]
+    sentence: str
+
+
+class Mine(Drawn):
+    """A visitor's own picture, to be cropped; `input` tells {"picture"}, a data URI, `select` {"recipe"} of an attempt.
+
+    `stop` ends the search. Value: MineValue.
+    """
+
+    script = "mine"

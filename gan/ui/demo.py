@@ -20,6 +20,7 @@ from gan.ui.encode import enlarge, lossless_uri, png_bytes, with_recipe
 from gan.ui.front import Front
 from gan.ui.lens import Guest, Lens, guest_of
 from gan.ui.loaded import LoadedModel
+from gan.ui.mine import build_mine
 from gan.ui.shelf import Shelf
 from gan.ui.specimen import Specimen, read_specimen, within
 from gan.ui.studio import Studio, file, hold, on_stage, saved_name, saved_picture
@@ -127,6 +128,7 @@ def build_studio(demo: gr.Blocks, models: Shelf, compare: bool) -> None:
                 )  # fmt: skip
                 save_large = gr.Button("Save large", size="sm", elem_id="save-large")
                 files = Files(None, "Saved pictures", "files")
+            own = gr.Column(elem_id="own")
             gr.HTML("<p id='nobody' role='status' hidden></p>", apply_default_css=False)
         with gr.Tabs(elem_id="tabs", selected="generate", overflow_behavior="wrap") as tabs:
             opened: dict[str, gr.Tab] = {}
@@ -141,6 +143,8 @@ def build_studio(demo: gr.Blocks, models: Shelf, compare: bool) -> None:
         studio = Studio(models, model, hand, stage, tabs, current, files, kept, style)
         with deeper:
             build_verdict(studio, begin.recipe(first))
+        with own:
+            build_mine(studio)
         lenses = []
         for name, tab in opened.items():
             with tab, gr.Column(elem_id=name, elem_classes="lens"):
