@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Thread
 
 import torch
 
@@ -15,9 +16,13 @@ def has_bfloat16() -> bool:
 
 @contextmanager
 def one_core() -> Iterator[None]:
-    """Let this thread compute on one core: the others belong to whoever draws meanwhile."""
+    """Let this thread, and no other, compute on one core: the others belong to whoever draws meanwhile."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
+    # It is also what threads that are new to torch begin with; said by another thread, that alone is taken back.
+    other = Thread(target=torch.set_num_threads, args=(before,))
+    other.start()
+    other.join()
     try:
         yield
     finally:

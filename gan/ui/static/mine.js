@@ -3,6 +3,7 @@ import { cut, decode, onStyle, paint } from "./pixels.js";
 
 const SENT = 128; // pixels a side
 const CLOSEST = 4; // times the size at which the picture fills the square
+const OTHERS = "the network’s";
 const WAITING = "waiting for its turn";
 const STEP = 0.04; // of the square, with an arrow key
 
@@ -13,7 +14,7 @@ export const mount = (root, emit) => {
                 photograph it makes something of its own kind. Your picture is made small here and forgotten after the answer.</p>
             <div class="pair">
                 <figure><canvas class="crop" width="400" height="400" tabindex="0" role="img" aria-label="Your picture: drag it, or move it with the arrow keys"></canvas><figcaption>yours: drag it</figcaption></figure>
-                <figure><div class="attempt"><canvas></canvas></div><figcaption class="off">the network’s</figcaption></figure>
+                <figure><div class="attempt"><canvas></canvas></div><figcaption class="off"></figcaption></figure>
             </div>
             <label class="zoom">Zoom <input type="range" min="0" max="1" step="0.01"></label>
             <p class="mine-row"><button type="button" class="go">Draw it</button><button type="button" class="halt" hidden>Stop here</button>
@@ -79,7 +80,7 @@ export const mount = (root, emit) => {
         zoom.value = Math.log(most / least) / Math.log((CLOSEST * most) / least); // the middle square
         [pixels, best] = [null, null];
         panel.hidden = false;
-        show("", "the network’s");
+        show("", OTHERS);
         render(crop);
         look();
         panel.scrollIntoView({ block: "nearest" });
@@ -120,7 +121,7 @@ export const mount = (root, emit) => {
     });
     halt.addEventListener("click", () => {
         stop();
-        show(best ? "Stopped there. The picture is in hand." : "Stopped before it began.", off.textContent);
+        show(best ? "Stopped there. The picture is in hand." : "Stopped.", best ? off.textContent : OTHERS);
         if (best) emit("select", { recipe: best });
     });
     find(".close").addEventListener("click", () => {
