@@ -110,12 +110,12 @@ def build_studio(demo: gr.Blocks, models: Shelf, compare: bool) -> None:
         )  # fmt: skip
         with gr.Column(elem_id="stage-column"):
             stage = Stage(on_stage(first, begin), "The picture in hand", "stage")
-            deeper = gr.Column(elem_id="deeper")
             with gr.Row(elem_id="actions"):
                 another = gr.Button("Another", variant="primary", elem_id="another")
                 keep = gr.Button("Keep", elem_id="keep")
                 share = gr.Button("Share", elem_id="share")
                 save = gr.Button("Save", elem_id="save")
+            deeper = gr.Column(elem_id="deeper")
             with gr.Row(elem_id="ways"):
                 ways = {
                     "explore": gr.Button("Change it", size="sm", elem_id="to-explore"),

@@ -15,7 +15,7 @@ export const mount = (root, emit) => {
         <div class="looks-more critic-more" hidden><p class="sum"></p><p class="why"></p></div>`;
     const find = (name) => root.querySelector(name);
     const copy = find(".copy"), critic = find(".critic"), reals = find(".reals");
-    let hand = null, shown = null, timer = 0, strip = [];
+    let hand = null, shown = null, playing = false, timer = 0, strip = [];
     const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
     const opened = () => copy.getAttribute("aria-expanded") === "true";
     const pressed = () => critic.getAttribute("aria-pressed") === "true";
@@ -26,7 +26,7 @@ export const mount = (root, emit) => {
         timer = setTimeout(ask, STILL);
     };
     const overlay = () => {
-        const cells = pressed() && same(shown?.recipe, hand) ? shown.critic?.cells : null;
+        const cells = pressed() && !playing && same(shown?.recipe, hand) ? shown.critic?.cells : null;
         document.dispatchEvent(new CustomEvent("overlay", { detail: cells ? heat(cells) : null }));
     };
     document.addEventListener("hand", ({ detail }) => {
@@ -37,7 +37,11 @@ export const mount = (root, emit) => {
         overlay();
         wait();
     });
-    document.addEventListener("frame", ({ detail }) => root.classList.toggle("stale", Boolean(detail)));
+    document.addEventListener("frame", ({ detail }) => {
+        playing = Boolean(detail); // the stage shows another picture than the one in hand
+        root.classList.toggle("stale", playing);
+        overlay();
+    });
     copy.addEventListener("click", () => {
         copy.setAttribute("aria-expanded", !opened());
         find(".copy-more").hidden = !opened();
