@@ -356,7 +356,8 @@ KEPT = {
     "can be rebuilt from them; they tell whether a generated picture is nearer to a training picture than real ones "
     "are to each other.",
     OPINION_FILE: f"`{OPINION_FILE}` counts how the discriminator judged 1,000 generated pictures and 1,000 real ones, "
-    "or all there are. A picture's rank among them is no percentage of being real.",
+    "or all there are. A picture's rank among them is no percentage of being real. Where that was measured, it also "
+    "says how near the generator comes to 100 real pictures, so that one which lies outside its world can be told so.",
 }
 
 

@@ -154,13 +154,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--opinion", action="store_true", help="write how the discriminator judges generated and real pictures"
     )
+    parser.add_argument(
+        "--residuals", action="store_true", help="add to that how near projection comes to 100 real pictures (minutes)"
+    )
     answer_in_words(parser)
     options = parser.parse_args(arguments)
     if options.real_count < LEAST_REAL:
         parser.error(f"argument --real-count: {LEAST_REAL} pictures are the least that say anything")
     try:
         check_installed()
-        if options.neighbours or options.opinion:
+        if options.neighbours or options.opinion or options.residuals:
             look_deeper(options)
             return 0
         subjects = read_subjects(options.source, options.snapshots)
@@ -195,15 +198,20 @@ def look_deeper(options: argparse.Namespace) -> None:
 
     folder = Path(options.source)
     if not folder.is_dir():
-        raise UserError(f"{folder}: --neighbours and --opinion are for a folder with a generator and its discriminator")
+        raise UserError(
+            f"{folder}: --neighbours, --opinion and --residuals are for a folder with a generator and its discriminator"
+        )
     pictures = record.training_pictures(folder, Path(options.data), load_generator(folder).image_size)
     for wanted, write, name in (
         (options.neighbours, record.write_neighbours, NEIGHBOURS_FILE),
         (options.opinion, record.write_opinion, OPINION_FILE),
+        (options.residuals, record.write_residuals, OPINION_FILE),
     ):
         if wanted:
             write(folder, pictures.images)
             print(folder / name)
+    if options.neighbours:
+        record.write_whereabouts(folder, pictures)
     if (folder / CARD_FILE).is_file():
         write_card(folder)
 

@@ -23,6 +23,7 @@ LOG_FILE = "log.txt"
 METRICS_FILE = "metrics.jsonl"
 NEIGHBOURS_FILE = "neighbours.safetensors"
 OPINION_FILE = "opinion.json"
+PICTURES_FILE = "pictures.json"  # where the training pictures lie on this machine, which it never leaves
 SAMPLES = "samples"
 SNAPSHOTS = "snapshots"
 GRIDS = "grids"  # what SAMPLES has, as PNG, where that is asked for

@@ -247,9 +247,10 @@ def _look_deeper(run: Path, target: Path) -> None:
         return
     try:
         side = described["generator"]["image_size"]
-        images = record.training_pictures(target, Path(str(data)), side).images
-        record.write_neighbours(target, images)
-        record.write_opinion(target, images)
+        pictures = record.training_pictures(target, Path(str(data)), side)
+        record.write_neighbours(target, pictures.images)
+        record.write_whereabouts(target, pictures)
+        record.write_opinion(target, pictures.images)
     except (UserError, KeyError, TypeError) as error:
         reason = error if isinstance(error, UserError) else f"{run} does not say where its pictures are"
         print(

@@ -28,6 +28,7 @@ from served import (
     measurement,
     plant,
     plant_aide,
+    plant_insight,
     serve_files,
 )
 
@@ -189,12 +190,14 @@ def launch(tmp_path):
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
-    """The app with three checkpoints: alpha has a record of its training, bare has none, damaged cannot be read.
+    """The app with three checkpoints: alpha has a record of its training and a discriminator, bare has neither, damaged
+    cannot be read.
 
     Beside alpha stand networks that colour drawings and that enlarge its pictures.
     """
     folder = copy_app(tmp_path_factory.mktemp("app") / "copy")
     alpha = plant(folder / "checkpoints" / "alpha", 1, EPOCHS)
+    plant_insight(alpha, folder / "pictures")
     lines = [measurement(epoch, 100 / epoch) for epoch in EPOCHS]
     write_metrics(alpha, [*lines[:-1], lines[-1] | {"weights": weights_digest(alpha / "model.safetensors")}])
     plant(folder / "checkpoints" / "bare", 2)

@@ -23,12 +23,16 @@ import torch
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from gan.checkpoints import CONFIG_FILE, save_network
+from gan.checkpoints import CONFIG_FILE, DISCRIMINATOR_FILE, load_generator, save_network, weights_digest
 from gan.config import recipe_config
 from gan.files import write_json
-from gan.folder import REALS_FILE, SAMPLES, SNAPSHOTS, epoch_file, write_grid, write_history
-from gan.latent import principal_directions
-from gan.models import Generator
+from gan.folder import OPINION_FILE, REALS_FILE, SAMPLES, SNAPSHOTS, epoch_file, write_grid, write_history
+from gan.images import to_uint8
+from gan.insight.opinion import Opinions
+from gan.insight.record import write_neighbours
+from gan.insight.whereabouts import note_whereabouts
+from gan.latent import principal_directions, sample_z
+from gan.models import Discriminator, Generator
 from gan.translation.networks import Colorizer, Upscaler
 from gan.ui.loaded import DIRECTIONS, LoadedModel
 
@@ -120,6 +124,34 @@ def plant_record(folder, generator, epochs):
         "epoch": last, "images_seen": last * 40, "seconds": 60,
     }  # fmt: skip
     write_json(folder / CONFIG_FILE, config)
+
+
+def plant_insight(folder, pictures):
+    """Write what a generator's other network knows of it; pictures of seeds 3 and 4 are among those it learned from.
+
+    The folder `pictures` gets them, so that the nearest can be shown.
+    """
+    torch.manual_seed(5)
+    critic = Discriminator(base_channels=8, norm="none")
+    for value in critic.parameters():
+        value.data.mul_(4)
+    save_network(folder / DISCRIMINATOR_FILE, critic)
+    with torch.inference_mode():
+        drawn = to_uint8(load_generator(folder)(sample_z([3, 4, *range(500, 560)], 100)))
+    pictures.mkdir()
+    names = [f"{number}.png" for number in range(1, len(drawn) + 1)]
+    for name, picture in zip(names, drawn, strict=True):
+        Image.fromarray(picture.permute(1, 2, 0).numpy()).save(pictures / name)
+    write_neighbours(folder, drawn)
+    note_whereabouts(folder, pictures, names, "crop")
+    opinions = Opinions.of(torch.linspace(-2, 2, 1_000), torch.linspace(-1, 3, 1_000), digest_of(folder))
+    write_json(folder / OPINION_FILE, opinions._replace(residuals=(10.0, 20.0, 30.0))._asdict())
+    return folder
+
+
+def digest_of(folder):
+    """Return the name of the folder's discriminator."""
+    return weights_digest(folder / DISCRIMINATOR_FILE)
 
 
 def measurement(epoch, kid, **changes):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import axe_playwright_python
 import pytest
-from served import Server, copy_app, plant, wait_for_picture, wait_for_seeds
+from served import Server, choose_file, copy_app, plant, png, wait_for_picture, wait_for_seeds
 
 from gan.ui.demo import TABS
 
@@ -51,6 +51,17 @@ def audited(visit, server):
         return page
 
     return open_page
+
+
+@pytest.mark.parametrize("width, height, scheme", SCREENS[1:3])
+def test_nor_what_opens_under_the_picture(audited, width, height, scheme):
+    page = audited(width, height, scheme)
+    page.get_by_role("button", name="Is it a copy?").click()
+    page.get_by_role("button", name="What the critic looks at").click()
+    choose_file(page, png())
+    page.get_by_role("region", name="Draw mine").wait_for()
+    page.locator(".reals canvas").first.wait_for()
+    assert findings(page) == []
 
 
 @pytest.mark.parametrize("width, height, scheme", SCREENS)

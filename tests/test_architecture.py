@@ -25,7 +25,7 @@ FLOORS = (
         "gan.generated",
     },
     {"gan.exam", "gan.insight.record"},
-    {"gan.insight.kept"},
+    {"gan.insight.kept", "gan.insight.whereabouts"},
     {
         "gan.translation.coloring_metrics",
         "gan.translation.enlarging_metrics",
@@ -73,7 +73,14 @@ FLOORS = (
         "gan.translation.baselines",
     },
     {"gan.data.sources"},
-    {"gan.files", "gan.training.distributed", "gan.data.decode", "gan.installed", "gan.training.losses"},
+    {
+        "gan.files",
+        "gan.training.distributed",
+        "gan.data.decode",
+        "gan.installed",
+        "gan.training.losses",
+        "gan.precision",
+    },
     {"gan.tasks", "gan.card_words", "gan.credits", "gan.mistyped"},
     {
         *("gan.errors", "gan.console", "gan.interrupts", "gan", "gan.data", "gan.data.datasets", "gan.training"),

@@ -27,6 +27,7 @@ SHIFT = 3 / 64  # of the side, in each direction
 NEXT = 9  # the nearest picture's distance counts in parts of that of the ninth
 USUAL = 1_000  # training pictures that show what is usual
 NEAR = 0.01  # what is nearer than so many of them are to their nearest is near
+SAME = 6  # of 127: descriptors of one picture that were computed in two precisions differ by less
 LEAST = 20  # pictures: among fewer nothing is usual
 BATCH = 64
 MAX_BYTES = 200_000_000  # of a file; 36,000 pictures take 4.8 million
@@ -137,6 +138,12 @@ def verdicts(neighbours: Neighbours, critic: Discriminator, images: Tensor) -> l
         numbers = tuple(row + 1 for row in nearest.indices.tolist())
         found.append(Verdict(numbers, len(distances), float(nearest.values[0]), float(closeness), rank))
     return found
+
+
+def is_described(neighbours: Neighbours, critic: Discriminator, image: Tensor, number: int) -> bool:
+    """Return whether the descriptor of that number (from 1) is the one of a picture uint8 (3, S, S)."""
+    asked = _numbers(neighbours, features(critic, from_uint8(image)[None]))[0]
+    return float((asked - neighbours.descriptors[number - 1, 0]).abs().mean()) < SAME
 
 
 def histogram(neighbours: Neighbours, bins: int = 40) -> list[int]:

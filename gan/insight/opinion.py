@@ -85,6 +85,7 @@ class Opinions(NamedTuple):
     generated: list[int]  # pictures in each bin from low to high
     real: list[int]
     judged_by: str  # the name of the discriminator's file, as `weights_digest` has it
+    residuals: tuple[float, ...] = ()  # how near projection comes to real pictures, ascending; where that was measured
 
     @classmethod
     def of(cls, generated: Tensor, real: Tensor, judged_by: str) -> "Opinions":
@@ -103,16 +104,25 @@ class Opinions(NamedTuple):
         named = isinstance(judged_by, str) and len(judged_by) == 16
         counted = _is_counted(generated) and _is_counted(real)
         spans = isinstance(low, float) and isinstance(high, float) and -FARTHEST < low < high < FARTHEST
-        if not (named and counted and spans):
+        residuals = values.get("residuals", [])
+        measured = isinstance(residuals, list) and all(type(one) is float and 0 <= one <= 255 for one in residuals)
+        if not (named and counted and spans and measured):
             raise UserError(
                 f"{where}: is no opinion; python -m gan.evaluate CHECKPOINT --opinion --data ZIP writes it anew"
             )
-        return cls(values["low"], values["high"], values["generated"], values["real"], values["judged_by"])
+        counts = (values["generated"], values["real"])
+        return cls(values["low"], values["high"], *counts, values["judged_by"], tuple(sorted(residuals)))
 
     def rank(self, logit: float) -> Rank:
         """Return where a logit stands; inside a bin its pictures are taken to lie evenly."""
         place = (logit - self.low) / (self.high - self.low) * BINS
         return Rank(*(_share_below(counts, place) for counts in (self.generated, self.real)))
+
+    def share_nearer(self, residual: float) -> float | None:
+        """Return which share of real pictures projection comes nearer to; None where that was not measured."""
+        if not self.residuals:
+            return None
+        return sum(other < residual for other in self.residuals) / len(self.residuals)
 
 
 def _is_counted(counts: Any) -> bool:

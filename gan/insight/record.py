@@ -17,10 +17,14 @@ from gan.errors import UserError
 from gan.files import write_json
 from gan.folder import NEIGHBOURS_FILE, OPINION_FILE
 from gan.images import from_uint8
-from gan.insight.kept import critic_in
+from gan.insight.kept import critic_in, opinions_in
 from gan.insight.neighbours import BATCH, describe
 from gan.insight.opinion import JUDGED, judge_many
+from gan.insight.projection import project
+from gan.insight.whereabouts import note_whereabouts
 from gan.training.device import autocast, choose_precision
+
+PROJECTED = 100  # real pictures that show how near projection comes
 
 
 def training_pictures(folder: Path, data: Path, side: int) -> Pictures:
@@ -34,6 +38,11 @@ def training_pictures(folder: Path, data: Path, side: int) -> Pictures:
     if told.get("fingerprint") not in (None, pictures.fingerprint):
         raise UserError(f"{data}: holds other pictures than {folder} was trained on; give those")
     return pictures
+
+
+def write_whereabouts(folder: Path, pictures: Pictures) -> None:
+    """Note where the training pictures lie on this machine, so that the page can show the nearest ones here."""
+    note_whereabouts(folder, pictures.report.source, pictures.names, pictures.report.fit)
 
 
 def write_neighbours(folder: Path, images: Tensor) -> None:
@@ -61,3 +70,16 @@ def write_opinion(folder: Path, images: Tensor) -> None:
         generator, critic, weights_digest(folder / DISCRIMINATOR_FILE), reals
     )._asdict()
     write_json(folder / OPINION_FILE, opinions)
+
+
+def write_residuals(folder: Path, images: Tensor) -> None:
+    """Add to the folder's opinions how near projection comes to PROJECTED of the pictures uint8 (N, 3, S, S)."""
+    opinions, cpu = opinions_in(folder), torch.device("cpu")
+    generator = load_generator(folder).requires_grad_(False).to(memory_format=torch.channels_last)
+    rows = torch.linspace(0, len(images) - 1, min(PROJECTED, len(images))).round().long()
+    residuals = []
+    with autocast(cpu, choose_precision("auto", cpu)):
+        for image in tqdm(from_uint8(images[rows]), desc="projecting pictures", unit="", leave=False, disable=None):
+            *_, best = project(generator, None, image)
+            residuals.append(round(best.residual, 2))
+    write_json(folder / OPINION_FILE, opinions._replace(residuals=tuple(sorted(residuals)))._asdict())

@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from gan.errors import UserError
+from gan.precision import has_bfloat16
 from gan.training import distributed
 from gan.words import counted
 
@@ -45,9 +46,7 @@ def choose_precision(name: str, device: torch.device) -> str:
     if device.type == "cuda":
         fast = torch.cuda.is_bf16_supported(including_emulation=False)
     else:
-        # Private, but the only names that every torch since 2.8 has; without them, the safe answer is no.
-        checks = [getattr(torch.cpu, name, bool) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")]
-        fast = device.type == "cpu" and any(check() for check in checks)
+        fast = device.type == "cpu" and has_bfloat16()
     return "bf16" if fast else "fp32"
 
 

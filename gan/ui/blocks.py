@@ -29,11 +29,13 @@ from gan.ui.animation import SLOW
 from gan.ui.arguments import refuse
 from gan.ui.connections import Server, raise_limit
 from gan.ui.gate import Scope, at_home, visitor_of
+from gan.ui.projecting import PROJECTING
 from gan.ui.uploads import MAX_FILE, UPLOADS
 
 WAITING = 128  # events in all lines
 WAITING_EACH = 32  # of one visitor, which may be a school behind one address; whoever has fewer comes first
-SLOW_WAITING = 8  # films and animations, of which each takes seconds
+SLOW_LINES = {SLOW["concurrency_id"]: "films and animations", PROJECTING["concurrency_id"]: "redrawn pictures"}
+SLOW_WAITING = 8  # in each of these lines, where each event takes seconds
 SLOW_EACH = 2  # of one visitor, the one being made included
 UNREAD = 200  # messages that nobody has fetched; an answer is three or more
 UNREAD_EACH = 100  # of one visitor
@@ -102,23 +104,23 @@ class Line(queueing.Queue):
 
     def _why_not(self, visitor: str, fn: BlockFunction) -> str:
         """Return why a visitor cannot stand in line now; "" where nothing is in the way."""
-        slow = [self._visitor(event.request.scope) for event in self._events(slow=True)]
-        quick = [self._visitor(event.request.scope) for event in self._events(slow=False)]
-        if fn.concurrency_id == SLOW["concurrency_id"]:
-            if slow.count(visitor) >= SLOW_EACH or len(slow) >= SLOW_WAITING:
-                return "The line for films and animations is full. Try again in a few seconds."
-        elif quick.count(visitor) >= WAITING_EACH:
+        slow = fn.concurrency_id if fn.concurrency_id in SLOW_LINES else None
+        before = [self._visitor(event.request.scope) for event in self._events(slow)]
+        if slow:
+            if before.count(visitor) >= SLOW_EACH or len(before) >= SLOW_WAITING:
+                return f"The line for {SLOW_LINES[slow]} is full. Try again in a few seconds."
+        elif before.count(visitor) >= WAITING_EACH:
             return f"The queue is full: {WAITING_EACH} of your events wait already."
         return ""
 
-    def _events(self, slow: bool) -> Iterator[Event]:
-        """Yield the events that wait in the slow line, the running one included, or those in all others."""
+    def _events(self, slow: str | None) -> Iterator[Event]:
+        """Yield the events that wait in a slow line, the running one included; None: those in all others."""
         for name, line in self.event_queue_per_concurrency_id.items():
-            if (name == SLOW["concurrency_id"]) == slow:
+            if name == slow or not (slow or name in SLOW_LINES):
                 yield from line.queue
         if slow:
             running = (event for events in self.active_jobs if events for event in events)
-            yield from (event for event in running if event.concurrency_id == SLOW["concurrency_id"])
+            yield from (event for event in running if event.concurrency_id == slow)
 
     def _take_turns(self, line: EventQueue) -> None:
         """Let every visitor's first event come before anybody's second."""

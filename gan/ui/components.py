@@ -95,6 +95,9 @@ class SheetValue(TypedDict, total=False):
     tools: list[str]  # of each cell: "earlier", "later", "remove"
     empty: str  # the sentence where there are no cells
     places: int  # that are drawn empty where there are fewer cells
+    asks: bool  # whether `release` tells {"turn"} once the sheet is still, to be answered by the next two alone
+    turn: int
+    near: list[int]  # cells that are marked as near a training picture
 
 
 class Sheet(Drawn):
@@ -213,3 +216,37 @@ class Pad(Drawn):
     """
 
     script = "pad"
+
+
+class LooksValue(TypedDict, total=False):
+    """What is known of the picture of a recipe: is it a copy, what does the critic think; None where nobody knows."""
+
+    recipe: dict[str, Any]
+    copy: dict[str, Any] | None
+    critic: dict[str, Any] | None
+
+
+class Looks(Drawn):
+    """What is known of the picture in hand; `input` tells {"recipe", "open"} once it is still. Value: LooksValue."""
+
+    script = "looks"
+
+
+class MineValue(TypedDict, total=False):
+    """The nearest picture so far to a visitor's own, at `step` of `of`; the last one comes with a sentence."""
+
+    step: int
+    of: int
+    residual: float
+    image: str
+    recipe: dict[str, Any]
+    sentence: str
+
+
+class Mine(Drawn):
+    """A visitor's own picture, to be cropped; `input` tells {"picture"}, a data URI, `select` {"recipe"} of an attempt.
+
+    `stop` ends the search. Value: MineValue.
+    """
+
+    script = "mine"

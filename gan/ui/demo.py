@@ -22,6 +22,7 @@ from gan.ui.encode import enlarge, lossless_uri, png_bytes
 from gan.ui.front import Front
 from gan.ui.lens import Guest, Lens, guest_of
 from gan.ui.loaded import LoadedModel
+from gan.ui.mine import build_mine
 from gan.ui.sharper import SHARPER, build_sharper, sharper_picture
 from gan.ui.shelf import Shelf
 from gan.ui.specimen import Specimen, read_specimen, within
@@ -33,6 +34,7 @@ from gan.ui.tabs.explore import build_explore
 from gan.ui.tabs.generate import BY_HAND, build_generate, seeds_of
 from gan.ui.tabs.morph import build_morph
 from gan.ui.tabs.training import build_training
+from gan.ui.verdict import build_verdict
 
 TITLE = "GAN Studio"
 HEADER = "<header class='masthead'><a class='skip' href='#stage'>Skip to the picture</a><h1>GAN Studio</h1></header>"
@@ -124,6 +126,7 @@ def build_studio(demo: gr.Blocks, models: Shelf, aides: Aides, without: Sequence
                 keep = gr.Button("Keep", elem_id="keep")
                 share = gr.Button("Share", elem_id="share")
                 save = gr.Button("Save", elem_id="save")
+            deeper = gr.Column(elem_id="deeper")
             with gr.Row(elem_id="ways"):
                 ways = {
                     "explore": gr.Button("Change it", size="sm", elem_id="to-explore"),
@@ -136,6 +139,7 @@ def build_studio(demo: gr.Blocks, models: Shelf, aides: Aides, without: Sequence
                 )  # fmt: skip
                 save_large = gr.Button("Save large", size="sm", elem_id="save-large")
                 files = Files(None, "Saved pictures", "files")
+            own = gr.Column(elem_id="own")
             gr.HTML("<p id='nobody' role='status' hidden></p>", apply_default_css=False)
         with gr.Tabs(elem_id="tabs", selected="generate", overflow_behavior="wrap") as tabs:
             opened: dict[str, gr.Tab] = {}
@@ -149,6 +153,10 @@ def build_studio(demo: gr.Blocks, models: Shelf, aides: Aides, without: Sequence
         kept = gr.BrowserState([], storage_key="gan-studio-kept", secret="kept in this browser alone")
         offered = gr.JSON({}, visible="hidden")
         studio = Studio(models, model, hand, stage, tabs, current, files, kept, style, aides, offered)
+        with deeper:
+            build_verdict(studio, begin.recipe(first))
+        with own:
+            build_mine(studio)
         lenses = []
         for name, tab in opened.items():
             with tab, gr.Column(elem_id=name, elem_classes="lens"):

@@ -45,10 +45,11 @@ class Shelf(Sequence[LoadedModel]):
 
 def _state_of(folder: Path) -> list[tuple[int, int] | None]:
     """Return when what the page shows of a folder was last written, and how large it is."""
-    return [_written(folder / name) for name in WATCHED]
+    return [written(folder / name) for name in WATCHED]
 
 
-def _written(path: Path) -> tuple[int, int] | None:
+def written(path: Path) -> tuple[int, int] | None:
+    """Return when a file was last written, and how large it is; None where it cannot be seen."""
     try:
         found = path.stat()
     except OSError:

@@ -92,7 +92,7 @@ def on_stage(model: LoadedModel, specimen: Specimen, beside: bool = True) -> Sta
 
 def title_of(specimen: Specimen) -> str:
     """Return what a picture is called."""
-    return "Between two pictures" if specimen.latent else f"Seed {specimen.seed}"
+    return "Between the seeds" if specimen.latent else f"Seed {specimen.seed}"
 
 
 def facts_of(model: LoadedModel, specimen: Specimen) -> str:

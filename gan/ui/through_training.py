@@ -13,9 +13,15 @@ from gan.images import make_grid
 from gan.models import Generator
 from gan.ui.components import Cell, SheetValue
 from gan.ui.encode import lossless_uri
+from gan.ui.insight import insight_of
 from gan.ui.loaded import LoadedModel
+from gan.ui.specimen import Specimen
 from gan.words import counted
 
+JUDGED = (
+    "<h3>What the critic says of this picture</h3><p>Above how many of the finished network’s pictures today’s "
+    "discriminator puts it, as each earlier generator drew it.</p>"
+)
 KEPT = 12  # earlier generators in memory, 14 MB each at 64 pixels
 
 
@@ -30,8 +36,39 @@ def way_of(model: LoadedModel, z: Tensor, before: int = 0) -> SheetValue:
     `before` is how many pictures the networks had seen before this history.
     """
     seen = images_seen(model)
-    last = max(seen, default=None)
-    pictures, epochs, missing = [], [], []
+    images, epochs, missing = pictures_on_the_way(model, z)
+    return {
+        "image": lossless_uri(make_grid(images, len(images))),
+        "side": images.shape[-1],
+        "columns": len(images),
+        "cells": [_words(epoch, seen.get(epoch) if epoch is not None else None, before) for epoch in epochs],
+        "empty": f"The generators of {counted(missing, 'epoch')} cannot be read." if missing else "",
+    }
+
+
+def opinions_on_the_way(model: LoadedModel, specimen: Specimen) -> str:
+    """Return, as HTML, what the discriminator says of the picture by each kept generator; "" where nobody judges."""
+    insight = insight_of(model)
+    if insight.opinions is None:
+        return ""
+    images, epochs, _ = pictures_on_the_way(model, specimen.z(model))
+    opinion = insight.opinion_of(images)
+    if opinion is None or len(epochs) < 2:
+        return ""
+    ranks = [insight.opinions.rank(logit).generated for logit in opinion.logits.tolist()]
+    rows = [
+        f"<dt>{_words(epoch, None, 0)['label']}</dt><dd><i style='width: {rank:.0%}'></i><span>{rank:.0%}</span></dd>"
+        for epoch, rank in zip(epochs, ranks, strict=True)
+    ]
+    return f"{JUDGED}<dl class='ranks'>{''.join(rows)}</dl>"
+
+
+def pictures_on_the_way(model: LoadedModel, z: Tensor) -> tuple[Tensor, list[int | None], int]:
+    """Return a latent's pictures, their epochs (of the last, the model's own, None where that is not known), and how
+    many generators could not be read.
+    """
+    last = max(images_seen(model), default=None)
+    pictures, epochs, missing = [], [], 0
     for epoch, path in model.snapshots.items():
         if last is not None and epoch >= last:
             continue  # the model itself
@@ -39,19 +76,12 @@ def way_of(model: LoadedModel, z: Tensor, before: int = 0) -> SheetValue:
             generator = _snapshot(path, path.stat().st_mtime_ns)
             _check_size(generator, model.generator)
         except (UserError, OSError):
-            missing.append(epoch)
+            missing += 1
             continue
         with torch.inference_mode():
             pictures.append(generator(z[None]))
         epochs.append(epoch)
-    images = torch.cat([*pictures, model.draw(z[None])])
-    return {
-        "image": lossless_uri(make_grid(images, len(images))),
-        "side": images.shape[-1],
-        "columns": len(images),
-        "cells": [_words(epoch, seen.get(epoch) if epoch is not None else None, before) for epoch in (*epochs, last)],
-        "empty": f"The generators of {counted(len(missing), 'epoch')} cannot be read." if missing else "",
-    }
+    return torch.cat([*pictures, model.draw(z[None])]), [*epochs, last], missing
 
 
 def _words(epoch: int | None, seen: int | None, before: int) -> Cell:

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from served import plant, plant_insight
 
 from gan.checkpoints import load_critic, load_generator
 from gan.errors import UserError
 from gan.insight.kept import critic_in, opinions_in
 from gan.insight.opinion import COMPANY, Opinions, company_of, judge, judge_many
+from gan.insight.record import write_residuals
 from gan.latent import sample_z
 from gan.models import Discriminator, Generator
 
@@ -95,12 +97,27 @@ def test_opinions_of_few_real_pictures_that_are_all_alike():
         {"real": [-1] * 200},
         {"generated": [True] * 200},
         {"judged_by": 7},
+        {"residuals": 7},
+        {"residuals": [1.0, "x"]},
+        {"residuals": [-1.0]},
     ],
 )
 def test_what_is_no_opinion_is_refused(change):
     values = Opinions.of(LOGITS, LOGITS, "0" * 16)._asdict() | change
     with pytest.raises(UserError, match=r"opinion\.json: is no opinion"):
         Opinions.read(values, "opinion.json")
+
+
+def test_how_near_projection_comes_to_real_pictures_is_kept_beside(tmp_path):
+    folder = plant_insight(plant(tmp_path / "alpha", 1), tmp_path / "pictures")
+    images = torch.randint(0, 256, (3, 3, 64, 64), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
+    before = opinions_in(folder)
+    write_residuals(folder, images)
+    after = opinions_in(folder)
+    assert len(after.residuals) == 3 and list(after.residuals) == sorted(after.residuals)
+    assert after._replace(residuals=()) == before._replace(residuals=())
+    assert after.share_nearer(255.0) == 1 and after.share_nearer(0.0) == 0
+    assert before._replace(residuals=()).share_nearer(1.0) is None
 
 
 def test_without_a_discriminator_a_sentence(tmp_path):

@@ -12,6 +12,7 @@ from gan.ui import blocks
 from gan.ui.animation import SLOW
 from gan.ui.blocks import Page
 from gan.ui.gate import Gate
+from gan.ui.projecting import PROJECTING
 
 API = "/gradio_api"
 
@@ -33,6 +34,7 @@ class House:
             text = gr.Textbox()
             gr.on([], work, text, text, preprocess=False, api_name="quick")
             gr.on([], work, text, text, preprocess=False, api_name="slow", **SLOW)
+            gr.on([], work, text, text, preprocess=False, api_name="search", **PROJECTING)
         self.page.stand_in_line(concurrency_limit=1)
         self.line = self.page._queue
         self.gate = Gate(self.page.app, self.page)
@@ -110,6 +112,8 @@ def test_slow_work_has_a_short_line_of_its_own(monkeypatch):
             others = [await house.call(f"10.0.0.{number}", "slow") for number in (2, 3)]
             assert [bool(id) for id, _ in others] == [True, False]
             assert (await house.call("10.0.0.3", "quick"))[0]
+            searches = [await house.call("10.0.0.1", "search") for _ in range(3)]  # in another line
+            assert [bool(id) for id, _ in searches] == [True, True, False] and "redrawn" in searches[-1][1]
 
     run_async(story())
 

@@ -152,10 +152,9 @@ def test_files_that_bring_no_picture_back_get_a_sentence_each_and_are_not_upload
     page.on("request", lambda request: request.method == "POST" and sent.append((request.url, request.post_data)))
     before = memory(server.process.pid)
     for content, says in (
-        (b"GIF89a, but called PNG all the same", "is no PNG"),
-        (png(), "carries no recipe"),
-        (png(json.dumps({"seed": 3}))[:60], "carries no recipe"),
-        (png() + bytes(6_000_000), "is larger than 5 MB"),
+        (b"GIF89a, but called PNG all the same", "cannot be read as a picture"),
+        (png(json.dumps({"seed": 3}))[:60], "cannot be read as a picture"),
+        (png() + bytes(41_000_000), "is larger than 40 MB"),
         (png(size=(13_000, 13_000)), "is 13000 × 13000 pixels"),
         (png("{"), "The recipe in saved.png is damaged"),
         (png("[1]"), "There is no recipe in this picture"),

@@ -1,15 +1,17 @@
-// Files that the server made are saved; PNGs saved here that come back by drop or choice tell their recipe.
-const MOST_BYTES = 5_000_000, MOST_SIDE = 4096; // of a picture that comes back; nothing of it is sent but its recipe
+// Files that the server made are saved; of pictures that come by drop or choice, PNGs saved here tell their recipe, and
+// any other is handed to whoever hears "picture".
+const SAVED_BYTES = 5_000_000; // at most, of a picture saved here; nothing of it is sent but its recipe
+const MOST_BYTES = 40_000_000, MOST_SIDE = 8192; // of any other: what a camera makes
 const RECIPE = "gan-studio";
 
-// Read the recipe out of a PNG's text chunks; only its head is looked at, nothing is decoded.
+// Read the recipe out of a PNG's text chunks; only its head is looked at, nothing is decoded. null: there is none.
 export const recipeOf = async (file) => {
-    if (file.size > MOST_BYTES) throw `${file.name} is larger than 5 MB; pictures saved here are not.`;
-    const view = new DataView(await file.arrayBuffer());
+    if (file.size > MOST_BYTES) throw `${file.name} is larger than 40 MB.`;
+    const view = new DataView(await file.slice(0, SAVED_BYTES).arrayBuffer());
     const text = (from, length) => new TextDecoder("latin1").decode(new Uint8Array(view.buffer, from, length));
-    if (view.byteLength < 33 || text(1, 3) !== "PNG" || text(12, 4) !== "IHDR") throw `${file.name} is no PNG.`;
+    if (view.byteLength < 33 || text(1, 3) !== "PNG" || text(12, 4) !== "IHDR") return null;
     const [width, height] = [view.getUint32(16), view.getUint32(20)];
-    if (Math.max(width, height) > MOST_SIDE) throw `${file.name} is ${width} × ${height} pixels; pictures saved here are smaller.`;
+    if (Math.max(width, height) > MOST_SIDE) throw `${file.name} is ${width} × ${height} pixels; ${MOST_SIDE} a side are the most.`;
     for (let at = 8; at + 12 <= view.byteLength; ) {
         const length = view.getUint32(at);
         if (at + 12 + length > view.byteLength) break;
@@ -19,7 +21,7 @@ export const recipeOf = async (file) => {
         }
         at += 12 + length;
     }
-    throw `${file.name} carries no recipe. Only PNGs saved on a page like this one do.`;
+    return null;
 };
 const read = (text, name) => {
     let recipe;
@@ -34,8 +36,8 @@ const read = (text, name) => {
 
 export const mount = (root, emit) => {
     root.innerHTML = `
-        <label class="open-picture"><input type="file" accept="image/png"><span>Open a saved picture</span></label>
-        <div class="drop" hidden><p>Drop a PNG saved here: it brings its picture back.</p></div>
+        <label class="open-picture"><input type="file" accept="image/*"><span>Open a picture</span></label>
+        <div class="drop" hidden><p>A picture saved here comes back. Of any other the network draws its nearest.</p></div>
         <p class="making" role="status" hidden><span></span><progress max="1"></progress></p>
         <p class="problem" role="status" hidden></p>`;
     const find = (name) => root.querySelector(name);
@@ -43,7 +45,9 @@ export const mount = (root, emit) => {
     const open = async (file) => {
         problem.hidden = true;
         try {
-            emit("upload", await recipeOf(file));
+            const recipe = await recipeOf(file);
+            if (recipe) emit("upload", recipe);
+            else document.dispatchEvent(new CustomEvent("picture", { detail: file }));
         } catch (sentence) {
             problem.textContent = sentence;
             problem.hidden = false;

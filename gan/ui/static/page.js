@@ -10,6 +10,7 @@ let before = location.search, by = "", at = 0, writing, returning = false;
 export const keepAddress = (named, hand, tab, ...spots) => {
     document.documentElement.dataset.tab = tab;
     if (!hand?.model) return;
+    document.dispatchEvent(new CustomEvent("hand", { detail: hand }));
     const place = { tab, ...spots[named.indexOf(tab)] };
     const { by: now, ...picture } = hand;
     const others = [...new URLSearchParams(location.search)].filter(([name]) => !OURS.test(name));

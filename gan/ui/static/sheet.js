@@ -1,12 +1,15 @@
 // A wall of small pictures. One can be reached with Tab, the others from there with arrow keys.
 import { cut, decode, onStyle, paint } from "./pixels.js";
 
+const STILL = 400; // milliseconds after which a sheet that asks does so
 const TOOLS = { earlier: ["‹", "Move earlier"], later: ["›", "Move later"], remove: ["×", "Take out"] };
+
+const NEAR = "Near a training picture";
 
 export const mount = (root, emit) => {
     root.innerHTML = `<p class="empty" hidden></p><ol></ol>`;
     const empty = root.querySelector(".empty"), list = root.querySelector("ol");
-    let shown = null, pixels = [], turn = 0;
+    let shown = null, pixels = [], turn = 0, timer = 0;
     const tiles = () => [...list.querySelectorAll(".tile")];
 
     const look = () => {
@@ -60,7 +63,17 @@ export const mount = (root, emit) => {
     onStyle(look);
     new ResizeObserver(look).observe(list);
 
+    const mark = (near) => {
+        for (const index of near) {
+            const tile = tiles()[index];
+            tile.classList.add("near");
+            tile.title = NEAR;
+            tile.setAttribute("aria-label", `${tile.getAttribute("aria-label")}. ${NEAR}`);
+        }
+    };
+
     return async (value) => {
+        if (value?.near) return value.turn === turn && mark(value.near);
         const mine = ++turn;
         const cells = value?.cells ?? [];
         const image = value?.image && cells.length ? await decode(value.image) : null;
@@ -76,5 +89,7 @@ export const mount = (root, emit) => {
         reach(shown.chosen ?? 0);
         if (focused >= 0) tiles()[Math.min(focused, cells.length - 1)]?.focus();
         look();
+        clearTimeout(timer);
+        if (shown.asks) timer = setTimeout(() => emit("release", { turn: mine }), STILL);
     };
 };

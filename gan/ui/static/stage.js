@@ -11,6 +11,7 @@ export const mount = (root, emit) => {
             <div class="stage-frame">
                 <div class="stage-room" tabindex="0" role="img">
                     <canvas class="large"></canvas>
+                    <div class="stage-over"></div>
                     <p class="stage-hint" aria-hidden="true">Drag across it: it becomes another</p>
                     <div class="true-size" aria-hidden="true"><canvas></canvas><span>real size</span></div>
                 </div>
@@ -94,6 +95,8 @@ export const mount = (root, emit) => {
         sharp.want(null);
         find("figcaption span").textContent = detail.label;
     });
+    // --- what is drawn over it; null: nothing
+    document.addEventListener("overlay", ({ detail }) => find(".stage-over").replaceChildren(...(detail ? [detail] : [])));
     onStyle(look);
     new ResizeObserver(look).observe(room);
 

@@ -11,13 +11,15 @@ from PIL import Image
 from gan.images import make_grid, to_pil
 from gan.latent import MAX_SEED
 from gan.ui.arguments import MAX_COUNT, choose_model, read_flag, read_fraction, read_seeds, read_whole
-from gan.ui.components import LAST_WINS, NETWORKS, PRIVATE, Cell, Sheet, SheetValue
+from gan.ui.components import LAST_WINS, NETWORKS, PRIVATE, Cell, Sheet, SheetValue, wishes
 from gan.ui.encode import png_bytes, with_recipe
+from gan.ui.insight import LOOKS
 from gan.ui.lens import Guest, Lens
 from gan.ui.loaded import LoadedModel
 from gan.ui.sharper import sharpen, weights_of
 from gan.ui.specimen import Specimen, stack
 from gan.ui.studio import Studio, file, saved_name, saved_picture, sheet_of
+from gan.ui.verdict import near_ones
 
 WALL = 24  # pictures of the wall
 
@@ -41,7 +43,7 @@ def wall_of(model: LoadedModel, seeds: Sequence[int], specimen: Specimen) -> She
     specimens = [Specimen(seed, specimen.truncation, wildness=specimen.wildness) for seed in seeds]
     words: list[Cell] = [{"label": f"{seed}", "alt": f"Seed {seed}: take this picture"} for seed in seeds]
     chosen = specimens.index(specimen) if specimen in specimens else None
-    return sheet_of(model, specimens, words) | {"chosen": chosen}
+    return sheet_of(model, specimens, words) | {"chosen": chosen, "asks": True}
 
 
 def zip_of(model: LoadedModel, specimens: Sequence[Specimen]) -> bytes:
@@ -79,12 +81,21 @@ def build_generate(studio: Studio) -> Lens:
         shown = {component: around[component] for component in (wall, spot, wall_note)}
         return studio.take(model, picture, "explore") | shown
 
-    def save_all(hand: Any, place: Any) -> dict[str, Any]:
+    def mark(told: Any, hand: Any, place: Any) -> SheetValue:
+        model, pictures = on_wall(hand, place)
+        told = told if isinstance(told, Mapping) else {}
+        turn = read_whole(told.get("turn"), "The turn", 0, MAX_SEED, 0)
+        return {"near": near_ones(model, pictures), "turn": turn}
+
+    def on_wall(hand: Any, place: Any) -> tuple[LoadedModel, list[Specimen]]:
         model, specimen = studio.in_hand(hand)
         place = place if isinstance(place, Mapping) else {}
         seeds = seeds_of(model, place.get("wall"), place.get("count"))
-        pictures = [Specimen(number, specimen.truncation, wildness=specimen.wildness) for number in seeds]
-        name = f"{model.name.replace('/', '-')}-seeds-{seeds[0]}-to-{seeds[-1]}.zip"
+        return model, [Specimen(seed, specimen.truncation, wildness=specimen.wildness) for seed in seeds]
+
+    def save_all(hand: Any, place: Any) -> dict[str, Any]:
+        model, pictures = on_wall(hand, place)
+        name = f"{model.name.replace('/', '-')}-seeds-{pictures[0].seed}-to-{pictures[-1].seed}.zip"
         return file(name, "application/zip", zip_of(model, pictures))
 
     def generate(
@@ -150,6 +161,8 @@ def build_generate(studio: Studio) -> Lens:
     single_files = gr.Gallery(visible=False, label="Pictures with their seeds", format="png")
     shared = [studio.hand, studio.stage]
     wall.select(studio.choose, wall, shared, **LAST_WINS)
+    still = wishes(wall, wall.release)
+    still.change(mark, [still, studio.hand, spot], wall, trigger_mode="always_last", **LOOKS, **PRIVATE)
     gr.on(
         [seed.input, count_slider.input, wildness.input], ask, [studio.model, seed, count_slider, wildness],
         [*shared, wall, spot, wall_note], **LAST_WINS,

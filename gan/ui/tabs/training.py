@@ -20,7 +20,7 @@ from gan.ui.loaded import MAX_EPOCH, LoadedModel
 from gan.ui.shelf import Shelf
 from gan.ui.specimen import Specimen
 from gan.ui.studio import Studio
-from gan.ui.through_training import images_seen, way_of
+from gan.ui.through_training import images_seen, opinions_on_the_way, way_of
 from gan.ui.underway import standing
 
 CURVES = ("epoch", "loss_d", "loss_g", "d_real", "d_fake_before", "d_fake_after")
@@ -204,6 +204,7 @@ def build_training(studio: Studio) -> Lens:
             curves: curves_of(model),
             reals: reals_of(model, guest.sees_reals),
             strip: strip_of(model, specimen) if model.weights else {"cells": []},
+            opinions: opinions_on_the_way(model, specimen) if model.weights else "",
             spot: {"epoch": epochs[at]} if "epoch" in link and epochs else {},
         }
 
@@ -225,7 +226,8 @@ def build_training(studio: Studio) -> Lens:
     def follow(told: Any, hand: Any) -> dict[Any, Any]:
         model, _ = studio.in_hand(hand)
         specimen = Specimen(read_whole(said(told).get("cell"), "The picture", 0, CELLS - 1, 0))
-        return studio.take(model, specimen, "open") | {strip: strip_of(model, specimen)}
+        followed = {strip: strip_of(model, specimen), opinions: opinions_on_the_way(model, specimen)}
+        return studio.take(model, specimen, "open") | followed
 
     def rest_at(told: Any, hand: Any) -> dict[str, Any]:
         model, _ = studio.in_hand(hand)
@@ -284,6 +286,7 @@ def build_training(studio: Studio) -> Lens:
         with gr.Column(min_width=300):
             player = Player({}, "The film of the training", "film")
             strip = Sheet({}, "This picture through training", "strip")
+            opinions = gr.HTML("", apply_default_css=False, elem_id="opinions")
             with gr.Row(elem_classes="tools"):
                 saves = [gr.Button(f"Save film, {kind.upper()}", size="sm") for kind in animation.MIME]
             reals = gr.HTML("", apply_default_css=False, elem_id="reals")
@@ -296,10 +299,10 @@ def build_training(studio: Studio) -> Lens:
 
     asked = wishes(player, player.input)
     asked.change(frame, [asked, studio.hand], player, **LAST_WINS)
-    player.select(follow, [player, studio.hand], [studio.hand, studio.stage, strip], **LAST_WINS)
+    player.select(follow, [player, studio.hand], [studio.hand, studio.stage, strip, opinions], **LAST_WINS)
     player.release(rest_at, [player, studio.hand], spot, **LAST_WINS)
     curves.select(go, [curves, studio.hand], [player, spot], **LAST_WINS)
     for button, kind in zip(saves, animation.MIME, strict=True):
         button.click(save_film(kind), studio.hand, studio.files, **animation.SLOW, **PRIVATE)
     gr.on([], history, [studio.model, epoch_input], [grid_file, lines], preprocess=False, api_name="history")
-    return Lens("training", refresh_and_enter, [player, curves, strip, reals, spot], spot)
+    return Lens("training", refresh_and_enter, [player, curves, strip, opinions, reals, spot], spot)

@@ -1,0 +1,72 @@
+"""Draw mine: a visitor's own picture, and the nearest that the network can draw to it. Nothing of it is kept."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+import numpy as np
+import torch
+from PIL import Image, ImageOps
+from torch import Tensor
+
+from gan.images import from_uint8
+from gan.ui.arguments import choose_model
+from gan.ui.components import LAST_WINS, PRIVATE, Mine, said
+from gan.ui.insight import insight_of
+from gan.ui.loaded import LoadedModel
+from gan.ui.projecting import PROJECTING, projected, read_out
+from gan.ui.specimen import write_latent
+from gan.ui.studio import Studio, saved_picture
+from gan.ui.uploads import read_upload
+
+NAME = "The picture"  # what it is called where it is refused
+
+
+def target_of(model: LoadedModel, picture: Image.Image) -> Tensor:
+    """Return the middle square of a picture at the size that the model draws, (3, S, S) in [-1, 1]."""
+    square = ImageOps.fit(picture, (model.generator.image_size,) * 2, Image.Resampling.LANCZOS)
+    return from_uint8(torch.from_numpy(np.array(square)).permute(2, 0, 1))
+
+
+def build_mine(studio: Studio) -> None:
+    """Lay the panel out, wire it, and offer /project to programs."""
+
+    def draw(told: Any, hand: Any) -> Iterator[dict[Any, Any]]:
+        model, _ = studio.in_hand(hand)
+        target = target_of(model, read_upload(said(told).get("picture"), NAME))
+        for progress in projected(model, target):
+            yield {panel: progress.shown(model)}
+        done = progress.shown(model) | {"sentence": read_out(model, progress.residual)}
+        yield {panel: done, **studio.take(model, progress.specimen, "open")}
+
+    def project(model: Any = None, image: Any = None) -> tuple[Image.Image, dict[str, Any]]:
+        """Draw the picture of the network's own that is nearest to an image file, of which the middle square counts.
+
+        It takes some seconds. Return the picture, which carries its recipe, and {"model", "residual" (0 to 255: the
+        mean difference of colours), "rank" (which share of real pictures it comes nearer to; null where that was not
+        measured), "latent" (its numbers, as a recipe has them), "sentence"}.
+        """
+        chosen = choose_model(studio.models, model)
+        target = target_of(chosen, read_upload(image, NAME))
+        *_, best = projected(chosen, target)
+        opinions = insight_of(chosen).opinions
+        return saved_picture(chosen, best.specimen), {
+            "model": chosen.name,
+            "residual": best.residual,
+            "rank": opinions.share_nearer(best.residual) if opinions else None,
+            "latent": write_latent(best.specimen.latent),
+            "sentence": read_out(chosen, best.residual),
+        }
+
+    panel = Mine({}, "Draw mine", "mine")
+    place = gr.Markdown("", elem_id="place", elem_classes="unseen")  # where Gradio says the place in the queue
+    shown = [studio.hand, studio.stage]
+    watched = PRIVATE | {"show_progress": "full", "show_progress_on": place}
+    drawing = panel.input(draw, [panel, studio.hand], [panel, *shown], **PROJECTING, **watched)
+    panel.stop(None, None, None, cancels=[drawing])
+    panel.select(studio.choose, panel, shown, **LAST_WINS)
+
+    image = gr.Image(visible=False, label="Image")
+    nearest = gr.Image(visible=False, label="Nearest picture", format="png")
+    told = gr.JSON(visible=False, label="How near")
+    gr.on([], project, [studio.model, image], [nearest, told], preprocess=False, api_name="project", **PROJECTING)
