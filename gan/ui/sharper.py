@@ -46,8 +46,8 @@ def build_sharper(studio: Studio) -> None:
     """Let the stage ask for sharper pictures, and offer /upscale to programs."""
 
     def at_rest(told: Any) -> SharperValue:
-        asked = told.get("recipe") if isinstance(told, Mapping) else None
-        recipe = dict(asked) if isinstance(asked, Mapping) else {}
+        sent = told.get("recipe") if isinstance(told, Mapping) else None
+        recipe = dict(sent) if isinstance(sent, Mapping) else {}
         model, specimen = studio.in_hand(recipe)
         if not studio.aides.enlarger(model):
             return {"sharper": None, "of": recipe, "say": NONE_HERE.format(title=model.title)}

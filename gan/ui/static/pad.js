@@ -11,6 +11,11 @@ const MEDIUM = 0.5;
 const TOOLS = { thin: "Thin", thick: "Thick", hint: "Colour", erase: "Rub out" };
 const DEEDS = { undo: "Undo", redo: "Redo", mirror: "Mirror", clear: "Clear" };
 
+const large = (pixels) => {
+    const canvas = new OffscreenCanvas(SIDE, SIDE);
+    canvas.getContext("2d").putImageData(enlarge(pixels, SIDE), 0, 0);
+    return canvas;
+};
 const pixelsOf = (canvas) => Math.round(canvas.clientWidth * (window.devicePixelRatio || 1));
 const buttons = (names, kind) =>
     Object.entries(names).map(([name, label]) => `<button type="button" data-${kind}="${name}">${label}</button>`).join("");
@@ -64,15 +69,12 @@ export const mount = (root, emit) => {
         if (stroke.tool === "hint" || stroke.tool === "erase") brush(dabs, stroke, from);
     };
     const look = () => {
-        const shown = picture ?? new ImageData(1, 1);
         const side = picture ? Math.min(pixelsOf(result) || SIDE, 2 * SIDE) : 1;
         result.width = result.height = side;
         const context = result.getContext("2d");
         if (!picture) return;
         context.imageSmoothingQuality = "high";
-        const large = new OffscreenCanvas(SIDE, SIDE);
-        large.getContext("2d").putImageData(enlarge(shown, SIDE), 0, 0);
-        context.drawImage(large, 0, 0, side, side);
+        context.drawImage(picture, 0, 0, side, side);
         if (keep) context.drawImage(drawn(side), 0, 0);
     };
     const drawn = (side) => {
@@ -265,7 +267,7 @@ export const mount = (root, emit) => {
         if (value.picture !== undefined) {
             const mine = ++turn;
             const image = value.picture && (await decoded(value.picture));
-            if (mine === turn) picture = image;
+            if (mine === turn) picture = image && large(image);
             look();
             root.dataset.shown = value.of ?? "";
         }
