@@ -15,6 +15,7 @@ from served import differ, memory, open_tab, picture_in_hand, pixels, png, slide
 API = "/gradio_api"
 BATCH = 100  # calls at the same time
 MUST_ANSWER = 30  # seconds
+NEED_A_PICTURE = {"project"}  # of all events' arguments the only ones without a default
 
 
 class Wire:
@@ -188,6 +189,8 @@ def call_at_once(url, name, count):
 def test_a_hundred_calls_at_once_are_answered_or_told_to_wait_and_memory_stays(wire, server):
     def all_at_once():
         for event in wire.named:
+            if event["api_name"] in NEED_A_PICTURE:
+                continue
             outcomes = call_at_once(server.url, event["api_name"], BATCH)
             assert set(outcomes) <= {"complete", "busy"}, (event["api_name"], outcomes)
             assert outcomes.total() == BATCH and outcomes["complete"] >= 2  # of one visitor two animations at a time
@@ -225,10 +228,10 @@ def test_two_thousand_steps_of_a_slider_leave_no_file(visit, server, client):
 # --- large things ----------------------------------------------------------------------------------------------------
 
 
-def test_nothing_can_be_uploaded(wire, server):
+def test_a_large_file_cannot_be_uploaded(wire, server):
     before = memory(server.process.pid)
     answer = wire.http.post(f"{API}/upload", files={"files": ("a.png", bytes(60_000_000), "image/png")})
-    assert answer.status_code == 404
+    assert answer.status_code == 413
     assert memory(server.process.pid) - before < 30e6
     assert not [path for path in (server.folder / "cache").rglob("*") if path.stat().st_size > 5_000_000]
 
