@@ -179,17 +179,31 @@ def test_files_that_bring_no_picture_back_get_a_sentence_each_and_are_not_upload
 # --- how it fits -----------------------------------------------------------------------------------------------------
 
 
+def assert_in_sight(part):
+    """Assert that all of a part of the page is within a phone's screen; return its box."""
+    box = part.bounding_box()
+    assert box["y"] >= 0 and box["y"] + box["height"] <= 844, box
+    return box
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone_shows_the_picture_first_and_scrolls_in_one_direction_alone(visit, server, scheme):
     page = visit(server.url, 390, 844, device_scale_factor=2, color_scheme=scheme, reduced_motion="reduce")
     wait_for_seeds(page, 1, 24)
-    for tab in page.get_by_role("tab").all():
+    for tab in reversed(page.get_by_role("tab").all()):
         tab.click()
         page.locator("[role=tabpanel]:visible :is(h2, h3)").first.wait_for()
+        page.locator(f"#studio[data-tab='{tab.get_attribute('data-tab-id')}']").wait_for()
         assert page.evaluate("document.documentElement.scrollWidth") == 390, tab.inner_text()
         page.evaluate("window.scrollTo(0, 0)")
-        picture, another = (page.locator(name).bounding_box() for name in (".stage-room .large", "#another"))
-        assert picture["y"] + picture["height"] <= 844 and another["y"] + another["height"] <= 844
-        assert another["height"] >= 44
+        if tab.inner_text() == "Draw":
+            assert_in_sight(page.locator("#pad .ink"))
+            continue
+        assert_in_sight(page.locator(".stage-room .large"))
+        assert assert_in_sight(page.locator("#another"))["height"] >= 44
+        if tab.inner_text() == "Explore":  # and while its sliders move
+            slider(page, "d4").scroll_into_view_if_needed()
+            page.evaluate("window.scrollBy(0, 120)")
+            assert_in_sight(page.locator(".stage-room .large"))
     light = page.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).every(value => value > 128)")
     assert light == (scheme == "light")

@@ -8,7 +8,7 @@ const SLOW = 300; // milliseconds after which pictures that are no longer right 
 // --- the address: the picture in hand and the place where it is looked at
 let before = location.search, by = "", at = 0, writing, returning = false;
 export const keepAddress = (named, hand, tab, ...spots) => {
-    document.documentElement.dataset.tab = tab;
+    document.querySelector("#studio").dataset.tab = tab; // inside of what Gradio lets styles for small screens reach
     if (!hand?.model) return;
     document.dispatchEvent(new CustomEvent("hand", { detail: hand }));
     const place = { tab, ...spots[named.indexOf(tab)] };
