@@ -231,7 +231,8 @@ class Page(gr.Blocks):
         # The page shows nothing on components that wait, and Gradio would at each turn of an event copy the whole state
         # of every component that ever was an output, those inside it included: 40 ms of a slider's step.
         for event in self.fns.values():
-            event.show_progress_on = []
+            if event.show_progress == "hidden":
+                event.show_progress_on = []
         return self
 
     def launch(

@@ -23,7 +23,6 @@ OUTSIDE = 0.99  # what lies further off than so many real pictures lies outside 
 FAR = "This lies outside what this network knows: to {share:.0%} of real pictures it comes nearer."
 NEAR = "As near as it gets, {off:.0f} of 255 off on average: what it cannot draw, it never saw."
 USUAL = "Pictures like those it learned from it misses by {usual:.0f}."
-FOUND = "The nearest creature of its own that it found for these lines."
 
 
 class Progress(NamedTuple):

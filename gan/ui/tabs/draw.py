@@ -1,17 +1,22 @@
 """The Draw tab: a pad, and beside it what a network makes of the drawing; proposals by palette, saving, keeping."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import gradio as gr
+import numpy as np
+import torch
 from PIL import Image
+from torch import Tensor
 
-from gan.images import to_uint8
+from gan.images import from_uint8, to_uint8
 from gan.translation.apply import on_white
+from gan.ui.arguments import refuse
 from gan.ui.colouring import build_colorize
 from gan.ui.components import LAST_WINS, NETWORKS, PRIVATE, Pad, PadValue, Sheet, SheetValue, call, wishes
 from gan.ui.drawing import (
+    Drawing,
     Palette,
     beside,
     cleaned,
@@ -28,6 +33,7 @@ from gan.ui.drawing import (
 from gan.ui.encode import lossless_uri, png_bytes
 from gan.ui.lens import Guest, Lens
 from gan.ui.loaded import LoadedModel
+from gan.ui.projecting import PROJECTING, found_by_lines
 from gan.ui.specimen import Specimen
 from gan.ui.strokes import write_strokes
 from gan.ui.studio import Studio, file, saved_picture, tell
@@ -36,6 +42,8 @@ from gan.ui.uploads import read_upload
 SAVED = 1024  # pixels a side of what is saved
 LEAD = """<h2>Draw</h2><p class='lead'>A network colours what you draw, as soon as you lift the pen. It learned from
 {learned} and knows nothing else: a house becomes a creature.</p>"""
+LOOKING = "Looking for the picture of its own whose lines are nearest: {percent:.0%}."
+FOUND = "The nearest that it found for these lines is in hand now."
 TOO_LONG = "This drawing is too long for a link. What you save is whole."
 FROM_FILE = "A picture from a file stays on this page: a link cannot hold it."
 NOT_KEPT = "Only what a link can hold is kept here: a shorter drawing, without a picture from a file. Save this one."
@@ -62,6 +70,13 @@ def sheet_of(output: Any, named: Mapping[str, Palette], chosen: Palette) -> Shee
         ],
         "chosen": palettes.index(chosen) if chosen in palettes else None,
     }
+
+
+def lines_of(model: LoadedModel, drawing: Drawing) -> Tensor:
+    """Return a drawing's lines at the size that the model draws, (1, S, S): 1 paper, -1 ink."""
+    side = model.generator.image_size
+    small = np.array(drawing.on_pad.resize((side, side), Image.Resampling.BOX))
+    return from_uint8(torch.from_numpy(small)[None])
 
 
 def save_as(studio: Studio, kind: str) -> Callable[[Any, Any], dict[str, Any]]:
@@ -141,10 +156,21 @@ def build_draw(studio: Studio) -> Lens:
             raise gr.Error(NOT_KEPT, print_exception=False)
         return {"recipe": recipe, "turn": random.random()}  # so that it changes where the same is kept again
 
+    def find(told: Any, hand: Any) -> Iterator[dict[Any, Any]]:
+        model, _ = studio.in_hand(hand)
+        drawing = read_drawing(told)
+        if reason := why_not(drawing.on_pad):
+            raise refuse(reason)
+        for progress in found_by_lines(model, lines_of(model, drawing)):
+            yield {pad: {"say": LOOKING.format(percent=progress.step / progress.of)}}
+        shown = studio.take(model, progress.specimen, "open") | {studio.tabs: gr.Tabs(selected="explore")}
+        yield {pad: {"say": FOUND}, **shown}
+
     lead = gr.HTML("", apply_default_css=False)
     pad = Pad({}, "Drawing pad", "pad")
     with gr.Row(elem_classes="tools", elem_id="drawing-actions"):
         traced = gr.Button("Outline of the picture in hand", size="sm", elem_id="take-outline")
+        nearest = gr.Button("Its nearest creature", size="sm", elem_id="nearest-creature")
         keep = gr.Button("Keep", size="sm", elem_id="keep-drawing")
         share = gr.Button("Share", size="sm", elem_id="share-drawing")
         savers = {
@@ -164,6 +190,7 @@ def build_draw(studio: Studio) -> Lens:
     photo.change(open_file, photo, pad, **LAST_WINS)
     chosen.change(choose, chosen, pad, **LAST_WINS)
     traced.click(take_outline, studio.hand, pad, **LAST_WINS)
+    nearest.click(find, [wish, studio.hand], [pad, studio.hand, studio.stage, studio.tabs], **PROJECTING, **PRIVATE)
     keep.click(offer, [wish, studio.hand], studio.offered, **PRIVATE)
     share.click(tell, told, None, js=call("share"), **PRIVATE)
     for kind, button in savers.items():

@@ -246,6 +246,14 @@ def test_the_outline_of_the_picture_in_hand_can_be_taken_and_changed(pad):
     page.get_by_role("button", name="Undo").click()
 
 
+def test_a_drawing_finds_its_nearest_creature_which_is_in_hand_then(pad):
+    page = pad()
+    draw(page)
+    page.get_by_role("button", name="Its nearest creature").click()
+    wait_for_address(page, "tab=explore", "latent=")
+    page.locator("#stage figcaption", has_text="Between the seeds").wait_for()
+
+
 def test_a_drawing_from_a_file_is_coloured_and_stays_off_the_link(pad, tmp_path):
     page = pad()
     before = shown(page)
