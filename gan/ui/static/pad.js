@@ -48,6 +48,7 @@ export const mount = (root, emit) => {
     const ink = layers.ink, result = find(".result canvas"), says = find(".pad-says"), cursor = find(".cursor");
     let states = [{ strokes: [], under: null }], at = 0; // all steps; the one that is shown
     let tool = "thin", colour = "e23d28", mirror = false, keep = true, ghost = true;
+    let chosen = false; // a palette; until then it is that of the picture in hand
     let palette = [], example = [], examples = "", swatches = [], picture = null, resting, turn = 0, asked = 0;
     const now = () => states[at];
 
@@ -227,7 +228,7 @@ export const mount = (root, emit) => {
         }));
         const five = Array.from({ length: 5 }, (_, i) => `#${shown[i % shown.length] ?? "888888"}`);
         const own = five.map((value, i) => picker(`Colour ${i + 1} of five`, value, () => {
-            palette = [...find(".five").querySelectorAll("input")].map((input) => input.value.slice(1));
+            [palette, chosen] = [[...find(".five").querySelectorAll("input")].map((input) => input.value.slice(1)), true];
             wish();
         }));
         find(".five").replaceChildren(...own);
@@ -260,7 +261,8 @@ export const mount = (root, emit) => {
         if (!value) return;
         if (value.swatches) swatches = value.swatches;
         if (value.example !== undefined) [examples, example] = [value.example, read(value.example)];
-        if (value.palette) palette = value.palette;
+        if (value.palette) [palette, chosen] = [value.palette, true];
+        else if (value.swatches && !chosen) palette = value.swatches;
         if (value.swatches || value.palette) paints();
         if (value.lines !== undefined) find(".kept").setAttribute("aria-pressed", (keep = value.lines));
         if (value.say !== undefined) say(value.say);
