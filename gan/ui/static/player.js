@@ -35,7 +35,7 @@ export const mount = (root, emit) => {
         const columns = shown.columns;
         if (index !== null && index !== undefined)
             document.dispatchEvent(new CustomEvent("frame", { detail: { image, side: shown.side, columns, index, title: shown.title, label: shown.labels[at] } }));
-        if (shown.image) return;
+        if (!shown.grid) return;
         if (find("img").src !== image) find("img").src = image;
         chosen();
     };
