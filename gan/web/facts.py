@@ -1,4 +1,4 @@
-"""What the page has to know of a model, as page.json says it: names, directions, a picture to compare with, the record."""
+"""What page.json says of a model: names, directions, a picture to compare the page's own with, how it was trained."""
 
 import base64
 from collections.abc import Iterable, Iterator, Mapping
@@ -72,14 +72,14 @@ def _curves(folder: Path, described: Mapping[str, Any]) -> dict[str, Any]:
     epochs = [epoch for number, epoch in enumerate(sorted(lines), 1) if number in kept or lines[epoch].get("event")]
     measured: list[dict[str, Any]] = max(reversed(same_protocol(read_metrics(folder))), key=len, default=[])
     kid = {line.get("epoch"): line.get("kid_train") for line in measured}
-    before = described.get("images_before")
+    before = _number(described.get("images_before")) or 0
     seen = {epoch: _number(lines[epoch].get("images_seen")) for epoch in epochs}
     train = described.get("train")
     train = train if isinstance(train, Mapping) else {}
     loss = train.get("loss")
     return {key: [_number(lines[epoch].get(key)) for epoch in epochs] for key in CURVES} | {
         "epoch": epochs,
-        "seen": {epoch: count + (before if is_figure(before) else 0) for epoch, count in seen.items() if count},
+        "seen": {epoch: count + before for epoch, count in seen.items() if count},
         "kid": [_number(kid.get(epoch)) for epoch in epochs],
         "measured": {key: measured[-1].get(key) for key in ("generated", "real", "floor")} if measured else None,
         "pairs": loss in LOSSES and LOSSES[loss].pairs,

@@ -18,7 +18,17 @@ from gan.web.facts import facts_of, title_of
 STATIC = Path(__file__).parent / "static"
 INDEX, SCRIPT, STYLE = "index.html", "start.js", "page.css"
 DEMO = Path(__file__).parents[1] / "ui"  # whose instrument this is: these modules and styles are the demo's own
-MODULES = ("curves.js", "files.js", "numbers.js", "page.js", "pixels.js", "player.js", "sharper.js", "sheet.js", "stage.js")
+MODULES = (
+    "curves.js",
+    "files.js",
+    "numbers.js",
+    "page.js",
+    "pixels.js",
+    "player.js",
+    "sharper.js",
+    "sheet.js",
+    "stage.js",
+)
 STYLES = ("curves.css", "explore.css", "player.css", "sheet.css", "stage.css")
 SITE_FILE, MODEL_FILE = "site.json", "page.json"  # which models there are; what the page needs to know of one
 OWNED = re.compile(r"README\.md|[a-z]+\.(html|js|css|json)|models/.+")  # of a page's repository
@@ -81,7 +91,9 @@ def _write_data(out: Path, title: str, models: Mapping[str, tuple[Path, list[str
         place = f"models/{name if is_plain else number}"
         _write_model(out / place, name, folder, files, most)
         digest = weights_digest(out / place / GENERATOR_FILE)
-        listed.append({"name": name, "title": title_of(read_described(folder), name), "folder": place, "weights": digest})
+        listed.append(
+            {"name": name, "title": title_of(read_described(folder), name), "folder": place, "weights": digest}
+        )
     data = sorted(f"{one['folder']}/{file}" for one in listed for file in _files_in(out / one["folder"]))
     _write_json(out / SITE_FILE, {"title": title, "models": listed, "files": [*_program(), SITE_FILE, *data]})
     return [SITE_FILE, *data]

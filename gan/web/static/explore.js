@@ -34,7 +34,7 @@ const sliders = Array.from({ length: DIRECTIONS }, (_, k) => {
     const moved = (amount) => turn("d", { ...Object.fromEntries(amounts()), [name]: amount });
     return slider(row, { label: name, low: -REACH, high: REACH, step: 0.05 }, moved, remember);
 });
-const numbers = mountNumbers(find("#numbers"), (event, told) => {
+const numbers = mountNumbers(find("#numbers .numbers"), (event, told) => {
     turn("z", told);
     if (event === "release") remember();
 });

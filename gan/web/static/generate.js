@@ -19,7 +19,7 @@ export function seedsOf({ picked }, first, said) {
 }
 
 let pictures = []; // of the wall
-const wall = mountSheet(find("#wall"), (event, told) => event === "select" && choose(told.recipe));
+const wall = mountSheet(find("#wall .sheet"), (event, told) => event === "select" && choose(told.recipe));
 const drawWall = newest(async (overtaken) => {
     const { model, specimen } = studio;
     const drawn = await drawAll(pictures, overtaken);

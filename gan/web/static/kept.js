@@ -49,7 +49,7 @@ export const drawTray = newest(async () => {
 
 let open = () => {};
 export const onOpen = (opened) => (open = opened);
-const sheet = mountSheet(find("#kept"), (event, { index, recipe }) => {
+const sheet = mountSheet(find("#kept .sheet"), (event, { index, recipe }) => {
     if (event === "select") open(recipe);
     if (event === "input") store(kept().filter((_, other) => other !== index));
 });

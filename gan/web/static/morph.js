@@ -20,7 +20,7 @@ const played = () => ({
     source: JSON.stringify([studio.model.weights, way]),
 });
 const framed = async (at) => ({ at, image: sheetOf([await drawFrame(at)], studio.model.side, 1) });
-const player = mountPlayer(find("#player"), (event, { frame }) => attempt(async () => {
+const player = mountPlayer(find("#player .player"), (event, { frame }) => attempt(async () => {
     if (event === "release") rest(frame);
     const asked = way;
     const drawn = event === "input" && (await framed(frame));
@@ -31,7 +31,7 @@ const rest = (frame) => {
     setSpot("morph", { ...linkOf(way, studio.model), t: Number((frame / way.steps).toFixed(4)) });
 };
 
-const sheet = mountSheet(find("#stops"), (event, told) => (event === "select" ? choose(told.recipe) : arrange(told)));
+const sheet = mountSheet(find("#stops .sheet"), (event, told) => (event === "select" ? choose(told.recipe) : arrange(told)));
 const drawStops = newest(async (overtaken) => {
     const { model } = studio, { stops } = way;
     const drawn = await drawAll(stops, overtaken);

@@ -44,7 +44,7 @@ const show = newest(async () => {
         alt: `A picture by ${model.title}, ${title.toLowerCase()}. Drag or arrow keys change it.`,
     });
 });
-const stage = mountStage(find("#stage"), (event, told) => event === "input" && attempt(() => take(read(told), "drag")));
+const stage = mountStage(find("#stage .stage"), (event, told) => event === "input" && attempt(() => take(read(told), "drag")));
 
 // Put a picture in hand and onto the stage.
 export function take(specimen, by) {

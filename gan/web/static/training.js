@@ -38,7 +38,7 @@ const framed = async (at) => {
         throw `The sample grid of epoch ${epoch} could not be fetched.`;
     }
 };
-const player = mountPlayer(find("#film"), (event, told) => attempt(async () => {
+const player = mountPlayer(find("#film .player"), (event, told) => attempt(async () => {
     if (event === "select") take(ofSeed(told.cell), "open");
     if (event === "release") setSpot("training", { epoch: studio.model.epochs[told.frame] });
     if (event !== "input") return;
@@ -56,7 +56,7 @@ const readings = ({ pairs, measured }) => ({
     verdict: pairs ? PAIRED : ABSOLUTE,
     kid: measured ? `KID (the kernel Inception distance) compares ${measured.generated.toLocaleString("en")} drawn pictures with ${measured.real.toLocaleString("en")} real ones, lower is better; two halves of the real ones have ${measured.floor.kid.toFixed(1)}.` : "",
 });
-const curves = mountCurves(find("#curves"), (_, { epoch }) => {
+const curves = mountCurves(find("#curves .curves"), (_, { epoch }) => {
     const at = place(epoch);
     if (at < 0) return;
     setSpot("training", { epoch: studio.model.epochs[at] });
