@@ -18,17 +18,8 @@ from gan.web.facts import facts_of, title_of
 STATIC = Path(__file__).parent / "static"
 INDEX, SCRIPT, STYLE = "index.html", "start.js", "page.css"
 DEMO = Path(__file__).parents[1] / "ui"  # whose instrument this is: these modules and styles are the demo's own
-MODULES = (
-    "curves.js",
-    "files.js",
-    "numbers.js",
-    "page.js",
-    "pixels.js",
-    "player.js",
-    "sharper.js",
-    "sheet.js",
-    "stage.js",
-)
+SHARED = ("curves", "files", "numbers", "page", "pixels", "player", "sharper", "sheet", "stage")
+MODULES = tuple(f"{name}.js" for name in SHARED)
 STYLES = ("curves.css", "explore.css", "player.css", "sheet.css", "stage.css")
 SITE_FILE, MODEL_FILE = "site.json", "page.json"  # which models there are; what the page needs to know of one
 OWNED = re.compile(r"README\.md|[a-z]+\.(html|js|css|json)|models/.+")  # of a page's repository

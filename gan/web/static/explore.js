@@ -38,10 +38,13 @@ const numbers = mountNumbers(find("#numbers .numbers"), (event, told) => {
     turn("z", told);
     if (event === "release") remember();
 });
+let offsets = null; // what the hundred numbers say: a step of a slider does not move them
 const follow = () => {
     const { model } = studio;
     amounts().forEach(([, amount], k) => sliders[k](amount, model.names[k]));
-    numbers({ count: model.zDim, reach: REACH, offsets: edits() });
+    const moved = Object.fromEntries(Object.entries(edits()).filter(([name]) => name[0] === "z"));
+    if (!equal(moved, offsets)) numbers({ count: model.zDim, reach: REACH, offsets: moved });
+    offsets = moved;
 };
 studio.follow.push(() => studio.tab === "explore" && follow());
 
@@ -58,6 +61,7 @@ export function enter() {
     const rows = document.querySelectorAll("#directions .direction");
     rows.forEach((row, k) => (row.hidden = k >= studio.model.directions.length));
     find("#directions details").hidden = studio.model.directions.length <= FIRST;
+    offsets = null;
     follow();
     drawEnds();
 }

@@ -20,6 +20,7 @@ export async function load(listed, onChange) {
         });
         studio.engine?.stop();
         studio.engine = engine;
+        for (const tab of Object.keys(studio.spots)) studio.spots[tab] = {};
         studio.model = { ...facts, folder: listed.folder, zDim: network.zDim, side: network.side };
         tellWay();
     } finally {

@@ -55,9 +55,11 @@ async function restore(said, by) {
     enter(said);
     if (remark) say(remark);
 }
-const change = async (listed) => {
-    await load(listed, () => take(studio.specimen, studio.by));
-    drawTray();
+let last = Promise.resolve(); // the change of model before
+const change = (listed) => {
+    const read = () => load(listed, () => take(studio.specimen, studio.by));
+    last = last.then(read, read);
+    return last.then(drawTray);
 };
 const open = (recipe) => attempt(() => restore({ ...recipe, tab: "explore" }, "open"));
 mountFiles(find("#files"), (_, recipe) => open(recipe));
@@ -87,8 +89,8 @@ find("#morph-kept").addEventListener("click", () => attempt(() => {
     morph.through(mine());
 }));
 const another = (listed) => attempt(async () => {
-    const { seed, latent, truncation, wildness } = studio.specimen;
     await change(listed);
+    const { seed, latent, truncation, wildness } = studio.specimen ?? ofSeed(1);
     const picked = studio.tab === "generate" && studio.model.picked.length;
     take(picked ? ofSeed(beginning()) : ofSeed(latent ? 1 : seed, wildness, truncation), "model");
     enter(studio.tab === "generate" ? { wall: generate.BY_HAND } : {});
