@@ -117,24 +117,27 @@ def _thin(target: Path, most: float) -> None:
 def _in_one_file(folder: Path, data: Iterable[str]) -> str:
     """Return index.html with its style, its modules and the named files of the folder in it.
 
-    A module is named as "./NAME.js" in the others; in here it is a data: address that holds its text.
+    Modules have data: addresses, and know each other by names that an import map leads there. A worker has no such map:
+    what it needs is in its own address.
     """
-    addresses: dict[str, str] = {}
 
-    def text_of(name: str) -> str:
-        return re.sub(r'"\./(\w+\.js)"', lambda found: f'"{address_of(found[1])}"', _text(name))
+    def within(text: str) -> str:
+        return re.sub(r'"\./(\w+\.js)"', lambda found: f'"{_address(within(_text(found[1])))}"', text)
 
-    def address_of(name: str) -> str:
-        if name not in addresses:
-            content = base64.b64encode(text_of(name).encode()).decode()
-            addresses[name] = f"data:text/javascript;base64,{content}"
-        return addresses[name]
-
-    script = f'<script type="module">{text_of(SCRIPT)}</script>'
+    scripts = [name for name in _program() if name.endswith(".js")]
+    modules = {name: _address(within(_text(name).replace('from "./', 'from "'))) for name in scripts}
     content = {name: base64.b64encode((folder / name).read_bytes()).decode() for name in data}
     files = "".join(f'<script type="text/plain" id="file:{name}">{text}</script>\n' for name, text in content.items())
+    importing = (
+        f'<script type="importmap">{json.dumps({"imports": modules})}</script>\n'
+        f'<script type="module">import "{SCRIPT}";</script>'
+    )
     page = _text(INDEX).replace(f'<link rel="stylesheet" href="{STYLE}">', f"<style>\n{_text(STYLE)}</style>")
-    return page.replace(f'<script type="module" src="{SCRIPT}"></script>', f"{files}{script}")
+    return page.replace(f'<script type="module" src="{SCRIPT}"></script>', f"{files}{importing}")
+
+
+def _address(module: str) -> str:
+    return f"data:text/javascript;base64,{base64.b64encode(module.encode()).decode()}"
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:

@@ -51,8 +51,9 @@ studio.follow.push(() => studio.tab === "explore" && follow());
 // Small pictures at the ends of the sliders, two rows of one sheet.
 const drawEnds = newest(async (overtaken) => {
     const { specimen, model } = studio, count = model.directions.length;
-    const end = (reach) => Array.from({ length: DIRECTIONS }, (_, k) => ({ ...specimen, edits: { ...specimen.edits, [`d${Math.min(k, count - 1) + 1}`]: reach } }));
-    const drawn = await drawAll([...end(-REACH), ...end(REACH)], overtaken);
+    const moved = (name, reach) => ({ ...specimen, edits: { ...specimen.edits, [name]: reach } });
+    const row = (reach) => Array.from({ length: DIRECTIONS }, (_, k) => moved(`d${Math.min(k, count - 1) + 1}`, reach));
+    const drawn = await drawAll([...row(-REACH), ...row(REACH)], overtaken);
     if (drawn) find("#directions").style.setProperty("--ends", `url(${sheetOf(drawn, model.side, DIRECTIONS).toDataURL()})`);
 });
 

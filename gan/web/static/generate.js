@@ -25,9 +25,10 @@ const drawWall = newest(async (overtaken) => {
     const drawn = await drawAll(pictures, overtaken);
     if (!drawn || model !== studio.model) return;
     const chosen = pictures.findIndex((picture) => equal(picture, specimen));
+    const cell = (one) => ({ label: `${one.seed}`, alt: `Seed ${one.seed}: take this picture`, recipe: recipeOf(one, model) });
     await wall({
-        image: sheetOf(drawn, model.side, COLUMNS), side: model.side, columns: COLUMNS, chosen: chosen < 0 ? null : chosen,
-        cells: pictures.map((one) => ({ label: `${one.seed}`, alt: `Seed ${one.seed}: take this picture`, recipe: recipeOf(one, model) })),
+        image: sheetOf(drawn, model.side, COLUMNS), side: model.side, columns: COLUMNS,
+        chosen: chosen < 0 ? null : chosen, cells: pictures.map(cell),
     });
 });
 
@@ -55,7 +56,8 @@ const ask = (change) => attempt(() => {
 });
 seed.addEventListener("input", () => seed.value !== "" && seed.validity.valid && ask({ seed: seed.value }));
 seed.addEventListener("change", () => (seed.value = studio.specimen.seed));
-const setCount = slider(find("#count"), { label: "Pictures on the wall", low: 1, high: MAX_COUNT, step: 1 }, (count) => ask({ count: Math.round(count) }));
+const setCount = slider(find("#count"), { label: "Pictures on the wall", low: 1, high: MAX_COUNT, step: 1 }, (count) =>
+    ask({ count: Math.round(count) }));
 const setWildness = slider(find("#wildness"), {
     label: "Wildness", low: 0, high: 1, step: 0.01,
     info: "The truncation trick: lower is tamer and more alike, 1 is all that the network can do.",

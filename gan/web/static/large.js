@@ -21,6 +21,8 @@ export function sheetOf(pictures, side, columns) {
     const rows = Math.ceil(pictures.length / columns);
     const canvas = Object.assign(document.createElement("canvas"), { width: columns * side, height: rows * side });
     const pen = canvas.getContext("2d", { willReadFrequently: true });
-    pictures.forEach((pixels, k) => pixels && pen.putImageData(new ImageData(pixels, side), (k % columns) * side, Math.floor(k / columns) * side));
+    for (const [k, pixels] of pictures.entries()) {
+        if (pixels) pen.putImageData(new ImageData(pixels, side), (k % columns) * side, Math.floor(k / columns) * side);
+    }
     return canvas;
 }

@@ -8,13 +8,19 @@ export function findModel(models, said) {
     const exact = same.find(({ name }) => name === said.model) ?? same[0];
     if (exact) return { listed: exact, remark: "" };
     const named = said.model === undefined ? models[0] : models.find(({ name }) => name === said.model);
-    if (!named) throw `This was made by a model called ${String(said.model).slice(0, 40)}, which is not here. There is: ${models.map(({ name }) => name).join(", ")}.`;
-    return { listed: named, remark: said.weights ? `This was made with other weights of ${named.name}, so it may look different here.` : "" };
+    if (!named) {
+        const names = models.map(({ name }) => name).join(", ");
+        throw `This was made by a model called ${String(said.model).slice(0, 40)}, which is not here. There is: ${names}.`;
+    }
+    const remark = `This was made with other weights of ${named.name}, so it may look different here.`;
+    return { listed: named, remark: said.weights ? remark : "" };
 }
 
 // Return the tab that a link means.
 export function findTab(said) {
-    if ("strokes" in said) throw "This is a drawing, coloured by a second network. This page has none: open it in the demo of this project.";
+    if ("strokes" in said) {
+        throw "This is a drawing, coloured by a second network. This page has none: open it in the demo of this project.";
+    }
     const tab = said.tab ?? TABS[0];
     if (TABS.includes(EARLIER[tab] ?? tab)) return EARLIER[tab] ?? tab;
     throw `This link leads to ${String(tab).slice(0, 40)}, which this page does not have.`;

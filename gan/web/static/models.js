@@ -10,9 +10,11 @@ export async function load(listed, onChange) {
     const state = find("#state");
     state.textContent = `Reading ${listed.title} …`;
     try {
-        const [facts, weights] = await Promise.all([readJson(`${listed.folder}/page.json`), readFile(`${listed.folder}/model.safetensors`)]);
+        const { folder } = listed;
+        const [facts, weights] = await Promise.all([readJson(`${folder}/page.json`), readFile(`${folder}/model.safetensors`)]);
         const network = readGenerator(weights), { seed, pixels } = facts.proof;
-        const proof = { z: sampleZ(seed, network.zDim), pixels: Uint8Array.from(atob(pixels), (sign) => sign.charCodeAt(0)) };
+        const bytes = Uint8Array.from(atob(pixels), (sign) => sign.charCodeAt(0));
+        const proof = { z: sampleZ(seed, network.zDim), pixels: bytes };
         const wish = new URLSearchParams(location.search).get("way");
         const engine = await startEngine(network, proof, wish, () => {
             tellWay();
@@ -21,7 +23,7 @@ export async function load(listed, onChange) {
         studio.engine?.stop();
         studio.engine = engine;
         for (const tab of Object.keys(studio.spots)) studio.spots[tab] = {};
-        studio.model = { ...facts, folder: listed.folder, zDim: network.zDim, side: network.side };
+        studio.model = { ...facts, folder, zDim: network.zDim, side: network.side };
         tellWay();
     } finally {
         state.textContent = "";

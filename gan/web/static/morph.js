@@ -40,8 +40,8 @@ const drawStops = newest(async (overtaken) => {
         image: sheetOf(drawn, model.side, MAX_STOPS), side: model.side, columns: MAX_STOPS,
         tools: stops.length > 2 ? ["earlier", "later", "remove"] : ["earlier", "later"],
         cells: stops.map((stop, k) => ({
-            label: `${letter(k)} · ${stop.latent ? "between" : stop.seed}`, alt: `Stop ${letter(k)}, ${titleOf(stop).toLowerCase()}`,
-            recipe: recipeOf(stop, model),
+            label: `${letter(k)} · ${stop.latent ? "between" : stop.seed}`,
+            alt: `Stop ${letter(k)}, ${titleOf(stop).toLowerCase()}`, recipe: recipeOf(stop, model),
         })),
     });
 });
@@ -57,7 +57,8 @@ const show = async (changed, at = 0, play = true) => {
     const first = await framed(at);
     if (way === changed) await player({ ...played(), at, play, first });
 };
-const redraw = (change) => attempt(() => show(readWay(change.stops ?? way.stops, { ...way, loop: Number(way.loop), ...change })));
+const redraw = (change) => attempt(() =>
+    show(readWay(change.stops ?? way.stops, { ...way, loop: Number(way.loop), ...change })));
 const arrange = ({ index, tool }) => {
     const stops = [...way.stops], [moved] = stops.splice(index, 1);
     if (tool !== "remove") stops.splice(tool === "earlier" ? Math.max(0, index - 1) : index + 1, 0, moved);
@@ -78,8 +79,10 @@ export function enter(link) {
 // Morph through these pictures.
 export const through = (stops) => enter({ stops: JSON.stringify(stops) });
 
-const setSteps = slider(find("#steps"), { label: "Frames per leg", low: 2, high: 120, step: 1 }, () => {}, (steps) => redraw({ steps: Math.round(steps) }));
-slider(find("#fps"), { label: "Frames a second", low: 4, high: 60, step: 1 }, () => {}, (value) => {
+const still = () => {}; // a way is drawn once its slider is let go of
+const setSteps = slider(find("#steps"), { label: "Frames per leg", low: 2, high: 120, step: 1 }, still, (steps) =>
+    redraw({ steps: Math.round(steps) }));
+slider(find("#fps"), { label: "Frames a second", low: 4, high: 60, step: 1 }, still, (value) => {
     fps = value;
     redraw({});
 })(FPS);
@@ -102,10 +105,13 @@ const all = async () => {
     }
     return pictures;
 };
-const name = () => `${studio.model.name.replaceAll("/", "-")}-seeds-${way.stops.map(({ latent, seed }) => (latent ? "between" : seed)).join("-")}`;
+const name = () => {
+    const stops = way.stops.map(({ latent, seed }) => (latent ? "between" : seed)).join("-");
+    return `${studio.model.name.replaceAll("/", "-")}-seeds-${stops}`;
+};
 find("#save-film").addEventListener("click", () => attempt(async () => {
-    const saved = name(), pictures = await all();
-    const { blob, kind } = await recordFilm(pictures, studio.model.side, fps, (frame) => told("Recording", frame, pictures.length));
+    const saved = name(), pictures = await all(), tell = (frame) => told("Recording", frame, pictures.length);
+    const { blob, kind } = await recordFilm(pictures, studio.model.side, fps, tell);
     download(`${saved}.${kind}`, blob, blob.type);
 }));
 find("#save-frames").addEventListener("click", () => attempt(async () => {

@@ -30,7 +30,8 @@ export function readSpecimen(said, model) {
         if (!kind) continue;
         const place = Number(digits) - (kind === "d");
         const count = kind === "d" ? model.directions.length : model.zDim;
-        if (place < 0 || place >= count) throw `${name} is none of this model’s ${kind === "d" ? "directions" : "coordinates"}.`;
+        const what = kind === "d" ? "directions" : "coordinates";
+        if (place < 0 || place >= count) throw `${name} is none of this model’s ${what}.`;
         const amount = readNumber(value, name, -MAX_EDIT, MAX_EDIT, 0);
         if (amount) edits[kind + Number(digits)] = amount;
     }
@@ -53,7 +54,8 @@ export const within = (said, model) => {
     const ours = (name) => {
         const [, kind, digits] = EDIT.exec(name) ?? [];
         if (kind) return Number(digits) - (kind === "d") < (kind === "d" ? model.directions.length : model.zDim);
-        return ["seed", "truncation", "wildness"].includes(name) || (name === "latent" && (said.model ?? model.name) === model.name);
+        if (name === "latent") return (said.model ?? model.name) === model.name;
+        return ["seed", "truncation", "wildness"].includes(name);
     };
     return Object.fromEntries(Object.entries(said).filter(([name]) => ours(name)));
 };

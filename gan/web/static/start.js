@@ -12,7 +12,7 @@ import { list, load } from "./models.js";
 import { address, enlarge, share } from "./page.js";
 import { attempt, say } from "./say.js";
 import { ofSeed, readSpecimen } from "./specimen.js";
-import { find, noteAddress, rolled, save, studio, take } from "./studio.js";
+import { choose, find, noteAddress, rolled, save, studio, take } from "./studio.js";
 
 const LENSES = { generate, explore, morph, training };
 const enter = (link) => LENSES[studio.tab].enter(link);
@@ -64,8 +64,9 @@ const change = (listed) => {
 const open = (recipe) => attempt(() => restore({ ...recipe, tab: "explore" }, "open"));
 mountFiles(find("#files"), (_, recipe) => open(recipe));
 find("#files .drop p").textContent = "Drop a PNG saved here: it brings its picture back.";
-document.addEventListener("picture", ({ detail }) => say(`${detail.name} carries no recipe. Only PNGs saved on a page like this one do.`));
-onOpen((recipe) => (recipe.model === studio.model.name ? attempt(() => take(readSpecimen(recipe, studio.model), "open")) : open(recipe)));
+document.addEventListener("picture", ({ detail }) =>
+    say(`${detail.name} carries no recipe. Only PNGs saved on a page like this one do.`));
+onOpen((recipe) => (recipe.model === studio.model.name ? choose(recipe) : open(recipe)));
 find("#back").addEventListener("click", () => attempt(() => restore(address()[0], "address"))); // page.js presses it
 
 // --- what can be done with the picture in hand

@@ -9,14 +9,21 @@ import { find, setSpot, studio, take } from "./studio.js";
 
 const ACROSS = 8, CELLS = ACROSS ** 2; // pictures of a sample grid, always of seeds 0 to 63
 const FPS = 6;
-const COMPETE = "The generator draws and the discriminator tells drawn from real; each loss says how badly one of them is doing, and while neither runs away both still learn.";
-const ABSOLUTE = "D(x) is how real the real pictures look to it and D(G(z)) how real the drawn ones do: close together it can hardly tell, one near 1 and the other near 0 it has won and the drawing stops getting better.";
-const PAIRED = "This discriminator learned by comparing drawn with real, so only the distance between D(x) and D(G(z)) says something: close together it can hardly tell, far apart it has won.";
+const COMPETE = `The generator draws and the discriminator tells drawn from real; each loss says how badly one of them is
+    doing, and while neither runs away both still learn.`;
+const ABSOLUTE = `D(x) is how real the real pictures look to it and D(G(z)) how real the drawn ones do: close together it can
+    hardly tell, one near 1 and the other near 0 it has won and the drawing stops getting better.`;
+const PAIRED = `This discriminator learned by comparing drawn with real, so only the distance between D(x) and D(G(z)) says
+    something: close together it can hardly tell, far apart it has won.`;
+const MEASURED = ({ generated, real, floor }) => `KID (the kernel Inception distance) compares
+    ${generated.toLocaleString("en")} drawn pictures with ${real.toLocaleString("en")} real ones, lower is better; two
+    halves of the real ones have ${floor.kid.toFixed(1)}.`;
 
 const grid = (epoch) => addressOf(`${studio.model.folder}/samples/epoch-${String(epoch).padStart(4, "0")}.webp`);
 const place = (epoch) => {
     const { epochs } = studio.model;
-    return epochs.indexOf(epochs.reduce((best, other) => (Math.abs(other - epoch) < Math.abs(best - epoch) ? other : best), epochs[0]));
+    const nearer = (best, other) => (Math.abs(other - epoch) < Math.abs(best - epoch) ? other : best);
+    return epochs.indexOf(epochs.reduce(nearer, epochs[0]));
 };
 const played = (side) => {
     const { model, specimen } = studio, { epochs, curves } = model;
@@ -54,7 +61,7 @@ const show = (at, play) => attempt(async () => {
 const readings = ({ pairs, measured }) => ({
     losses: COMPETE,
     verdict: pairs ? PAIRED : ABSOLUTE,
-    kid: measured ? `KID (the kernel Inception distance) compares ${measured.generated.toLocaleString("en")} drawn pictures with ${measured.real.toLocaleString("en")} real ones, lower is better; two halves of the real ones have ${measured.floor.kid.toFixed(1)}.` : "",
+    kid: measured ? MEASURED(measured) : "",
 });
 const curves = mountCurves(find("#curves .curves"), (_, { epoch }) => {
     const at = place(epoch);

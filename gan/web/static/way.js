@@ -19,7 +19,8 @@ export function readStops(said, model) {
     try {
         listed = JSON.parse(said.stops);
     } catch { /* said below */ }
-    if (!Array.isArray(listed) || listed.some((stop) => !stop || typeof stop !== "object")) throw "The stops in this link are damaged.";
+    const fine = Array.isArray(listed) && listed.every((stop) => stop && typeof stop === "object");
+    if (!fine) throw "The stops in this link are damaged.";
     return listed.map((stop) => readSpecimen(within(stop, model), model));
 }
 
@@ -27,7 +28,9 @@ export function readStops(said, model) {
 export function readWay(stops, said) {
     if (stops.length < 2 || stops.length > MAX_STOPS) throw `A morph leads through 2 to ${MAX_STOPS} pictures.`;
     const method = said.method ?? "slerp";
-    if (!METHODS[method]) throw `The method must be one of ${Object.keys(METHODS).join(", ")}, not ${String(method).slice(0, 40)}.`;
+    if (!Object.hasOwn(METHODS, method)) {
+        throw `The method must be one of ${Object.keys(METHODS).join(", ")}, not ${String(method).slice(0, 40)}.`;
+    }
     const way = {
         stops, method,
         steps: readNumber(said.steps, "Frames per leg", 2, 120, 30, true),
@@ -54,7 +57,7 @@ export function specimenAt(way, frame, model) {
 
 // Return what a link says of a way.
 export function linkOf({ stops, steps, method, loop }, model) {
-    const bare = (stop) => Object.fromEntries(Object.entries(recipeOf(stop, model)).filter(([name]) => !["model", "weights"].includes(name)));
+    const bare = (stop) => ({ ...recipeOf(stop, model), model: undefined, weights: undefined }); // which JSON leaves out
     const plain = stops.every((stop) => equal(stop, ofSeed(stop.seed)));
     const named = plain ? { seeds: stops.map(({ seed }) => seed).join("-") } : { stops: JSON.stringify(stops.map(bare)) };
     return { ...named, steps, method, loop: Number(loop) };
