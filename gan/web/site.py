@@ -7,25 +7,22 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from gan import release
-from gan.card import learned_from, plain
-from gan.checkpoints import GENERATOR_FILE, load_with_digest, read_described, weights_digest
-from gan.data.datasets import DATASETS
+from gan.card import plain
+from gan.checkpoints import GENERATOR_FILE, read_described, weights_digest
 from gan.files import write_atomically
-from gan.folder import HISTORY_FILE, SAMPLES, list_epochs
-from gan.images import to_uint8
-from gan.latent import principal_directions, sample_z
+from gan.folder import SAMPLES, list_epochs
 from gan.scratch import Scratch
-from gan.training.losses import LOSSES
+from gan.web.facts import facts_of, title_of
 
 STATIC = Path(__file__).parent / "static"
-INDEX, SCRIPT, STYLE, SERVICE = "index.html", "page.js", "page.css", "service.js"
+INDEX, SCRIPT, STYLE = "index.html", "start.js", "page.css"
+DEMO = Path(__file__).parents[1] / "ui"  # whose instrument this is: these modules and styles are the demo's own
+SHARED = ("curves", "files", "numbers", "page", "pixels", "player", "sharper", "sheet", "stage")
+MODULES = tuple(f"{name}.js" for name in SHARED)
+STYLES = ("curves.css", "explore.css", "player.css", "sheet.css", "stage.css")
 SITE_FILE, MODEL_FILE = "site.json", "page.json"  # which models there are; what the page needs to know of one
 OWNED = re.compile(r"README\.md|[a-z]+\.(html|js|css|json)|models/.+")  # of a page's repository
-DIRECTIONS = 8  # as many as the demo offers, so that its links mean the same here
-PROOF_SEED = 1  # whose picture the page draws first, to see whether it draws as Python does
 MOST_BYTES = 12_000_000  # a model's part of a page; grids make room where it would be more
 FOLDER_NAME = re.compile(r"\w[\w.-]*", re.ASCII)
 CARD = """\
@@ -60,13 +57,21 @@ def write_page(out: Path, title: str, models: Mapping[str, tuple[Path, list[str]
     else:
         _write_data(out, title, models, MOST_BYTES)
         for name in _program():
-            write_atomically(out / name, (STATIC / name).read_bytes())
+            write_atomically(out / name, _text(name).encode())
     card = CARD.format(title=title, quoted=json.dumps(title), models=", ".join(map(plain, models)))
     write_atomically(out / "README.md", card.encode())
 
 
 def _program() -> list[str]:
-    return sorted(path.name for path in STATIC.iterdir() if path.suffix in (".html", ".css", ".js"))
+    own = [path.name for path in STATIC.iterdir() if path.suffix in (".html", ".css", ".js")]
+    return sorted([*own, *MODULES])
+
+
+def _text(name: str) -> str:
+    """Return a file of the program: a module of the demo's, or one of the page's own; the style is both in one."""
+    own = (DEMO / "static" if name in MODULES else STATIC) / name
+    shared = [DEMO / "styles" / style for style in STYLES] if name == STYLE else []
+    return "".join(path.read_text(encoding="utf-8") for path in [*shared, own])
 
 
 def _write_data(out: Path, title: str, models: Mapping[str, tuple[Path, list[str]]], most: float) -> list[str]:
@@ -76,7 +81,10 @@ def _write_data(out: Path, title: str, models: Mapping[str, tuple[Path, list[str
         is_plain = FOLDER_NAME.fullmatch(name)  # the same in any address and on any disk
         place = f"models/{name if is_plain else number}"
         _write_model(out / place, name, folder, files, most)
-        listed.append({"name": name, "folder": place, "weights": weights_digest(out / place / GENERATOR_FILE)})
+        digest = weights_digest(out / place / GENERATOR_FILE)
+        listed.append(
+            {"name": name, "title": title_of(read_described(folder), name), "folder": place, "weights": digest}
+        )
     data = sorted(f"{one['folder']}/{file}" for one in listed for file in _files_in(out / one["folder"]))
     _write_json(out / SITE_FILE, {"title": title, "models": listed, "files": [*_program(), SITE_FILE, *data]})
     return [SITE_FILE, *data]
@@ -87,33 +95,13 @@ def _files_in(folder: Path) -> list[str]:
 
 
 def _write_model(target: Path, name: str, folder: Path, files: list[str], most: float) -> None:
-    """Write a model's part of the page: the weights as they are, history, grids, and what the page needs to know."""
+    """Write a model's part of the page: the weights as they are, grids, and what the page needs to know."""
     for file in files:
-        if file in (GENERATOR_FILE, HISTORY_FILE) or file.startswith(f"{SAMPLES}/"):
+        if file == GENERATOR_FILE or file.startswith(f"{SAMPLES}/"):
             release.pass_file(folder, file, target / file)
-    facts = _facts(name, target, read_described(folder))
+    facts = facts_of(name, target, folder)
     _thin(target, most - len(json.dumps(facts)))
-    record = {"epochs": list(list_epochs(target, SAMPLES)), "history": (target / HISTORY_FILE).is_file()}
-    _write_json(target / MODEL_FILE, facts | record)
-
-
-def _facts(name: str, folder: Path, described: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what page.json says: names, sizes, directions, and a picture to compare the page's own drawing with."""
-    generator, digest = load_with_digest(folder)
-    directions, _ = principal_directions(generator.get_parameter("main.0.weight"), DIRECTIONS)
-    with torch.inference_mode():
-        picture = to_uint8(generator(sample_z([PROOF_SEED], generator.z_dim)))[0].permute(1, 2, 0).contiguous()
-    known = DATASETS.get(learned_from(described))
-    train = described.get("train")
-    loss = str(train.get("loss")) if isinstance(train, Mapping) else ""
-    return {
-        "name": name,
-        "weights": digest,
-        "learned": "".join(f"{words}. " for words in (known.owner, known.trademark) if words).strip() if known else "",
-        "pairs": loss in LOSSES and LOSSES[loss].pairs,
-        "directions": [[float(value) for value in direction] for direction in directions],
-        "proof": {"seed": PROOF_SEED, "pixels": base64.b64encode(picture.numpy().tobytes()).decode()},
-    }
+    _write_json(target / MODEL_FILE, facts | {"epochs": list(list_epochs(target, SAMPLES))})
 
 
 def _thin(target: Path, most: float) -> None:
@@ -129,27 +117,27 @@ def _thin(target: Path, most: float) -> None:
 def _in_one_file(folder: Path, data: Iterable[str]) -> str:
     """Return index.html with its style, its modules and the named files of the folder in it.
 
-    A module is named as "./NAME.js" in the others; in here it is a data: address that holds its text.
+    Modules have data: addresses, and know each other by names that an import map leads there. A worker has no such map:
+    what it needs is in its own address.
     """
-    addresses: dict[str, str] = {}
 
-    def text_of(name: str) -> str:
-        text = (STATIC / name).read_text(encoding="utf-8")
-        return re.sub(r'"\./(\w+\.js)"', lambda found: f'"{address_of(found[1])}"', text)
+    def within(text: str) -> str:
+        return re.sub(r'"\./(\w+\.js)"', lambda found: f'"{_address(within(_text(found[1])))}"', text)
 
-    def address_of(name: str) -> str:
-        if name not in addresses:
-            content = base64.b64encode(text_of(name).encode()).decode()
-            addresses[name] = f"data:text/javascript;base64,{content}"
-        return addresses[name]
-
-    page = (STATIC / INDEX).read_text(encoding="utf-8")
-    style = (STATIC / STYLE).read_text(encoding="utf-8")
-    script = f'<script type="module">{text_of(SCRIPT)}</script>'
+    scripts = [name for name in _program() if name.endswith(".js")]
+    modules = {name: _address(within(_text(name).replace('from "./', 'from "'))) for name in scripts}
     content = {name: base64.b64encode((folder / name).read_bytes()).decode() for name in data}
     files = "".join(f'<script type="text/plain" id="file:{name}">{text}</script>\n' for name, text in content.items())
-    page = page.replace(f'<link rel="stylesheet" href="{STYLE}">', f"<style>\n{style}</style>")
-    return page.replace(f'<script type="module" src="{SCRIPT}"></script>', f"{files}{script}")
+    importing = (
+        f'<script type="importmap">{json.dumps({"imports": modules})}</script>\n'
+        f'<script type="module">import "{SCRIPT}";</script>'
+    )
+    page = _text(INDEX).replace(f'<link rel="stylesheet" href="{STYLE}">', f"<style>\n{_text(STYLE)}</style>")
+    return page.replace(f'<script type="module" src="{SCRIPT}"></script>', f"{files}{importing}")
+
+
+def _address(module: str) -> str:
+    return f"data:text/javascript;base64,{base64.b64encode(module.encode()).decode()}"
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:

@@ -21,21 +21,23 @@ from served import serve_files  # noqa: E402
 
 from gan.checkpoints import load_generator  # noqa: E402
 from gan.images import to_uint8  # noqa: E402
-from gan.latent import edit, principal_directions, sample_z, truncate  # noqa: E402
+from gan.latent import edit, principal_directions, sample_z, tame, truncate  # noqa: E402
 from gan.publish import write_page  # noqa: E402
 
 BUNDLED = [ROOT / "checkpoints" / name for name in ("pokemon", "anime")]
-# Truncation, directions' amounts, offsets: what the page calls d1 ... and z0 ...
+# Truncation, wildness, directions' amounts, offsets: what the page calls d1 ... and z0 ...
 CASES = (
-    (1.0, [], {}),
-    (0.7, [], {}),
-    (0.3, [], {}),
-    (1.0, [2.5, 0, -1.75, 0, 0, 0, 0, 4.05], {17: 0.5, 99: -3.0}),
+    (1.0, 1.0, [], {}),
+    (0.7, 1.0, [], {}),
+    (0.3, 1.0, [], {}),
+    (1.0, 0.7, [], {}),
+    (1.0, 0.3, [], {}),
+    (1.0, 1.0, [2.5, 0, -1.75, 0, 0, 0, 0, 4.05], {17: 0.5, 99: -3.0}),
 )
-DRAW = """async ({ folder, way, seeds, truncation, edits }) => {
+DRAW = """async ({ folder, way, seeds, truncation, wildness, edits }) => {
     const module = (name) => import(new URL(name, document.baseURI));
     const [{ readFile, readJson }, { readGenerator }, { startEngine }, { sampleZ }, latents] =
-        await Promise.all(["files.js", "weights.js", "engine.js", "seeds.js", "latents.js"].map(module));
+        await Promise.all(["assets.js", "weights.js", "engine.js", "seeds.js", "latents.js"].map(module));
     if (window.started !== folder + way) {
         window.network = readGenerator(await readFile(`${folder}/model.safetensors`));
         window.facts = await readJson(`${folder}/page.json`);
@@ -48,7 +50,8 @@ DRAW = """async ({ folder, way, seeds, truncation, edits }) => {
     const text = (buffer) => btoa(Array.from(new Uint8Array(buffer), (byte) => String.fromCharCode(byte)).join(""));
     const drawn = [];
     for (const seed of seeds) {
-        const z = latents.edit(latents.truncate(sampleZ(seed, network.zDim), truncation), facts.directions, edits);
+        const tamed = latents.truncate(latents.tame(sampleZ(seed, network.zDim), wildness), truncation);
+        const z = latents.edit(tamed, facts.directions, edits);
         drawn.push([text(z.buffer), text((await engine.draw(z)).buffer)]);
     }
     return [engine.way, drawn];
@@ -73,7 +76,7 @@ def main() -> None:
 
 def compare(page, model, way, case, count):
     """Print one line on one model, one way, one kind of picture."""
-    truncation, amounts, offsets = case
+    truncation, wildness, amounts, offsets = case
     generator = load_generator(model)
     directions, _ = principal_directions(generator.main[0].weight, 8)
     edits = {f"d{k}": amount for k, amount in enumerate(amounts, 1)}
@@ -82,12 +85,12 @@ def compare(page, model, way, case, count):
     worst_z, far = 0.0, 0
     for start in range(0, count, 16):
         seeds = list(range(start, min(start + 16, count)))
-        z = torch.stack(
-            [edit(truncate(row, truncation), directions, amounts, offsets) for row in sample_z(seeds, generator.z_dim)]
-        )
+        tamed = truncate(tame(sample_z(seeds, generator.z_dim), wildness), truncation)
+        z = torch.stack([edit(row, directions, amounts, offsets) for row in tamed])
         with torch.inference_mode():
             theirs = to_uint8(generator(z)).permute(0, 2, 3, 1).numpy().astype(int)
-        asked = {"folder": f"models/{model.name}", "way": way, "seeds": seeds, "truncation": truncation, "edits": edits}
+        asked = {"folder": f"models/{model.name}", "way": way, "seeds": seeds, "edits": edits}
+        asked |= {"truncation": truncation, "wildness": wildness}
         taken, drawn = page.evaluate(DRAW, asked)
         for row, picture, (z_text, pixels) in zip(z.numpy(), theirs, drawn, strict=True):
             ours_z = np.frombuffer(base64.b64decode(z_text), np.float32)
@@ -96,7 +99,7 @@ def compare(page, model, way, case, count):
             apart = np.abs(ours - picture)
             far = max(far, int(apart.max()))
             off += np.bincount(np.minimum(apart, 2).ravel(), minlength=3)
-    kind = "edited" if edits else f"truncation {truncation}"
+    kind = "edited" if edits else f"truncation {truncation}, wildness {wildness}"
     print(
         f"{model.name}, {taken}, {kind}, {count} seeds: z within {worst_z:.1e}; equal {off[0] / off.sum():.4%}, "
         f"within one level {off[:2].sum() / off.sum():.4%}, at most {far} levels apart",

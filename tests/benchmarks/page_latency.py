@@ -28,8 +28,8 @@ LIMITS = {"webgl": 16, "plain": 25}  # milliseconds a step: on a graphics card; 
 FIRST = 2.0  # seconds to the first picture of a cold load
 # Moves the first direction's slider, waits for the picture, and so on; returns milliseconds a step.
 STEP = """async (steps) => {
-    const slider = document.querySelector("#explore [type=range][data-name=d1]");
-    const picture = document.querySelector("#explore .large"), times = [];
+    const slider = document.querySelector("#d1 [type=range]");
+    const picture = document.querySelector(".stage .large"), times = [];
     const paint = CanvasRenderingContext2D.prototype.putImageData;
     for (let step = 1; step <= steps; step++) {
         const start = performance.now();
@@ -39,7 +39,7 @@ STEP = """async (steps) => {
                 if (this.canvas === picture) done();
             };
         });
-        slider.value = (step % 80) / 20 - 2;
+        slider.value = ((step % 40) + 1) / 20;
         slider.dispatchEvent(new Event("input", { bubbles: true }));
         await drawn;
         times.push(performance.now() - start);
@@ -48,7 +48,7 @@ STEP = """async (steps) => {
     return times;
 }"""
 FIRST_PICTURE = """new MutationObserver(() => {
-    if (document.querySelector(".stage-picture[data-drawn]")) window.firstPicture ??= performance.now();
+    if (document.querySelector(".stage[data-recipe]")) window.firstPicture ??= performance.now();
 }).observe(document, { subtree: true, childList: true, attributes: true });"""
 
 
@@ -106,7 +106,7 @@ def drag(page, minutes):
     """Drag on the large picture without a rest, and print the page's memory as it goes on."""
     session = page.context.new_cdp_session(page)
     session.send("Performance.enable")
-    box = page.locator("#explore .large").bounding_box()
+    box = page.locator(".stage-room").bounding_box()
     end, moves = time.monotonic() + 60 * minutes, 0
     marks = [time.monotonic() + 60 * minutes * part / 4 for part in range(5)]
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)

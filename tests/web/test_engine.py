@@ -8,8 +8,9 @@ import torch
 
 from gan.checkpoints import load_generator, save_network
 from gan.images import to_uint8
-from gan.latent import lerp, principal_directions, sample_z, slerp
+from gan.latent import lerp, principal_directions, sample_z, slerp, tame
 from gan.models import Generator
+from gan.ui.specimen import write_latent
 
 MODULES = """async ({ base, ...asked }) => {
     const module = (name) => import(base + name);
@@ -66,6 +67,30 @@ def test_the_ways_between_two_latents_are_pythons(way, ask):
     ts = [0.0, 0.3, 0.5, 0.99, 1.0]
     for t, ours in zip(ts, ask(script, way=way.__name__, ts=ts), strict=True):
         torch.testing.assert_close(torch.from_numpy(floats(ours).copy()), way(a, b, t), rtol=1e-6, atol=1e-6)
+
+
+def test_taming_is_pythons(ask):
+    script = "return asked.all.map((w) => text(latents.tame(sampleZ(4, 100), w).buffer));"
+    all = [0.0, 0.1, 0.37, 0.5, 0.7, 0.99, 1.0]
+    for wildness, ours in zip(all, ask(script, all=all), strict=True):
+        torch.testing.assert_close(
+            torch.from_numpy(floats(ours).copy()), tame(sample_z([4], 100)[0], wildness), rtol=1e-6, atol=1e-6
+        )
+
+
+def test_a_latent_is_written_as_python_writes_it_and_read_to_the_bit(ask):
+    script = """
+        const z = sampleZ(4, asked.length), written = latents.writeLatent(z);
+        const read = latents.readLatent(written, asked.length), far = z.map(() => 101);
+        return [written, text(read.buffer), latents.readLatent(written.slice(1), asked.length),
+            latents.readLatent(latents.writeLatent(far), asked.length),
+            latents.readLatent("ü".repeat(written.length), asked.length)];
+    """
+    for length in (100, 7, 3):
+        z = sample_z([4], length)[0]
+        written, read, *refused = ask(script, length=length)
+        assert written == write_latent(tuple(z.tolist())) and np.array_equal(floats(read), z.numpy())
+        assert refused == [None, None, None]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import shutil
 
 import pytest
 from hub_server import TOKEN, Hub
@@ -12,14 +13,16 @@ from gan import hub
 from gan.checkpoints import save_network, weights_digest
 from gan.errors import UserError
 from gan.files import write_json
+from gan.folder import write_history
 from gan.images import to_uint8
 from gan.latent import principal_directions, sample_z
 from gan.publish import main, write_page
 from gan.translation.networks import Colorizer
 from gan.web import site
-from gan.web.site import INDEX, OWNED, STATIC
+from gan.web.facts import facts_of
+from gan.web.site import DEMO, INDEX, MODULES, OWNED, STATIC, STYLE, STYLES
 
-MODULES = sorted(path.name for path in STATIC.glob("*.js"))
+SCRIPTS = sorted([*(path.name for path in STATIC.glob("*.js")), *MODULES])
 
 
 def read(path):
@@ -29,10 +32,9 @@ def read(path):
 def test_a_page_holds_its_models_as_they_are_and_what_is_asked_for(page_models, tmp_path):
     files = write_page(tmp_path / "page", page_models, "Mine")
     grids = [f"models/alpha/samples/epoch-{epoch:04d}.webp" for epoch in EPOCHS]
-    record = ["models/alpha/history.jsonl", *grids]
     model = [f"models/{name}/{file}" for name in ("alpha", "beta") for file in ("model.safetensors", "page.json")]
-    program = ["README.md", "index.html", "page.css", "site.json", *MODULES]
-    assert files == sorted([*program, *record, *model]) and all(OWNED.fullmatch(name) for name in files)
+    program = ["README.md", "index.html", "page.css", "site.json", *SCRIPTS]
+    assert files == sorted([*program, *grids, *model]) and all(OWNED.fullmatch(name) for name in files)
     for folder in page_models:
         there = tmp_path / "page" / "models" / folder.name / "model.safetensors"
         assert there.read_bytes() == (folder / "model.safetensors").read_bytes()
@@ -42,6 +44,17 @@ def test_a_page_holds_its_models_as_they_are_and_what_is_asked_for(page_models, 
     assert set(listed["files"]) == set(files) - {"README.md"}
     front = (tmp_path / "page" / "README.md").read_text(encoding="utf-8").split("---\n")[1]
     assert "sdk: static\napp_file: index.html\n" in front and 'title: "Mine"\n' in front
+
+
+def test_the_demos_modules_and_styles_are_its_own(page_models, tmp_path):
+    write_page(tmp_path / "page", page_models)
+    for name in MODULES:
+        assert (tmp_path / "page" / name).read_bytes() == (DEMO / "static" / name).read_bytes()
+    style = (tmp_path / "page" / STYLE).read_text(encoding="utf-8")
+    assert all((DEMO / "styles" / name).read_text(encoding="utf-8") in style for name in STYLES)
+    for path in (tmp_path / "page").glob("*.js"):  # whatever a module names is there
+        named = re.findall(r'"\./(\w+\.js)"', path.read_text(encoding="utf-8"))
+        assert all((tmp_path / "page" / name).is_file() for name in named), path.name
 
 
 def test_the_page_is_told_of_directions_and_of_a_picture_to_compare_with(page_models, tmp_path):
@@ -56,12 +69,36 @@ def test_the_page_is_told_of_directions_and_of_a_picture_to_compare_with(page_mo
         len(proof) == 64 * 64 * 3
         and sum(abs(a - b) for a, b in zip(proof, picture.flatten().tolist(), strict=True)) < 200
     )
-    assert (facts["epochs"], facts["history"], facts["pairs"]) == (list(EPOCHS), True, True)
+    curves = facts["curves"]
+    assert (facts["epochs"], curves["epoch"]) == (list(EPOCHS), list(range(1, EPOCHS[-1] + 1)))
+    assert (curves["pairs"], curves["loss_d"][0], curves["seen"]["3"], curves["kid"][0]) == (True, 1, 120, None)
+    assert (facts["title"], facts["picked"], facts["names"][7]) == ("alpha", [], "Direction 8")
     assert facts["learned"].startswith("The pictures belong to their owners. Pokémon is a trademark of")
 
 
+def test_what_people_wrote_about_a_model_comes_along_and_what_is_none_of_that_does_not(page_models, tmp_path):
+    folder = shutil.copytree(page_models[0], tmp_path / "gamma")
+    described = read(folder / "config.json")
+    written = {"title": "Mine", "picked": [5, 2**32 - 1], "directions": ["Thin to round", 7, "\x1b[31m"]}
+    write_json(folder / "config.json", described | written | {"images_before": 1000})
+    write_history(
+        folder, [{"epoch": 1, "images_seen": 40, "loss_d": None, "lr": 1.0}, {"epoch": 2, "event": "rolled back"}]
+    )
+    facts = facts_of("gamma", folder, folder)
+    assert (facts["title"], facts["picked"], facts["names"][:2]) == (
+        "Mine",
+        [5, 2**32 - 1],
+        ["Thin to round", "Direction 2"],
+    )
+    assert "\x1b" not in facts["names"][2] and facts["curves"]["loss_d"] == [None, None]
+    assert facts["curves"]["seen"] == {1: 1040} and facts["curves"]["marks"] == [{"epoch": 2, "text": "rolled back"}]
+    write_json(folder / "config.json", described | {"title": 7, "picked": [-1], "directions": "no list", "train": None})
+    facts = facts_of("gamma", folder, folder)
+    assert (facts["title"], facts["picked"], facts["names"][0]) == ("gamma", [], "Direction 1")
+
+
 def test_nothing_of_the_page_comes_from_elsewhere_and_every_address_is_relative():
-    for path in STATIC.iterdir():
+    for path in [*STATIC.iterdir(), *(DEMO / "static" / name for name in MODULES)]:
         text = path.read_text(encoding="utf-8")
         foreign = set(re.findall(r"https?://[^\s\"'`]+", text)) - {
             "https://huggingface.co",
@@ -95,7 +132,7 @@ def write_and_list(out, page_models):
 def test_one_file_names_no_other(page_models, tmp_path):
     write_page(tmp_path / "page", page_models, single_file=True)
     page = (tmp_path / "page" / INDEX).read_text(encoding="utf-8")
-    assert not re.findall(r'(?:src|href)="(?!data:)', page) and '"./' not in page
+    assert not re.findall(r'(?:src|href)="(?!data:|#)', page) and '"./' not in page
     assert page.count("<script") == page.count("</script>")
 
 

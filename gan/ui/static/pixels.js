@@ -6,7 +6,9 @@ const REST = 120; // milliseconds without another picture
 const SHARPEN = 0.4; // share of what the smallest blur takes away that is added
 const LOBES = 3; // of Lanczos' kernel
 
+// Return the image at an address; what is no address is a picture already, as on the page that draws by itself: a canvas.
 export const decode = (address) => {
+    if (typeof address !== "string") return address;
     if (!decoded.has(address)) {
         const image = new Image();
         image.src = address;

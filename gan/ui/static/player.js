@@ -35,7 +35,7 @@ export const mount = (root, emit) => {
         const columns = shown.columns;
         if (index !== null && index !== undefined)
             document.dispatchEvent(new CustomEvent("frame", { detail: { image, side: shown.side, columns, index, title: shown.title, label: shown.labels[at] } }));
-        if (shown.image) return;
+        if (!shown.grid) return;
         if (find("img").src !== image) find("img").src = image;
         chosen();
     };
@@ -69,7 +69,7 @@ export const mount = (root, emit) => {
     // Ask for the first frame that is missing on the way to one, one at a time; an answer that does not come is asked again.
     const ask = (frame) => {
         if (Date.now() - asked < PATIENCE) return;
-        for (let next = at; next <= frame; next++)
+        for (let next = Math.min(at, frame); next <= frame; next++)
             if (!frames.has(next)) {
                 asked = Date.now();
                 return emit("input", { frame: next, at: asked });

@@ -1,5 +1,5 @@
 // Frames as a film, recorded by the browser itself as they pass: it takes as long as the film does.
-import { enlarge } from "./pixels.js";
+import { enlarged } from "./large.js";
 
 const SAVED_SIDE = 512; // pixels; frames are enlarged to it by a whole factor
 const KINDS = ["video/webm;codecs=vp9", "video/webm;codecs=vp8", "video/webm", "video/mp4"];
@@ -21,7 +21,7 @@ export async function recordFilm(frames, side, fps, onFrame) {
     recorder.start();
     const start = performance.now();
     for (const [n, pixels] of frames.entries()) {
-        pen.putImageData(new ImageData(enlarge(pixels, side, factor), side * factor), 0, 0);
+        pen.putImageData(new ImageData(enlarged(pixels, side, factor), side * factor), 0, 0);
         track.requestFrame();
         onFrame(n + 1);
         const due = start + ((n + 1) * 1000) / fps;

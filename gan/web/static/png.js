@@ -1,6 +1,5 @@
-// PNGs that carry a recipe, written and read as gan/ui/encode.py and the demo do; and a zip of several.
+// PNGs that carry a recipe, written as gan/ui/encode.py does; and a zip of several.
 const KEY = "gan-studio"; // keyword of the text that holds the recipe, as JSON
-const MOST_BYTES = 5_000_000, MOST_SIDE = 4096; // of a picture that is opened
 const SIGNATURE = [137, 80, 78, 71, 13, 10, 26, 10];
 
 const CRC = Uint32Array.from({ length: 256 }, (_, n) => {
@@ -41,28 +40,6 @@ export async function writePng(pixels, side, recipe = null) {
     const head = [...big(side), ...big(side), 8, 2, 0, 0, 0]; // 8 bits, red green blue
     const text = recipe ? [chunk("tEXt", ascii(`${KEY}\0${toAscii(recipe)}`))] : [];
     return join([SIGNATURE, chunk("IHDR", head), ...text, chunk("IDAT", await deflate(rows)), chunk("IEND", [])]);
-}
-
-// Return the recipe in a file; where there is none, throw a sentence. Nothing of the picture is decoded.
-export async function readRecipe(file) {
-    if (file.size > MOST_BYTES) throw `${file.name} is larger than 5 MB; pictures saved here are not.`;
-    const view = new DataView(await file.arrayBuffer());
-    const text = (from, length) => new TextDecoder("latin1").decode(new Uint8Array(view.buffer, from, length));
-    if (view.byteLength < 33 || text(1, 3) !== "PNG" || text(12, 4) !== "IHDR") throw `${file.name} is no PNG.`;
-    const [width, height] = [view.getUint32(16), view.getUint32(20)];
-    if (Math.max(width, height) > MOST_SIDE) throw `${file.name} is ${width} × ${height} pixels; pictures saved here are smaller.`;
-    for (let at = 8; at + 12 <= view.byteLength; at += 12 + view.getUint32(at)) {
-        const length = view.getUint32(at);
-        if (at + 12 + length > view.byteLength) break;
-        const [key, value] = text(at + 4, 4) === "tEXt" ? text(at + 8, length).split("\0") : [];
-        if (key !== KEY) continue;
-        try {
-            const recipe = JSON.parse(value);
-            if (recipe && typeof recipe === "object") return recipe;
-        } catch { /* said below */ }
-        throw `The recipe in ${file.name} is damaged.`;
-    }
-    throw `${file.name} carries no recipe. Only PNGs saved on a page like this one do.`;
 }
 
 // Return the bytes of a zip of [name, bytes], nothing compressed: PNGs are already.

@@ -1,4 +1,4 @@
-// What the page says and hands out: sentences, files, the clipboard; and work done for a visitor that may go wrong.
+// What the page says and hands out: sentences and files; and work done for a visitor that may go wrong.
 
 let quiet;
 export const say = (sentence, seconds = 8) => {
@@ -23,15 +23,6 @@ export const download = (name, content, type) => {
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
     say(`Saved ${name}`, 4);
-};
-export const copyLink = async (link) => {
-    const address = `${location.href.split(/[?#]/)[0]}?${new URLSearchParams(link)}`;
-    try {
-        await navigator.clipboard.writeText(address);
-        say("Copied the link to this picture", 4);
-    } catch {
-        say(address); // no clipboard without https or permission: at least it can be seen
-    }
 };
 
 // Return a function that works on the newest wish alone: what came in between is passed over. `work` is given whether
