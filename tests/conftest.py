@@ -30,9 +30,11 @@ from served import (
     plant_aide,
     plant_insight,
     serve_files,
+    tiny_model,
+    wait_for_picture,
 )
 
-from gan.checkpoints import weights_digest
+from gan.checkpoints import load_generator, weights_digest
 from gan.folder import write_metrics
 
 Result = namedtuple("Result", "status out err")
@@ -296,3 +298,25 @@ def page_site(page_models, tmp_path_factory):
     write_page(root / "some" / "where", page_models)
     with serve_files(root) as address:
         yield f"{address}some/where/"
+
+
+@pytest.fixture
+def opened(visit, page_site):
+    """Return a function that opens the page without a server with a link's query and waits for its first picture."""
+
+    def open_page(query="", *screen, **more):
+        page = visit(f"{page_site}?{query}", *screen, **more)
+        page.wait_for_function("document.body.dataset.way")
+        wait_for_picture(page)
+        return page
+
+    return open_page
+
+
+@pytest.fixture
+def first_model(page_models):
+    """The first model of the page without a server, as the demo has it."""
+    model = tiny_model("alpha", 1)
+    model.generator.load_state_dict(load_generator(page_models[0]).state_dict())
+    object.__setattr__(model, "weights", weights_digest(page_models[0] / "model.safetensors"))
+    return model

@@ -14,6 +14,7 @@ FLOORS = (
     {"gan.training.loop", "gan.ui", "gan.flags", "gan.web.publishing", "gan.vacant", "gan.onnx"},
     {"gan.space", "gan.web.site"},
     {"gan.web.facts"},
+    {"gan.told"},
     {"gan.training.guard", "gan.training.opening", "gan.training.progress"},
     {"gan.training.record"},
     {"gan.training.run", "gan.translation.coloring_exam", "gan.translation.enlarging_exam"},

@@ -11,8 +11,9 @@ from gan.card import learned_from
 from gan.checkpoints import load_with_digest, read_described
 from gan.data.datasets import DATASETS
 from gan.errors import UserError, escape, printable
+from gan.told import title_of
 from gan.ui.arguments import refuse
-from gan.ui.loaded import MAX_TITLE, LoadedModel
+from gan.ui.loaded import LoadedModel
 
 
 class Aide:
@@ -33,8 +34,7 @@ class Aide:
     def learned(self) -> str:
         """What it learned from, for people."""
         known = DATASETS.get(self.source, DATASETS["folder"])
-        title = self.described.get("title")
-        return printable(title)[:MAX_TITLE] if known.slug == "" and isinstance(title, str) and title else known.source
+        return known.source if known.slug else title_of(self.described, known.source)
 
     @property
     def network(self) -> Any:

@@ -4,13 +4,13 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from gan import told
 from gan.card import learned_from
 from gan.checkpoints import GENERATOR_FILE, load_with_digest, read_described
 from gan.data.datasets import DATASETS
@@ -22,39 +22,18 @@ from gan.folder import (
     REALS_FILE,
     SAMPLES,
     SNAPSHOTS,
-    is_figure,
-    kept_epochs,
     list_epochs,
     read_history,
     read_metrics,
-    same_protocol,
 )
 from gan.images import is_grid
-from gan.latent import MAX_SEED, principal_directions
+from gan.latent import principal_directions
 from gan.models import Generator
 
 FIRST_LAYER = "main.0.weight"  # of a generator
 AIDES = ("colorize", "upscale")  # tasks, of networks that stand beside generators
 DIRECTIONS = 8  # principal directions that the Explore tab offers
-MAX_EPOCH = 10**9
-MAX_TITLE = 40  # characters of a model's title, and of a direction's name
-MAX_PICKED = 64
-MAX_LINES = 2_000  # of a history, evenly, beside those of epochs that something is kept of
-MAX_MARKS = 200  # the newest events of a history, and the newest measurements; a run has some dozen
-MAX_EVENT = 2000  # characters; a roll back takes some 250, and a state may see five
 MAX_PICTURE_BYTES = 2_000_000  # of a sample grid; those of train.py stay under 80 kB
-HISTORY_NUMBERS = (
-    "epoch",
-    "images_seen",
-    "images_per_second",
-    "loss_d",
-    "loss_g",
-    "d_real",
-    "d_fake_before",
-    "d_fake_after",
-    "lr",
-    "beta1",
-)
 
 
 @dataclass(frozen=True)
@@ -77,24 +56,17 @@ class LoadedModel:
     @property
     def title(self) -> str:
         """What the model is called for people: its config.json says it, or it is the folder's name."""
-        title = self.described.get("title")
-        return printable(title)[:MAX_TITLE] if isinstance(title, str) and title.strip() else self.name
+        return told.title_of(self.described, self.name)
 
     @property
     def picked(self) -> tuple[int, ...]:
         """Seeds whose pictures somebody picked by hand, as config.json names them; () where it does not."""
-        seeds = self.described.get("picked")
-        fine = isinstance(seeds, list) and all(type(seed) is int and 0 <= seed <= MAX_SEED for seed in seeds)
-        return tuple(seeds[:MAX_PICKED]) if fine and isinstance(seeds, list) else ()
+        return told.picked_in(self.described)
 
     @property
     def direction_names(self) -> tuple[str, ...]:
         """A name for each direction: one given by hand in config.json, or its number."""
-        given = self.described.get("directions")
-        names = given if isinstance(given, list) else []
-        numbered = [f"Direction {k}" for k in range(1, len(self.directions) + 1)]
-        fine = [printable(name)[:MAX_TITLE] if isinstance(name, str) and name.strip() else "" for name in names]
-        return tuple(name or number for name, number in zip_longest(fine[: len(numbered)], numbered))
+        return told.direction_names(self.described, len(self.directions))
 
     def label(self) -> dict[str, str]:
         """Return what a link says of the model."""
@@ -193,8 +165,7 @@ def _load_model(name: str, folder: Path) -> LoadedModel:
     grids = {epoch: _read_picture(path) for epoch, path in _newest(list_epochs(folder, SAMPLES), MAX_SAMPLES)}
     samples = {epoch: content for epoch, content in grids.items() if content}
     snapshots = dict(_newest(list_epochs(folder, SNAPSHOTS), MAX_SNAPSHOTS))
-    protocols = reversed(same_protocol(read_metrics(folder)))
-    measured: list[dict[str, Any]] = max(protocols, key=len, default=[])[-MAX_MARKS:]
+    measured = told.comparable(read_metrics(folder))
     shown = {*samples, *snapshots, *(line["epoch"] for line in measured if "epoch" in line)}
     return LoadedModel(
         name,
@@ -205,14 +176,14 @@ def _load_model(name: str, folder: Path) -> LoadedModel:
         snapshots,
         _read_picture(folder / REALS_FILE),
         samples,
-        _clean_history(read_history(folder), shown),
+        told.cleaned(read_history(folder), shown),
         measured,
         _read_described(folder),
     )
 
 
 def _newest(files: dict[int, Path], limit: int) -> list[tuple[int, Path]]:
-    return [(epoch, path) for epoch, path in files.items() if epoch <= MAX_EPOCH][-limit:]
+    return [(epoch, path) for epoch, path in files.items() if epoch <= told.MAX_EPOCH][-limit:]
 
 
 def _read_picture(path: Path) -> bytes | None:
@@ -234,26 +205,3 @@ def _read_described(folder: Path) -> dict[str, Any]:
         return read_described(folder)
     except UserError:
         return {}
-
-
-def _clean_history(lines: Iterable[dict[str, Any]], wanted: set[int]) -> tuple[dict[str, Any], ...]:
-    """Keep the last line of each epoch, in order: figures that JavaScript knows, or None, and events as text.
-
-    Of a long history some MAX_LINES are kept, evenly, with the `wanted` epochs and the newest MAX_MARKS events.
-    """
-    by_epoch = {line["epoch"]: line for line in lines if is_figure(line["epoch"]) and 0 <= line["epoch"] <= MAX_EPOCH}
-    epochs = sorted(by_epoch)
-    even = kept_epochs(len(epochs), MAX_LINES)
-    events = set([epoch for epoch in epochs if by_epoch[epoch].get("event")][-MAX_MARKS:])
-    kept = {epoch for number, epoch in enumerate(epochs, 1) if number in even} | events | wanted
-    return tuple(_clean_line(by_epoch[epoch], epoch in events) for epoch in epochs if epoch in kept)
-
-
-def _clean_line(line: dict[str, Any], eventful: bool) -> dict[str, Any]:
-    event = str(line["event"]).encode("utf-8", "replace").decode()[:MAX_EVENT] if eventful else None
-    return {key: finite(line.get(key)) for key in HISTORY_NUMBERS} | {"event": event}
-
-
-def finite(value: Any) -> int | float | None:
-    """Return a number as it is; None for anything else, and for one that JavaScript cannot hold."""
-    return value if is_figure(value) else None

@@ -13,7 +13,8 @@ from gan.checkpoints import GENERATOR_FILE, read_described, weights_digest
 from gan.files import write_atomically
 from gan.folder import SAMPLES, list_epochs
 from gan.scratch import Scratch
-from gan.web.facts import facts_of, title_of
+from gan.told import title_of
+from gan.web.facts import facts_of
 
 STATIC = Path(__file__).parent / "static"
 INDEX, SCRIPT, STYLE = "index.html", "start.js", "page.css"

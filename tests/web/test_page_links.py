@@ -23,12 +23,12 @@ PICTURES = (
 
 
 @pytest.mark.parametrize("specimen", PICTURES, ids=("edited", "tamed", "between"))
-def test_a_link_of_the_demo_opens_the_same_picture_and_the_pages_own_link_is_the_same(specimen, opened, alpha):
-    recipe = specimen.recipe(alpha)
+def test_a_link_of_the_demo_opens_the_same_picture_and_the_pages_own_link_is_the_same(specimen, opened, first_model):
+    recipe = specimen.recipe(first_model)
     query = "&".join(f"{name}={value}" for name, value in recipe.items())
     page = opened(f"__theme=dark&tab=explore&{query}#here")
     wait_for_picture(page, **recipe)
-    assert close_to(picture_in_hand(page), python_draws(alpha, specimen.z(alpha)))
+    assert close_to(picture_in_hand(page), python_draws(first_model, specimen.z(first_model)))
     assert recipe_of(page) == recipe
     page.locator("#tab-training").click()
     page.locator("#tab-explore").click()
@@ -37,15 +37,15 @@ def test_a_link_of_the_demo_opens_the_same_picture_and_the_pages_own_link_is_the
     texts = ("model", "weights", "latent")
     said = {name: value if name in texts else float(value) for name, value in link.items()}
     assert said == recipe and list(said) == list(recipe)
-    assert read_specimen(alpha, said) == specimen
+    assert read_specimen(first_model, said) == specimen
 
 
-def test_a_wall_and_a_way_are_in_links_as_the_demo_writes_them(opened, alpha):
+def test_a_wall_and_a_way_are_in_links_as_the_demo_writes_them(opened, first_model):
     page = opened("tab=generate&model=alpha&seed=9&wall=5&count=12&wildness=0.5")
     wait_for_seeds(page, 5, 16)
     assert {"wall": "5", "count": "12", "seed": "9", "wildness": "0.5"}.items() <= address(page).items()
     way = Way((Specimen(3, wildness=0.5), Specimen(4, 1.0, (1.5, 0, 0, 0, 0, 0, 0, 0)), PICTURES[2]), 7, "lerp", True)
-    link = link_of(alpha, way)
+    link = link_of(first_model, way)
     query = "&".join(f"{name}={value}" for name, value in link.items())
     page.goto(page.url.split("?")[0] + f"?tab=morph&seed=3&{query}")
     wait_for_labels(page, "stops", "A · 3 B · 4 C · between")
@@ -57,9 +57,9 @@ def test_a_wall_and_a_way_are_in_links_as_the_demo_writes_them(opened, alpha):
     assert address(page, tab="morph")["seeds"] == "1-2-3"
 
 
-def test_pngs_come_back_in_both_directions(opened, alpha, tmp_path):
+def test_pngs_come_back_in_both_directions(opened, first_model, tmp_path):
     specimen = Specimen(9, 1.0, (0, -2.0, 0, 0, 0, 0, 0, 0), ((3, 1.5),), 0.6)
-    theirs, recipe = python_draws(alpha, specimen.z(alpha)), specimen.recipe(alpha)
+    theirs, recipe = python_draws(first_model, specimen.z(first_model)), specimen.recipe(first_model)
     (tmp_path / "demo.png").write_bytes(png_bytes(with_recipe(Image.fromarray(theirs), recipe)))
     page = opened("tab=generate&model=beta")
     page.locator(".open-picture input").set_input_files(tmp_path / "demo.png")

@@ -34,11 +34,11 @@ TABS = ("generate", "explore", "morph", "training")
 # --- the instrument --------------------------------------------------------------------------------------------------
 
 
-def test_the_picture_in_hand_is_taken_from_the_wall_dragged_replaced_and_comes_back(opened, alpha):
+def test_the_picture_in_hand_is_taken_from_the_wall_dragged_replaced_and_comes_back(opened, first_model):
     page = opened("tab=generate&model=alpha&seed=3&wall=3&count=5&wildness=0.8")
     wait_for_seeds(page, 3, 7)
     fifth = pictures_of(page)[4]
-    assert close_to(fifth, python_draws(alpha, tame(sample_z([7], 100)[0], 0.8)))
+    assert close_to(fifth, python_draws(first_model, tame(sample_z([7], 100)[0], 0.8)))
     page.get_by_role("button", name="Seed 7: take this picture").click()
     wait_for_picture(page, seed=7, wildness=0.8)
     assert np.array_equal(picture_in_hand(page), fifth)
@@ -90,17 +90,17 @@ def test_explore_moves_by_sliders_and_every_number_undoes_and_goes_back_to_the_s
     assert "data:image/png" in page.locator("#directions").get_attribute("style")
 
 
-def test_morph_plays_rests_arranges_and_saves_a_film_and_frames(opened, alpha, tmp_path):
+def test_morph_plays_rests_arranges_and_saves_a_film_and_frames(opened, first_model, tmp_path):
     page = opened("tab=morph&model=alpha&seed=1&seeds=1-2-3&steps=3&method=lerp&loop=1&t=1.3333")
     page.get_by_text("B to C, t = 0.33").first.wait_for()
     middle = 2 / 3 * sample_z([2], 100)[0] + 1 / 3 * sample_z([3], 100)[0]
     page.wait_for_function("document.querySelector('.stage figcaption strong').textContent === 'On the way'")
-    theirs = python_draws(alpha, middle)
+    theirs = python_draws(first_model, middle)
     assert close_to(picture_in_hand(page), theirs)
     scrub = page.get_by_role("slider", name="Frame", exact=True).first
     scrub.fill("5")
     page.wait_for_function("JSON.parse(document.querySelector('.stage').dataset.recipe).latent")
-    assert read_specimen(alpha, {"latent": address(page, t=1.6667)["latent"]}).latent == pytest.approx(
+    assert read_specimen(first_model, {"latent": address(page, t=1.6667)["latent"]}).latent == pytest.approx(
         tuple((1 / 3 * sample_z([2], 100)[0] + 2 / 3 * sample_z([3], 100)[0]).tolist()), abs=1e-6
     )
     page.get_by_role("button", name="Play").first.click()
@@ -143,7 +143,7 @@ def test_training_has_grids_and_curves_on_one_scrubber_and_the_stage_follows_a_p
     page.get_by_text("No curves: this model came without its history.jsonl.").wait_for()
 
 
-def test_what_is_kept_waits_in_this_browser_as_recipes_alone(opened, alpha):
+def test_what_is_kept_waits_in_this_browser_as_recipes_alone(opened, first_model):
     page = opened("tab=explore&model=alpha&seed=2&d1=1.5")
     page.get_by_role("button", name="Keep", exact=True).click()
     page.get_by_role("button", name="Another").click()

@@ -1,29 +1,26 @@
 """The Training tab: the film of sample grids and curves on one scrubber, one picture's way through it, the reals."""
 
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import gradio as gr
 from PIL import Image
 
-from gan.config import REMARKS
 from gan.images import open_rgb
-from gan.training.losses import LOSSES
+from gan.told import CURVES, MAX_EPOCH, marks, pairs, seen_before
 from gan.ui import animation
 from gan.ui.arguments import read_whole, refuse
 from gan.ui.components import LAST_WINS, PRIVATE, Curves, Player, PlayerValue, Sheet, SheetValue, said, wishes
 from gan.ui.encode import webp_uri
 from gan.ui.film import film
 from gan.ui.lens import Guest, Lens
-from gan.ui.loaded import MAX_EPOCH, LoadedModel
+from gan.ui.loaded import LoadedModel
 from gan.ui.shelf import Shelf
 from gan.ui.specimen import Specimen
 from gan.ui.studio import Studio
 from gan.ui.through_training import images_seen, opinions_on_the_way, way_of
 from gan.ui.underway import standing
-
-CURVES = ("epoch", "loss_d", "loss_g", "d_real", "d_fake_before", "d_fake_after")
 
 ACROSS = 8  # pictures in a row of a sample grid, always of seeds 0 to 63
 CELLS = ACROSS**2
@@ -68,16 +65,10 @@ def nearest(epochs: Sequence[int], epoch: int | None) -> int | None:
     return epochs[-1] if epoch is None else min(epochs, key=lambda other: abs(other - epoch))
 
 
-def seen_before(model: LoadedModel) -> int:
-    """Return how many pictures the networks had seen before the first line of this history."""
-    before = model.described.get("images_before")
-    return before if isinstance(before, int) and 0 < before <= MAX_EPOCH else 0
-
-
 def player_of(model: LoadedModel, specimen: Specimen, at: int, play: bool) -> PlayerValue:
     """Return what the player plays: the frames come one at a time, as they are asked for."""
     epochs = list(model.samples)
-    seen, before = images_seen(model), seen_before(model)
+    seen, before = images_seen(model), seen_before(model.described)
     plain = specimen == Specimen(specimen.seed) and specimen.seed < CELLS
     counts = [seen.get(epoch) for epoch in epochs]
     says = [
@@ -131,44 +122,16 @@ def frame_of(model: LoadedModel, number: int) -> dict[str, Any]:
 def curves_of(model: LoadedModel) -> dict[str, Any]:
     """Return what curves.js draws: a list per curve, the epochs at which something happened, and how to read it all."""
     kid = {line.get("epoch"): line["kid_train"] for line in model.measured}
-    return {key: [line[key] for line in model.history] for key in CURVES} | {
+    return {key: [line[key] for line in model.history] for key in ("epoch", *CURVES)} | {
         "standing": standing(model),
         "kid": [kid.get(line["epoch"]) for line in model.history],
-        "marks": list(_marks(model.history, REMARKS.get(_trained(model, "recipe"), {}))),
+        "marks": list(marks(model.history, model.described)),
         "reading": {
             "losses": COMPETE,
-            "verdict": PAIRED if _pairs(model) else ABSOLUTE,
+            "verdict": PAIRED if pairs(model.described) else ABSOLUTE,
             "kid": MEASURED.format(**model.measured[-1]) if model.measured else "",
         },
     }
-
-
-def _marks(history: Iterable[Mapping[str, Any]], remarks: Mapping[int, str]) -> Iterator[dict[str, Any]]:
-    """Yield the events of the history, the changes of stage that it does not name itself, and a report's remarks."""
-    settings: dict[str, float] = {}
-    softened = False  # by the guard, which its own event tells of
-    for line in history:
-        now = settings | {key: line[key] for key in ("lr", "beta1") if line.get(key) is not None}
-        texts = [str(line["event"])] if line.get("event") else []
-        changed = any(now[key] != settings[key] for key in settings)
-        if changed and not softened and not any(text.startswith("stage") for text in texts):
-            texts.append("stage: " + ", ".join(f"{key} {value:g}" for key, value in now.items()))
-        texts += [remarks[line["epoch"]]] if line["epoch"] in remarks else []
-        if texts:
-            yield {"epoch": line["epoch"], "text": "; ".join(texts)}
-        settings, softened = now, "rolled back" in str(line.get("event"))
-
-
-def _pairs(model: LoadedModel) -> bool:
-    """Whether the loss that the model was trained with pairs; False where its folder does not say."""
-    loss = _trained(model, "loss")
-    return loss in LOSSES and LOSSES[loss].pairs
-
-
-def _trained(model: LoadedModel, what: str) -> str:
-    """Return what the model's folder says of its training, as text; "" where it does not."""
-    train = model.described.get("train")
-    return str(train.get(what)) if isinstance(train, Mapping) else ""
 
 
 def reals_of(model: LoadedModel, visible: bool) -> str:
@@ -187,7 +150,7 @@ def strip_of(model: LoadedModel, specimen: Specimen) -> SheetValue:
     """Return the picture by each kept generator, for one that is in none of the grids."""
     if specimen == Specimen(specimen.seed) and specimen.seed < CELLS and model.samples:
         return {"cells": []}
-    return way_of(model, specimen.z(model), seen_before(model))
+    return way_of(model, specimen.z(model), seen_before(model.described))
 
 
 def build_training(studio: Studio) -> Lens:
