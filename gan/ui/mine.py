@@ -45,6 +45,10 @@ def build_mine(studio: Studio) -> None:
         It takes some seconds. Return the picture, which carries its recipe, and {"model", "residual" (0 to 255: the
         mean difference of colours), "rank" (which share of real pictures it comes nearer to; null where that was not
         measured), "latent" (its numbers, as a recipe has them), "sentence"}.
+
+        Args:
+            model: a model of this page; the first one by itself.
+            image: an image file.
         """
         chosen = choose_model(studio.models, model)
         target = target_of(chosen, read_upload(image, NAME))

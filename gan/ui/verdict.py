@@ -132,9 +132,14 @@ def build_verdict(studio: Studio, begin: Mapping[str, Any]) -> None:
     def neighbours(model: Any = None, seed: Any = None, recipe: Any = None) -> dict[str, Any]:
         """Say how near a picture is to the nearest training picture, against what is usual among real ones.
 
-        `recipe` is what a saved PNG says of its picture; it may stand in place of the seed. Return {"model", "picture",
-        "numbers" (of the three nearest, by name, from 1), "among", "distance", "closeness" (0 is a copy, 1 no nearer
-        than others), "rank" (which share of real pictures have a nearer one), "near", "sentence", "misses"}.
+        Return {"model", "picture", "numbers" (of the three nearest, by name, from 1), "among", "distance", "closeness"
+        (0 is a copy, 1 no nearer than others), "rank" (which share of real pictures have a nearer one), "near",
+        "sentence", "misses"}.
+
+        Args:
+            model: a model of this page; the first one by itself.
+            seed: a whole number from 0 to 4,294,967,295.
+            recipe: in place of the seed, what a saved PNG says of its picture.
         """
         chosen = choose_model(studio.models, model)
         specimen = read_picture(chosen, seed, recipe)
@@ -146,9 +151,13 @@ def build_verdict(studio: Studio, begin: Mapping[str, Any]) -> None:
     def opinion(model: Any = None, seed: Any = None, recipe: Any = None) -> dict[str, Any]:
         """Say what the discriminator thinks of a picture.
 
-        `recipe` is what a saved PNG says of its picture; it may stand in place of the seed. Return {"model", "picture",
-        "logit", "cells" (four rows of four, which add up to the logit with "varied"), "varied", "rank" (which shares of
-        generated and of real pictures have a lower logit), "sentence", "why"}.
+        Return {"model", "picture", "logit", "cells" (four rows of four, which add up to the logit with "varied"),
+        "varied", "rank" (which shares of generated and of real pictures have a lower logit), "sentence", "why"}.
+
+        Args:
+            model: a model of this page; the first one by itself.
+            seed: a whole number from 0 to 4,294,967,295.
+            recipe: in place of the seed, what a saved PNG says of its picture.
         """
         chosen = choose_model(studio.models, model)
         specimen = read_picture(chosen, seed, recipe)
