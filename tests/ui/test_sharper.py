@@ -7,7 +7,6 @@ from PIL import Image
 from served import (
     differ,
     model_button,
-    open_tab,
     picture_on,
     pixels,
     png,
@@ -105,7 +104,7 @@ def test_saved_large_pictures_are_sharper_and_their_recipe_brings_them_back(visi
 
 def test_films_are_sharper_too(visit, server):
     page = visit(f"{server.url}?tab=morph&seed=5&steps=2")
-    open_tab(page, "Morph")
+    page.locator("#stops .tile").nth(1).wait_for()
     sizes = {}
     for style in ("Smooth", "Sharper"):
         page.locator("#style").get_by_label(style).check()

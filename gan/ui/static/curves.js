@@ -1,11 +1,21 @@
 // Losses, D(x) and D(G(z)), and KID over epochs, as SVG in the page's own colours. Pointer, touch and arrow keys read
 // values off, a click goes to that epoch; else the readout follows the frame that the player shows.
 const CHARTS = {
-    losses: { title: "Losses", curves: [["loss_d", "Loss_D", "d"], ["loss_g", "Loss_G", "g"]] },
+    losses: {
+        title: "Losses",
+        curves: [
+            ["loss_d", "Loss_D", "d"],
+            ["loss_g", "Loss_G", "g"],
+        ],
+    },
     verdict: {
         title: "How real the pictures look to the discriminator",
         top: 1,
-        curves: [["d_real", "D(x)", "d"], ["d_fake_before", "D(G(z)) before", "g"], ["d_fake_after", "D(G(z)) after", "g2"]],
+        curves: [
+            ["d_real", "D(x)", "d"],
+            ["d_fake_before", "D(G(z)) before", "g"],
+            ["d_fake_after", "D(G(z)) after", "g2"],
+        ],
     },
     kid: {
         title: "How far the drawn pictures are from the real ones, measured",
@@ -13,25 +23,33 @@ const CHARTS = {
         curves: [["kid", "KID × 1000", "g"]],
     },
 };
-const HEIGHT = 180, LEFT = 38, RIGHT = 12, TOP = 18, BOTTOM = 24; // pixels
+const HEIGHT = 180,
+    LEFT = 38,
+    RIGHT = 12,
+    TOP = 18,
+    BOTTOM = 24; // pixels
 const SNAP = 6; // pixels on either side of a mark
 
 const nearest = (epochs, epoch) =>
     epochs.reduce((best, other, i) => (Math.abs(other - epoch) < Math.abs(epochs[best] - epoch) ? i : best), 0);
 // Round numbers from at most `low` to at least `high`.
 const ticks = (low, high, wanted) => {
-    const rough = (high - low || 1) / wanted, power = 10 ** Math.floor(Math.log10(rough));
+    const rough = (high - low || 1) / wanted,
+        power = 10 ** Math.floor(Math.log10(rough));
     const step = [1, 2, 5, 10].map((n) => n * power).find((n) => n >= rough);
-    const first = Math.floor(low / step + 1e-6), last = Math.ceil(high / step - 1e-6);
+    const first = Math.floor(low / step + 1e-6),
+        last = Math.ceil(high / step - 1e-6);
     return Array.from({ length: last - first + 1 }, (_, n) => Number(((first + n) * step).toPrecision(12)));
 };
 const say = (number) => (number === null || number === undefined ? "–" : number.toFixed(Math.abs(number) < 10 ? 3 : 1));
-const escape = (text) => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+const escaped = (text) => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 const add = (parent, tag, content, name = "") =>
     parent.appendChild(Object.assign(document.createElement(tag), { textContent: content, className: name }));
 
 export const mount = (root, emit) => {
-    let charts = [], hover = null, pinned = null;
+    let charts = [],
+        hover = null,
+        pinned = null;
     const pointAll = () => charts.forEach(({ point }) => point());
     const hoverAt = (index) => {
         hover = index;
@@ -46,15 +64,21 @@ export const mount = (root, emit) => {
             <div class="plot" tabindex="0" role="slider"></div>`;
         const plot = figure.querySelector(".plot");
         figure.querySelector(".reading").textContent = value.reading[name] ?? "";
-        const epochs = value.epoch, first = epochs[0], last = Math.max(epochs.at(-1), first + 1);
+        const epochs = value.epoch,
+            first = epochs[0],
+            last = Math.max(epochs.at(-1), first + 1);
         const all = curves.flatMap(([key]) => value[key]).filter((y) => y !== null);
         const rules = ticks(top ? 0 : Math.min(0, ...all), top ?? Math.max(0.1, ...all), 4);
-        const low = rules[0], high = rules.at(-1);
+        const low = rules[0],
+            high = rules.at(-1);
         const known = ([key, label]) => {
             const values = value[key].filter((y) => y !== null);
             return `${label} from ${say(values[0])} to ${say(values.at(-1))}`;
         };
-        plot.setAttribute("aria-label", `${title}: ${curves.map(known).join("; ")}. Arrow keys read the values, Enter goes there.`);
+        plot.setAttribute(
+            "aria-label",
+            `${title}: ${curves.map(known).join("; ")}. Arrow keys read the values, Enter goes there.`,
+        );
         plot.setAttribute("aria-valuemin", first);
         plot.setAttribute("aria-valuemax", epochs.at(-1));
         const x = (epoch) => LEFT + ((epoch - first) / (last - first)) * (plot.clientWidth - LEFT - RIGHT);
@@ -68,7 +92,10 @@ export const mount = (root, emit) => {
             figure.querySelector(".at").textContent = at;
             figure.querySelectorAll(".legend b").forEach((b, i) => (b.textContent = say(value[curves[i][0]][index])));
             plot.setAttribute("aria-valuenow", epochs[index]);
-            plot.setAttribute("aria-valuetext", [at, ...curves.map(([key, label]) => `${label} ${say(value[key][index])}`)].join(", "));
+            plot.setAttribute(
+                "aria-valuetext",
+                [at, ...curves.map(([key, label]) => `${label} ${say(value[key][index])}`)].join(", "),
+            );
             plot.querySelector(".cursor")?.setAttribute("transform", `translate(${x(epochs[index])} 0)`);
             plot.querySelectorAll(".dot").forEach((dot, i) => {
                 const height = value[curves[i][0]][index];
@@ -78,26 +105,39 @@ export const mount = (root, emit) => {
         };
         const path = (key) => {
             let pen = "M";
-            return epochs.map((epoch, i) => {
-                if (value[key][i] === null) {
-                    if (!sparse) pen = "M";
-                    return "";
-                }
-                const piece = `${pen}${x(epoch).toFixed(1)} ${y(value[key][i]).toFixed(1)}`;
-                pen = "L";
-                return piece;
-            }).join("");
+            return epochs
+                .map((epoch, i) => {
+                    if (value[key][i] === null) {
+                        if (!sparse) pen = "M";
+                        return "";
+                    }
+                    const piece = `${pen}${x(epoch).toFixed(1)} ${y(value[key][i]).toFixed(1)}`;
+                    pen = "L";
+                    return piece;
+                })
+                .join("");
         };
-        const spots = (key, colour) => epochs.map((epoch, i) => (value[key][i] === null ? "" :
-            `<circle class="spot ${colour}" r="3" cx="${x(epoch)}" cy="${y(value[key][i])}"/>`)).join("");
+        const spots = (key, colour) =>
+            epochs
+                .map((epoch, i) =>
+                    value[key][i] === null
+                        ? ""
+                        : `<circle class="spot ${colour}" r="3" cx="${x(epoch)}" cy="${y(value[key][i])}"/>`,
+                )
+                .join("");
         const marks = (width) => {
             let taken = -100;
-            return value.marks.map(({ epoch, text }) => {
-                const at = x(epoch), room = at - taken > 70 && width - at > 60;
-                if (room) taken = at;
-                const label = room ? `<text x="${at + 4}" y="${TOP - 6}">${escape(text.split(/:| from /)[0].slice(0, 14))}</text>` : "";
-                return `<g class="mark"><line x1="${at}" x2="${at}" y1="${TOP}" y2="${HEIGHT - BOTTOM}"/>${label}</g>`;
-            }).join("");
+            return value.marks
+                .map(({ epoch, text }) => {
+                    const at = x(epoch),
+                        room = at - taken > 70 && width - at > 60;
+                    if (room) taken = at;
+                    const label = room
+                        ? `<text x="${at + 4}" y="${TOP - 6}">${escaped(text.split(/:| from /)[0].slice(0, 14))}</text>`
+                        : "";
+                    return `<g class="mark"><line x1="${at}" x2="${at}" y1="${TOP}" y2="${HEIGHT - BOTTOM}"/>${label}</g>`;
+                })
+                .join("");
         };
         const render = () => {
             const width = plot.clientWidth;
@@ -125,7 +165,16 @@ export const mount = (root, emit) => {
         for (const end of ["pointerleave", "blur"]) plot.addEventListener(end, () => hoverAt(null));
         plot.addEventListener("keydown", (event) => {
             if (event.key === "Enter") return emit("select", { epoch: epochs[current()] });
-            const steps = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10, Home: -Infinity, End: Infinity };
+            const steps = {
+                ArrowLeft: -1,
+                ArrowDown: -1,
+                ArrowRight: 1,
+                ArrowUp: 1,
+                PageDown: -10,
+                PageUp: 10,
+                Home: -Infinity,
+                End: Infinity,
+            };
             if (!steps[event.key]) return;
             event.preventDefault();
             hoverAt(Math.min(Math.max(current() + steps[event.key], 0), epochs.length - 1));
@@ -142,7 +191,8 @@ export const mount = (root, emit) => {
             const button = add(add(list, "li", ""), "button", `Epoch ${epoch}: ${text}`);
             button.type = "button";
             button.addEventListener("click", () => emit("select", { epoch }));
-            for (const kind of ["pointerenter", "focus"]) button.addEventListener(kind, () => hoverAt(nearest(epochs, epoch)));
+            for (const kind of ["pointerenter", "focus"])
+                button.addEventListener(kind, () => hoverAt(nearest(epochs, epoch)));
             for (const kind of ["pointerleave", "blur"]) button.addEventListener(kind, () => hoverAt(null));
         }
     };
@@ -157,7 +207,8 @@ export const mount = (root, emit) => {
         root.replaceChildren();
         if (!value) return;
         add(root, "p", value.standing ?? "", "standing");
-        if (!value.epoch?.length) return void add(root, "p", "No curves: this model came without its history.jsonl.", "empty");
+        if (!value.epoch?.length)
+            return void add(root, "p", "No curves: this model came without its history.jsonl.", "empty");
         for (const name of Object.keys(CHARTS))
             if (CHARTS[name].curves.some(([key]) => value[key].some((y) => y !== null))) build(name, value);
         events(value);

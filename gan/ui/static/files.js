@@ -1,7 +1,8 @@
 // Files that the server made are saved; of pictures that come by drop or choice, PNGs saved here tell their recipe, and
 // any other is handed to whoever hears "picture".
 const SAVED_BYTES = 5_000_000; // at most, of a picture saved here; nothing of it is sent but its recipe
-const MOST_BYTES = 40_000_000, MOST_SIDE = 8192; // of any other: what a camera makes
+const MOST_BYTES = 40_000_000,
+    MOST_SIDE = 8192; // of any other: what a camera makes
 const RECIPE = "gan-studio";
 
 // Read the recipe out of a PNG's text chunks; only its head is looked at, nothing is decoded. null: there is none.
@@ -11,7 +12,8 @@ export const recipeOf = async (file) => {
     const text = (from, length) => new TextDecoder("latin1").decode(new Uint8Array(view.buffer, from, length));
     if (view.byteLength < 33 || text(1, 3) !== "PNG" || text(12, 4) !== "IHDR") return null;
     const [width, height] = [view.getUint32(16), view.getUint32(20)];
-    if (Math.max(width, height) > MOST_SIDE) throw `${file.name} is ${width} × ${height} pixels; ${MOST_SIDE} a side are the most.`;
+    if (Math.max(width, height) > MOST_SIDE)
+        throw `${file.name} is ${width} × ${height} pixels; ${MOST_SIDE} a side are the most.`;
     for (let at = 8; at + 12 <= view.byteLength; ) {
         const length = view.getUint32(at);
         if (at + 12 + length > view.byteLength) break;
@@ -30,7 +32,8 @@ const read = (text, name) => {
     } catch {
         recipe = null;
     }
-    if (!recipe || typeof recipe !== "object" || Object.values(recipe).includes(Infinity)) throw `The recipe in ${name} is damaged.`;
+    if (!recipe || typeof recipe !== "object" || Object.values(recipe).includes(Infinity))
+        throw `The recipe in ${name} is damaged.`;
     return recipe;
 };
 
@@ -41,7 +44,9 @@ export const mount = (root, emit) => {
         <p class="making" role="status" hidden><span></span><progress max="1"></progress></p>
         <p class="problem" role="status" hidden></p>`;
     const find = (name) => root.querySelector(name);
-    const drop = find(".drop"), making = find(".making"), problem = find(".problem");
+    const drop = find(".drop"),
+        making = find(".making"),
+        problem = find(".problem");
     const open = async (file) => {
         problem.hidden = true;
         try {

@@ -2,7 +2,8 @@
 import { cut, decode, onStyle, paint } from "./pixels.js";
 
 const STILL = 400; // milliseconds
-const WIDTH = 400, HEIGHT = 64; // of the histogram, in its own units
+const WIDTH = 400,
+    HEIGHT = 64; // of the histogram, in its own units
 
 export const mount = (root, emit) => {
     root.innerHTML = `
@@ -14,8 +15,14 @@ export const mount = (root, emit) => {
         <p class="looks-line" hidden><button type="button" class="critic" aria-pressed="false">What the critic looks at</button> <span class="rank"></span></p>
         <div class="looks-more critic-more" hidden><p class="sum"></p><p class="why"></p></div>`;
     const find = (name) => root.querySelector(name);
-    const copy = find(".copy"), critic = find(".critic"), reals = find(".reals");
-    let hand = null, shown = null, playing = false, timer = 0, strip = [];
+    const copy = find(".copy"),
+        critic = find(".critic"),
+        reals = find(".reals");
+    let hand = null,
+        shown = null,
+        playing = false,
+        timer = 0,
+        strip = [];
     const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
     const opened = () => copy.getAttribute("aria-expanded") === "true";
     const pressed = () => critic.getAttribute("aria-pressed") === "true";
@@ -54,14 +61,18 @@ export const mount = (root, emit) => {
     });
 
     const lookAtReals = () => {
-        [...reals.querySelectorAll("canvas")].forEach((canvas, index) => strip[index] && paint(canvas, strip[index], canvas.parentElement.clientWidth));
+        [...reals.querySelectorAll("canvas")].forEach(
+            (canvas, index) => strip[index] && paint(canvas, strip[index], canvas.parentElement.clientWidth),
+        );
     };
     const drawReals = async (value) => {
         reals.hidden = !value;
         if (!value) return reals.replaceChildren();
         const image = await decode(value.image);
         strip = value.labels.map((_, index) => cut(image, value.side, value.labels.length, index));
-        reals.innerHTML = value.labels.map((label) => `<figure><canvas></canvas><figcaption>${label}</figcaption></figure>`).join("");
+        reals.innerHTML = value.labels
+            .map((label) => `<figure><canvas></canvas><figcaption>${label}</figcaption></figure>`)
+            .join("");
         lookAtReals();
     };
     onStyle(lookAtReals);
@@ -86,7 +97,10 @@ export const mount = (root, emit) => {
             copy.querySelector("span").textContent = line;
             Object.entries({ number, misses, hint }).forEach(([name, text]) => (find(`.${name}`).textContent = text));
             find("svg").innerHTML = histogram(value.copy);
-            find("svg").setAttribute("aria-label", `${line} The picture is marked at ${value.copy.closeness.toFixed(2)}, where 0 is a copy and 1 no nearer than others.`);
+            find("svg").setAttribute(
+                "aria-label",
+                `${line} The picture is marked at ${value.copy.closeness.toFixed(2)}, where 0 is a copy and 1 no nearer than others.`,
+            );
             drawReals(value.copy.reals);
         }
         if (value.critic) {
@@ -100,8 +114,12 @@ export const mount = (root, emit) => {
 
 // How close training pictures are to their nearest, and where this one stands.
 const histogram = ({ bins, closeness }) => {
-    const most = Math.max(...bins, 1), wide = WIDTH / bins.length;
-    const bars = bins.map((count, i) => `<rect x="${i * wide}" width="${wide - 1}" y="${HEIGHT - (count / most) * HEIGHT}" height="${(count / most) * HEIGHT}"/>`);
+    const most = Math.max(...bins, 1),
+        wide = WIDTH / bins.length;
+    const bars = bins.map(
+        (count, i) =>
+            `<rect x="${i * wide}" width="${wide - 1}" y="${HEIGHT - (count / most) * HEIGHT}" height="${(count / most) * HEIGHT}"/>`,
+    );
     const at = Math.min(Math.max(closeness, 0.004), 0.996) * WIDTH;
     const side = closeness > 0.8 ? "end" : closeness < 0.2 ? "start" : "middle";
     return `${bars.join("")}<line x1="0" x2="${WIDTH}" y1="${HEIGHT}" y2="${HEIGHT}"/>
@@ -116,12 +134,14 @@ const heat = (cells) => {
     const sheet = document.createElement("div");
     sheet.className = "heat";
     sheet.setAttribute("aria-hidden", true);
-    sheet.append(...cells.map((cell) => {
-        const part = document.createElement("span");
-        const strength = (cell - mean) / most;
-        part.textContent = cell.toFixed(2);
-        part.style.background = `rgb(${strength > 0 ? "233 93 28" : "47 111 175"} / ${(Math.abs(strength) * 0.6).toFixed(2)})`;
-        return part;
-    }));
+    sheet.append(
+        ...cells.map((cell) => {
+            const part = document.createElement("span");
+            const strength = (cell - mean) / most;
+            part.textContent = cell.toFixed(2);
+            part.style.background = `rgb(${strength > 0 ? "233 93 28" : "47 111 175"} / ${(Math.abs(strength) * 0.6).toFixed(2)})`;
+            return part;
+        }),
+    );
     return sheet;
 };

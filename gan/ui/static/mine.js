@@ -23,21 +23,37 @@ export const mount = (root, emit) => {
         </section>
         <p class="problem" role="status" hidden></p>`;
     const find = (name) => root.querySelector(name);
-    const panel = find(".own-picture"), crop = find(".crop"), zoom = find(".zoom input"), go = find(".go"), halt = find(".halt");
-    const bar = find("progress"), said = find(".said"), off = find(".off"), problem = find(".problem");
-    let picture = null, centre = { x: 0.5, y: 0.5 }, pixels = null, best = null, running = false;
+    const panel = find(".own-picture"),
+        crop = find(".crop"),
+        zoom = find(".zoom input"),
+        go = find(".go"),
+        halt = find(".halt");
+    const bar = find("progress"),
+        said = find(".said"),
+        off = find(".off"),
+        problem = find(".problem");
+    let picture = null,
+        centre = { x: 0.5, y: 0.5 },
+        pixels = null,
+        best = null,
+        running = false;
 
     // --- the crop: `centre` is the point of the picture, 0 to 1, that lies in the middle of the square
     const scale = () => {
-        const whole = 1 / Math.max(picture.width, picture.height), filled = 1 / Math.min(picture.width, picture.height);
+        const whole = 1 / Math.max(picture.width, picture.height),
+            filled = 1 / Math.min(picture.width, picture.height);
         return whole * ((filled * CLOSEST) / whole) ** Number(zoom.value);
     };
     const render = (canvas) => {
-        const context = canvas.getContext("2d"), by = scale() * canvas.width;
+        const context = canvas.getContext("2d"),
+            by = scale() * canvas.width;
         context.fillStyle = "#fff";
         context.fillRect(0, 0, canvas.width, canvas.height);
         context.imageSmoothingQuality = "high";
-        const [left, top] = [canvas.width / 2 - centre.x * picture.width * by, canvas.height / 2 - centre.y * picture.height * by];
+        const [left, top] = [
+            canvas.width / 2 - centre.x * picture.width * by,
+            canvas.height / 2 - centre.y * picture.height * by,
+        ];
         context.drawImage(picture, left, top, picture.width * by, picture.height * by);
     };
     const move = (right, down) => {
@@ -57,7 +73,9 @@ export const mount = (root, emit) => {
     });
     for (const end of ["pointerup", "pointercancel"]) crop.addEventListener(end, () => (from = null));
     crop.addEventListener("keydown", (event) => {
-        const step = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP] }[event.key];
+        const step = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP] }[
+            event.key
+        ];
         if (!step) return;
         event.preventDefault();
         move(...step);

@@ -18,7 +18,9 @@ const large = (pixels) => {
 };
 const pixelsOf = (canvas) => Math.round(canvas.clientWidth * (window.devicePixelRatio || 1));
 const buttons = (names, kind) =>
-    Object.entries(names).map(([name, label]) => `<button type="button" data-${kind}="${name}">${label}</button>`).join("");
+    Object.entries(names)
+        .map(([name, label]) => `<button type="button" data-${kind}="${name}">${label}</button>`)
+        .join("");
 
 export const mount = (root, emit) => {
     root.innerHTML = `
@@ -45,11 +47,26 @@ export const mount = (root, emit) => {
         </div>`;
     const find = (name) => root.querySelector(name);
     const layers = { ink: find(".ink"), hints: find(".hints"), example: find(".example") };
-    const ink = layers.ink, result = find(".result canvas"), says = find(".pad-says"), cursor = find(".cursor");
-    let states = [{ strokes: [], under: null }], at = 0; // all steps; the one that is shown
-    let tool = "thin", colour = "e23d28", mirror = false, keep = true, ghost = true;
+    const ink = layers.ink,
+        result = find(".result canvas"),
+        says = find(".pad-says"),
+        cursor = find(".cursor");
+    let states = [{ strokes: [], under: null }],
+        at = 0; // all steps; the one that is shown
+    let tool = "thin",
+        colour = "e23d28",
+        mirror = false,
+        keep = true,
+        ghost = true;
     let chosen = false; // a palette; until then it is that of the picture in hand
-    let palette = [], example = [], examples = "", swatches = [], picture = null, resting, turn = 0, asked = 0;
+    let palette = [],
+        example = [],
+        examples = "",
+        swatches = [],
+        picture = null,
+        resting,
+        turn = 0,
+        asked = 0;
     const now = () => states[at];
 
     // --- what is shown
@@ -57,12 +74,15 @@ export const mount = (root, emit) => {
         const side = pixelsOf(ink);
         if (!side) return;
         for (const canvas of Object.values(layers)) canvas.width = canvas.height = side;
-        const pen = ink.getContext("2d"), dabs = layers.hints.getContext("2d"), faint = layers.example.getContext("2d");
+        const pen = ink.getContext("2d"),
+            dabs = layers.hints.getContext("2d"),
+            faint = layers.example.getContext("2d");
         if (now().under) pen.drawImage(now().under.ink, 0, 0, side, side);
         for (const stroke of now().strokes) put(stroke, pen, dabs);
         if (ghost && !now().under) for (const stroke of example) brush(faint, stroke);
         find(".paper").classList.toggle("begun", !blank());
-        for (const name of ["undo", "redo"]) find(`[data-deed=${name}]`).disabled = name === "undo" ? !at : at === states.length - 1;
+        for (const name of ["undo", "redo"])
+            find(`[data-deed=${name}]`).disabled = name === "undo" ? !at : at === states.length - 1;
         look();
     };
     const put = (stroke, pen, dabs, from) => {
@@ -79,7 +99,8 @@ export const mount = (root, emit) => {
         if (keep) context.drawImage(drawn(side), 0, 0);
     };
     const drawn = (side) => {
-        const canvas = new OffscreenCanvas(side, side), pen = canvas.getContext("2d");
+        const canvas = new OffscreenCanvas(side, side),
+            pen = canvas.getContext("2d");
         if (now().under) pen.drawImage(now().under.ink, 0, 0, side, side);
         for (const stroke of blank() ? example : now().strokes) if (stroke.tool !== "hint") brush(pen, stroke);
         return canvas;
@@ -98,7 +119,8 @@ export const mount = (root, emit) => {
         return { strokes, under: now().under?.uri ?? null, palette, lines: keep, example: blank(), turn: ++asked };
     };
     const step = (state) => {
-        if (write(state.strokes).length > LONGEST) return draw(say("The pad is full. Undo something, or save it and clear the pad."));
+        if (write(state.strokes).length > LONGEST)
+            return draw(say("The pad is full. Undo something, or save it and clear the pad."));
         states = [...states.slice(0, at + 1), state];
         at = states.length - 1;
         draw();
@@ -107,7 +129,8 @@ export const mount = (root, emit) => {
     const add = (strokes) => step({ ...now(), strokes: [...now().strokes, ...strokes] });
 
     // --- mouse, finger, pen
-    let stroke = null, pointer = null;
+    let stroke = null,
+        pointer = null;
     const place = (event) => {
         const box = ink.getBoundingClientRect();
         const within = (value, size) => Math.min(Math.max((value / size) * SIDE, 0), SIDE);
@@ -117,7 +140,8 @@ export const mount = (root, emit) => {
     const go = (points) => {
         const from = stroke.points.length;
         stroke.points.push(...points);
-        const pen = ink.getContext("2d"), dabs = layers.hints.getContext("2d");
+        const pen = ink.getContext("2d"),
+            dabs = layers.hints.getContext("2d");
         put(stroke, pen, dabs, from);
         if (mirror) put(mirrored(stroke), pen, dabs, from);
     };
@@ -154,9 +178,12 @@ export const mount = (root, emit) => {
     ink.addEventListener("keydown", (event) => {
         const ways = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
         const way = ways[event.key];
-        if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z") deeds[event.shiftKey ? "redo" : "undo"]();
+        if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z")
+            deeds[event.shiftKey ? "redo" : "undo"]();
         else if (way) {
-            spot = (spot ?? [SIDE / 2, SIDE / 2]).map((value, axis) => Math.min(Math.max(value + way[axis] * STEP, 0), SIDE));
+            spot = (spot ?? [SIDE / 2, SIDE / 2]).map((value, axis) =>
+                Math.min(Math.max(value + way[axis] * STEP, 0), SIDE),
+            );
             if (stroke) go([[...spot, MEDIUM]]);
         } else if (event.key === "Enter" || event.key === " ") {
             spot ??= [SIDE / 2, SIDE / 2];
@@ -174,7 +201,8 @@ export const mount = (root, emit) => {
     // --- tools
     const choose = (name) => {
         tool = name;
-        for (const button of root.querySelectorAll("[data-tool]")) button.setAttribute("aria-pressed", button.dataset.tool === tool);
+        for (const button of root.querySelectorAll("[data-tool]"))
+            button.setAttribute("aria-pressed", button.dataset.tool === tool);
         for (const button of root.querySelectorAll(".colours button"))
             button.setAttribute("aria-pressed", tool === "hint" && button.dataset.colour === colour);
     };
@@ -194,7 +222,8 @@ export const mount = (root, emit) => {
             find(".paper").classList.toggle("mirrored", mirror);
         },
     };
-    const swap = () => { // where only one of them is large
+    const swap = () => {
+        // where only one of them is large
         if (!matchMedia("(max-width: 900px)").matches) return;
         const swapped = find(".pad-room").classList.toggle("swapped");
         find(".result").setAttribute("aria-label", swapped ? "Show the pad large" : "Show the picture large");
@@ -210,27 +239,37 @@ export const mount = (root, emit) => {
             choose("hint");
         }
         if (button.matches(".kept")) {
-            button.setAttribute("aria-pressed", (keep = !keep));
+            keep = !keep;
+            button.setAttribute("aria-pressed", keep);
             look();
             wish();
         }
         if (button.matches(".ghost")) {
-            button.setAttribute("aria-pressed", (ghost = !ghost));
+            ghost = !ghost;
+            button.setAttribute("aria-pressed", ghost);
             draw();
         }
         if (button.matches(".result")) swap();
     });
     const paints = () => {
         const shown = palette.length ? palette : swatches;
-        find(".colours").replaceChildren(...shown.map((one) => dab(one)), picker("Another colour", `#${colour}`, (chosen) => {
-            colour = chosen;
-            choose("hint");
-        }));
+        find(".colours").replaceChildren(
+            ...shown.map((one) => dab(one)),
+            picker("Another colour", `#${colour}`, (chosen) => {
+                colour = chosen;
+                choose("hint");
+            }),
+        );
         const five = Array.from({ length: 5 }, (_, i) => `#${shown[i % shown.length] ?? "888888"}`);
-        const own = five.map((value, i) => picker(`Colour ${i + 1} of five`, value, () => {
-            [palette, chosen] = [[...find(".five").querySelectorAll("input")].map((input) => input.value.slice(1)), true];
-            wish();
-        }));
+        const own = five.map((value, i) =>
+            picker(`Colour ${i + 1} of five`, value, () => {
+                [palette, chosen] = [
+                    [...find(".five").querySelectorAll("input")].map((input) => input.value.slice(1)),
+                    true,
+                ];
+                wish();
+            }),
+        );
         find(".five").replaceChildren(...own);
         choose(tool);
     };
@@ -264,7 +303,8 @@ export const mount = (root, emit) => {
         if (value.palette) [palette, chosen] = [value.palette, true];
         else if (value.swatches && !chosen) palette = value.swatches;
         if (value.swatches || value.palette) paints();
-        if (value.lines !== undefined) find(".kept").setAttribute("aria-pressed", (keep = value.lines));
+        if (value.lines !== undefined) keep = value.lines;
+        find(".kept").setAttribute("aria-pressed", keep);
         if (value.say !== undefined) say(value.say);
         if (value.picture !== undefined) {
             const mine = ++turn;
@@ -274,7 +314,8 @@ export const mount = (root, emit) => {
             root.dataset.shown = value.of ?? "";
         }
         if (value.under) return step({ strokes: [], under: await layer(value.under) });
-        if (value.strokes !== undefined && value.strokes !== write(now().strokes)) return step({ strokes: read(value.strokes), under: null });
+        if (value.strokes !== undefined && value.strokes !== write(now().strokes))
+            return step({ strokes: read(value.strokes), under: null });
         if (value.ask) {
             draw();
             wish();

@@ -1,12 +1,17 @@
 // The page as a whole: its address and the way back, wishes that are asked again, keys, sharing.
-const OURS = /^(tab|model|weights|against|seeds?|stops|count|wall|truncation|wildness|latent|epoch|steps|method|loop|t|strokes|palette|lines|[dz]\d+)$/;
+const OURS =
+    /^(tab|model|weights|against|seeds?|stops|count|wall|truncation|wildness|latent|epoch|steps|method|loop|t|strokes|palette|lines|[dz]\d+)$/;
 const HUB = "https://huggingface.co"; // where a Space's page is a frame, and the address bar is the Hub's
 const GESTURE = 1200; // milliseconds after which a slider that moves again is a new step of the history
 const PAUSES = [300, 600, 1200, 2500, 5000]; // milliseconds until a wish is sent again; the last one again and again
 const SLOW = 300; // milliseconds after which pictures that are no longer right look so
 
 // --- the address: the picture in hand and the place where it is looked at
-let before = location.search, by = "", at = 0, writing, returning = false;
+let before = location.search,
+    by = "",
+    at = 0,
+    writing,
+    returning = false;
 export const keepAddress = (named, hand, tab, ...spots) => {
     document.querySelector("#studio").dataset.tab = tab; // inside of what Gradio lets styles for small screens reach
     if (!hand?.model) return;
@@ -28,9 +33,13 @@ export const keepAddress = (named, hand, tab, ...spots) => {
     const write = (replace) => {
         history[replace ? "replaceState" : "pushState"](null, "", `${search}${location.hash}`);
         if (window.parent !== window)
-            window.parent.postMessage({ queryString: search.slice(1).replace(/&?__\w+=[^&]*/g, ""), hash: location.hash }, HUB);
+            window.parent.postMessage(
+                { queryString: search.slice(1).replace(/&?__\w+=[^&]*/g, ""), hash: location.hash },
+                HUB,
+            );
     };
-    if (gesture) writing = setTimeout(() => write(true), 150); // browsers allow some hundred changes a minute
+    if (gesture)
+        writing = setTimeout(() => write(true), 150); // browsers allow some hundred changes a minute
     else write(known || tab === "draw"); // a stroke is no step of the history: the pad has its own
 };
 
@@ -48,7 +57,12 @@ export const share = async () => {
         await navigator.share({ url: link }).catch(() => {});
         return [""];
     }
-    return [await navigator.clipboard.writeText(link).then(() => "Link copied", () => link)];
+    return [
+        await navigator.clipboard.writeText(link).then(
+            () => "Link copied",
+            () => link,
+        ),
+    ];
 };
 
 // --- how pictures are enlarged
@@ -60,7 +74,11 @@ export const enlarge = (style) => {
 
 // --- the space bar, where it means nothing else
 document.addEventListener("keydown", (event) => {
-    if (event.code !== "Space" || event.target.closest("button, input, textarea, select, summary, a, [role=slider], [role=tab]")) return;
+    if (
+        event.code !== "Space" ||
+        event.target.closest("button, input, textarea, select, summary, a, [role=slider], [role=tab]")
+    )
+        return;
     event.preventDefault();
     document.querySelector("#another")?.click();
 });
@@ -81,13 +99,17 @@ window.fetch = async (...given) => {
         let answer = await ask(...given);
         for (let turn = 0; answer.status === 503; turn++) {
             if (turn === 2) told("Many are drawing here just now. Your wish waits its turn.");
-            await new Promise((done) => setTimeout(done, PAUSES[Math.min(turn, PAUSES.length - 1)] * (0.75 + Math.random() / 2)));
+            await new Promise((done) =>
+                setTimeout(done, PAUSES[Math.min(turn, PAUSES.length - 1)] * (0.75 + Math.random() / 2)),
+            );
             answer = await ask(...given);
         }
         told("");
         return answer;
     } catch (error) {
-        told("Nobody answers: the page’s server cannot be reached. What you kept is safe here; reload when it is back.");
+        told(
+            "Nobody answers: the page’s server cannot be reached. What you kept is safe here; reload when it is back.",
+        );
         throw error;
     } finally {
         clearTimeout(dim);

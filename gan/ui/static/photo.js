@@ -23,7 +23,8 @@ export const decoded = async (uri) => {
     const image = new Image();
     image.src = uri;
     await image.decode();
-    const canvas = new OffscreenCanvas(image.width, image.height), context = canvas.getContext("2d");
+    const canvas = new OffscreenCanvas(image.width, image.height),
+        context = canvas.getContext("2d");
     context.drawImage(image, 0, 0);
     return context.getImageData(0, 0, image.width, image.height);
 };

@@ -12,7 +12,10 @@ export const decode = (address) => {
     if (!decoded.has(address)) {
         const image = new Image();
         image.src = address;
-        decoded.set(address, image.decode().then(() => image));
+        decoded.set(
+            address,
+            image.decode().then(() => image),
+        );
         if (decoded.size > KEPT) decoded.delete(decoded.keys().next().value);
     }
     return decoded.get(address);
@@ -26,7 +29,17 @@ export const onStyle = (redraw) => document.addEventListener("enlarge", redraw);
 export const cut = (sheet, side, columns, index) => {
     const canvas = new OffscreenCanvas(side, side);
     const context = canvas.getContext("2d", { willReadFrequently: true });
-    context.drawImage(sheet, (index % columns) * side, Math.floor(index / columns) * side, side, side, 0, 0, side, side);
+    context.drawImage(
+        sheet,
+        (index % columns) * side,
+        Math.floor(index / columns) * side,
+        side,
+        side,
+        0,
+        0,
+        side,
+        side,
+    );
     return context.getImageData(0, 0, side, side);
 };
 
@@ -50,7 +63,11 @@ export const paint = (canvas, pixels, room) => {
     canvas.style.imageRendering = smooth ? "auto" : "pixelated";
     put(canvas, pixels);
     clearTimeout(resting.get(canvas));
-    if (smooth && wanted > 2 * side) resting.set(canvas, setTimeout(() => put(canvas, enlarge(pixels, wanted)), REST));
+    if (smooth && wanted > 2 * side)
+        resting.set(
+            canvas,
+            setTimeout(() => put(canvas, enlarge(pixels, wanted)), REST),
+        );
 };
 const put = (canvas, pixels) => {
     canvas.width = canvas.height = pixels.width;
@@ -99,7 +116,8 @@ const kernels = new Map();
 const kernel = (side, size) => {
     const name = `${side} ${size}`;
     if (!kernels.has(name)) {
-        const at = new Int32Array(size * 2 * LOBES), weights = new Float32Array(size * 2 * LOBES);
+        const at = new Int32Array(size * 2 * LOBES),
+            weights = new Float32Array(size * 2 * LOBES);
         for (let x = 0; x < size; x++) {
             const centre = ((x + 0.5) * side) / size - 0.5;
             const first = Math.floor(centre) - LOBES + 1;
@@ -128,7 +146,8 @@ const sharpen = ({ data, width }) => {
                 let mean = 0;
                 for (let j = -1; j <= 1; j++)
                     for (let i = -1; i <= 1; i++)
-                        mean += (2 - Math.abs(i)) * (2 - Math.abs(j)) * data[(clamp(y + j) * width + clamp(x + i)) * 4 + c];
+                        mean +=
+                            (2 - Math.abs(i)) * (2 - Math.abs(j)) * data[(clamp(y + j) * width + clamp(x + i)) * 4 + c];
                 const own = data[(y * width + x) * 4 + c];
                 out[(y * width + x) * 3 + c] = Math.min(Math.max(own + SHARPEN * (own - mean / 16), 0), 255);
             }

@@ -14,9 +14,18 @@ export const mount = (root, emit) => {
         <div class="frame-room" tabindex="0" role="slider" aria-valuemin="0" aria-valuenow="0" hidden><img alt=""><i></i></div>
         <p class="empty" hidden></p>`;
     const find = (name) => root.querySelector(name);
-    const grid = find(".frame-room"), mark = find(".frame-room i");
-    const play = find(".play"), scrub = find("input"), told = find("output"), empty = find(".empty");
-    let shown = null, at = 0, playing = false, last = 0, visible = false, asked = 0;
+    const grid = find(".frame-room"),
+        mark = find(".frame-room i");
+    const play = find(".play"),
+        scrub = find("input"),
+        told = find("output"),
+        empty = find(".empty");
+    let shown = null,
+        at = 0,
+        playing = false,
+        last = 0,
+        visible = false,
+        asked = 0;
     let frames = new Map(); // of a source that sends them one at a time: frame -> image
     const still = matchMedia("(prefers-reduced-motion: reduce)");
     const count = () => shown?.labels?.length ?? 0;
@@ -34,7 +43,11 @@ export const mount = (root, emit) => {
         const index = shown.image ? at : shown.cell;
         const columns = shown.columns;
         if (index !== null && index !== undefined)
-            document.dispatchEvent(new CustomEvent("frame", { detail: { image, side: shown.side, columns, index, title: shown.title, label: shown.labels[at] } }));
+            document.dispatchEvent(
+                new CustomEvent("frame", {
+                    detail: { image, side: shown.side, columns, index, title: shown.title, label: shown.labels[at] },
+                }),
+            );
         if (!shown.grid) return;
         if (find("img").src !== image) find("img").src = image;
         chosen();
@@ -45,7 +58,11 @@ export const mount = (root, emit) => {
         mark.hidden = !known;
         const cell = known ? shown.cell : 0;
         const share = 100 / shown.columns;
-        Object.assign(mark.style, { left: `${(cell % shown.columns) * share}%`, top: `${Math.floor(cell / shown.columns) * share}%`, width: `${share}%` });
+        Object.assign(mark.style, {
+            left: `${(cell % shown.columns) * share}%`,
+            top: `${Math.floor(cell / shown.columns) * share}%`,
+            width: `${share}%`,
+        });
         grid.setAttribute("aria-valuenow", cell);
         grid.setAttribute("aria-valuemax", shown.columns ** 2 - 1);
         grid.setAttribute("aria-valuetext", known ? `seed ${cell}` : "none of these");
@@ -107,7 +124,11 @@ export const mount = (root, emit) => {
         show();
         requestAnimationFrame(tick);
     };
-    play.addEventListener("click", () => (playing ? (pause(), rest()) : start()));
+    play.addEventListener("click", () => {
+        if (!playing) return start();
+        pause();
+        rest();
+    });
     scrub.addEventListener("input", () => {
         pause();
         at = Number(scrub.value);

@@ -12,7 +12,9 @@ export const sharper = (room, ask) => {
     room.append(canvas);
     room.parentElement.after(under);
     const wipe = under.querySelector("input");
-    let recipe = null, resting, turn = 0;
+    let recipe = null,
+        resting,
+        turn = 0;
 
     const want = (of) => {
         recipe = of;

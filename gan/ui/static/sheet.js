@@ -8,8 +8,12 @@ const NEAR = "Near a training picture";
 
 export const mount = (root, emit) => {
     root.innerHTML = `<p class="empty" hidden></p><ol></ol>`;
-    const empty = root.querySelector(".empty"), list = root.querySelector("ol");
-    let shown = null, pixels = [], turn = 0, timer = 0;
+    const empty = root.querySelector(".empty"),
+        list = root.querySelector("ol");
+    let shown = null,
+        pixels = [],
+        turn = 0,
+        timer = 0;
     const tiles = () => [...list.querySelectorAll(".tile")];
 
     const look = () => {
@@ -44,13 +48,16 @@ export const mount = (root, emit) => {
         const index = [...list.children].indexOf(button.closest("li"));
         if (button.dataset.tool) emit("input", { index, tool: button.dataset.tool });
         else {
-            tiles().forEach((tile, other) => shown.chosen !== undefined && tile.setAttribute("aria-pressed", other === index));
+            tiles().forEach(
+                (tile, other) => shown.chosen !== undefined && tile.setAttribute("aria-pressed", other === index),
+            );
             reach(index);
             emit("select", { index, recipe: shown.cells[index].recipe });
         }
     });
     list.addEventListener("keydown", (event) => {
-        const all = tiles(), at = all.indexOf(event.target);
+        const all = tiles(),
+            at = all.indexOf(event.target);
         if (at < 0) return;
         const across = all.filter((tile) => tile.offsetTop === all[0].offsetTop).length;
         const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -across, ArrowDown: across };
@@ -83,7 +90,10 @@ export const mount = (root, emit) => {
         pixels = image ? cells.map((_, index) => cut(image, value.side, value.columns, index)) : [];
         empty.textContent = shown.empty ?? "";
         empty.hidden = cells.length > 0 || !shown.empty;
-        list.replaceChildren(...cells.map(make), ...Array.from({ length: Math.max(0, (shown.places ?? 0) - cells.length) }, place));
+        list.replaceChildren(
+            ...cells.map(make),
+            ...Array.from({ length: Math.max(0, (shown.places ?? 0) - cells.length) }, place),
+        );
         list.hidden = list.children.length === 0;
         root.dataset.labels = cells.map((cell) => cell.label).join(" ");
         reach(shown.chosen ?? 0);

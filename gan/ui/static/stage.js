@@ -21,10 +21,18 @@ export const mount = (root, emit) => {
             <figcaption><strong></strong><span></span><ul class="swatches"></ul></figcaption>
         </figure>`;
     const find = (name) => root.querySelector(name);
-    const room = find(".stage-room"), large = find(".large"), small = find(".true-size canvas"), before = find(".before");
+    const room = find(".stage-room"),
+        large = find(".large"),
+        small = find(".true-size canvas"),
+        before = find(".before");
     const sharp = sharper(room, (wish) => emit("release", wish));
-    let shown = null, sheet = null, pixels = null, turn = 0, comparing = false;
-    let plain = null, plainOf = ""; // the picture without edits, and whose it is
+    let shown = null,
+        sheet = null,
+        pixels = null,
+        turn = 0,
+        comparing = false;
+    let plain = null,
+        plainOf = ""; // the picture without edits, and whose it is
 
     const look = () => {
         if (!pixels || !room.clientWidth) return;
@@ -86,7 +94,10 @@ export const mount = (root, emit) => {
     // --- frames that a player shows here; null: the picture itself again
     document.addEventListener("frame", async ({ detail }) => {
         const mine = ++turn;
-        if (!detail) return shown && (tell(), own());
+        if (!detail) {
+            if (shown) tell();
+            return own();
+        }
         const image = await decode(detail.image);
         if (mine !== turn) return;
         pixels = cut(image, detail.side, detail.columns, detail.index);
@@ -96,7 +107,9 @@ export const mount = (root, emit) => {
         find("figcaption span").textContent = detail.label;
     });
     // --- what is drawn over it; null: nothing
-    document.addEventListener("overlay", ({ detail }) => find(".stage-over").replaceChildren(...(detail ? [detail] : [])));
+    document.addEventListener("overlay", ({ detail }) =>
+        find(".stage-over").replaceChildren(...(detail ? [detail] : [])),
+    );
     onStyle(look);
     new ResizeObserver(look).observe(room);
 

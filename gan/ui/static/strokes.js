@@ -12,30 +12,35 @@ const signs = (value) => {
     const whole = Math.min(Math.max(Math.round(value * PARTS), 0), SIDE * PARTS);
     return SIGNS[whole >> 6] + SIGNS[whole & 63];
 };
-export const write = (strokes) => strokes.map(({ tool, points, colour = "" }) => {
-    const pressed = points.some(([, , pressure]) => pressure !== MEDIUM);
-    const letter = pressed ? LETTERS[tool].toUpperCase() : LETTERS[tool];
-    const place = ([x, y, pressure]) => signs(x) + signs(y) + (pressed ? SIGNS[Math.round(pressure * 63)] : "");
-    return letter + colour + points.map(place).join("");
-}).join(".");
+export const write = (strokes) =>
+    strokes
+        .map(({ tool, points, colour = "" }) => {
+            const pressed = points.some(([, , pressure]) => pressure !== MEDIUM);
+            const letter = pressed ? LETTERS[tool].toUpperCase() : LETTERS[tool];
+            const place = ([x, y, pressure]) => signs(x) + signs(y) + (pressed ? SIGNS[Math.round(pressure * 63)] : "");
+            return letter + colour + points.map(place).join("");
+        })
+        .join(".");
 
-export const read = (text) => (text ? text.split(".") : []).map((part) => {
-    const tool = TOOLS[part[0].toLowerCase()];
-    const size = part[0] === part[0].toLowerCase() ? 4 : 5;
-    const begin = tool === "hint" ? 7 : 1;
-    const number = (at) => (SIGNS.indexOf(part[at]) * 64 + SIGNS.indexOf(part[at + 1])) / PARTS;
-    const points = [];
-    for (let at = begin; at + size <= part.length; at += size)
-        points.push([number(at), number(at + 2), size === 5 ? SIGNS.indexOf(part[at + 4]) / 63 : MEDIUM]);
-    return { tool, points, colour: part.slice(1, begin) };
-});
+export const read = (text) =>
+    (text ? text.split(".") : []).map((part) => {
+        const tool = TOOLS[part[0].toLowerCase()];
+        const size = part[0] === part[0].toLowerCase() ? 4 : 5;
+        const begin = tool === "hint" ? 7 : 1;
+        const number = (at) => (SIGNS.indexOf(part[at]) * 64 + SIGNS.indexOf(part[at + 1])) / PARTS;
+        const points = [];
+        for (let at = begin; at + size <= part.length; at += size)
+            points.push([number(at), number(at + 2), size === 5 ? SIGNS.indexOf(part[at + 4]) / 63 : MEDIUM]);
+        return { tool, points, colour: part.slice(1, begin) };
+    });
 
 // Ramer, Douglas and Peucker: only points without which the line would be another.
 export const simple = (points) => {
     if (points.length < 3) return points;
     const [[x0, y0], [x1, y1]] = [points[0], points.at(-1)];
     const long = Math.hypot(x1 - x0, y1 - y0);
-    let furthest = 0, most = 0;
+    let furthest = 0,
+        most = 0;
     for (let i = 1; i < points.length - 1; i++) {
         const [x, y] = points[i];
         const off = long ? Math.abs((x1 - x0) * (y0 - y) - (x0 - x) * (y1 - y0)) / long : Math.hypot(x - x0, y - y0);
@@ -53,7 +58,8 @@ export const brush = (context, { tool, points, colour }, from = 0) => {
     context.lineCap = "round";
     const wide = (pressure) => WIDTHS[tool] * (0.5 + pressure) * scale;
     for (let i = Math.max(from, 0); i < points.length; i++) {
-        const [x, y, pressure] = points[i], [a, b, before] = points[i - 1] ?? points[i];
+        const [x, y, pressure] = points[i],
+            [a, b, before] = points[i - 1] ?? points[i];
         context.beginPath();
         if (i) {
             context.lineWidth = (wide(pressure) + wide(before)) / 2;

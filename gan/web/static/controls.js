@@ -1,17 +1,20 @@
 // A slider and the number that says where it stands; either moves the other.
-const escape = (text) => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+const escaped = (text) => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 
 // `moved` is told the number at each step, `settled` when it is let go of. Return set(number, label).
 export function slider(root, { label, low, high, step, info = "" }, moved, settled = () => {}) {
     root.classList.add("slider");
     root.innerHTML = `<div class="head"><b></b><input type="number" min="${low}" max="${high}" step="any"></div>
-        <input type="range" min="${low}" max="${high}" step="${step}">${info && `<p class="info">${escape(info)}</p>`}`;
+        <input type="range" min="${low}" max="${high}" step="${step}">${info && `<p class="info">${escaped(info)}</p>`}`;
     const inputs = [...root.querySelectorAll("input")];
     const name = (text) => {
         root.querySelector("b").textContent = text;
         inputs.forEach((input, k) => input.setAttribute("aria-label", k ? text : `${text}, as a number`));
     };
-    const fill = (value, but) => inputs.forEach((input) => input !== but && (input.value = value));
+    const fill = (value, but) =>
+        inputs.forEach((input) => {
+            if (input !== but) input.value = value;
+        });
     let now = low;
     root.addEventListener("input", ({ target }) => {
         if (target.value === "" || !target.validity.valid) return;

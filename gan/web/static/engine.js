@@ -19,46 +19,53 @@ export function isRight(pixels, proof) {
 }
 
 // The plain generator in a worker: {draw(z) -> promise of pixels, stop()}. Rejects where no worker can start.
-const startWorker = (network) => new Promise((resolve, reject) => {
-    const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
-    const waiting = new Map();
-    let last = 0, stopped = false;
-    const draw = (z) => new Promise((done, fail) => {
-        waiting.set(++last, { done, fail });
-        worker.postMessage({ id: last, z });
+const startWorker = (network) =>
+    new Promise((resolve, reject) => {
+        const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+        const waiting = new Map();
+        let last = 0,
+            stopped = false;
+        const draw = (z) =>
+            new Promise((done, fail) => {
+                waiting.set(++last, { done, fail });
+                worker.postMessage({ id: last, z });
+            });
+        const rest = () => stopped && !waiting.size && worker.terminate(); // whoever waits for a picture still gets it
+        const stop = () => {
+            stopped = true;
+            rest();
+        };
+        const late = setTimeout(() => reject(new Error("it did not start")), PATIENCE);
+        worker.onerror = (event) => {
+            const problem = new Error(event.message || "the worker may not start");
+            reject(problem);
+            waiting.forEach(({ fail }) => fail(problem));
+            waiting.clear();
+        };
+        worker.onmessage = ({ data: { id, pixels } }) => {
+            clearTimeout(late);
+            if (!id) return resolve({ draw, stop });
+            waiting.get(id).done(pixels);
+            waiting.delete(id);
+            rest();
+        };
+        worker.postMessage({ network });
     });
-    const rest = () => stopped && !waiting.size && worker.terminate(); // whoever waits for a picture still gets it
-    const stop = () => {
-        stopped = true;
-        rest();
-    };
-    const late = setTimeout(() => reject(new Error("it did not start")), PATIENCE);
-    worker.onerror = (event) => {
-        const problem = new Error(event.message || "the worker may not start");
-        reject(problem);
-        waiting.forEach(({ fail }) => fail(problem));
-        waiting.clear();
-    };
-    worker.onmessage = ({ data: { id, pixels } }) => {
-        clearTimeout(late);
-        if (!id) return resolve({ draw, stop });
-        waiting.get(id).done(pixels);
-        waiting.delete(id);
-        rest();
-    };
-    worker.postMessage({ network });
-});
 
 // How many multiplications a picture takes.
-const workOf = ({ layers }) => layers.reduce((sum, { inputs, outputs, side, stride }) =>
-    sum + inputs * outputs * side ** 2 * (stride === 1 ? 1 : 4), 0);
+const workOf = ({ layers }) =>
+    layers.reduce(
+        (sum, { inputs, outputs, side, stride }) => sum + inputs * outputs * side ** 2 * (stride === 1 ? 1 : 4),
+        0,
+    );
 
 // Return {draw(z) -> promise of RGBA pixels, way: "webgl", "worker" or "page", words: what a visitor is told, renderer,
 // stop()} for what readGenerator returned. `proof` is {z, pixels}: a latent and what Python draws of it. `wish` is a way
 // to take whatever the test would pick, "webgl" or "plain", or null. `onChange` is called when the way has to change.
 export async function startEngine(network, proof, wish, onChange) {
     const engine = {};
-    const take = (way, words, { draw, renderer = "", stop = () => {} }) => Object.assign(engine, { way, words, draw, renderer, stop });
+    const take = (way, words, { draw, renderer = "", stop = () => {} }) =>
+        Object.assign(engine, { way, words, draw, renderer, stop });
 
     const takePlain = async (why) => {
         try {
@@ -77,11 +84,13 @@ export async function startEngine(network, proof, wish, onChange) {
         onChange();
     };
 
-    let graphics, problem = "the address asks for it";
+    let graphics,
+        problem = "the address asks for it";
     if (wish !== "plain") {
         try {
             graphics = webglGenerator(network, wish === "webgl", lost);
-            if (!isRight(await graphics.draw(proof.z), proof.pixels)) throw new Error("the graphics here draw other pictures than Python");
+            if (!isRight(await graphics.draw(proof.z), proof.pixels))
+                throw new Error("the graphics here draw other pictures than Python");
             const start = performance.now();
             await graphics.draw(proof.z); // not the first one, which waits for the shaders to be compiled
             const took = performance.now() - start;

@@ -7,7 +7,8 @@ import { equal, plainOf } from "./specimen.js";
 import { drawAll, find, studio, take } from "./studio.js";
 
 const REACH = 3; // of a slider: beyond that pictures fall apart
-const DIRECTIONS = 8, FIRST = 4; // those that there may be, and those that are seen at first
+const DIRECTIONS = 8,
+    FIRST = 4; // those that there may be, and those that are seen at first
 const MOST_UNDO = 20;
 
 let past = []; // edits, the newest last
@@ -28,7 +29,8 @@ const turn = (kind, changed) => {
 
 const amounts = () => studio.model.directions.map((_, k) => [`d${k + 1}`, edits()[`d${k + 1}`] ?? 0]);
 const sliders = Array.from({ length: DIRECTIONS }, (_, k) => {
-    const name = `d${k + 1}`, row = document.createElement("div");
+    const name = `d${k + 1}`,
+        row = document.createElement("div");
     Object.assign(row, { id: name, className: "direction" });
     find(k < FIRST ? "#directions .first" : "#directions .others").append(row);
     const moved = (amount) => turn("d", { ...Object.fromEntries(amounts()), [name]: amount });
@@ -50,11 +52,13 @@ studio.follow.push(() => studio.tab === "explore" && follow());
 
 // Small pictures at the ends of the sliders, two rows of one sheet.
 const drawEnds = newest(async (overtaken) => {
-    const { specimen, model } = studio, count = model.directions.length;
+    const { specimen, model } = studio,
+        count = model.directions.length;
     const moved = (name, reach) => ({ ...specimen, edits: { ...specimen.edits, [name]: reach } });
     const row = (reach) => Array.from({ length: DIRECTIONS }, (_, k) => moved(`d${Math.min(k, count - 1) + 1}`, reach));
     const drawn = await drawAll([...row(-REACH), ...row(REACH)], overtaken);
-    if (drawn) find("#directions").style.setProperty("--ends", `url(${sheetOf(drawn, model.side, DIRECTIONS).toDataURL()})`);
+    if (drawn)
+        find("#directions").style.setProperty("--ends", `url(${sheetOf(drawn, model.side, DIRECTIONS).toDataURL()})`);
 });
 
 export function enter() {
@@ -78,8 +82,10 @@ find("#reset").addEventListener("click", () => {
     remember();
 });
 const normal = () => Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
-find("#surprise").addEventListener("click", () => attempt(() => {
-    const drawn = () => Number(Math.min(Math.max(normal(), -REACH), REACH).toFixed(2));
-    change(Object.fromEntries(studio.model.directions.map((_, k) => [`d${k + 1}`, drawn()])));
-    remember();
-}));
+find("#surprise").addEventListener("click", () =>
+    attempt(() => {
+        const drawn = () => Number(Math.min(Math.max(normal(), -REACH), REACH).toFixed(2));
+        change(Object.fromEntries(studio.model.directions.map((_, k) => [`d${k + 1}`, drawn()])));
+        remember();
+    }),
+);

@@ -6,7 +6,9 @@ import { mount as mountSheet } from "./sheet.js";
 import { equal, MAX_SEED, ofSeed, readNumber, readSeed, recipeOf } from "./specimen.js";
 import { choose, drawAll, find, saveZip, setSpot, studio, take } from "./studio.js";
 
-const WALL = 24, MAX_COUNT = 64, COLUMNS = 8;
+const WALL = 24,
+    MAX_COUNT = 64,
+    COLUMNS = 8;
 export const BY_HAND = "picked"; // in place of a wall's first seed
 
 // The seeds of a wall: those that somebody picked by hand, or `count` from the first one on.
@@ -25,17 +27,25 @@ const drawWall = newest(async (overtaken) => {
     const drawn = await drawAll(pictures, overtaken);
     if (!drawn || model !== studio.model) return;
     const chosen = pictures.findIndex((picture) => equal(picture, specimen));
-    const cell = (one) => ({ label: `${one.seed}`, alt: `Seed ${one.seed}: take this picture`, recipe: recipeOf(one, model) });
+    const cell = (one) => ({
+        label: `${one.seed}`,
+        alt: `Seed ${one.seed}: take this picture`,
+        recipe: recipeOf(one, model),
+    });
     await wall({
-        image: sheetOf(drawn, model.side, COLUMNS), side: model.side, columns: COLUMNS,
-        chosen: chosen < 0 ? null : chosen, cells: pictures.map(cell),
+        image: sheetOf(drawn, model.side, COLUMNS),
+        side: model.side,
+        columns: COLUMNS,
+        chosen: chosen < 0 ? null : chosen,
+        cells: pictures.map(cell),
     });
 });
 
 export function enter(link) {
     const { model, specimen } = studio;
     const first = link.wall ?? ("seed" in link && "count" in link ? specimen.seed : BY_HAND); // as links were before the wall
-    const seeds = seedsOf(model, first, link.count), byHand = equal(seeds, model.picked.slice(0, seeds.length));
+    const seeds = seedsOf(model, first, link.count),
+        byHand = equal(seeds, model.picked.slice(0, seeds.length));
     find("#wall-note").textContent = byHand
         ? "Picked by hand, to begin with. What Another gives is not."
         : `Seeds ${seeds[0]} to ${seeds.at(-1)}: nobody chose these.`;
@@ -46,27 +56,38 @@ export function enter(link) {
 }
 
 const seed = find("#seed");
-const ask = (change) => attempt(() => {
-    const { seed: now, wildness } = studio.specimen;
-    const picture = ofSeed(readSeed(change.seed, now), change.wildness ?? wildness);
-    const count = change.count ?? studio.spots.generate.count;
-    seedsOf(studio.model, Math.min(picture.seed, MAX_SEED - count + 1), count);
-    take(picture, "explore");
-    enter({ wall: Math.min(picture.seed, MAX_SEED - count + 1), count });
-});
+const ask = (change) =>
+    attempt(() => {
+        const { seed: now, wildness } = studio.specimen;
+        const picture = ofSeed(readSeed(change.seed, now), change.wildness ?? wildness);
+        const count = change.count ?? studio.spots.generate.count;
+        seedsOf(studio.model, Math.min(picture.seed, MAX_SEED - count + 1), count);
+        take(picture, "explore");
+        enter({ wall: Math.min(picture.seed, MAX_SEED - count + 1), count });
+    });
 seed.addEventListener("input", () => seed.value !== "" && seed.validity.valid && ask({ seed: seed.value }));
 seed.addEventListener("change", () => (seed.value = studio.specimen.seed));
 const setCount = slider(find("#count"), { label: "Pictures on the wall", low: 1, high: MAX_COUNT, step: 1 }, (count) =>
-    ask({ count: Math.round(count) }));
-const setWildness = slider(find("#wildness"), {
-    label: "Wildness", low: 0, high: 1, step: 0.01,
-    info: "The truncation trick: lower is tamer and more alike, 1 is all that the network can do.",
-}, (wildness) => ask({ wildness }));
+    ask({ count: Math.round(count) }),
+);
+const setWildness = slider(
+    find("#wildness"),
+    {
+        label: "Wildness",
+        low: 0,
+        high: 1,
+        step: 0.01,
+        info: "The truncation trick: lower is tamer and more alike, 1 is all that the network can do.",
+    },
+    (wildness) => ask({ wildness }),
+);
 studio.follow.push(() => {
     if (seed !== document.activeElement) seed.value = studio.specimen.seed;
     setWildness(studio.specimen.wildness);
 });
-find("#save-wall").addEventListener("click", () => attempt(() => {
-    const name = studio.model.name.replaceAll("/", "-");
-    return saveZip(`${name}-seeds-${pictures[0].seed}-to-${pictures.at(-1).seed}.zip`, pictures);
-}));
+find("#save-wall").addEventListener("click", () =>
+    attempt(() => {
+        const name = studio.model.name.replaceAll("/", "-");
+        return saveZip(`${name}-seeds-${pictures[0].seed}-to-${pictures.at(-1).seed}.zip`, pictures);
+    }),
+);

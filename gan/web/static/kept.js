@@ -5,35 +5,46 @@ import { mount as mountSheet } from "./sheet.js";
 import { equal, recipeOf, titleOf } from "./specimen.js";
 import { draw, find, read, saveZip, studio } from "./studio.js";
 
-const PLACES = 8, KEY = "gan-studio-kept";
+const PLACES = 8,
+    KEY = "gan-studio-kept";
 const drawn = new Map(); // recipe -> its pixels, and their side
 
 export const kept = () => {
     try {
         const recipes = JSON.parse(localStorage.getItem(KEY) ?? "[]");
-        return Array.isArray(recipes) ? recipes.filter((recipe) => recipe && typeof recipe === "object").slice(0, PLACES) : [];
+        return Array.isArray(recipes)
+            ? recipes.filter((recipe) => recipe && typeof recipe === "object").slice(0, PLACES)
+            : [];
     } catch {
         return [];
     }
 };
-const store = (recipes) => attempt(() => {
-    try {
-        localStorage.setItem(KEY, JSON.stringify(recipes));
-    } catch {
-        throw "This browser stores nothing for this page; save the PNG, it carries its recipe.";
-    }
-    drawTray();
-});
+const store = (recipes) =>
+    attempt(() => {
+        try {
+            localStorage.setItem(KEY, JSON.stringify(recipes));
+        } catch {
+            throw "This browser stores nothing for this page; save the PNG, it carries its recipe.";
+        }
+        drawTray();
+    });
 export const mine = () => kept().filter(({ model }) => model === studio.model.name);
 
 // A picture of another model is drawn once that one is chosen; until then its place says whose it is.
 const tile = async (recipe, side) => {
     const key = JSON.stringify(recipe);
-    if (recipe.weights === studio.model.weights && !drawn.has(key)) drawn.set(key, { pixels: await draw(read(recipe)), side });
+    if (recipe.weights === studio.model.weights && !drawn.has(key))
+        drawn.set(key, { pixels: await draw(read(recipe)), side });
     return drawn.get(key);
 };
 export const drawTray = newest(async () => {
-    const recipes = kept(), { side, name } = studio.model, image = sheetOf(recipes.map(() => null), side, PLACES);
+    const recipes = kept(),
+        { side, name } = studio.model,
+        image = sheetOf(
+            recipes.map(() => null),
+            side,
+            PLACES,
+        );
     const pen = image.getContext("2d");
     for (const [k, recipe] of recipes.entries()) {
         const made = await tile(recipe, side);
@@ -42,7 +53,11 @@ export const drawTray = newest(async () => {
     }
     const alt = (recipe) => `${titleOf(recipe)} by ${recipe.model === name ? studio.model.title : recipe.model}`;
     await sheet({
-        image, side, columns: PLACES, places: PLACES, tools: ["remove"],
+        image,
+        side,
+        columns: PLACES,
+        places: PLACES,
+        tools: ["remove"],
         cells: recipes.map((recipe) => ({ label: titleOf(recipe), alt: alt(recipe), recipe })),
     });
 });
@@ -54,12 +69,15 @@ const sheet = mountSheet(find("#kept .sheet"), (event, { index, recipe }) => {
     if (event === "input") store(kept().filter((_, other) => other !== index));
 });
 find("#keep").addEventListener("click", () => {
-    const recipe = recipeOf(studio.specimen, studio.model), recipes = kept();
+    const recipe = recipeOf(studio.specimen, studio.model),
+        recipes = kept();
     if (recipes.some((other) => equal(other, recipe))) return;
     if (recipes.length >= PLACES) say("The tray is full: the oldest picture makes room.");
     store([...recipes, recipe].slice(-PLACES));
 });
-find("#save-kept").addEventListener("click", () => attempt(() => {
-    if (!mine().length) throw "No picture of this model is kept yet. Keep puts the one in hand here.";
-    return saveZip("kept.zip", mine().map(read));
-}));
+find("#save-kept").addEventListener("click", () =>
+    attempt(() => {
+        if (!mine().length) throw "No picture of this model is kept yet. Keep puts the one in hand here.";
+        return saveZip("kept.zip", mine().map(read));
+    }),
+);

@@ -4,12 +4,16 @@ import { enlarge, style } from "./pixels.js";
 // Return the RGBA pixels of a picture `factor` times as large.
 export function enlarged(pixels, side, factor) {
     if (factor === 1) return pixels;
-    return style() === "pixels" ? squares(pixels, side, factor) : enlarge(new ImageData(pixels, side), side * factor).data;
+    return style() === "pixels"
+        ? squares(pixels, side, factor)
+        : enlarge(new ImageData(pixels, side), side * factor).data;
 }
 
 const squares = (pixels, side, factor) => {
     const large = new Uint8ClampedArray(pixels.length * factor ** 2);
-    const from = new Uint32Array(pixels.buffer), to = new Uint32Array(large.buffer), width = side * factor;
+    const from = new Uint32Array(pixels.buffer),
+        to = new Uint32Array(large.buffer),
+        width = side * factor;
     for (let i = 0; i < to.length; i++) {
         to[i] = from[Math.floor(i / width / factor) * side + Math.floor((i % width) / factor)];
     }

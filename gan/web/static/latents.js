@@ -46,7 +46,10 @@ export function slerp(a, b, t) {
 
 // A latent as text that a link can hold: its float32 in base64, URLs' kind.
 export const writeLatent = (z) =>
-    btoa(String.fromCharCode(...new Uint8Array(z.buffer))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+    btoa(String.fromCharCode(...new Uint8Array(z.buffer)))
+        .replaceAll("+", "-")
+        .replaceAll("/", "_")
+        .replaceAll("=", "");
 
 // The latent that a text holds; null where it holds none of this length.
 export function readLatent(text, length) {

@@ -11,8 +11,12 @@ export async function load(listed, onChange) {
     state.textContent = `Reading ${listed.title} …`;
     try {
         const { folder } = listed;
-        const [facts, weights] = await Promise.all([readJson(`${folder}/page.json`), readFile(`${folder}/model.safetensors`)]);
-        const network = readGenerator(weights), { seed, pixels } = facts.proof;
+        const [facts, weights] = await Promise.all([
+            readJson(`${folder}/page.json`),
+            readFile(`${folder}/model.safetensors`),
+        ]);
+        const network = readGenerator(weights),
+            { seed, pixels } = facts.proof;
         const bytes = Uint8Array.from(atob(pixels), (sign) => sign.charCodeAt(0));
         const proof = { z: sampleZ(seed, network.zDim), pixels: bytes };
         const wish = new URLSearchParams(location.search).get("way");
@@ -27,7 +31,8 @@ export async function load(listed, onChange) {
         tellWay();
     } finally {
         state.textContent = "";
-        for (const input of find("#model").querySelectorAll("input")) input.checked = input.value === studio.model?.name;
+        for (const input of find("#model").querySelectorAll("input"))
+            input.checked = input.value === studio.model?.name;
     }
 }
 
@@ -39,13 +44,15 @@ const tellWay = () => {
 
 export const list = (models, chosen) => {
     const room = find("#model .segments");
-    room.replaceChildren(...models.map(({ name, title }) => {
-        const label = document.createElement("label");
-        label.innerHTML = `<input type="radio" name="model"><span></span>`;
-        label.firstChild.value = name;
-        label.lastChild.textContent = title;
-        return label;
-    }));
+    room.replaceChildren(
+        ...models.map(({ name, title }) => {
+            const label = document.createElement("label");
+            label.innerHTML = `<input type="radio" name="model"><span></span>`;
+            label.firstChild.value = name;
+            label.lastChild.textContent = title;
+            return label;
+        }),
+    );
     room.addEventListener("change", ({ target }) => chosen(models.find(({ name }) => name === target.value)));
     find("#model").hidden = models.length < 2;
 };

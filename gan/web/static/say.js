@@ -28,7 +28,8 @@ export const download = (name, content, type) => {
 // Return a function that works on the newest wish alone: what came in between is passed over. `work` is given whether
 // another wish has come meanwhile.
 export const newest = (work) => {
-    let wished = false, busy = false;
+    let wished = false,
+        busy = false;
     return async () => {
         wished = true;
         if (busy) return;

@@ -1,5 +1,6 @@
 // From a seed to its latent, number for number as numpy.random.RandomState(seed).standard_normal(length) as float32.
-const SIZE = 624, SHIFT = 397;
+const SIZE = 624,
+    SHIFT = 397;
 
 // The Mersenne Twister MT19937 (Matsumoto and Nishimura 1998): 32 random bits a call.
 const twister = (seed) => {
@@ -29,7 +30,8 @@ export function sampleZ(seed, length) {
     const bits = twister(seed);
     const uniform = () => ((bits() >>> 5) * 67108864 + (bits() >>> 6)) / 9007199254740992; // 53 bits, in [0, 1)
     const z = new Float32Array(length);
-    for (let i = 0; i < length; i += 2) { // Marsaglia's polar method draws two at a time, and numpy gives the second first
+    for (let i = 0; i < length; i += 2) {
+        // Marsaglia's polar method draws two at a time, and numpy gives the second first
         let x1, x2, r2;
         do {
             x1 = 2 * uniform() - 1;

@@ -2,10 +2,14 @@
 const STORE = `gan-studio ${registration.scope}`;
 const plain = (address) => address.split(/[?#]/)[0]; // a link's query is the page's own business
 
-self.addEventListener("install", (event) => event.waitUntil((async () => {
-    const { files } = await (await fetch("site.json")).json();
-    await (await caches.open(STORE)).addAll(["./", ...files]);
-})()));
+self.addEventListener("install", (event) =>
+    event.waitUntil(
+        (async () => {
+            const { files } = await (await fetch("site.json")).json();
+            await (await caches.open(STORE)).addAll(["./", ...files]);
+        })(),
+    ),
+);
 
 const answer = async (request) => {
     const store = await caches.open(STORE);

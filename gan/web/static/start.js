@@ -28,14 +28,18 @@ const openTab = (tab) => {
         find(`#${name}`).hidden = name !== tab;
     }
 };
-const goTo = (tab, link = studio.spots[tab] ?? {}) => attempt(() => {
-    if (!studio.engine || tab === studio.tab) return;
-    openTab(tab);
-    studio.by = "tab";
-    enter(link);
-    noteAddress();
-});
-find("#tabs").addEventListener("click", ({ target }) => target.role === "tab" && goTo(target.getAttribute("aria-controls")));
+const goTo = (tab, link = studio.spots[tab] ?? {}) =>
+    attempt(() => {
+        if (!studio.engine || tab === studio.tab) return;
+        openTab(tab);
+        studio.by = "tab";
+        enter(link);
+        noteAddress();
+    });
+find("#tabs").addEventListener(
+    "click",
+    ({ target }) => target.role === "tab" && goTo(target.getAttribute("aria-controls")),
+);
 find("#tabs").addEventListener("keydown", (event) => {
     const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (!by) return;
@@ -46,7 +50,8 @@ for (const tab of ["explore", "morph", "training"]) find(`#to-${tab}`).addEventL
 
 // --- links, saved pictures, the way back
 async function restore(said, by) {
-    const tab = findTab(said), { listed, remark } = findModel(studio.models, said);
+    const tab = findTab(said),
+        { listed, remark } = findModel(studio.models, said);
     if (studio.model?.folder !== listed.folder) await change(listed);
     const specimen = readSpecimen(said, studio.model);
     if (!("seed" in said || "latent" in said)) specimen.seed = beginning(); // it names no picture
@@ -65,37 +70,47 @@ const open = (recipe) => attempt(() => restore({ ...recipe, tab: "explore" }, "o
 mountFiles(find("#files"), (_, recipe) => open(recipe));
 find("#files .drop p").textContent = "Drop a PNG saved here: it brings its picture back.";
 document.addEventListener("picture", ({ detail }) =>
-    say(`${detail.name} carries no recipe. Only PNGs saved on a page like this one do.`));
+    say(`${detail.name} carries no recipe. Only PNGs saved on a page like this one do.`),
+);
 onOpen((recipe) => (recipe.model === studio.model.name ? choose(recipe) : open(recipe)));
 find("#back").addEventListener("click", () => attempt(() => restore(address()[0], "address"))); // page.js presses it
 
 // --- what can be done with the picture in hand
-find("#another").addEventListener("click", () => attempt(() => {
-    if (!studio.engine) return;
-    const picture = ofSeed(rolled(), studio.specimen.wildness), spot = studio.spots[studio.tab] ?? {};
-    take(picture, "roll");
-    enter({ generate: { ...spot, wall: picture.seed }, morph: {} }[studio.tab] ?? spot);
-}));
-find("#share").addEventListener("click", () => attempt(async () => {
-    const [sentence] = await share();
-    if (sentence) say(sentence, 4);
-}));
+find("#another").addEventListener("click", () =>
+    attempt(() => {
+        if (!studio.engine) return;
+        const picture = ofSeed(rolled(), studio.specimen.wildness),
+            spot = studio.spots[studio.tab] ?? {};
+        take(picture, "roll");
+        enter({ generate: { ...spot, wall: picture.seed }, morph: {} }[studio.tab] ?? spot);
+    }),
+);
+find("#share").addEventListener("click", () =>
+    attempt(async () => {
+        const [sentence] = await share();
+        if (sentence) say(sentence, 4);
+    }),
+);
 find("#save").addEventListener("click", () => save(false));
 find("#save-large").addEventListener("click", () => save(true));
 find("#style").addEventListener("change", ({ target }) => enlarge(target.value));
-find("#morph-kept").addEventListener("click", () => attempt(() => {
-    if (mine().length < 2) throw `Keep two pictures by ${studio.model.title} or more, then this morphs through them.`;
-    openTab("morph");
-    studio.by = "tab";
-    morph.through(mine());
-}));
-const another = (listed) => attempt(async () => {
-    await change(listed);
-    const { seed, latent, truncation, wildness } = studio.specimen ?? ofSeed(1);
-    const picked = studio.tab === "generate" && studio.model.picked.length;
-    take(picked ? ofSeed(beginning()) : ofSeed(latent ? 1 : seed, wildness, truncation), "model");
-    enter(studio.tab === "generate" ? { wall: generate.BY_HAND } : {});
-});
+find("#morph-kept").addEventListener("click", () =>
+    attempt(() => {
+        if (mine().length < 2)
+            throw `Keep two pictures by ${studio.model.title} or more, then this morphs through them.`;
+        openTab("morph");
+        studio.by = "tab";
+        morph.through(mine());
+    }),
+);
+const another = (listed) =>
+    attempt(async () => {
+        await change(listed);
+        const { seed, latent, truncation, wildness } = studio.specimen ?? ofSeed(1);
+        const picked = studio.tab === "generate" && studio.model.picked.length;
+        take(picked ? ofSeed(beginning()) : ofSeed(latent ? 1 : seed, wildness, truncation), "model");
+        enter(studio.tab === "generate" ? { wall: generate.BY_HAND } : {});
+    });
 
 try {
     const site = await readJson("site.json");

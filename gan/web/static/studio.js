@@ -3,7 +3,18 @@ import { enlarged, sheetOf } from "./large.js";
 import { keepAddress } from "./page.js";
 import { writePng, writeZip } from "./png.js";
 import { attempt, download, newest } from "./say.js";
-import { equal, factsOf, isEdited, plainOf, readSpecimen, recipeOf, savedName, titleOf, within, zOf } from "./specimen.js";
+import {
+    equal,
+    factsOf,
+    isEdited,
+    plainOf,
+    readSpecimen,
+    recipeOf,
+    savedName,
+    titleOf,
+    within,
+    zOf,
+} from "./specimen.js";
 import { mount as mountStage } from "./stage.js";
 
 export const find = (selector) => document.querySelector(selector);
@@ -14,8 +25,14 @@ const LARGE = 8; // times, of a large PNG
 // model: what page.json says of it, with zDim and side; by: what made the picture in hand what it is; spots: what links say
 // of a tab beside the picture; follow: called when another picture is in hand.
 export const studio = {
-    models: [], model: null, engine: null, specimen: null, by: "address", tab: "generate",
-    spots: { generate: {}, morph: {}, training: {} }, follow: [],
+    models: [],
+    model: null,
+    engine: null,
+    specimen: null,
+    by: "address",
+    tab: "generate",
+    spots: { generate: {}, morph: {}, training: {} },
+    follow: [],
 };
 
 export const draw = (specimen) => studio.engine.draw(zOf(specimen, studio.model));
@@ -32,19 +49,29 @@ export const read = (said) => readSpecimen(within(said, studio.model), studio.mo
 // --- the stage
 let beside = null; // the picture without edits that the stage has
 const show = newest(async () => {
-    const { model, specimen } = studio, plain = plainOf(specimen), edited = isEdited(specimen);
+    const { model, specimen } = studio,
+        plain = plainOf(specimen),
+        edited = isEdited(specimen);
     const pictures = [await draw(specimen)];
     const known = equal(beside, [model.weights, plain]);
     if (edited && !known) pictures.push(await draw(plain));
     beside = [model.weights, plain];
     const title = titleOf(specimen);
     await stage({
-        image: sheetOf(pictures, model.side, 2), side: model.side, pictures: pictures.length, edited,
-        recipe: recipeOf(specimen, model), title, facts: factsOf(specimen, model),
+        image: sheetOf(pictures, model.side, 2),
+        side: model.side,
+        pictures: pictures.length,
+        edited,
+        recipe: recipeOf(specimen, model),
+        title,
+        facts: factsOf(specimen, model),
         alt: `A picture by ${model.title}, ${title.toLowerCase()}. Drag or arrow keys change it.`,
     });
 });
-const stage = mountStage(find("#stage .stage"), (event, told) => event === "input" && attempt(() => take(read(told), "drag")));
+const stage = mountStage(
+    find("#stage .stage"),
+    (event, told) => event === "input" && attempt(() => take(read(told), "drag")),
+);
 
 // Put a picture in hand and onto the stage.
 export function take(specimen, by) {
@@ -65,7 +92,9 @@ export function noteAddress() {
         const { model, specimen, by, tab, spots } = studio;
         try {
             keepAddress(Object.keys(spots), { ...recipeOf(specimen, model), by }, tab, ...Object.values(spots));
-        } catch { /* a page that is a file may not have another address in every browser */ }
+        } catch {
+            /* a page that is a file may not have another address in every browser */
+        }
     });
 }
 export function setSpot(tab, spot) {
@@ -75,13 +104,19 @@ export function setSpot(tab, spot) {
 
 // --- files
 const asPng = async (specimen, factor = 1) => {
-    const { side } = studio.model, pixels = enlarged(await draw(specimen), side, factor);
+    const { side } = studio.model,
+        pixels = enlarged(await draw(specimen), side, factor);
     return writePng(pixels, side * factor, recipeOf(specimen, studio.model));
 };
-export const save = (large) => attempt(async () => {
-    const { specimen, model } = studio;
-    download(`${savedName(specimen, model)}${large ? "-large" : ""}.png`, await asPng(specimen, large ? LARGE : 1), "image/png");
-});
+export const save = (large) =>
+    attempt(async () => {
+        const { specimen, model } = studio;
+        download(
+            `${savedName(specimen, model)}${large ? "-large" : ""}.png`,
+            await asPng(specimen, large ? LARGE : 1),
+            "image/png",
+        );
+    });
 export const saveZip = async (name, specimens) => {
     const files = [];
     for (const specimen of specimens) files.push([`${savedName(specimen, studio.model)}.png`, await asPng(specimen)]);

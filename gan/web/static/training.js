@@ -7,7 +7,8 @@ import { attempt } from "./say.js";
 import { equal, ofSeed, readNumber } from "./specimen.js";
 import { find, setSpot, studio, take } from "./studio.js";
 
-const ACROSS = 8, CELLS = ACROSS ** 2; // pictures of a sample grid, always of seeds 0 to 63
+const ACROSS = 8,
+    CELLS = ACROSS ** 2; // pictures of a sample grid, always of seeds 0 to 63
 const FPS = 6;
 const COMPETE = `The generator draws and the discriminator tells drawn from real; each loss says how badly one of them is
     doing, and while neither runs away both still learn.`;
@@ -26,10 +27,18 @@ const place = (epoch) => {
     return epochs.indexOf(epochs.reduce(nearer, epochs[0]));
 };
 const played = (side) => {
-    const { model, specimen } = studio, { epochs, curves } = model;
+    const { model, specimen } = studio,
+        { epochs, curves } = model;
     const seen = (epoch) => (curves.seen[epoch] ? `, ${curves.seen[epoch].toLocaleString("en")} pictures seen` : "");
     return {
-        image: null, grid: true, side, columns: ACROSS, epochs, fps: FPS, loop: false, source: model.weights,
+        image: null,
+        grid: true,
+        side,
+        columns: ACROSS,
+        epochs,
+        fps: FPS,
+        loop: false,
+        source: model.weights,
         labels: epochs.map((epoch) => `epoch ${epoch}${seen(epoch)}`),
         cell: equal(specimen, ofSeed(specimen.seed)) && specimen.seed < CELLS ? specimen.seed : null,
         alt: "The 64 pictures of seeds 0 to 63: arrow keys choose the one to follow",
@@ -38,25 +47,29 @@ const played = (side) => {
 };
 // What the player needs of one frame, which may be missing.
 const framed = async (at) => {
-    const epoch = studio.model.epochs[at], image = grid(epoch);
+    const epoch = studio.model.epochs[at],
+        image = grid(epoch);
     try {
         return { side: (await decode(image)).width / ACROSS, sent: { at, image } };
     } catch {
         throw `The sample grid of epoch ${epoch} could not be fetched.`;
     }
 };
-const player = mountPlayer(find("#film .player"), (event, told) => attempt(async () => {
-    if (event === "select") take(ofSeed(told.cell), "open");
-    if (event === "release") setSpot("training", { epoch: studio.model.epochs[told.frame] });
-    if (event !== "input") return;
-    const { side, sent } = await framed(told.frame);
-    await player({ ...played(side), frame: sent });
-}));
-const show = (at, play) => attempt(async () => {
-    if (at < 0) return player({ ...played(studio.model.side), at: 0 });
-    const { side, sent } = await framed(at);
-    await player({ ...played(side), at, play, first: sent });
-});
+const player = mountPlayer(find("#film .player"), (event, told) =>
+    attempt(async () => {
+        if (event === "select") take(ofSeed(told.cell), "open");
+        if (event === "release") setSpot("training", { epoch: studio.model.epochs[told.frame] });
+        if (event !== "input") return;
+        const { side, sent } = await framed(told.frame);
+        await player({ ...played(side), frame: sent });
+    }),
+);
+const show = (at, play) =>
+    attempt(async () => {
+        if (at < 0) return player({ ...played(studio.model.side), at: 0 });
+        const { side, sent } = await framed(at);
+        await player({ ...played(side), at, play, first: sent });
+    });
 
 const readings = ({ pairs, measured }) => ({
     losses: COMPETE,
@@ -71,7 +84,8 @@ const curves = mountCurves(find("#curves .curves"), (_, { epoch }) => {
 });
 
 export function enter(link) {
-    const at = place(readNumber(link.epoch, "Epoch", 0, 1e9, 0, true)), { model } = studio;
+    const at = place(readNumber(link.epoch, "Epoch", 0, 1e9, 0, true)),
+        { model } = studio;
     setSpot("training", "epoch" in link && at >= 0 ? { epoch: model.epochs[at] } : {});
     curves({ ...model.curves, reading: readings(model.curves) });
     show(at, !("epoch" in link));

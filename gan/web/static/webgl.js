@@ -53,7 +53,10 @@ const LAST = FRAGMENT("vec4((tanh(clamp(sum.rgb, -15.0, 15.0)) + 1.0) / 2.0, 1.0
 
 const compile = (gl, fragment) => {
     const program = gl.createProgram();
-    for (const [kind, text] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, fragment]]) {
+    for (const [kind, text] of [
+        [gl.VERTEX_SHADER, VERTEX],
+        [gl.FRAGMENT_SHADER, fragment],
+    ]) {
         const shader = gl.createShader(kind);
         gl.shaderSource(shader, text);
         gl.compileShader(shader);
@@ -68,7 +71,8 @@ const compile = (gl, fragment) => {
 const makeTexture = (gl, format, width, height, type = null, values = null) => {
     const texture = gl.createTexture();
     gl.bindTexture(gl.TEXTURE_2D, texture);
-    for (const name of [gl.TEXTURE_MIN_FILTER, gl.TEXTURE_MAG_FILTER]) gl.texParameteri(gl.TEXTURE_2D, name, gl.NEAREST);
+    for (const name of [gl.TEXTURE_MIN_FILTER, gl.TEXTURE_MAG_FILTER])
+        gl.texParameteri(gl.TEXTURE_2D, name, gl.NEAREST);
     gl.texStorage2D(gl.TEXTURE_2D, 1, format, width, height);
     if (values) gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, width, height, gl.RGBA, type, values);
     return texture;
@@ -77,10 +81,12 @@ const makeTexture = (gl, format, width, height, type = null, values = null) => {
 // Weights (inputs x outputs x 4 x 4) and bias as the shader wants them: one pixel has the weights from one input channel to
 // four output channels, at one of the 16 places of the stamp.
 const arrange = ({ inputs, outputs, weights, bias }) => {
-    const width = 4 * Math.ceil(inputs / 4) + 1, blocks = Math.ceil(outputs / 4);
+    const width = 4 * Math.ceil(inputs / 4) + 1,
+        blocks = Math.ceil(outputs / 4);
     const values = new Float32Array(width * 16 * blocks * 4);
     for (let o = 0; o < outputs; o++) {
-        const row = 16 * (o >> 2), lane = o & 3;
+        const row = 16 * (o >> 2),
+            lane = o & 3;
         for (let i = 0; i < inputs; i++) {
             for (let tap = 0, from = (i * outputs + o) * 16; tap < 16; tap++) {
                 values[((row + tap) * width + i) * 4 + lane] = weights[from + tap];
@@ -102,14 +108,16 @@ export function webglGenerator({ zDim, side, layers }, slowToo, onLost) {
     if (!gl) throw new Error("this browser has no WebGL 2");
     const names = gl.getExtension("WEBGL_debug_renderer_info");
     const renderer = gl.getParameter(names ? names.UNMASKED_RENDERER_WEBGL : gl.RENDERER);
-    if (!slowToo && PROGRAMS.test(renderer)) throw new Error("no graphics card stands behind WebGL here, only a program");
+    if (!slowToo && PROGRAMS.test(renderer))
+        throw new Error("no graphics card stands behind WebGL here, only a program");
     canvas.addEventListener("webglcontextlost", onLost);
     // Maps are drawn into, which numbers of 32 bits need leave for; those of 16 are coarser, and the self-test decides.
     const fine = gl.getExtension("EXT_color_buffer_float");
     if (!fine && !gl.getExtension("EXT_color_buffer_half_float")) throw new Error("its textures hold no fractions");
     const mapFormat = fine ? gl.RGBA32F : gl.RGBA16F;
 
-    const hidden = compile(gl, HIDDEN), last = compile(gl, LAST);
+    const hidden = compile(gl, HIDDEN),
+        last = compile(gl, LAST);
     const zValues = new Float32Array(4 * Math.ceil(zDim / 4));
     const zTexture = makeTexture(gl, gl.RGBA32F, 1, zValues.length / 4);
     let before = { map: zTexture, side: 1, blocks: zValues.length / 4 };
@@ -121,16 +129,26 @@ export function webglGenerator({ zDim, side, layers }, slowToo, onLost) {
         const target = gl.createFramebuffer();
         gl.bindFramebuffer(gl.FRAMEBUFFER, target);
         gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, map, 0);
-        if (gl.checkFramebufferStatus(gl.FRAMEBUFFER) !== gl.FRAMEBUFFER_COMPLETE) throw new Error("no map can be drawn into");
+        if (gl.checkFramebufferStatus(gl.FRAMEBUFFER) !== gl.FRAMEBUFFER_COMPLETE)
+            throw new Error("no map can be drawn into");
         const program = isLast ? last : hidden;
         const numbers = {
-            maps: 0, weights: 1, inSide: before.side, outSide: layer.side, inBlocks: before.blocks,
-            stride: layer.stride, padding: layer.padding,
+            maps: 0,
+            weights: 1,
+            inSide: before.side,
+            outSide: layer.side,
+            inBlocks: before.blocks,
+            stride: layer.stride,
+            padding: layer.padding,
         };
         const pass = {
-            target, program, input: before.map, weights: makeTexture(gl, gl.RGBA32F, width, height, gl.FLOAT, values),
+            target,
+            program,
+            input: before.map,
+            weights: makeTexture(gl, gl.RGBA32F, width, height, gl.FLOAT, values),
             uniforms: Object.entries(numbers).map(([name, value]) => [gl.getUniformLocation(program, name), value]),
-            width: layer.side, height: layer.side * blocks,
+            width: layer.side,
+            height: layer.side * blocks,
         };
         before = { map, side: layer.side, blocks };
         return pass;
@@ -168,9 +186,10 @@ export function webglGenerator({ zDim, side, layers }, slowToo, onLost) {
     };
     let line = Promise.resolve(); // one picture after the other
     const draw = (z) => (line = line.then(() => drawOne(z)));
-    const stop = () => line.then(() => {
-        canvas.removeEventListener("webglcontextlost", onLost);
-        gl.getExtension("WEBGL_lose_context")?.loseContext(); // gives its memory back
-    });
+    const stop = () =>
+        line.then(() => {
+            canvas.removeEventListener("webglcontextlost", onLost);
+            gl.getExtension("WEBGL_lose_context")?.loseContext(); // gives its memory back
+        });
     return { draw, stop, renderer };
 }

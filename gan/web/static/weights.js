@@ -9,11 +9,20 @@ const each = (numbers, toFloat) => {
     return values;
 };
 // Every float16 there is, by its bits.
-const HALVES = each(Uint16Array.from({ length: 65536 }, (_, bits) => bits), (bits) => {
-    const exponent = (bits >> 10) & 31, fraction = bits & 1023, sign = bits >> 15 ? -1 : 1;
-    if (exponent === 0) return sign * fraction * 2 ** -24;
-    return exponent === 31 ? (fraction ? NaN : sign * Infinity) : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-});
+const HALVES = each(
+    Uint16Array.from({ length: 65536 }, (_, bits) => bits),
+    (bits) => {
+        const exponent = (bits >> 10) & 31,
+            fraction = bits & 1023,
+            sign = bits >> 15 ? -1 : 1;
+        if (exponent === 0) return sign * fraction * 2 ** -24;
+        return exponent === 31
+            ? fraction
+                ? NaN
+                : sign * Infinity
+            : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+    },
+);
 const READERS = {
     F16: (bytes) => each(new Uint16Array(bytes), (bits) => HALVES[bits]),
     BF16: (bytes) => new Float32Array(Uint32Array.from(new Uint16Array(bytes), (bits) => bits << 16).buffer),
@@ -29,7 +38,10 @@ const readTensors = (buffer) => {
     const tensors = {};
     for (const [name, { dtype, shape, data_offsets: [from, to] = [] }] of Object.entries(header)) {
         if (!READERS[dtype]) continue; // a counter, or notes
-        tensors[name.replace(WRAPPERS, "")] = { shape, values: READERS[dtype](buffer.slice(8 + length + from, 8 + length + to)) };
+        tensors[name.replace(WRAPPERS, "")] = {
+            shape,
+            values: READERS[dtype](buffer.slice(8 + length + from, 8 + length + to)),
+        };
     }
     return tensors;
 };
@@ -39,8 +51,12 @@ const readTensors = (buffer) => {
 export function readGenerator(buffer) {
     const tensors = readTensors(buffer);
     const layers = [];
-    for (let place = 0; tensors[`main.${place}.weight`]; place += 3) { // in between: main.1 is batch norm, main.2 is ReLU
-        const { shape: [inputs, outputs], values: weights } = tensors[`main.${place}.weight`];
+    for (let place = 0; tensors[`main.${place}.weight`]; place += 3) {
+        // in between: main.1 is batch norm, main.2 is ReLU
+        const {
+            shape: [inputs, outputs],
+            values: weights,
+        } = tensors[`main.${place}.weight`];
         const bias = new Float32Array(outputs);
         const norm = (what) => tensors[`main.${place + 1}.${what}`].values;
         if (tensors[`main.${place + 1}.weight`]) {
@@ -51,7 +67,15 @@ export function readGenerator(buffer) {
             }
         }
         const first = place === 0; // from 1 pixel to 4; the others double the side
-        layers.push({ inputs, outputs, weights, bias, stride: first ? 1 : 2, padding: first ? 0 : 1, side: 4 << layers.length });
+        layers.push({
+            inputs,
+            outputs,
+            weights,
+            bias,
+            stride: first ? 1 : 2,
+            padding: first ? 0 : 1,
+            side: 4 << layers.length,
+        });
     }
     return { zDim: layers[0].inputs, side: layers.at(-1).side, layers };
 }

@@ -3,7 +3,7 @@
 import { plainGenerator } from "./plain.js";
 
 let generator;
-onmessage = ({ data: { network, id, z } }) => {
+self.onmessage = ({ data: { network, id, z } }) => {
     if (network) generator = plainGenerator(network);
     const pixels = z && generator.draw(z);
     postMessage({ id, pixels }, pixels ? [pixels.buffer] : []);
