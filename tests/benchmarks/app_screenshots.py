@@ -26,6 +26,7 @@ SEEN = {  # tab -> what is there once it can be looked at
     "generate": "#wall canvas",
     "explore": "#d1",
     "morph": "#stops canvas",
+    "draw": "#proposals canvas",
     "training": "#curves svg",
     "compare": "#pairs canvas",
     "about": ".about h3",
@@ -33,7 +34,7 @@ SEEN = {  # tab -> what is there once it can be looked at
 README = (  # query, screen, scheme
     ("tab=generate&model=pokemon", "desk", "light"),
     ("tab=explore&model=anime&seed=9&d1=2&d3=-2", "desk", "dark"),
-    ("tab=morph&model=anime&seeds=9-65-147&t=0.6", "desk", "light"),
+    ("tab=draw&model=pokemon&seed=71", "desk", "light"),
     ("tab=training&model=pokemon&seed=20&epoch=200", "desk", "dark"),
 )
 WIDTH = 900  # of the README's pictures

@@ -5,15 +5,14 @@
         --out enlarged.webp
 
 Coloured are 32 of the pictures that were kept from training, spread evenly, each drawn in one of the styles by a fixed
-seed and coloured from its lines alone: drawing, result, four pairs to a row. Enlarged are seeds 0 to 31: Lanczos and
-result.
+seed: the drawing, the result with a palette of the picture's own colours, the result from lines alone. Enlarged are
+seeds 0 to 31: Lanczos, the result.
 """
 
 import argparse
 import sys
 from pathlib import Path
 
-import numpy as np
 import torch
 from PIL import Image
 
@@ -29,39 +28,44 @@ from gan.translation.apply import colorize, on_white, upscale
 from gan.translation.coloring_exam import trials_of
 from gan.ui.encode import enlarge
 
-COUNT, PAIRS, SIDE, GAP = 32, 4, 128, 8  # pictures; pairs to a row; pixels a side of each in the sheet
+COUNT, ACROSS, SIDE, GAP = 32, 4, 112, 6  # examples, and to a row; pixels a side of each picture, and between two
 
 
-def coloured(folder: Path, data: Path) -> list[tuple[Image.Image, Image.Image]]:
-    """Return held-out drawings and what the network makes of them."""
+def coloured(folder: Path, data: Path) -> list[list[Image.Image]]:
+    """Return held-out drawings, and what the network makes of them with a palette and without."""
     network, train = load_network(folder), read_described(folder)["train"]
     pictures = read_pictures(data, network.image_size, fit=train["fit"])
     _, kept = holdout.split(train["dataset"], pictures.names, pictures.order)
     images = pictures.rows([kept[place] for place in evenly(len(kept), COUNT)]).images
     trials = trials_of(images.permute(0, 2, 3, 1).contiguous().numpy())[:COUNT]
-    drawings = [Image.fromarray(np.asarray(trial.drawing)) for trial in trials]
-    return [(drawing, on_white(colorize(network, drawing))) for drawing in drawings]
+    examples = []
+    for trial in trials:
+        drawing = Image.fromarray(trial.drawing)
+        palette = [tuple(colour) for colour in trial.palette.tolist()]
+        results = [colorize(network, drawing, None, given) for given in (palette, None)]
+        examples.append([drawing, *map(on_white, results)])
+    return examples
 
 
-def enlarged(folder: Path, generator: Path) -> list[tuple[Image.Image, Image.Image]]:
+def enlarged(folder: Path, generator: Path) -> list[list[Image.Image]]:
     """Return generated pictures enlarged by Lanczos with an unsharp mask, and by the network."""
     draws, network = load_generator(generator), load_network(folder)
     with torch.inference_mode():
         small = draws(sample_z(range(COUNT), draws.z_dim))
     large = upscale(network, small)
     return [
-        (enlarge(to_pil(before), network.scale, smooth=True), to_pil(after))
+        [enlarge(to_pil(before), network.scale, smooth=True), to_pil(after)]
         for before, after in zip(small, large, strict=True)
     ]
 
 
-def sheet(pairs: list[tuple[Image.Image, Image.Image]], side: int) -> Image.Image:
-    """Return the pairs beside and beneath one another."""
-    width, rows = 2 * side + GAP, -(-len(pairs) // PAIRS)
-    paper = Image.new("RGB", (PAIRS * (width + 2 * GAP), rows * (side + GAP)), "white")
-    for number, pair in enumerate(pairs):
-        left, top = number % PAIRS * (width + 2 * GAP), number // PAIRS * (side + GAP)
-        for place, picture in enumerate(pair):
+def sheet(examples: list[list[Image.Image]], side: int) -> Image.Image:
+    """Return the examples beside and beneath one another."""
+    width, rows = len(examples[0]) * (side + GAP) + 2 * GAP, -(-len(examples) // ACROSS)
+    paper = Image.new("RGB", (ACROSS * width, rows * (side + GAP)), "white")
+    for number, example in enumerate(examples):
+        left, top = number % ACROSS * width, number // ACROSS * (side + GAP)
+        for place, picture in enumerate(example):
             paper.paste(picture.resize((side, side), Image.Resampling.LANCZOS), (left + place * (side + GAP), top))
     return paper
 
@@ -75,10 +79,9 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=SIDE, help="pixels a side of each picture (default: %(default)s)")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    pairs = (
-        coloured(options.checkpoint, options.data) if options.data else enlarged(options.checkpoint, options.generator)
-    )
-    sheet(pairs, options.side).save(options.out, quality=82)
+    folder = options.checkpoint
+    examples = coloured(folder, options.data) if options.data else enlarged(folder, options.generator)
+    sheet(examples, options.side).save(options.out, quality=70)
 
 
 if __name__ == "__main__":
