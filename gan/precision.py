@@ -6,6 +6,8 @@ from threading import Thread
 
 import torch
 
+CORES = torch.get_num_threads()  # as this process began; what threads say later may be one_core's
+
 
 def has_bfloat16() -> bool:
     """Return whether the processor multiplies in bfloat16: it halves the time of convolutions."""
@@ -17,13 +19,12 @@ def has_bfloat16() -> bool:
 @contextmanager
 def one_core() -> Iterator[None]:
     """Let this thread, and no other, compute on one core: the others belong to whoever draws meanwhile."""
-    before = torch.get_num_threads()
     torch.set_num_threads(1)
     # It is also what threads that are new to torch begin with; said by another thread, that alone is taken back.
-    other = Thread(target=torch.set_num_threads, args=(before,))
+    other = Thread(target=torch.set_num_threads, args=(CORES,))
     other.start()
     other.join()
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        torch.set_num_threads(CORES)

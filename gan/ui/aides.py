@@ -1,6 +1,6 @@
 """Networks beside the generators, which colour drawings or enlarge pictures: found at the start, read when needed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -14,6 +14,18 @@ from gan.errors import UserError, escape, printable
 from gan.told import title_of
 from gan.ui.arguments import refuse
 from gan.ui.loaded import LoadedModel
+
+
+def made_of(described: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what tells the pictures of a training from others; () where its folder does not say.
+
+    Of a known data set it is the name; of somebody's folder, the fingerprint of its pictures.
+    """
+    source, data = learned_from(described), described.get("data")
+    if source in DATASETS and DATASETS[source].slug:
+        return (source,)
+    fingerprint = data.get("fingerprint") if isinstance(data, Mapping) else None
+    return (source, fingerprint) if isinstance(fingerprint, str) else ()
 
 
 class Aide:
@@ -73,8 +85,8 @@ class Aides:
 
     def of(self, task: str, model: LoadedModel) -> Aide | None:
         """Return the first of a task that learned from the model's own data."""
-        source = learned_from(model.described)
-        return next((aide for aide in self._all if aide.task == task and aide.source == source != ""), None)
+        source = made_of(model.described)
+        return next((aide for aide in self._all if aide.task == task and made_of(aide.described) == source != ()), None)
 
     def can_colour(self) -> bool:
         """Return whether any of them colours drawings."""

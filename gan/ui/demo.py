@@ -257,9 +257,11 @@ def build_studio(demo: gr.Blocks, models: Shelf, aides: Aides, without: Sequence
         return restore(links.moved_on(models, link), "address", guest_of(request))
 
     def from_picture(request: gr.Request, told: Any) -> dict[Any, Any]:
-        if not said(told):
+        if not {"seed", "seeds", "stops", "latent", "strokes"} & said(told).keys():
             raise links.refuse("There is no recipe in this picture.")
-        tab = "draw" if "strokes" in said(told) and "draw" in by_id else "explore"
+        if "strokes" in said(told) and "draw" not in by_id:
+            raise links.refuse("This is a drawing, and no network here colours drawings.")
+        tab = "draw" if "strokes" in said(told) else "explore"
         return restore({**said(told), "tab": tab}, "open", guest_of(request))
 
     def from_tray(request: gr.Request, told: Any) -> dict[Any, Any]:

@@ -167,7 +167,9 @@ def cleaned(picture: Image.Image) -> Image.Image:
     """Return a drawing's photograph as lines on white, centred, as large as the data's figures: 0.85 of the side."""
     import cv2
 
-    grey = np.asarray(picture.convert("L"))
+    small = picture.convert("L")
+    small.thumbnail((2 * SIDE, 2 * SIDE))
+    grey = np.asarray(small)
     reach = max(grey.shape) // 8 | 1
     paper = cv2.medianBlur(cv2.dilate(grey, np.ones((reach, reach), np.uint8)), 21).astype(np.float32)
     flat = np.clip(grey / np.maximum(paper, 1) * 255, 0, 255)

@@ -27,6 +27,21 @@ def webp_uri(content: bytes) -> str:
     return "data:image/webp;base64," + base64.b64encode(content).decode()
 
 
+def bounded_uri(image: Image.Image, most: int) -> str:
+    """Return the image, grey, as a data URI of at most so many characters: a JPEG, coarser and smaller till it fits."""
+    grey, quality = image.convert("L"), 80
+    while True:
+        buffer = io.BytesIO()
+        grey.save(buffer, "jpeg", quality=quality)
+        uri = "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+        if len(uri) <= most:
+            return uri
+        if quality > 40:
+            quality -= 20
+        else:
+            grey = grey.resize([max(1, side * 4 // 5) for side in grey.size], Image.Resampling.BOX)
+
+
 def with_recipe(image: Image.Image, recipe: dict[str, Any]) -> Image.Image:
     """Note the recipe in the image's `info`, from where Gradio, too, writes it into a PNG; return the image."""
     image.info[RECIPE_KEY] = json.dumps(recipe)

@@ -32,8 +32,12 @@ def build_mine(studio: Studio) -> None:
     """Lay the panel out, wire it, and offer /project to programs."""
 
     def draw(told: Any, hand: Any) -> Iterator[dict[Any, Any]]:
-        model, _ = studio.in_hand(hand)
-        target = target_of(model, read_upload(said(told).get("picture"), NAME))
+        try:
+            model, _ = studio.in_hand(hand)
+            target = target_of(model, read_upload(said(told).get("picture"), NAME))
+        except gr.Error as error:  # said where the panel waits
+            yield {panel: {"sentence": error.message}}
+            return
         for progress in projected(model, target):
             yield {panel: progress.shown(model)}
         done = progress.shown(model) | {"sentence": read_out(model, progress.residual)}

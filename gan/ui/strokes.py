@@ -23,7 +23,10 @@ MAX_POINTS = 12_000  # in all
 PARTS = 4  # of a step, as written
 SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 FIFTH = len(SIGNS) - 1  # the strongest pressure
-STROKE = re.compile(r"(?:[te]|k)((?:[\w-]{4})+)|[TK]((?:[\w-]{5})+)|h([0-9a-f]{6})((?:[\w-]{4})+)", re.ASCII)
+# A capital letter stands for a pen that knows how hard it is pressed: a fifth sign in each step.
+STROKE = re.compile(
+    r"[tke]((?:[\w-]{4})+)|[TKE]((?:[\w-]{5})+)|h([0-9a-f]{6})((?:[\w-]{4})+)|H([0-9a-f]{6})((?:[\w-]{5})+)", re.ASCII
+)
 TOOLS = {"t": "thin", "k": "thick", "e": "erase", "h": "hint"}
 LETTERS = {tool: letter for letter, tool in TOOLS.items()}
 COLOUR = re.compile(r"#?([0-9a-fA-F]{6})")

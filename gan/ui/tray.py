@@ -79,10 +79,8 @@ def build_tray(studio: Studio, keep: gr.Button) -> tuple[Sheet, gr.Button]:
         return {studio.kept: recipes, sheet: show(recipes)}
 
     def change(told: Any, kept: Any) -> dict[Any, Any]:
-        recipes = recipes_in(kept)
-        index = said(told).get("index")
-        if isinstance(index, int) and 0 <= index < len(recipes):
-            recipes.pop(index)
+        taken = said(told).get("recipe")  # not its place: what cannot be drawn here is kept, but has no tile
+        recipes = [recipe for recipe in recipes_in(kept) if recipe != taken]
         return {studio.kept: recipes, sheet: show(recipes)}
 
     def save_all(kept: Any) -> dict[str, Any]:

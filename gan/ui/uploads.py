@@ -6,7 +6,6 @@ data URIs, and needs no upload.
 """
 
 import base64
-import binascii
 import io
 import math
 import secrets
@@ -171,7 +170,7 @@ def _content_of(value: Any, name: str) -> bytes:
     if isinstance(value, str) and value.startswith("data:image/"):
         try:
             return base64.b64decode(value.partition(",")[2], validate=True)
-        except binascii.Error:
+        except ValueError:  # binascii.Error is one, letters beyond ASCII are another
             raise refuse(f"{name} is damaged: it is no base64.") from None
     path = value.get("path") if isinstance(value, Mapping) else None
     content = UPLOADS.find(path) if isinstance(path, str) else None

@@ -4,6 +4,7 @@ import gradio as gr
 import pytest
 from served import plant, plant_aide, tiny_model
 
+from gan.files import read_json, write_json
 from gan.ui import aides
 from gan.ui.aides import Aides
 from gan.ui.loaded import find_aides, split
@@ -41,6 +42,16 @@ def test_a_model_has_those_of_its_own_data_and_drawings_are_coloured_by_any(fold
     assert found.enlarger(model("anime")) is None and found.enlarger(tiny_model("alpha")) is None
     assert found.can_colour() and found.can_enlarge([model("anime"), model("pokemon")])
     assert not Aides().can_colour() and Aides().colourer(model("pokemon")) is None
+
+
+def test_of_peoples_folders_only_the_same_pictures_are_the_models_own(tmp_path):
+    folder = plant_aide(tmp_path / "enlarges", "upscale", "folder")
+    described = read_json(folder / "config.json")
+    write_json(folder / "config.json", described | {"data": described["data"] | {"fingerprint": "logos"}})
+    found = Aides([folder])
+    for fingerprint, there in [("logos", True), ("cats", False), (None, False), (["logos"], False)]:
+        cats = tiny_model("cats", described={"data": {"name": "folder", "fingerprint": fingerprint}})
+        assert bool(found.enlarger(cats)) is there
 
 
 def test_weights_are_read_once_and_not_before_they_are_needed(folders, monkeypatch):

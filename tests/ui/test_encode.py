@@ -11,7 +11,7 @@ from PIL import Image
 from served import differ, pixels, recipe_in, tiny_model
 
 from gan.images import to_pil
-from gan.ui.encode import dominant_colours, enlarge, lossless_uri, png_bytes, with_recipe
+from gan.ui.encode import bounded_uri, dominant_colours, enlarge, lossless_uri, png_bytes, with_recipe
 
 MODEL = tiny_model("alpha")
 
@@ -71,3 +71,12 @@ def test_a_white_picture_is_white():
 
 def test_one_plain_colour_is_one_colour():
     assert dominant_colours(Image.new("RGB", (64, 64), "#336699")) == [{"colour": "#336699", "share": 1.0}]
+
+
+def test_a_bounded_picture_fits_however_much_there_is_to_see():
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (512, 512), dtype=np.uint8))
+    uri = bounded_uri(noise, 42_000)
+    assert 20_000 < len(uri) <= 42_000 and uri.startswith("data:image/jpeg;base64,")
+    blank = bounded_uri(Image.new("L", (512, 512), 255), 42_000)
+    with Image.open(io.BytesIO(base64.b64decode(blank.partition(",")[2]))) as whole:
+        assert whole.size == (512, 512)

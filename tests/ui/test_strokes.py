@@ -9,6 +9,7 @@ import pytest
 from gan.ui.strokes import (
     MAX_POINTS,
     SIDE,
+    WIDTHS,
     Stroke,
     draw_hints,
     draw_lines,
@@ -36,6 +37,14 @@ def test_strokes_come_back_from_their_text_to_a_quarter_of_a_step():
         assert np.abs(np.array(stroke.points) - np.array(other.points)).max() <= 0.126
     assert write_strokes(back) == write_strokes(strokes)
     assert not set(write_strokes(strokes)) - set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
+
+
+@pytest.mark.parametrize("tool", WIDTHS)
+def test_a_pen_that_is_pressed_writes_with_every_tool(tool):
+    stroke = Stroke(tool, ((0.0, 0.0, 0.25), (512.0, 256.0, 1.0)), "e23d28" if tool == "hint" else "")
+    (back,) = read_strokes(write_strokes([stroke]))
+    assert (back.tool, back.colour) == (stroke.tool, stroke.colour)
+    assert np.allclose(back.points, stroke.points, atol=0.25)
 
 
 def test_programs_may_send_lists():

@@ -177,7 +177,7 @@ def test_whatever_is_no_picture_is_refused_with_a_sentence(content, said):
 
 NO_FILE = (
     None, 5, "x", [], "/etc/passwd", {"path": "/etc/passwd"}, {"path": None}, {"path": ["x"]}, {"url": "http://a/"},
-    "data:image/png;base64,####", "data:image/png;base64,", "data:image/png",
+    "data:image/png;base64,####", "data:image/png;base64,é", "data:image/png;base64,", "data:image/png",
 )  # fmt: skip
 
 

@@ -65,10 +65,13 @@ export const mount = (root, emit) => {
             (canvas, index) => strip[index] && paint(canvas, strip[index], canvas.parentElement.clientWidth),
         );
     };
+    let turn = 0;
     const drawReals = async (value) => {
+        const mine = ++turn;
         reals.hidden = !value;
         if (!value) return reals.replaceChildren();
         const image = await decode(value.image);
+        if (mine !== turn) return;
         strip = value.labels.map((_, index) => cut(image, value.side, value.labels.length, index));
         reals.innerHTML = value.labels
             .map((label) => `<figure><canvas></canvas><figcaption>${label}</figcaption></figure>`)

@@ -150,7 +150,11 @@ export const mount = (root, emit) => {
     new ResizeObserver(look).observe(root);
 
     return async (value) => {
-        if (!value?.image || !running) return;
+        if (!running || !(value?.image || value?.sentence)) return;
+        if (!value.image) {
+            running = false;
+            return show(value.sentence, OTHERS);
+        }
         const image = await decode(value.image);
         if (!running) return;
         const width = image.naturalWidth;

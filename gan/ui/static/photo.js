@@ -14,7 +14,7 @@ export const photo = async (file) => {
         context.fillRect(0, 0, ...size);
         context.imageSmoothingQuality = "high";
         context.drawImage(image, 0, 0, ...size);
-        const uri = canvas.toDataURL("image/webp", 0.8);
+        const uri = canvas.toDataURL("image/jpeg", 0.8);
         if (uri.length <= LONGEST) return uri;
     }
 };

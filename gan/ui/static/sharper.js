@@ -27,8 +27,10 @@ export const sharper = (room, ask) => {
     onStyle(() => want(recipe));
 
     const show = async ({ sharper, of, say }) => {
-        if (style() !== "sharper" || JSON.stringify(of) !== JSON.stringify(recipe)) return;
+        const stale = () => style() !== "sharper" || JSON.stringify(of) !== JSON.stringify(recipe);
+        if (stale()) return;
         const image = sharper && (await decode(sharper));
+        if (stale()) return;
         if (image) {
             canvas.width = canvas.height = image.width;
             canvas.getContext("2d").drawImage(image, 0, 0);

@@ -46,7 +46,7 @@ export const mount = (root, emit) => {
         const button = event.target.closest("button");
         if (!button) return;
         const index = [...list.children].indexOf(button.closest("li"));
-        if (button.dataset.tool) emit("input", { index, tool: button.dataset.tool });
+        if (button.dataset.tool) emit("input", { index, tool: button.dataset.tool, recipe: shown.cells[index].recipe });
         else {
             tiles().forEach(
                 (tile, other) => shown.chosen !== undefined && tile.setAttribute("aria-pressed", other === index),

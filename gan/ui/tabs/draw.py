@@ -30,7 +30,7 @@ from gan.ui.drawing import (
     typical_palettes,
     why_not,
 )
-from gan.ui.encode import lossless_uri, png_bytes
+from gan.ui.encode import bounded_uri, lossless_uri, png_bytes
 from gan.ui.lens import Guest, Lens
 from gan.ui.loaded import LoadedModel
 from gan.ui.projecting import PROJECTING, found_by_lines
@@ -39,6 +39,7 @@ from gan.ui.strokes import write_strokes
 from gan.ui.studio import Studio, file, saved_picture, tell
 from gan.ui.uploads import read_upload
 
+LONGEST_UNDER = 42_000  # characters of a drawing's picture, which the pad sends along with each wish
 SAVED = 1024  # pixels a side of what is saved
 LEAD = """<h2>Draw</h2><p class='lead'>A network colours what you draw, as soon as you lift the pen. It learned from
 {learned} and knows nothing else: a house becomes a creature.</p>"""
@@ -147,7 +148,10 @@ def build_draw(studio: Studio) -> Lens:
 
     def open_file(told: Any) -> PadValue:
         sent = told.get("file") if isinstance(told, Mapping) else None
-        return {"under": lossless_uri(cleaned(read_upload(sent, "The picture")))}
+        try:
+            return {"under": bounded_uri(cleaned(read_upload(sent, "The picture")), LONGEST_UNDER)}
+        except gr.Error as error:  # said where the pad says that it is looking
+            return {"say": error.message}
 
     def offer(told: Any, hand: Any) -> dict[str, Any]:
         model, _ = studio.in_hand(hand)
