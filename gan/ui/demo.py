@@ -257,7 +257,7 @@ def build_studio(demo: gr.Blocks, models: Shelf, aides: Aides, without: Sequence
         return restore(links.moved_on(models, link), "address", guest_of(request))
 
     def from_picture(request: gr.Request, told: Any) -> dict[Any, Any]:
-        if not {"seed", "seeds", "stops", "latent", "strokes"} & said(told).keys():
+        if not said(told).keys() - {"sharper"}:  # what was made of a program's own picture says no more
             raise links.refuse("There is no recipe in this picture.")
         if "strokes" in said(told) and "draw" not in by_id:
             raise links.refuse("This is a drawing, and no network here colours drawings.")
