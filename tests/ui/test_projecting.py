@@ -6,6 +6,7 @@ import pytest
 import torch
 from served import tiny_model
 
+from gan import precision
 from gan.insight.opinion import Opinions
 from gan.insight.projection import residual_of
 from gan.latent import sample_z
@@ -45,7 +46,8 @@ def test_each_attempt_may_be_computed_by_another_thread_and_leaves_it_as_it_was(
         assert [pool.submit(state).result() for pool in (one, other)] == before
 
 
-def test_one_core_is_for_this_thread_alone():
+def test_one_core_is_for_this_thread_alone(monkeypatch):
+    monkeypatch.setattr(precision, "CORES", 2)
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     with ThreadPoolExecutor(1) as known, ThreadPoolExecutor(1) as new:
