@@ -13,6 +13,7 @@ from gan.folder import is_figure, kept_epochs, same_protocol
 from gan.latent import MAX_SEED
 from gan.training.losses import LOSSES
 
+DIRECTIONS = 8  # principal directions that Explore offers, on both pages, so that links mean the same
 MAX_EPOCH = 10**9
 MAX_TITLE = 40  # characters of a model's title, and of a direction's name
 MAX_PICKED = 64

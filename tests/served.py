@@ -33,8 +33,9 @@ from gan.insight.record import write_neighbours
 from gan.insight.whereabouts import note_whereabouts
 from gan.latent import principal_directions, sample_z
 from gan.models import Discriminator, Generator
+from gan.told import DIRECTIONS
 from gan.translation.networks import Colorizer, Upscaler
-from gan.ui.loaded import DIRECTIONS, LoadedModel
+from gan.ui.loaded import LoadedModel
 
 ROOT = Path(__file__).resolve().parent.parent
 DEADLINE = 60  # seconds that anything waited for may take on a busy machine

@@ -32,7 +32,6 @@ from gan.models import Generator
 
 FIRST_LAYER = "main.0.weight"  # of a generator
 AIDES = ("colorize", "upscale")  # tasks, of networks that stand beside generators
-DIRECTIONS = 8  # principal directions that the Explore tab offers
 MAX_PICTURE_BYTES = 2_000_000  # of a sample grid; those of train.py stay under 80 kB
 
 
@@ -155,13 +154,13 @@ def has_begun(folder: Path) -> bool:
 def _expect(name: str, folder: Path) -> LoadedModel:
     """Stand in for the model that a run will have at the end of its first epoch; nothing that it draws is shown."""
     generator = Generator(base_channels=8).eval().requires_grad_(False)
-    directions, _ = principal_directions(generator.get_parameter(FIRST_LAYER), DIRECTIONS)
+    directions, _ = principal_directions(generator.get_parameter(FIRST_LAYER), told.DIRECTIONS)
     return LoadedModel(name, folder, "", generator, directions, {}, _read_picture(folder / REALS_FILE), {}, ())
 
 
 def _load_model(name: str, folder: Path) -> LoadedModel:
     generator, digest = load_with_digest(folder)
-    directions, _ = principal_directions(generator.get_parameter(FIRST_LAYER), DIRECTIONS)
+    directions, _ = principal_directions(generator.get_parameter(FIRST_LAYER), told.DIRECTIONS)
     grids = {epoch: _read_picture(path) for epoch, path in _newest(list_epochs(folder, SAMPLES), MAX_SAMPLES)}
     samples = {epoch: content for epoch, content in grids.items() if content}
     snapshots = dict(_newest(list_epochs(folder, SNAPSHOTS), MAX_SNAPSHOTS))

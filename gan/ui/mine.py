@@ -4,12 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import gradio as gr
-import numpy as np
-import torch
 from PIL import Image, ImageOps
 from torch import Tensor
 
-from gan.images import from_uint8
+from gan.images import from_pil
 from gan.ui.arguments import choose_model
 from gan.ui.components import LAST_WINS, PRIVATE, Mine, said
 from gan.ui.insight import insight_of
@@ -25,7 +23,7 @@ NAME = "The picture"  # what it is called where it is refused
 def target_of(model: LoadedModel, picture: Image.Image) -> Tensor:
     """Return the middle square of a picture at the size that the model draws, (3, S, S) in [-1, 1]."""
     square = ImageOps.fit(picture, (model.generator.image_size,) * 2, Image.Resampling.LANCZOS)
-    return from_uint8(torch.from_numpy(np.array(square)).permute(2, 0, 1))
+    return from_pil(square)[0]
 
 
 def build_mine(studio: Studio) -> None:

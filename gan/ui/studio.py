@@ -51,8 +51,7 @@ class Studio:
 
     def take(self, model: LoadedModel, specimen: Specimen, by: str) -> dict[Any, Any]:
         """Return the outputs that put a picture in hand and onto the stage."""
-        unedited_is_there = by in BY_STEPS
-        return {self.hand: hold(model, specimen, by), self.stage: on_stage(model, specimen, not unedited_is_there)}
+        return {self.hand: hold(model, specimen, by), self.stage: on_stage(model, specimen, by not in BY_STEPS)}
 
     def choose(self, told: Any) -> dict[Any, Any]:
         """Take the picture of a sheet's cell in hand."""

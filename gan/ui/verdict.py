@@ -108,11 +108,12 @@ def near_ones(model: LoadedModel, specimens: Sequence[Specimen]) -> list[int]:
         return [place for place, verdict in enumerate(insight.verdicts_on(images)) if verdict.is_near]
 
 
-def read_picture(model: LoadedModel, seed: Any, recipe: Any) -> Specimen:
-    """Return the picture that a program means: a seed, or what a link or a saved PNG says of one."""
+def read_picture(studio: Studio, model: Any, seed: Any, recipe: Any) -> tuple[LoadedModel, Specimen]:
+    """Return model and picture that a program means: a seed, or what a link or a saved PNG says of one."""
+    chosen = choose_model(studio.models, model)
     if recipe is not None and not isinstance(recipe, Mapping):
         raise refuse('A recipe is what a saved PNG says of its picture, as in {"seed": 7, "d1": 2}.')
-    return read_specimen(model, ({} if seed is None else {"seed": seed}) | dict(recipe or {}))
+    return chosen, read_specimen(chosen, ({} if seed is None else {"seed": seed}) | dict(recipe or {}))
 
 
 def build_verdict(studio: Studio, begin: Mapping[str, Any]) -> None:
@@ -141,8 +142,7 @@ def build_verdict(studio: Studio, begin: Mapping[str, Any]) -> None:
             seed: a whole number from 0 to 4,294,967,295.
             recipe: in place of the seed, what a saved PNG says of its picture.
         """
-        chosen = choose_model(studio.models, model)
-        specimen = read_picture(chosen, seed, recipe)
+        chosen, specimen = read_picture(studio, model, seed, recipe)
         insight = knowing_insight(chosen)
         verdict = insight.verdicts_on(chosen.draw(specimen.z(chosen)[None]))[0]
         said = {"near": verdict.is_near, "sentence": verdict.sentence(), "misses": MISSES}
@@ -159,8 +159,7 @@ def build_verdict(studio: Studio, begin: Mapping[str, Any]) -> None:
             seed: a whole number from 0 to 4,294,967,295.
             recipe: in place of the seed, what a saved PNG says of its picture.
         """
-        chosen = choose_model(studio.models, model)
-        specimen = read_picture(chosen, seed, recipe)
+        chosen, specimen = read_picture(studio, model, seed, recipe)
         insight = critical_insight(chosen)
         found = insight.opinion_of(chosen.draw(specimen.z(chosen)[None]))
         assert found is not None and insight.opinions is not None

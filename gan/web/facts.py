@@ -15,6 +15,7 @@ from gan.images import to_uint8
 from gan.latent import principal_directions, sample_z
 from gan.told import (
     CURVES,
+    DIRECTIONS,
     cleaned,
     comparable,
     direction_names,
@@ -26,7 +27,6 @@ from gan.told import (
     title_of,
 )
 
-DIRECTIONS = 8  # as many as the demo offers, so that its links mean the same here
 PROOF_SEED = 1  # whose picture the page draws first, to see whether it draws as Python does
 
 

@@ -5,12 +5,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import gradio as gr
-import numpy as np
-import torch
 from PIL import Image
 from torch import Tensor
 
-from gan.images import from_uint8, to_uint8
+from gan.images import from_pil, make_grid, to_pil
 from gan.translation.apply import on_white
 from gan.ui.arguments import refuse
 from gan.ui.colouring import build_colorize
@@ -58,12 +56,11 @@ def proposals_for(model: LoadedModel, specimen: Specimen, typical: tuple[Palette
 
 def sheet_of(output: Any, named: Mapping[str, Palette], chosen: Palette) -> SheetValue:
     """Return the sheet of a drawing's proposals, coloured (N, 4, S, S); the palette that is in use is marked."""
-    pictures = to_uint8(output[:, :3]).permute(2, 0, 3, 1).contiguous().numpy()  # (S, N, S, 3)
-    side, count = pictures.shape[:2]
+    count = len(output)
     palettes = list(named.values())
     return {
-        "image": lossless_uri(Image.fromarray(pictures.reshape(side, count * side, 3))),
-        "side": side,
+        "image": lossless_uri(make_grid(output[:, :3], count)),
+        "side": output.shape[-1],
         "columns": count,
         "cells": [
             {"label": name, "alt": f"{name}: use these colours", "recipe": {"palette": hexes(palette)}}
@@ -76,8 +73,7 @@ def sheet_of(output: Any, named: Mapping[str, Palette], chosen: Palette) -> Shee
 def lines_of(model: LoadedModel, drawing: Drawing) -> Tensor:
     """Return a drawing's lines at the size that the model draws, (1, S, S): 1 paper, -1 ink."""
     side = model.generator.image_size
-    small = np.array(drawing.on_pad.resize((side, side), Image.Resampling.BOX))
-    return from_uint8(torch.from_numpy(small)[None])
+    return from_pil(drawing.on_pad.resize((side, side), Image.Resampling.BOX))[0]
 
 
 def save_as(studio: Studio, kind: str) -> Callable[[Any, Any], dict[str, Any]]:
@@ -123,7 +119,7 @@ def build_draw(studio: Studio) -> Lens:
         if reason := why_not(drawing.on_pad):
             return {pad: {"picture": None, "say": reason, "of": ""}, spot: {}}
         output = colour_small(studio.colourer(model), drawing, [drawing.palette])
-        picture = Image.fromarray(to_uint8(output[0, :3]).permute(1, 2, 0).contiguous().numpy())
+        picture = to_pil(output[0, :3])
         recipe = {} if told.get("example") else drawing.recipe(model)
         shown: PadValue = {"picture": lossless_uri(picture), "of": write_strokes(drawing.strokes), "say": ""}
         if not recipe and not told.get("example"):

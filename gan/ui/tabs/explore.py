@@ -9,11 +9,12 @@ import numpy as np
 from PIL import Image
 
 from gan.images import make_grid
+from gan.told import DIRECTIONS
 from gan.ui.arguments import choose_model, refuse
 from gan.ui.components import LAST_WINS, NETWORKS, Numbers, said
 from gan.ui.encode import lossless_uri
 from gan.ui.lens import Guest, Lens
-from gan.ui.loaded import DIRECTIONS, LoadedModel
+from gan.ui.loaded import LoadedModel
 from gan.ui.specimen import Specimen, read_specimen, stack, within
 from gan.ui.studio import Studio, saved_picture
 
