@@ -35,6 +35,7 @@ from gan.ui.surroundings import (
     alone,
     host_in,
     make_temporary_folder,
+    share_heaps,
     with_brackets,
     without_brackets,
     without_stubs,
@@ -126,6 +127,7 @@ def check_port(host: str, port: int) -> None:
 
 def prepare() -> Callable[[], None]:
     """Make sure of what the demo needs of the machine; return what clears up behind it."""
+    share_heaps()
     try:
         check_installed()
         return make_temporary_folder()

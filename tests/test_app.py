@@ -154,6 +154,21 @@ def test_gradio_is_imported_without_reading_the_sources_of_its_components():
     assert done.returncode == 0, done.stderr
 
 
+def test_threads_share_heaps_so_that_a_flood_leaves_little():
+    script = (
+        "import ctypes, threading\n"
+        "from gan.ui.surroundings import share_heaps\n"
+        "share_heaps()\n"
+        "libc, all_there = ctypes.CDLL(None), threading.Barrier(12)\n"
+        "work = lambda: (all_there.wait(), libc.malloc(100), all_there.wait())\n"
+        "threads = [threading.Thread(target=work) for _ in range(12)]\n"
+        "[thread.start() for thread in threads], [thread.join() for thread in threads]\n"
+        "libc.malloc_stats()"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert done.stderr.count("Arena ") == 2, done.stderr
+
+
 @pytest.mark.parametrize("variable", ["TMPDIR", "GRADIO_TEMP_DIR"])
 def test_without_a_folder_for_temporary_files_a_sentence_says_what_to_do(tmp_path, monkeypatch, variable):
     file = tmp_path / "file"  # in which nobody can make a folder, the superuser included

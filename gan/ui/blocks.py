@@ -30,6 +30,7 @@ from gan.ui.arguments import refuse
 from gan.ui.connections import Server, raise_limit
 from gan.ui.gate import Scope, at_home, visitor_of
 from gan.ui.projecting import PROJECTING
+from gan.ui.surroundings import give_back_memory
 from gan.ui.uploads import MAX_FILE, UPLOADS
 
 WAITING = 128  # events in all lines
@@ -144,6 +145,7 @@ class Line(queueing.Queue):
             if time.monotonic() - swept > SWEEP_SECONDS:
                 swept = time.monotonic()
                 await anyio.to_thread.run_sync(self.blocks.delete_files, FILE_SECONDS)
+                await anyio.to_thread.run_sync(give_back_memory)
 
     async def forget_unread(self) -> None:
         """Forget sessions to which nobody listens: after a minute, and the oldest where too much waits for them.

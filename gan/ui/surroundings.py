@@ -1,6 +1,7 @@
-"""What the demo makes of its machine: an address, a folder for files, and an environment without proxies."""
+"""What the demo makes of its machine: an address, files, memory, and an environment without proxies."""
 
 import atexit
+import ctypes
 import inspect
 import os
 import re
@@ -19,6 +20,7 @@ from gan.errors import UserError
 # certificate, and the server's name is told to it where it is needed.
 ALONE = {"NO_PROXY": "*", "no_proxy": "*", "SSL_CERT_FILE": None, "SSL_CERT_DIR": None, "GRADIO_SERVER_NAME": None}
 TEMPORARY = "GRADIO_TEMP_DIR"
+ARENA_MAX, ARENAS = -8, 2  # M_ARENA_MAX of glibc's malloc.h, and how many heaps its threads share
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # addresses to listen on -> where this machine finds itself there
 
 
@@ -81,6 +83,21 @@ def make_temporary_folder() -> Callable[[], None]:
             f"{name}=FOLDER"
         ) from error
     return atexit.register(partial(shutil.rmtree, folder, ignore_errors=True))
+
+
+def share_heaps() -> None:
+    """Let the threads that are to come share two heaps; glibc alone makes up to eight for each core.
+
+    A heap keeps what the largest load took, and after a flood all of them would.
+    """
+    with suppress(OSError, TypeError, AttributeError):  # no glibc: Windows, macOS, musl
+        ctypes.CDLL(None).mallopt(ARENA_MAX, ARENAS)
+
+
+def give_back_memory() -> None:
+    """Give the system back what was freed inside the heaps."""
+    with suppress(OSError, TypeError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def without_brackets(host: str) -> str:
