@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import avg_pool2d
 
 from gan.checkpoints import load_judge, load_translator
 from gan.images import from_uint8, to_uint8
@@ -15,8 +16,11 @@ from gan.translation.pairs import collate, sample_pair
 
 L1, L1_FREE = 10.0, 5.0  # with a hint or palette, and without: else grey would be the best guess
 LINES = 10.0  # between the lines that result and target show
+PATCHES = 10.0  # of colour, where the target has one colour
 SILHOUETTE = 1.0
 LINE_SIGMA = 0.5
+HALVINGS = 3  # of a picture, when patches are looked for
+CALM = 0.04  # neighbours in the target that differ by less, of a range of 2, are of one colour
 AT_A_TIME = 8  # drawings that are coloured for a sample grid
 SHOWN = 32  # drawings in a sample grid, each beside its result
 
@@ -24,7 +28,7 @@ SHOWN = 32  # drawings in a sample grid, each beside its result
 class Colorize(Task):
     """Pictures coloured from lines, from hints and a palette where they are given (pix2pix, arXiv 1611.07004)."""
 
-    terms = ("l1", "lines", "silhouette")
+    terms = ("l1", "lines", "patches", "silhouette")
     columns = 8
     looks = 64
 
@@ -58,14 +62,16 @@ class Colorize(Task):
         return Batch((lines, hinted, colours), torch.cat((target, inside), dim=1), condition)
 
     def weighted_terms(self, outputs: Tensor, batch: Batch) -> Tensor:
-        """Return how far colours, lines and silhouettes are from the target's."""
+        """Return how far colours, lines and silhouettes are from the target's, and how patchy its calm places are."""
         _, hints, palette = batch.inputs
         free = (hints[:, 3].amax(dim=(1, 2)) < 0) & (palette[:, -1] < 0)
         weight = torch.where(free, L1_FREE, L1)
         off = (outputs - batch.target).abs()
         l1 = (off[:, :3].mean(dim=(1, 2, 3)) * weight).mean() / 2
-        drawn = (xdog(outputs[:, :3], LINE_SIGMA) - xdog(batch.target[:, :3], LINE_SIGMA)).abs().mean()
-        return torch.stack((l1, drawn * LINES, off[:, 3].mean() * SILHOUETTE / 2))
+        result, target = outputs[:, :3], batch.target[:, :3]
+        drawn = (xdog(result, LINE_SIGMA) - xdog(target, LINE_SIGMA)).abs().mean()
+        silhouette = off[:, 3].mean() * SILHOUETTE / 2
+        return torch.stack((l1, drawn * LINES, patchiness(result, target) * PATCHES, silhouette))
 
     def samples(self, generator: nn.Module, reals: Tensor) -> Tensor:
         """Return the real pictures' drawings, coloured."""
@@ -80,6 +86,23 @@ class Colorize(Task):
         inputs = self._batch(reals, list(range(len(reals)))).inputs
         parts = zip(*(value.split(AT_A_TIME) for value in inputs), strict=True)
         return inputs[0].expand(-1, 3, -1, -1), torch.cat([generator(*part)[:, :3] for part in parts])
+
+
+def patchiness(result: Tensor, target: Tensor) -> Tensor:
+    """Return how much more or less neighbours differ in a result than in the target, where they hardly do there.
+
+    Pictures (N, 3, H, W) in [-1, 1] -> a scalar. It is the gradient difference loss of Mathieu et al. 2016 (arXiv
+    1511.05440, equation 6), of calm places alone and summed over scales: whichever colour a network guesses from lines
+    alone, a region shall have one of it, and next to it another may begin.
+    """
+    total = result.new_zeros(())
+    for _ in range(1 + HALVINGS):
+        for dim in (2, 3):
+            wanted = target.diff(dim=dim)
+            calm = wanted.abs().amax(dim=1, keepdim=True) < CALM
+            total = total + ((result.diff(dim=dim) - wanted).abs() * calm).mean() / 2
+        result, target = avg_pool2d(result, 2), avg_pool2d(target, 2)
+    return total
 
 
 TASK = Colorize

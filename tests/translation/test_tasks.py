@@ -23,6 +23,7 @@ from gan.tasks import TASKS
 from gan.training.loop import train
 from gan.training.trainer import Trainer, train_step
 from gan.translation.apply import network_inputs
+from gan.translation.coloring import patchiness
 from gan.translation.networks import Colorizer, PatchDiscriminator, Upscaler
 
 TRANSLATIONS = ("colorize", "upscale")
@@ -86,7 +87,7 @@ def test_the_run_folder_tells_of_its_task_and_its_terms(trained):
     described = read_described(trained)
     assert described["task"] == trained.name
     assert described["data"]["pictures"] == 23  # one of 24 is held out
-    terms = {"colorize": {"l1", "lines", "silhouette"}, "upscale": {"l1"}}[trained.name]
+    terms = {"colorize": {"l1", "lines", "patches", "silhouette"}, "upscale": {"l1"}}[trained.name]
     assert terms < read_history(trained)[-1].keys()
     (*_, grid) = list_epochs(trained, SAMPLES).values()
     with Image.open(grid) as image:
@@ -122,6 +123,15 @@ def test_a_batch_is_a_function_of_the_random_numbers_and_the_target_of_the_pictu
     outputs = trainer.generator(*one.inputs)
     assert outputs.shape == one.target.shape
     assert outputs.abs().max() <= 1
+
+
+def test_another_colour_for_a_whole_region_is_not_patchy_and_patches_inside_it_are():
+    halves = torch.cat((torch.full((1, 3, 32, 16), -0.5), torch.full((1, 3, 32, 16), 0.5)), dim=3)
+    assert patchiness(halves, halves) == 0
+    assert patchiness(-0.6 * halves, halves) == 0
+    rows = torch.arange(32).view(32, 1) // 8 % 2  # stripes of eight rows, a step of 0.1 three times in 31 neighbours
+    steps = [0.1 * 3 / (side - 1) / 2 for side in (32, 16, 8, 4)]
+    assert patchiness(halves + 0.1 * rows, halves).item() == pytest.approx(sum(steps), rel=1e-4)
 
 
 @pytest.fixture
