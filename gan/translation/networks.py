@@ -27,7 +27,7 @@ class Colorizer(nn.Module):
         self.base_channels, self.image_size = base_channels, image_size
         half, *widths = [base_channels * 2**i for i in (0, 0, 1, 2, 3)]  # 32 at 1/2, then 32 to 256 at 1/4 to 1/32
         self.register_buffer("side", torch.tensor(image_size))  # so that the weights say what they learned on
-        self.first = nn.Conv2d(5 * 4, half, 3, 1, 1)
+        self.first = nn.Conv2d(5 * 4 + 4, half, 3, 1, 1)
         self.down = nn.ModuleList(nn.Conv2d(before, after, 4, 2, 1) for before, after in pairwise([half, *widths]))
         self.middle = nn.ModuleList(Residual(widths[-1]) for _ in range(4))
         ends = [*widths[-2::-1], half]  # of the way up, where all but the first layer see the maps of the way down, too
@@ -48,7 +48,7 @@ class Colorizer(nn.Module):
         channel how far the figure covers the paper.
         """
         x = pixel_unshuffle(torch.cat((lines, hints), dim=1), 2)  # (N, 20, H/2, W/2): whole maps cost most
-        maps = [leaky_relu(self.first(x), SLOPE)]
+        maps = [leaky_relu(self.first(torch.cat((x, spread(hints).to(x.dtype)), dim=1)), SLOPE)]
         for layer in self.down:
             maps.append(leaky_relu(layer(maps[-1]), SLOPE))
         films = iter(self.palette(palette)[:, :, None, None].split([2 * width for width in self.filmed], dim=1))
@@ -177,6 +177,31 @@ class PatchDiscriminator(nn.Module):
     def example(self) -> tuple[Tensor]:
         """Return a smallest input."""
         return (torch.ones(1, self.channels, 64, 64),)
+
+
+def spread(hints: Tensor) -> Tensor:
+    """Return (N, 4, H/2, W/2): at each place the colour of the hints near it, and whether there are any at all.
+
+    Hints (N, 4, H, W) as a `Colorizer` is given them; without any, colours are 0. A dab is a few pixels of thousands:
+    alone, networks learn to overlook it. Pull-push interpolation (Gortler et al. 1996, The Lumigraph, section 3.4.2):
+    means over ever larger squares, then each empty square takes what the larger one around it has.
+    """
+    given = (hints[:, 3:].float() + 1) / 2
+    levels = [avg_pool2d(torch.cat((hints[:, :3].float() * given, given), dim=1), 2)]
+    while min(levels[-1].shape[2:]) > 1:
+        levels.append(avg_pool2d(levels[-1], 2))
+    found = levels[-1].mean(dim=(2, 3), keepdim=True)
+    colours = _mean_of(found)
+    for level in reversed(levels):
+        around = interpolate(colours, size=level.shape[2:], mode="bilinear", align_corners=False)
+        colours = torch.where(level[:, 3:] > 0, _mean_of(level), around)
+    there = (found[:, 3:] > 0).float() * 2 - 1
+    return torch.cat((colours, there.expand(-1, -1, *colours.shape[2:])), dim=1)
+
+
+def _mean_of(level: Tensor) -> Tensor:
+    """Return the mean colours (N, 3, H, W) of sums (N, 4, H, W) whose fourth channel is their weight; 0 where it is."""
+    return level[:, :3] / level[:, 3:].clamp_min(1e-6)
 
 
 def _film(maps: Tensor, film: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""What strangers may put into the files of networks that colour and enlarge ends in a sentence."""
+"""Hints reach everywhere; what strangers may put into the files of networks that colour and enlarge is a sentence."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from safetensors.torch import save
 from gan.checkpoints import load_generator, load_judge, load_network, load_translator, save_network
 from gan.errors import UserError
 from gan.models import Discriminator, Generator
-from gan.translation.networks import Colorizer, PatchDiscriminator, Upscaler
+from gan.translation.networks import Colorizer, PatchDiscriminator, Upscaler, spread
 
 KINDS = {"colorize": Colorizer, "upscale": Upscaler}
 FIRST = {"colorize": "first", "upscale": "main.0", "judge": "main.0"}
@@ -96,3 +96,31 @@ def test_networks_that_are_another_task_than_named_are_refused(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps({"task": "colorize"}))
     with pytest.raises(UserError):
         load_judge(tmp_path, "colorize")
+
+
+# --- hints -----------------------------------------------------------------------------------------------------------
+
+
+def hinted(*dabs, height=32, width=32):
+    """Return hints (1, 4, height, width) with a dab of 2 x 2 pixels at each (x, y, colour)."""
+    hints = torch.cat((torch.ones(1, 3, height, width), -torch.ones(1, 1, height, width)), dim=1)
+    for x, y, colour in dabs:
+        hints[0, :, y : y + 2, x : x + 2] = torch.tensor([*colour, 1.0])[:, None, None]
+    return hints
+
+
+def test_without_hints_nothing_is_spread_and_a_white_hint_is_one():
+    assert torch.equal(spread(hinted())[0, :, 3, 3], torch.tensor([0.0, 0.0, 0.0, -1.0]))
+    assert torch.equal(spread(hinted((8, 8, (1, 1, 1)))), torch.ones(1, 4, 16, 16))
+
+
+@pytest.mark.parametrize("height, width", [(32, 32), (128, 128), (64, 32)])
+def test_one_hint_reaches_every_place_and_of_two_the_nearer_one_counts(height, width):
+    red, blue = (0.8, -0.9, -0.7), (-0.9, -0.5, 0.9)
+    alone = spread(hinted((2, 6, red), height=height, width=width))
+    assert torch.allclose(alone, torch.tensor([*red, 1.0])[:, None, None].expand_as(alone))
+    both = spread(hinted((2, 2, red), (width - 4, height - 4, blue), height=height, width=width))[0, :3]
+    assert torch.allclose(both[:, 1, 1], torch.tensor(red)) and torch.allclose(
+        both[:, 0, 0], torch.tensor(red), atol=0.1
+    )
+    assert torch.allclose(both[:, -1, -1], torch.tensor(blue), atol=0.1)

@@ -142,6 +142,33 @@ def test_a_last_wish_that_was_refused_is_asked_again_until_it_is_answered(visit,
     wait_for_picture(page, seed=5)
 
 
+HOLD_BACK = """
+const ask = window.fetch;
+window.held = Promise.resolve();
+window.fetch = async (...given) => {
+    const answer = await ask(...given);
+    if (!given[0].url?.includes("queue/data")) return answer;
+    const transform = async (part, on) => { await window.held; on.enqueue(part); };
+    return new Response(answer.body.pipeThrough(new TransformStream({ transform })), answer);
+};
+"""
+
+
+def test_pictures_are_dim_until_the_one_that_was_asked_for_is_there(visit, server):
+    page = visit("about:blank", home=server.url)
+    page.add_init_script(HOLD_BACK)
+    page.goto(server.url)
+    wait_for_seeds(page, 1, 24)
+    page.evaluate("window.held = new Promise((done) => (window.letGo = done)); 0")
+    page.locator("#wall .tile").nth(4).click()
+    page.locator("html.waiting").wait_for()
+    page.wait_for_timeout(500)  # long after the wish was taken
+    assert page.locator("html.waiting").count()
+    page.evaluate("window.letGo()")
+    wait_for_picture(page, seed=5)
+    page.locator("html:not(.waiting)").wait_for()
+
+
 # --- dropped pictures ----------------------------------------------------------------------------------------------
 
 

@@ -84,17 +84,34 @@ document.addEventListener("keydown", (event) => {
 });
 
 // --- wishes: one for which there is no room (HTTP 503) is sent again until it is taken, so that what is shown follows the
-// controls however many others draw at the same time; Gradio would drop it. While one waits, the pictures look so.
-let waiting = 0;
+// controls however many others draw at the same time; Gradio would drop it. While the picture in hand waits for its
+// successor, pictures look so.
+const wishes = new Map(); // for another picture in hand, by what Gradio calls them -> when each was made
+const answered = new Set(); // before it was known what they are called
 const ask = window.fetch;
 const told = (sentence) => {
     const place = document.querySelector("#nobody");
     if (place) [place.textContent, place.hidden] = [sentence, !sentence];
 };
-window.fetch = async (...given) => {
-    if (!String(given[0]).includes("/queue/join")) return ask(...given);
-    const dim = setTimeout(() => document.documentElement.classList.add("waiting"), SLOW);
-    waiting += 1;
+const look = () => {
+    const late = [...wishes.values()].some((made) => Date.now() - made >= SLOW);
+    document.documentElement.classList.toggle("waiting", late);
+};
+const end = (wish) => {
+    if (!wishes.delete(wish)) answered.add(wish);
+    if (!wishes.size) answered.clear();
+    look();
+};
+const changesPicture = (body) => {
+    const { components, dependencies } = window.gradio_config;
+    const stage = components.find(({ props }) => props.elem_id === "stage")?.id;
+    return dependencies.find(({ id }) => id === JSON.parse(body).fn_index)?.outputs.includes(stage);
+};
+
+const join = async (...given) => {
+    const wish = Symbol("wish");
+    if (changesPicture(given[1].body)) wishes.set(wish, Date.now());
+    setTimeout(look, SLOW);
     try {
         let answer = await ask(...given);
         for (let turn = 0; answer.status === 503; turn++) {
@@ -105,6 +122,9 @@ window.fetch = async (...given) => {
             answer = await ask(...given);
         }
         told("");
+        const { event_id: name } = answer.ok ? await answer.clone().json() : {};
+        if (name && wishes.has(wish) && !answered.has(name)) wishes.set(name, wishes.get(wish));
+        answered.delete(name);
         return answer;
     } catch (error) {
         told(
@@ -112,8 +132,32 @@ window.fetch = async (...given) => {
         );
         throw error;
     } finally {
-        clearTimeout(dim);
-        waiting -= 1;
-        if (!waiting) document.documentElement.classList.remove("waiting");
+        wishes.delete(wish);
+        look();
     }
+};
+
+const follow = (answers) => {
+    let rest = "";
+    const write = (part) => {
+        const lines = (rest + part).split("\n");
+        rest = lines.pop();
+        for (const line of lines.filter((line) => line.includes('"process_completed"')))
+            end(/"event_id": ?"(\w+)"/.exec(line)?.[1]);
+    };
+    return answers.pipeThrough(new TextDecoderStream()).pipeTo(new WritableStream({ write }));
+};
+
+window.fetch = async (...given) => {
+    const address = String(given[0].url ?? given[0]);
+    if (address.includes("/queue/join")) return join(...given);
+    const answer = await ask(...given);
+    if (address.includes("/queue/data"))
+        follow(answer.clone().body)
+            .catch(() => {}) // Gradio itself is told, by its own copy
+            .finally(() => {
+                wishes.clear(); // nobody will answer them
+                look();
+            });
+    return answer;
 };
