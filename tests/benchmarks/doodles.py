@@ -24,13 +24,8 @@ from gan.ui.strokes import Stroke, draw_hints, draw_lines
 
 SIDE, GAP, ACROSS = 128, 4, 3  # pixels a side of each picture, between two; drawings to a row
 TREMOR = 2.5  # of 512, how far a hand misses its line
-PENS = {
-    "thin": ("thin", 0),
-    "thick": ("thick", 0),
-    "gaps": ("thin", 0.12),
-}  # tool, and which share of a line is missing
+PENS = {"thin": ("thin", 0), "thick": ("thick", 0), "gaps": ("thin", 0.12)}  # tool, share of a line left out
 Line = list[Any]  # points [x, y], or ["round", x, y, half its width, half its height, from angle, to angle]
-
 
 DOODLES = json.loads(Path(__file__).with_suffix(".json").read_text())  # name -> lines, and dabs: colour, x, y
 
