@@ -258,6 +258,10 @@ def visit(profile):
     """Return a function that opens the page; complaints of the page and requests to elsewhere fail the test."""
     used, complaints = set(), []
 
+    def complain(of):
+        if "422" not in of:  # a mistake, told at its field
+            complaints.append(of)
+
     def open_page(url, width=1280, height=900, device_scale_factor=1, permissions=(), home="", **media):
         home = home or re.match(r"https?://[^/]+/", url)[0]
         context = profile(home, permissions)
@@ -268,11 +272,11 @@ def visit(profile):
         context.new_cdp_session(page).send("Emulation.setDeviceMetricsOverride", screen)
         page.emulate_media(**{"color_scheme": "light", **media})
         page.set_default_timeout(20_000)
-        page.on("console", lambda said: said.type in ("error", "warning") and complaints.append(said.text))
+        page.on("console", lambda said: said.type in ("error", "warning") and complain(said.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         local = (home, "data:", "blob:")
         page.on("request", lambda asked: asked.url.startswith(local) or complaints.append(f"asked {asked.url}"))
-        page.on("response", lambda got: got.status < 400 or complaints.append(f"{got.status} for {got.url}"))
+        page.on("response", lambda got: got.status < 400 or complain(f"{got.status} for {got.url}"))
         page.goto(url)
         return page
 

@@ -42,6 +42,9 @@ class Wire:
         session = uuid.uuid4().hex
         body = {"data": arguments, "fn_index": event["id"], "session_hash": session, "event_data": told}
         joined = self.post(f"/queue/join{query}", body)
+        if joined.status_code == 422:  # a mistake, told at its field
+            (mistake,) = [field for field in joined.json()["detail"] if not field["is_valid"]]
+            return False, {"error": mistake["message"]}
         assert joined.status_code == 200, joined.text
         with self.http.stream("GET", f"{API}/queue/data", params={"session_hash": session}) as lines:
             for line in lines.iter_lines():

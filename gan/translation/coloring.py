@@ -14,7 +14,7 @@ from gan.translation.lines import xdog
 from gan.translation.networks import Colorizer, PatchDiscriminator
 from gan.translation.pairs import collate, sample_pair
 
-L1, L1_FREE = 10.0, 5.0  # with a hint or palette, and without: else grey would be the best guess
+L1, L1_FREE = 10.0, 1.0  # with a hint or palette, and without: there grey would be the best guess
 LINES = 10.0  # between the lines that result and target show
 PATCHES = 10.0  # of colour, where the target has one colour
 SILHOUETTE = 1.0

@@ -4,7 +4,7 @@ Events run with `preprocess=False`, so that these functions see everything that 
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import gradio as gr
@@ -21,6 +21,22 @@ MAX_COUNT = 64
 def refuse(sentence: str) -> gr.Error:
     """Return the error that shows the sentence to the visitor and prints no traceback on the server."""
     return gr.Error(sentence, print_exception=False)
+
+
+def at_field(place: int, read: Callable[[Any], Any]) -> Callable[..., list[dict[str, Any]]]:
+    """Return an event's `validator`: what `read` refuses of the input at this place is told at its control."""
+
+    def validate(*given: Any) -> list[dict[str, Any]]:
+        sentence = ""
+        try:
+            read(given[place])
+        except gr.Error as error:
+            sentence = error.message
+        found = [gr.validate(True, "") for _ in given]
+        found[place] = gr.validate(not sentence, sentence)
+        return found
+
+    return validate
 
 
 def choose_model(models: Sequence[LoadedModel], name: Any) -> LoadedModel:

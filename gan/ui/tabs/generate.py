@@ -10,7 +10,7 @@ from PIL import Image
 
 from gan.images import make_grid, to_pil
 from gan.latent import MAX_SEED
-from gan.ui.arguments import MAX_COUNT, choose_model, read_flag, read_fraction, read_seeds, read_whole
+from gan.ui.arguments import MAX_COUNT, at_field, choose_model, read_flag, read_fraction, read_seeds, read_whole
 from gan.ui.components import LAST_WINS, NETWORKS, PRIVATE, Cell, Sheet, SheetValue, wishes
 from gan.ui.encode import png_bytes, with_recipe
 from gan.ui.insight import LOOKS
@@ -163,10 +163,9 @@ def build_generate(studio: Studio) -> Lens:
     wall.select(studio.choose, wall, shared, **LAST_WINS)
     still = wishes(wall, wall.release)
     still.change(mark, [still, studio.hand, spot], wall, trigger_mode="always_last", **LOOKS, **PRIVATE)
-    gr.on(
-        [seed.input, count_slider.input, wildness.input], ask, [studio.model, seed, count_slider, wildness],
-        [*shared, wall, spot, wall_note], **LAST_WINS,
-    )  # fmt: skip
+    controls, drawn = [studio.model, seed, count_slider, wildness], [*shared, wall, spot, wall_note]
+    seed.input(ask, controls, drawn, validator=at_field(1, lambda number: read_seeds(number, 1)), **LAST_WINS)
+    gr.on([count_slider.input, wildness.input], ask, controls, drawn, **LAST_WINS)
     save_button.click(save_all, [studio.hand, spot], studio.files, **NETWORKS, **PRIVATE)
     gr.on(
         [], generate, [studio.model, seed, count_slider, truncation, wildness, sharper], [grid_file, single_files],

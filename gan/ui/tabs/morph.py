@@ -17,7 +17,16 @@ from gan.errors import UserError
 from gan.images import make_grid
 from gan.latent import MAX_SEED
 from gan.ui import animation
-from gan.ui.arguments import choose_model, from_link, read_choice, read_fraction, read_number, read_whole, refuse
+from gan.ui.arguments import (
+    at_field,
+    choose_model,
+    from_link,
+    read_choice,
+    read_fraction,
+    read_number,
+    read_whole,
+    refuse,
+)
 from gan.ui.components import LAST_WINS, PRIVATE, Cell, Player, PlayerValue, Sheet, SheetValue, said
 from gan.ui.encode import enlarge, lossless_uri
 from gan.ui.lens import Guest, Lens
@@ -160,6 +169,13 @@ def save(
     yield file(saved_name(model, way, kind), animation.MIME[kind], made.finish())
 
 
+def read_seed(written: Any) -> int:
+    """Return the seed that somebody wrote; where nothing is written, any."""
+    wished = from_link(written.strip()) if isinstance(written, str) else written
+    rolled = random.randrange(ROLLED) if wished in ("", None) else wished
+    return read_whole(rolled, "A seed", 0, MAX_SEED, 0)
+
+
 def build_morph(studio: Studio) -> Lens:
     """Lay the tab out inside the current gr.Tab, wire it, and offer /interpolate to programs."""
 
@@ -205,9 +221,7 @@ def build_morph(studio: Studio) -> Lens:
         return redraw(hand, [*listed, {"seed": seed} if seed is not None else hand], *how)
 
     def add_seed(written: Any, *rest: Any) -> dict[Any, Any]:
-        wished = from_link(written.strip()) if isinstance(written, str) else written
-        rolled = random.randrange(ROLLED) if wished in ("", None) else wished
-        return add(*rest, seed=read_whole(rolled, "A seed", 0, MAX_SEED, 0))
+        return add(*rest, seed=read_seed(written))
 
     def rest_at(told: Any, hand: Any, listed: Any, *how: Any) -> dict[Any, Any]:
         model, way = way_of(hand, listed, *how[:3])
@@ -286,7 +300,14 @@ def build_morph(studio: Studio) -> Lens:
     gr.on([steps.release, method.input, loop.input, fps.release], redraw, how, drawn, **LAST_WINS)
     sheet.select(studio.choose, sheet, [studio.hand, studio.stage], **LAST_WINS)
     sheet.input(arrange, [sheet, *how], drawn, **LAST_WINS)
-    gr.on([add_button.click, number.submit], add_seed, [number, *how], drawn, **LAST_WINS)
+    gr.on(
+        [add_button.click, number.submit],
+        add_seed,
+        [number, *how],
+        drawn,
+        validator=at_field(0, read_seed),
+        **LAST_WINS,
+    )
     add_hand.click(add, how, drawn, **LAST_WINS)
     player.release(rest_at, [player, *how], [studio.hand, studio.stage, spot], **LAST_WINS)
     for button, kind_of in zip(saves, ("mp4", "webp"), strict=True):

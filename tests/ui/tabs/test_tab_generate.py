@@ -166,14 +166,16 @@ def test_seed_count_and_wildness_draw_and_the_link_rebuilds_them(visit, server, 
     assert differ(picture_in_hand(fresh), picture_in_hand(page)) == 0
 
 
-def test_a_mistake_is_answered_with_a_sentence_and_the_picture_stays(visit, server):
+def test_a_mistake_is_answered_at_its_field_alone_and_the_picture_stays(visit, server):
     page = visit(server.url)
     wait_for_seeds(page, 1, 24)
     page.locator("#seed input").fill("-3")
-    notice(page, "Seed must lie between 0 and 4,294,967,295").wait_for()
-    assert recipe_of(page)["seed"] == 1
+    mistake = page.locator("#seed").get_by_text("Seed must lie between 0 and 4,294,967,295; -3 does not.")
+    mistake.wait_for()
+    assert recipe_of(page)["seed"] == 1 and not notice(page, "Seed").count()
     page.locator("#seed input").fill("8")
     wait_for_seeds(page, 8, 31)
+    assert not mistake.count()
 
 
 def test_another_model_shows_its_own_wall(visit, server, client):

@@ -336,6 +336,13 @@ def test_stops_are_added_moved_and_taken_out(morph):
     wait_for_address(morph, "seeds=9-2")
 
 
+def test_a_seed_that_is_none_is_told_at_its_field(morph):
+    morph.locator("#stop textarea, #stop input").fill("nine")
+    morph.locator("#add-stop").click()
+    morph.locator("#stop").get_by_text("A seed must be a whole number from 0 to 4,294,967,295, not 'nine'.").wait_for()
+    wait_for_labels(morph, "stops", "A · 1 B · 2")
+
+
 def test_kept_pictures_come_back_and_are_morphed_through(visit, server):
     page = visit(server.url)
     wait_for_seeds(page, 1, 24)
