@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import random
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from gan.ui.loaded import LoadedModel
 
 MAX_EDIT = 10.0  # furthest that a direction or a coordinate may be moved
 MAX_LATENT = 100.0  # furthest that a number of a latent may lie from 0
+ROLLED = 10_000  # below which a rolled seed lies: numbers that people can say
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,11 @@ class Specimen:
         tamed = {"truncation": self.truncation} if self.truncation != 1 else {}
         tamed |= {"wildness": self.wildness} if self.wildness != 1 else {}
         return model.label() | {"seed": self.seed} | tamed | amounts | offsets
+
+
+def roll() -> int:
+    """Return a seed that nobody chose."""
+    return random.randrange(ROLLED)
 
 
 def read_specimen(model: LoadedModel, values: Any) -> Specimen:

@@ -2,7 +2,6 @@
 
 import json
 import math
-import random
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -32,7 +31,7 @@ from gan.ui.encode import enlarge, lossless_uri
 from gan.ui.lens import Guest, Lens
 from gan.ui.loaded import LoadedModel
 from gan.ui.sharper import SHARPER, sharpen
-from gan.ui.specimen import Specimen, read_specimen, within
+from gan.ui.specimen import Specimen, read_specimen, roll, within
 from gan.ui.studio import Studio, file, progress, sheet_of, title_of
 from gan.ui.way import MAX_STOPS, METHODS, STEPS, Way, read_way
 
@@ -42,7 +41,6 @@ FPS = 24
 MAX_FPS = 60
 SAVED_SIDE = 512  # pixels; saved frames are enlarged to it, by a whole factor
 REPORTS = 20  # times that a file in the making says how far it is
-ROLLED = 10_000  # below which a rolled seed lies
 LEAD = (
     "<h2>Morph</h2><p class='lead'>Between two pictures lie as many as you like: each frame is drawn by the network, "
     "nothing is blended. Stop where you like it: that moment is the picture in hand.</p>"
@@ -172,7 +170,7 @@ def save(
 def read_seed(written: Any) -> int:
     """Return the seed that somebody wrote; where nothing is written, any."""
     wished = from_link(written.strip()) if isinstance(written, str) else written
-    rolled = random.randrange(ROLLED) if wished in ("", None) else wished
+    rolled = roll() if wished in ("", None) else wished
     return read_whole(rolled, "A seed", 0, MAX_SEED, 0)
 
 
@@ -182,7 +180,7 @@ def build_morph(studio: Studio) -> Lens:
     def enter(model: LoadedModel, specimen: Specimen, link: Mapping[str, Any], guest: Guest) -> dict[Any, Any]:
         stops = linked_stops(model, link)
         if not stops:
-            stops = [specimen, Specimen(random.randrange(ROLLED))]
+            stops = [specimen, Specimen(roll())]
         way = read_way(stops, link.get("steps"), link.get("method"), link.get("loop"))
         at = round(read_number(link.get("t"), "t", 0, MAX_STOPS, 0.0) * way.steps)
         controls = {steps: way.steps, method: way.method, loop: way.loop}

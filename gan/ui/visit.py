@@ -1,0 +1,163 @@
+"""What leads from one picture, tab or model to another: a roll, a drag, a link, the way back, a saved picture."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import gradio as gr
+
+from gan.ui import links, tray
+from gan.ui.arguments import read_fraction
+from gan.ui.components import said
+from gan.ui.lens import Guest, Lens, guest_of
+from gan.ui.loaded import LoadedModel
+from gan.ui.shelf import Shelf
+from gan.ui.specimen import Specimen, read_specimen, roll, within
+from gan.ui.studio import Studio, on_stage
+from gan.ui.tabs.generate import BY_HAND, seeds_of
+
+
+class Visit:
+    """The steps of a visit. Each returns what the components show then; `every` lists those that a step may change.
+
+    Steps are told the values of [model, hand, current, *spots] where they depend on the tab that is open.
+    """
+
+    def __init__(self, studio: Studio, models: Shelf, lenses: Sequence[Lens]) -> None:
+        self.studio, self.models, self.lenses = studio, models, lenses
+        self.first = models[0]
+        self.spots = [lens.spot for lens in lenses if lens.spot is not None]
+        self.places = [lens.id for lens in lenses if lens.spot is not None]
+        own = [studio.hand, studio.stage, studio.model, studio.current]
+        # The tabs come last: what is in the one that opens is set by then.
+        self.every = list(dict.fromkeys([*own, *(shown for lens in lenses for shown in lens.outputs), studio.tabs]))
+
+    # --- where one is
+
+    def enter(
+        self, name: Any, chosen: LoadedModel, specimen: Specimen, link: Mapping[str, Any], guest: Guest
+    ) -> dict[Any, Any]:
+        """Return what a tab shows of a picture."""
+        lens = next((lens for lens in self.lenses if lens.id == name), None)
+        if lens is None or not (chosen.weights or name == "training"):  # which says how far the run is
+            return {}
+        return lens.enter(chosen, specimen, link, guest)
+
+    def arrive_at(self, name: str) -> Callable[..., dict[Any, Any]]:
+        """Return the step to a tab."""
+
+        def arrive(request: gr.Request, chosen_name: Any, in_hand: Any, tab: Any, *given: Any) -> dict[Any, Any]:
+            current = {self.studio.current: name}
+            if tab == name:  # whatever led here has drawn the tab already
+                return current
+            chosen, held = self.studio.named(chosen_name), _mapping(in_hand)
+            if held.get("model", chosen.name) == chosen.name:
+                specimen = read_specimen(chosen, within(chosen, held))
+            else:  # the model has just been chosen, and its first picture is still on its way
+                specimen = _first_of(chosen, held, tab)
+            return current | self.enter(name, chosen, specimen, self._spot_of(name, given), guest_of(request))
+
+        return arrive
+
+    def _spot_of(self, name: str, given: Sequence[Any]) -> Mapping[str, Any]:
+        return _mapping(given[self.places.index(name)]) if name in self.places else {}
+
+    # --- another picture
+
+    def choose_model(self, request: gr.Request, name: Any, in_hand: Any, tab: Any) -> dict[Any, Any]:
+        """Take the picture that another model makes of the same seed; on the first tab the first of its own."""
+        self.models.refresh()
+        chosen, studio = self.studio.named(name), self.studio
+        if not chosen.weights:
+            return {studio.hand: {"model": name, "by": "model"}, studio.stage: on_stage(chosen, Specimen())}
+        plain = _first_of(chosen, _mapping(in_hand), tab)
+        fresh = {"wall": BY_HAND} if tab == "generate" else {}
+        return studio.take(chosen, plain, "model") | self.enter(tab, chosen, plain, fresh, guest_of(request))
+
+    def roll(self, request: gr.Request, name: Any, in_hand: Any, tab: Any, *given: Any) -> dict[Any, Any]:
+        """Take a picture that nobody chose."""
+        chosen = self.models[0] if name is None else self.studio.named(name)
+        wildness = read_fraction(_mapping(in_hand).get("wildness"), "Wildness", 1.0)
+        specimen = Specimen(roll(), wildness=wildness)
+        spot = dict(self._spot_of(tab, given)) | ({"wall": specimen.seed} if tab == "generate" else {})
+        if tab == "morph":
+            spot = {}
+        taken = self.studio.take(chosen, specimen, "roll")
+        return taken | self.enter(tab, chosen, specimen, spot, guest_of(request))
+
+    def drag(self, told: Any) -> dict[Any, Any]:
+        """Take what the picture has become under the pointer."""
+        return self.studio.take(*self.studio.in_hand(told), "drag") if told else gr.skip()
+
+    def morph_through(self, request: gr.Request, in_hand: Any, recipes: Any) -> dict[Any, Any]:
+        """Go to the morph through the kept pictures of the model in hand."""
+        chosen, specimen = self.studio.in_hand(in_hand)
+        kept = [recipe for recipe in tray.recipes_in(recipes) if "strokes" not in recipe]
+        mine = [recipe for recipe in kept if recipe.get("model") == chosen.name]
+        if len(mine) < 2:
+            raise links.refuse(f"Keep two pictures by {chosen.title} or more, then this morphs through them.")
+        opened = {self.studio.current: "morph", self.studio.tabs: gr.Tabs(selected="morph")}
+        return self.enter("morph", chosen, specimen, {"stops": json.dumps(mine)}, guest_of(request)) | opened
+
+    # --- back to what was
+
+    def restore(self, link: Mapping[str, Any], by: str, guest: Guest) -> dict[Any, Any]:
+        """Return to what a link says."""
+        chosen, remark = links.find_model(self.models, link)
+        lens = links.find_lens(self.lenses, link)
+        specimen = read_specimen(chosen, link) if chosen.weights else Specimen()
+        if not {"seed", "latent"} & link.keys():  # it names no picture: the first of the wall
+            specimen = replace(specimen, seed=seeds_of(chosen, BY_HAND, None)[0])
+        links.say(links.remark_on(chosen, remark))
+        studio = self.studio
+        held = {**studio.take(chosen, specimen, by), studio.model: chosen.name, studio.current: lens.id}
+        opened = {studio.tabs: gr.Tabs(selected=lens.id)}
+        return held | self.enter(lens.id, chosen, specimen, link, guest) | opened
+
+    def from_address(self, request: gr.Request) -> dict[Any, Any]:
+        """Return to what the address says, when the page opens."""
+        self.models.refresh()
+        link = links.moved_on(self.models, links.read_link(dict(request.query_params)))
+        known = {key: value for key, value in link.items() if not key.startswith("__")}
+        if not known and self.models[0].weights == self.first.weights:
+            links.say(links.remark_on(self.models[0], ""))
+            return gr.skip()
+        try:
+            return self.restore(known, "address", guest_of(request))
+        except gr.Error as error:  # the page stays as it was built
+            gr.Warning(error.message)
+            return gr.skip()
+
+    def from_history(self, request: gr.Request, query: Any) -> dict[Any, Any]:
+        """Return to what the address says after the browser's own step back or forward."""
+        link = links.read_link(_mapping(query))
+        return self.restore(links.moved_on(self.models, link), "address", guest_of(request))
+
+    def from_picture(self, request: gr.Request, told: Any) -> dict[Any, Any]:
+        """Return to what a saved picture says."""
+        if not said(told).keys() - {"sharper"}:  # what was made of a program's own picture says no more
+            raise links.refuse("There is no recipe in this picture.")
+        drawn = "strokes" in said(told)
+        if drawn and all(lens.id != "draw" for lens in self.lenses):
+            raise links.refuse("This is a drawing, and no network here colours drawings.")
+        return self.restore({**said(told), "tab": "draw" if drawn else "explore"}, "open", guest_of(request))
+
+    def from_tray(self, request: gr.Request, told: Any) -> dict[Any, Any]:
+        """Return to a kept picture, or to a kept drawing."""
+        recipe = said(told).get("recipe")
+        if isinstance(recipe, Mapping) and "strokes" in recipe:
+            return self.restore({**recipe, "tab": "draw"}, "open", guest_of(request))
+        return self.studio.choose(told)
+
+
+def _first_of(chosen: LoadedModel, held: Mapping[str, Any], tab: Any) -> Specimen:
+    """Return the picture in hand when another model is chosen."""
+    if tab == "generate" and chosen.picked:
+        return Specimen(chosen.picked[0])
+    return read_specimen(chosen, {key: held[key] for key in ("seed", "wildness", "truncation") if key in held})
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    """Return what was sent, {} where it is nothing of the kind."""
+    return value if isinstance(value, Mapping) else {}
