@@ -34,7 +34,8 @@ from gan.ui.verdict import build_verdict
 from gan.ui.visit import Visit
 
 TITLE = "GAN Studio"
-HEADER = "<header class='masthead'><a class='skip' href='#stage'>Skip to the picture</a><h1>GAN Studio</h1></header>"
+HEADER = """<header class="masthead"><a class="skip" href="#stage">Skip to the picture</a>
+<a class="skip" href="#tabs">Skip to the tabs</a><h1>GAN Studio</h1></header>"""
 NO_MODELS = """<section class="welcome">
 <h2>No model here yet</h2>
 <p>Train one on a folder of pictures, then give the result a name. An hour on a laptop is enough to see something.</p>
@@ -175,7 +176,7 @@ def build_studio(demo: gr.Blocks, models: Shelf, aides: Aides, without: Sequence
     style.change(None, style, None, js=call("enlarge"))
     build_saving(studio, save, save_large)
     files.upload(visit.from_picture, files, visit.every, **LAST_WINS)
-    kept_sheet.select(visit.from_tray, kept_sheet, visit.every, **LAST_WINS)
+    kept_sheet.select(visit.from_tray, [kept_sheet, current, *visit.spots], visit.every, **LAST_WINS)
     morph_kept.click(visit.morph_through, [hand, kept], visit.every, **LAST_WINS)
     back.click(visit.from_history, told, visit.every, js=call("address"), **LAST_WINS)
     moved = [hand.change, current.change, *(spot.change for spot in visit.spots)]

@@ -22,7 +22,7 @@ PROJECTING: dict[str, Any] = {"concurrency_id": "projections", "concurrency_limi
 OUTSIDE = 0.99  # what lies further off than so many real pictures lies outside what the network knows
 FAR = "This lies outside what this network knows: to {share:.0%} of real pictures it comes nearer."
 NEAR = "As near as it gets, {off:.0f} of 255 off on average: what it cannot draw, it never saw."
-USUAL = "Pictures like those it learned from it misses by {usual:.0f}."
+USUAL = "Of a picture such as it learned from it is {usual:.0f} off."
 
 
 class Progress(NamedTuple):

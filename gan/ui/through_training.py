@@ -20,7 +20,8 @@ from gan.words import counted
 
 JUDGED = (
     "<h3>What the critic says of this picture</h3><p>Above how many of the finished network’s pictures today’s "
-    "discriminator puts it, as each earlier generator drew it.</p>"
+    "discriminator puts it, as each earlier generator drew it. Noise of the first epochs, which it has long stopped "
+    "seeing, may stand high.</p>"
 )
 KEPT = 12  # earlier generators in memory, 14 MB each at 64 pixels
 

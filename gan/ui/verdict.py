@@ -23,8 +23,8 @@ from gan.ui.specimen import Specimen, read_specimen, stack
 from gan.ui.studio import Studio, title_of
 
 BINS = 40
-USUAL = "{rank:.0%} of real ones have a nearer neighbour."
-CLOSE = "Near one: hardly {share:.0%} of real ones have a nearer neighbour."
+USUAL = "No sign of it: {rank:.0%} of the real pictures lie nearer to another one."
+CLOSE = "Near a real one: hardly {share:.0%} of the real pictures lie nearer to another one."
 # Tried by tests/benchmarks/planted_copies.py on both bundled models; checkpoints/README.md has the table.
 TRIED = (
     "Tried on copies planted among Pokémon and faces: of those that were exact, mirrored, shifted or turned in hue it "
@@ -34,7 +34,7 @@ LOCAL = (
     "With the training pictures on this machine, the nearest ones are shown here: "
     "python -m gan.evaluate {folder} --neighbours --data ZIP"
 )
-RANKED = "above {generated:.0%} of drawn, {real:.0%} of real"
+RANKED = "More real to it than {generated:.0%} of its drawings, {real:.0%} of real ones."
 CELLS = (
     "The discriminator’s logit, {logit:.2f}, is the sum of these 16 cells{varied}. Orange cells speak most for the "
     "picture, blue ones least."

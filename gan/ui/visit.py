@@ -143,12 +143,15 @@ class Visit:
             raise links.refuse("This is a drawing, and no network here colours drawings.")
         return self.restore({**said(told), "tab": "draw" if drawn else "explore"}, "open", guest_of(request))
 
-    def from_tray(self, request: gr.Request, told: Any) -> dict[Any, Any]:
-        """Return to a kept picture, or to a kept drawing."""
+    def from_tray(self, request: gr.Request, told: Any, tab: Any, *given: Any) -> dict[Any, Any]:
+        """Return to a kept picture, seen in the tab that is open, or to a kept drawing."""
         recipe = said(told).get("recipe")
         if isinstance(recipe, Mapping) and "strokes" in recipe:
             return self.restore({**recipe, "tab": "draw"}, "open", guest_of(request))
-        return self.studio.choose(told)
+        chosen, specimen = self.studio.in_hand(recipe)
+        spot = {} if tab == "morph" else self._spot_of(tab, given)
+        taken = self.studio.take(chosen, specimen, "open") | {self.studio.model: chosen.name}
+        return taken | self.enter(tab, chosen, specimen, spot, guest_of(request))
 
 
 def _first_of(chosen: LoadedModel, held: Mapping[str, Any], tab: Any) -> Specimen:

@@ -71,9 +71,9 @@ def test_a_picture_it_learned_from_is_near_and_others_are_not(folder):
     model = loaded(folder)
     assert near_ones(model, [Specimen(seed) for seed in range(1, 9)]) == [2, 3]
     near, far = (look_at(model, Specimen(seed), True)["copy"] for seed in (3, 900))
-    assert near["near"] and near["line"].startswith("Near one") and near["closeness"] < 0.2 < far["closeness"]
+    assert near["near"] and near["line"].startswith("Near a real one") and near["closeness"] < 0.2 < far["closeness"]
     assert near["number"].startswith("The nearest of 62 training pictures is number 1 by name")
-    assert not far["near"] and far["line"].endswith("of real ones have a nearer neighbour.")
+    assert not far["near"] and far["line"].endswith("of the real pictures lie nearer to another one.")
     assert "original" not in str(near | far).lower()
     assert near["reals"]["labels"][:2] == ["this one", "number 1"]
     hidden = look_at(model, Specimen(3), False, "a hint")["copy"]

@@ -63,7 +63,7 @@ def critic_button(page):
 def test_the_verdict_stands_under_the_picture_and_opens(visit, server):
     page = visit(f"{server.url}?seed=3&tab=explore")
     wait_for_picture(page, seed=3)
-    copy_line(page).filter(has_text="Near one").click()
+    copy_line(page).filter(has_text="Near a real one").click()
     assert copy_line(page).get_attribute("aria-expanded") == "true"
     page.get_by_role("img", name="Near one").wait_for()  # the histogram
     page.get_by_text("of 62 training pictures is number 1 by name").wait_for()
@@ -71,7 +71,7 @@ def test_the_verdict_stands_under_the_picture_and_opens(visit, server):
     page.locator("figcaption", has_text="number 1").first.wait_for()  # this machine has the pictures
     assert page.locator(".reals canvas").count() == 4
     page.locator("#another").click()
-    copy_line(page).filter(has_text="of real ones have a nearer neighbour").wait_for()
+    copy_line(page).filter(has_text="of the real pictures lie nearer to another one").wait_for()
     assert "original" not in page.locator("#deeper").inner_text().lower()
 
 

@@ -56,6 +56,7 @@ export const mount = (root, emit) => {
         } catch (sentence) {
             problem.textContent = sentence;
             problem.hidden = false;
+            problem.scrollIntoView({ block: "nearest" });
         }
     };
     const carriesFile = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");

@@ -8,9 +8,18 @@ const REST = 500; // milliseconds after the last stroke until proposals are aske
 const LONGEST = 18_000; // characters of strokes that an event may hold, beside a photograph
 const STEP = 8; // of the pad, that an arrow key goes
 const MEDIUM = 0.5;
+const LEFT = "gan-studio-pad"; // what the tab's storage calls the strokes that are on the pad
 const TOOLS = { thin: "Thin", thick: "Thick", hint: "Colour", erase: "Rub out" };
 const DEEDS = { undo: "Undo", redo: "Redo", mirror: "Mirror", clear: "Clear" };
 
+// Keep the strokes for a reload, be they too long for the link; without an argument say which were kept.
+const left = (strokes) => {
+    try {
+        if (strokes === undefined) return sessionStorage.getItem(LEFT) ?? "";
+        sessionStorage.setItem(LEFT, strokes);
+    } catch {} // a frame may not be allowed to keep anything
+    return "";
+};
 const large = (pixels) => {
     const canvas = new OffscreenCanvas(SIDE, SIDE);
     canvas.getContext("2d").putImageData(enlarge(pixels, SIDE), 0, 0);
@@ -51,7 +60,7 @@ export const mount = (root, emit) => {
         result = find(".result canvas"),
         says = find(".pad-says"),
         cursor = find(".cursor");
-    let states = [{ strokes: [], under: null }],
+    let states = [{ strokes: read(left()), under: null }],
         at = 0; // all steps; the one that is shown
     let tool = "thin",
         colour = "e23d28",
@@ -102,10 +111,11 @@ export const mount = (root, emit) => {
         const canvas = new OffscreenCanvas(side, side),
             pen = canvas.getContext("2d");
         if (now().under) pen.drawImage(now().under.ink, 0, 0, side, side);
-        for (const stroke of blank() ? example : now().strokes) if (stroke.tool !== "hint") brush(pen, stroke);
+        for (const stroke of blank() ? shownExample() : now().strokes) if (stroke.tool !== "hint") brush(pen, stroke);
         return canvas;
     };
     const blank = () => !now().strokes.length && !now().under;
+    const shownExample = () => (ghost ? example : []);
     const say = (sentence) => (says.textContent = sentence);
 
     // --- what is said
@@ -115,7 +125,7 @@ export const mount = (root, emit) => {
         emit("input", said());
     };
     const said = () => {
-        const strokes = blank() ? examples : write(now().strokes);
+        const strokes = blank() ? (ghost ? examples : "") : write(now().strokes);
         return { strokes, under: now().under?.uri ?? null, palette, lines: keep, example: blank(), turn: ++asked };
     };
     const step = (state) => {
@@ -123,6 +133,7 @@ export const mount = (root, emit) => {
             return draw(say("The pad is full. Undo something, or save it and clear the pad."));
         states = [...states.slice(0, at + 1), state];
         at = states.length - 1;
+        left(write(state.strokes));
         draw();
         wish();
     };
@@ -209,6 +220,7 @@ export const mount = (root, emit) => {
     const walk = (to) => {
         if (to < 0 || to >= states.length) return;
         at = to;
+        left(write(now().strokes));
         draw();
         wish();
     };
@@ -248,6 +260,7 @@ export const mount = (root, emit) => {
             ghost = !ghost;
             button.setAttribute("aria-pressed", ghost);
             draw();
+            if (blank()) wish();
         }
         if (button.matches(".result")) swap();
     });

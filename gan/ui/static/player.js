@@ -23,6 +23,7 @@ export const mount = (root, emit) => {
     let shown = null,
         at = 0,
         playing = false,
+        byItself = false,
         last = 0,
         visible = false,
         asked = 0;
@@ -105,7 +106,9 @@ export const mount = (root, emit) => {
             const next = at + 1;
             if (next >= count() && !shown.loop) {
                 pause();
-                return rest();
+                if (!byItself) return rest();
+                at = shown.at ?? 0; // nobody asked for another picture in hand
+                return show();
             }
             const wanted = next % count();
             if (shown.image || frames.has(wanted)) {
@@ -115,8 +118,9 @@ export const mount = (root, emit) => {
         }
         requestAnimationFrame(tick);
     };
-    const start = () => {
+    const start = (itself = false) => {
         if (count() < 2) return;
+        byItself = itself;
         if (at === count() - 1 && !shown.loop) at = 0;
         playing = true;
         play.textContent = "Pause";
@@ -141,7 +145,7 @@ export const mount = (root, emit) => {
         visible = displayed;
         if (visible) {
             show();
-            if (shown?.play && !still.matches) start();
+            if (shown?.play && !still.matches) start(true);
         } else {
             pause();
             document.dispatchEvent(new CustomEvent("frame", { detail: null }));
@@ -165,6 +169,6 @@ export const mount = (root, emit) => {
         empty.textContent = value.empty ?? "";
         if (moved) pause();
         show();
-        if (moved && visible && value.play && !still.matches) start();
+        if (moved && visible && value.play && !still.matches) start(true);
     };
 };

@@ -42,7 +42,8 @@ SAVED = 1024  # pixels a side of what is saved
 LEAD = """<h2>Draw</h2><p class='lead'>A network colours what you draw, as soon as you lift the pen. It learned from
 {learned} and knows nothing else: a house becomes a creature.</p>"""
 LOOKING = "Looking for the picture of its own whose lines are nearest: {percent:.0%}."
-FOUND = "The nearest that it found for these lines is in hand now."
+FOUND = "The nearest to your drawing of all that this network can draw. The drawing waits in Draw."
+EXAMPLE = "An example: the outline of the picture in hand. Draw anywhere, and it makes room for yours."
 TOO_LONG = "This drawing is too long for a link. What you save is whole."
 FROM_FILE = "A picture from a file stays on this page: a link cannot hold it."
 NOT_KEPT = "Only what a link can hold is kept here: a shorter drawing, without a picture from a file. Save this one."
@@ -122,6 +123,8 @@ def build_draw(studio: Studio) -> Lens:
         picture = to_pil(output[0, :3])
         recipe = {} if told.get("example") else drawing.recipe(model)
         shown: PadValue = {"picture": lossless_uri(picture), "of": write_strokes(drawing.strokes), "say": ""}
+        if told.get("example"):
+            shown["say"] = EXAMPLE
         if not recipe and not told.get("example"):
             shown["say"] = FROM_FILE if drawing.under else TOO_LONG
         return {pad: shown, spot: {name: recipe[name] for name in ("strokes", "palette", "lines") if name in recipe}}
@@ -164,7 +167,8 @@ def build_draw(studio: Studio) -> Lens:
         for progress in found_by_lines(model, lines_of(model, drawing)):
             yield {pad: {"say": LOOKING.format(percent=progress.step / progress.of)}}
         shown = studio.take(model, progress.specimen, "open") | {studio.tabs: gr.Tabs(selected="explore")}
-        yield {pad: {"say": FOUND}, **shown}
+        gr.Info(FOUND)
+        yield {pad: {"say": ""}, **shown}
 
     lead = gr.HTML("", apply_default_css=False)
     pad = Pad({}, "Drawing pad", "pad")

@@ -74,6 +74,8 @@ def build_generate(studio: Studio) -> Lens:
         }
 
     def ask(name: Any, number: Any, count: Any, wild: Any) -> dict[Any, Any]:
+        if number is None:  # somebody has emptied the field, and is about to write
+            return gr.skip()
         model = choose_model(studio.models, name)
         picture = Specimen(read_seeds(number, 1)[0], wildness=read_fraction(wild, "Wildness", 1.0))
         first = min(picture.seed, MAX_SEED - read_whole(count, "The number of pictures", 1, MAX_COUNT, WALL) + 1)

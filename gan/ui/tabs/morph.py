@@ -129,7 +129,7 @@ def stops_of(model: LoadedModel, stops: Sequence[Specimen]) -> SheetValue:
     """Return the sheet of the stops, to be put into another order or taken out."""
     words: list[Cell] = [
         {
-            "label": f"{letter(k)} · {'between' if stop.latent else stop.seed}",
+            "label": f"{letter(k)} · {'between' if stop.latent else stop.seed}{' changed' * (stop != stop.plain)}",
             "alt": f"Stop {letter(k)}, {title_of(stop).lower()}",
         }
         for k, stop in enumerate(stops)
@@ -184,7 +184,8 @@ def build_morph(studio: Studio) -> Lens:
         way = read_way(stops, link.get("steps"), link.get("method"), link.get("loop"))
         at = round(read_number(link.get("t"), "t", 0, MAX_STOPS, 0.0) * way.steps)
         controls = {steps: way.steps, method: way.method, loop: way.loop}
-        return shown(model, way, FPS, at, play="t" not in link) | controls
+        place = {spot: link_of(model, way) | ({"t": link["t"]} if "t" in link else {})}
+        return shown(model, way, FPS, at, play="t" not in link) | controls | place
 
     def shown(model: LoadedModel, way: Way, fps: Any, at: int = 0, play: bool = True) -> dict[Any, Any]:
         rate = read_number(fps, "Frames a second", 1, MAX_FPS, FPS)

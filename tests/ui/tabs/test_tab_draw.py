@@ -140,6 +140,23 @@ def test_it_opens_on_an_example_and_a_stroke_is_coloured_alone(pad):
     assert CAPTURED.search(wait_for_address(page, "strokes="))[1] == made
 
 
+def test_without_example_an_empty_pad_says_so_and_shows_nothing_coloured(pad):
+    page = pad()
+    page.get_by_text("An example: the outline of the picture in hand.").wait_for()
+    page.get_by_role("button", name="Example").click()
+    page.get_by_text("The pad is empty.").wait_for()
+    assert shown(page) == "" and page.evaluate("document.querySelector('#pad .result canvas').width") == 1
+
+
+def test_a_reload_keeps_a_drawing_that_is_too_long_for_the_link(pad):
+    page = pad()
+    zigzag = [(0.3 + 0.4 * (place % 2), 0.2 + 0.6 * place / 700) for place in range(700)]
+    made = dispatch(page, "touch", zigzag)
+    page.get_by_text("too long for a link").wait_for()
+    page.reload()
+    page.wait_for_function("made => document.querySelector('#pad .pad')?.dataset.shown === made", arg=made)
+
+
 def test_undo_redo_clear_and_mirror(pad):
     page = pad()
     example = shown(page)
@@ -252,6 +269,7 @@ def test_a_drawing_finds_its_nearest_creature_which_is_in_hand_then(pad):
     page.get_by_role("button", name="Its nearest creature").click()
     wait_for_address(page, "tab=explore", "latent=")
     page.locator("#stage figcaption", has_text="Between the seeds").wait_for()
+    notice(page, "The nearest to your drawing").wait_for()
 
 
 def test_a_drawing_from_a_file_is_coloured_and_stays_off_the_link(pad, tmp_path):

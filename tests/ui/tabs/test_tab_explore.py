@@ -19,6 +19,7 @@ from served import (
     slider,
     tiny_model,
     wait_for_address,
+    wait_for_labels,
     wait_for_picture,
     wait_for_seeds,
 )
@@ -141,6 +142,20 @@ def test_at_its_ends_a_slider_shows_what_lies_there(bench):
     move(bench, "d1", -3)
     wait_for_picture(bench, seed=1, d1=-3)
     assert differ(picture_in_hand(bench), sheet[:64, :64]) <= 1
+
+
+def test_the_ends_are_those_of_a_kept_picture_that_is_taken_again(bench):
+    ends = "getComputedStyle(document.querySelector('#directions')).getPropertyValue('--ends')"
+    first = bench.evaluate(ends)
+    bench.locator("#keep").click()
+    wait_for_labels(bench, "kept", "Seed 1")
+    bench.locator("#another").click()
+    bench.wait_for_function(f"first => {ends} !== first", arg=first)
+    bench.locator("#kept .tile").first.click()
+    wait_for_picture(bench, seed=1)
+    bench.wait_for_function(f"first => {ends} === first", arg=first)
+    bench.locator("#kept .remove").first.click()
+    wait_for_labels(bench, "kept", "")
 
 
 def test_undo_goes_back_step_by_step_and_reset_to_the_seed(bench):

@@ -308,20 +308,24 @@ def test_a_link_rebuilds_the_moment_and_it_can_be_explored(morph, visit):
     fresh.locator("#player output", has_text="t = 0.40").wait_for()
     fresh.wait_for_timeout(300)
     assert differ(picture_in_hand(fresh), picture_in_hand(morph)) <= 1
+    wait_for_address(fresh, "t=0.4")  # for a reload
     fresh.locator("#to-explore").click()
     wait_for_address(fresh, "tab=explore", "latent=")
 
 
-def test_it_plays_by_itself_to_its_end_and_begins_again(visit, server):
+def test_it_plays_by_itself_to_its_end_and_the_picture_in_hand_stays(visit, server):
     page = visit(f"{server.url}?seed=5")
     wait_for_picture(page, seed=5)
     page.locator("#to-morph").click()
     page.locator("#player .play", has_text="Pause").wait_for()
     page.wait_for_function("Number(document.querySelector('#player .player').dataset.frame) >= 3")
     page.locator("#player .play", has_text="Play").wait_for()
+    assert page.locator("#player .player").get_attribute("data-frame") == "0" and recipe_of(page)["seed"] == 5
+    page.locator("#player .play").click()  # whoever asks for it goes to the end
+    page.locator("#player .play", has_text="Pause").wait_for()
+    page.locator("#player .play", has_text="Play").wait_for()
     assert page.locator("#player .player").get_attribute("data-frame") == "30"
-    page.locator("#player .play").click()
-    page.wait_for_function("Number(document.querySelector('#player .player').dataset.frame) < 20")
+    wait_for_address(page, "t=1")
 
 
 def test_stops_are_added_moved_and_taken_out(morph):
