@@ -65,7 +65,7 @@ def test_the_verdict_stands_under_the_picture_and_opens(visit, server):
     wait_for_picture(page, seed=3)
     copy_line(page).filter(has_text="Near a real one").click()
     assert copy_line(page).get_attribute("aria-expanded") == "true"
-    page.get_by_role("img", name="Near one").wait_for()  # the histogram
+    page.get_by_role("img", name="Near a real one").wait_for()  # the histogram
     page.get_by_text("of 62 training pictures is number 1 by name").wait_for()
     page.get_by_text("It misses most that are blurred").wait_for()
     page.locator("figcaption", has_text="number 1").first.wait_for()  # this machine has the pictures
