@@ -36,7 +36,7 @@ class Colorizer(nn.Module):
         self.filmed = [widths[-1], *ends]
         films = nn.Linear(64, 2 * sum(self.filmed))
         self.palette = nn.Sequential(nn.Linear(PALETTE, 64), nn.LeakyReLU(SLOPE), films)
-        self.last = nn.Conv2d(2 * half, 4 * 4, 3, 1, 1)
+        self.last = nn.Conv2d(2 * half + 4, 4 * 4, 3, 1, 1)
         self.apply(_initialise)
         if not films.weight.is_meta:
             films.weight.data.zero_()  # the palette begins without a say
@@ -48,7 +48,8 @@ class Colorizer(nn.Module):
         channel how far the figure covers the paper.
         """
         x = pixel_unshuffle(torch.cat((lines, hints), dim=1), 2)  # (N, 20, H/2, W/2): whole maps cost most
-        maps = [leaky_relu(self.first(torch.cat((x, spread(hints).to(x.dtype)), dim=1)), SLOPE)]
+        wanted = spread(hints).to(x.dtype)
+        maps = [leaky_relu(self.first(torch.cat((x, wanted), dim=1)), SLOPE)]
         for layer in self.down:
             maps.append(leaky_relu(layer(maps[-1]), SLOPE))
         films = iter(self.palette(palette)[:, :, None, None].split([2 * width for width in self.filmed], dim=1))
@@ -58,6 +59,7 @@ class Colorizer(nn.Module):
         for layer in self.up:
             x = leaky_relu(_film(layer(x), next(films)), SLOPE)
             x = torch.cat((x, maps.pop()), dim=1)
+        x = torch.cat((x, wanted), dim=1)  # once more, straight to the colours
         colours, cover = pixel_shuffle(self.last(x), 2).float().split((3, 1), dim=1)
         cover = cover.sigmoid()
         return torch.cat((cover * colours.tanh() + (1 - cover), 2 * cover - 1), dim=1)
