@@ -200,6 +200,7 @@ class PadValue(TypedDict, total=False):
     picture: str | None
     of: str
     say: str
+    copy: str  # whether it is one
     example: str  # strokes, drawn faintly
     strokes: str
     under: str

@@ -57,12 +57,16 @@ def look_at(model: LoadedModel, specimen: Specimen, shows_reals: bool, hint: str
     return value
 
 
+def line_of(verdict: Verdict) -> str:
+    """Return the verdict in one sentence."""
+    return CLOSE.format(share=NEAR) if verdict.is_near else USUAL.format(rank=verdict.rank)
+
+
 def copy_of(verdict: Verdict, neighbours: Neighbours) -> dict[str, Any]:
     """Return what is to be said of a picture's nearest training picture."""
     first, *others = (f"{number:,}" for number in verdict.numbers)
-    line = CLOSE.format(share=NEAR) if verdict.is_near else USUAL.format(rank=verdict.rank)
     return {
-        "line": line,
+        "line": line_of(verdict),
         "near": verdict.is_near,
         "closeness": min(verdict.closeness, 1.0),
         "bins": histogram(neighbours, BINS),

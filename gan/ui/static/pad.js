@@ -42,7 +42,7 @@ export const mount = (root, emit) => {
             </div>
             <button type="button" class="result" aria-label="Show the picture large"><canvas></canvas></button>
         </div>
-        <p class="pad-says" role="status"></p>
+        <div class="pad-words"><p class="pad-says" role="status"></p><p class="pad-copy"></p></div>
         <div class="pad-tools">
             <div role="group" aria-label="Pens">${buttons(TOOLS, "tool")}</div>
             <div role="group" aria-label="Colours" class="colours"></div>
@@ -319,6 +319,7 @@ export const mount = (root, emit) => {
         if (value.lines !== undefined) keep = value.lines;
         find(".kept").setAttribute("aria-pressed", keep);
         if (value.say !== undefined) say(value.say);
+        if (value.copy !== undefined) find(".pad-copy").textContent = value.copy;
         if (value.picture !== undefined) {
             const mine = ++turn;
             const image = value.picture && (await decoded(value.picture));

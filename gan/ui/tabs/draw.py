@@ -5,14 +5,16 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import gradio as gr
+import torch
 from PIL import Image
 from torch import Tensor
 
 from gan.images import from_pil, make_grid, to_pil
+from gan.precision import one_core
 from gan.translation.apply import on_white
 from gan.ui.arguments import refuse
 from gan.ui.colouring import build_colorize
-from gan.ui.components import LAST_WINS, NETWORKS, PRIVATE, Pad, PadValue, Sheet, SheetValue, call, wishes
+from gan.ui.components import LAST_WINS, NETWORKS, PRIVATE, Pad, PadValue, Sheet, SheetValue, call, said, wishes
 from gan.ui.drawing import (
     Drawing,
     Palette,
@@ -29,6 +31,7 @@ from gan.ui.drawing import (
     why_not,
 )
 from gan.ui.encode import bounded_uri, lossless_uri, png_bytes
+from gan.ui.insight import insight_of
 from gan.ui.lens import Guest, Lens
 from gan.ui.loaded import LoadedModel
 from gan.ui.projecting import PROJECTING, found_by_lines
@@ -36,6 +39,7 @@ from gan.ui.specimen import Specimen
 from gan.ui.strokes import write_strokes
 from gan.ui.studio import Studio, file, saved_picture, tell
 from gan.ui.uploads import read_upload
+from gan.ui.verdict import line_of
 
 LONGEST_UNDER = 42_000  # characters of a drawing's picture, which the pad sends along with each wish
 SAVED = 1024  # pixels a side of what is saved
@@ -75,6 +79,14 @@ def lines_of(model: LoadedModel, drawing: Drawing) -> Tensor:
     """Return a drawing's lines at the size that the model draws, (1, S, S): 1 paper, -1 ink."""
     side = model.generator.image_size
     return from_pil(drawing.on_pad.resize((side, side), Image.Resampling.BOX))[0]
+
+
+def copy_line(model: LoadedModel, picture: Image.Image) -> str:
+    """Return what is to be said of how near a coloured drawing is to a training picture; "" where nothing tells."""
+    insight, side = insight_of(model), model.generator.image_size
+    with one_core():
+        verdict = next(iter(insight.verdicts_on(from_pil(picture.resize((side, side), Image.Resampling.BOX)))), None)
+    return f"Is it a copy? {line_of(verdict)}" if verdict else ""
 
 
 def save_as(studio: Studio, kind: str) -> Callable[[Any, Any], dict[str, Any]]:
@@ -118,24 +130,31 @@ def build_draw(studio: Studio) -> Lens:
         model, _ = studio.in_hand(hand)
         drawing, told = read_drawing(told), told if isinstance(told, Mapping) else {}
         if reason := why_not(drawing.on_pad):
-            return {pad: {"picture": None, "say": reason, "of": ""}, spot: {}}
+            return {pad: {"picture": None, "say": reason, "of": "", "copy": ""}, spot: {}}
         output = colour_small(studio.colourer(model), drawing, [drawing.palette])
         picture = to_pil(output[0, :3])
         recipe = {} if told.get("example") else drawing.recipe(model)
-        shown: PadValue = {"picture": lossless_uri(picture), "of": write_strokes(drawing.strokes), "say": ""}
+        shown: PadValue = {
+            "picture": lossless_uri(picture),
+            "of": write_strokes(drawing.strokes),
+            "say": "",
+            "copy": "",
+        }
         if told.get("example"):
             shown["say"] = EXAMPLE
         if not recipe and not told.get("example"):
             shown["say"] = FROM_FILE if drawing.under else TOO_LONG
         return {pad: shown, spot: {name: recipe[name] for name in ("strokes", "palette", "lines") if name in recipe}}
 
-    def propose(told: Any, hand: Any) -> SheetValue:
+    def propose(told: Any, hand: Any) -> dict[Any, Any]:
         model, specimen = studio.in_hand(hand)
         drawing = read_drawing(told)
         if why_not(drawing.on_pad):
-            return {"cells": []}
+            return {proposals: {"cells": []}}
         named = proposals_for(model, specimen, typical(model))
-        return sheet_of(colour_small(studio.colourer(model), drawing, list(named.values())), named, drawing.palette)
+        mine, *others = colour_small(studio.colourer(model), drawing, [drawing.palette, *named.values()])
+        copy = copy_line(model, to_pil(mine[:3])) if said(told).get("example") is not True else ""
+        return {proposals: sheet_of(torch.stack(others), named, drawing.palette), pad: {"copy": copy}}
 
     def choose(told: Any) -> PadValue:
         recipe = told.get("recipe") if isinstance(told, Mapping) else None
@@ -189,7 +208,7 @@ def build_draw(studio: Studio) -> Lens:
 
     wish = wishes(pad, pad.input)
     wish.change(colour, [wish, studio.hand], [pad, spot], **LAST_WINS)
-    pad.release(propose, [wish, studio.hand], proposals, **LAST_WINS)
+    pad.release(propose, [wish, studio.hand], [proposals, pad], **LAST_WINS)
     photo, chosen = wishes(pad, pad.upload), wishes(proposals, proposals.select)
     photo.change(open_file, photo, pad, **LAST_WINS)
     chosen.change(choose, chosen, pad, **LAST_WINS)

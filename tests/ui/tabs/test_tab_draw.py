@@ -138,6 +138,7 @@ def test_it_opens_on_an_example_and_a_stroke_is_coloured_alone(pad):
     assert made.count(".") == 0 and made.startswith("t")
     assert differ(result(page), example) > 50
     assert CAPTURED.search(wait_for_address(page, "strokes="))[1] == made
+    page.locator("#pad").get_by_text("Is it a copy?").wait_for()
 
 
 def test_without_example_an_empty_pad_says_so_and_shows_nothing_coloured(pad):
