@@ -115,7 +115,17 @@ def colour_small(aide: Aide, drawing: Drawing, palettes: Sequence[Palette]) -> T
     """
     if reason := why_not(drawing.on_pad):
         raise refuse(reason)
-    return colours(aide.network, drawing.on_pad, draw_hints(drawing.strokes), [palette or None for palette in palettes])
+    asked = [led_by_hints(palette, drawing.strokes) or None for palette in palettes]
+    return colours(aide.network, drawing.on_pad, draw_hints(drawing.strokes), asked)
+
+
+def led_by_hints(palette: Palette, strokes: Sequence[Stroke]) -> Palette:
+    """Return the palette with the colours of the hints in front, five in all; () stays ().
+
+    In training hints are of the palette's colours: where they are not, the network mixes both.
+    """
+    hinted = read_palette(list(dict.fromkeys(stroke.colour for stroke in strokes if stroke.tool == "hint"))[:COLOURS])
+    return tuple(dict.fromkeys((*hinted, *palette)))[:COLOURS] if palette else ()
 
 
 def coloured(aide: Aide, model: LoadedModel, drawing: Drawing, side: int = SIDE) -> Image.Image:
