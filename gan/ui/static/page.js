@@ -105,7 +105,8 @@ const end = (wish) => {
 const changesPicture = (body) => {
     const { components, dependencies } = window.gradio_config;
     const stage = components.find(({ props }) => props.elem_id === "stage")?.id;
-    return dependencies.find(({ id }) => id === JSON.parse(body).fn_index)?.outputs.includes(stage);
+    const { fn_index: asked } = JSON.parse(body);
+    return dependencies.find(({ id }) => id === asked)?.outputs.includes(stage);
 };
 
 const join = async (...given) => {

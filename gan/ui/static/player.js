@@ -106,8 +106,8 @@ export const mount = (root, emit) => {
             const next = at + 1;
             if (next >= count() && !shown.loop) {
                 pause();
-                if (!byItself) return rest();
-                at = shown.at ?? 0; // nobody asked for another picture in hand
+                if (!byItself || !shown.returns) return rest();
+                at = shown.at ?? 0;
                 return show();
             }
             const wanted = next % count();

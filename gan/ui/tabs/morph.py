@@ -104,6 +104,7 @@ def frames_of(model: LoadedModel, way: Way, fps: float, at: int, play: bool) -> 
         "fps": fps,
         "loop": way.loop,
         "play": play,
+        "returns": True,
         "title": "On the way",
         "source": f"{model.weights}",
     }

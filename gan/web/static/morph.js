@@ -22,6 +22,7 @@ const played = () => ({
     cell: 0,
     fps,
     loop: way.loop,
+    returns: true,
     title: "On the way",
     labels: Array.from({ length: framesOf(way) }, (_, frame) => labelOf(way, frame)),
     source: JSON.stringify([studio.model.weights, way]),
