@@ -151,7 +151,7 @@ class PlayerValue(TypedDict, total=False):
     fps: float
     loop: bool
     play: bool  # by itself
-    returns: bool  # to where it began, once it has played by itself: nobody asked for another picture in hand
+    returns: bool  # at its end to where it began, as nobody has asked for another picture in hand
     source: str  # of the same source, frames that have come are kept
     cell: int | None  # the picture of a frame that the stage shows
     epochs: list[int]

@@ -92,13 +92,15 @@ class Visit:
 
     def morph_through(self, request: gr.Request, in_hand: Any, recipes: Any) -> dict[Any, Any]:
         """Go to the morph through the kept pictures of the model in hand."""
-        chosen, specimen = self.studio.in_hand(in_hand)
+        chosen, _ = self.studio.in_hand(in_hand)
         kept = [recipe for recipe in tray.recipes_in(recipes) if "strokes" not in recipe]
         mine = [recipe for recipe in kept if recipe.get("model") == chosen.name]
         if len(mine) < 2:
             raise links.refuse(f"Keep two pictures by {chosen.title} or more, then this morphs through them.")
+        _, first = self.studio.in_hand(mine[0])
+        taken = self.studio.take(chosen, first, "open")
         opened = {self.studio.current: "morph", self.studio.tabs: gr.Tabs(selected="morph")}
-        return self.enter("morph", chosen, specimen, {"stops": json.dumps(mine)}, guest_of(request)) | opened
+        return taken | self.enter("morph", chosen, first, {"stops": json.dumps(mine)}, guest_of(request)) | opened
 
     # --- back to what was
 

@@ -23,7 +23,7 @@ export const mount = (root, emit) => {
     let shown = null,
         at = 0,
         playing = false,
-        byItself = false,
+        from = 0,
         last = 0,
         visible = false,
         asked = 0;
@@ -106,8 +106,8 @@ export const mount = (root, emit) => {
             const next = at + 1;
             if (next >= count() && !shown.loop) {
                 pause();
-                if (!byItself || !shown.returns) return rest();
-                at = shown.at ?? 0;
+                if (!shown.returns) return rest();
+                at = from;
                 return show();
             }
             const wanted = next % count();
@@ -118,10 +118,10 @@ export const mount = (root, emit) => {
         }
         requestAnimationFrame(tick);
     };
-    const start = (itself = false) => {
+    const start = () => {
         if (count() < 2) return;
-        byItself = itself;
         if (at === count() - 1 && !shown.loop) at = 0;
+        from = at;
         playing = true;
         play.textContent = "Pause";
         play.setAttribute("aria-pressed", "true");
@@ -145,7 +145,7 @@ export const mount = (root, emit) => {
         visible = displayed;
         if (visible) {
             show();
-            if (shown?.play && !still.matches) start(true);
+            if (shown?.play && !still.matches) start();
         } else {
             pause();
             document.dispatchEvent(new CustomEvent("frame", { detail: null }));
@@ -169,6 +169,6 @@ export const mount = (root, emit) => {
         empty.textContent = value.empty ?? "";
         if (moved) pause();
         show();
-        if (moved && visible && value.play && !still.matches) start(true);
+        if (moved && visible && value.play && !still.matches) start();
     };
 };
