@@ -78,6 +78,9 @@ export const mount = (root, emit) => {
         moved(from.base, ((event.clientX - from.x) / across) * REACH, ((event.clientY - from.y) / across) * REACH);
     });
     for (const end of ["pointerup", "pointercancel"]) room.addEventListener(end, () => (from = null));
+    document.addEventListener("hand", ({ detail }) => {
+        if (["explore", "morph"].includes(detail.by)) root.classList.add("touched"); // whoever changes it needs no hint
+    });
     room.addEventListener("keydown", (event) => {
         const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
         const step = steps[event.key];
