@@ -54,7 +54,7 @@ def named_model(models: Sequence[LoadedModel], name: Any) -> LoadedModel:
     for model in models:
         if model.name == name:
             return model
-    raise refuse(f"There is no model called {_show(name)}. There is: {', '.join(model.name for model in models)}.")
+    raise refuse(f"There is no model called {show(name)}. There is: {', '.join(model.name for model in models)}.")
 
 
 def read_seeds(seed: Any, count: Any) -> range:
@@ -74,9 +74,9 @@ def read_whole(value: Any, name: str, low: int, high: int, default: int) -> int:
     if value is None:
         return default
     if not _is_number(value) or value != int(value):
-        raise refuse(f"{name} must be a whole number from {low:,} to {high:,}, not {_show(value)}.")
+        raise refuse(f"{name} must be a whole number from {low:,} to {high:,}, not {show(value)}.")
     if not low <= value <= high:
-        raise refuse(f"{name} must lie between {low:,} and {high:,}; {_show(value)} does not.")
+        raise refuse(f"{name} must lie between {low:,} and {high:,}; {show(value)} does not.")
     return int(value)
 
 
@@ -85,7 +85,7 @@ def read_number(value: Any, name: str, low: float, high: float, default: float) 
     if value is None:
         return default
     if not _is_number(value) or not low <= value <= high:
-        raise refuse(f"{name} must be a number from {low:g} to {high:g}, not {_show(value)}.")
+        raise refuse(f"{name} must be a number from {low:g} to {high:g}, not {show(value)}.")
     return float(value)
 
 
@@ -99,7 +99,7 @@ def read_choice(value: Any, name: str, options: Sequence[str], default: str) -> 
     if value is None:
         return default
     if value not in options:
-        raise refuse(f"{name} must be one of {', '.join(options)}, not {_show(value)}.")
+        raise refuse(f"{name} must be one of {', '.join(options)}, not {show(value)}.")
     return value
 
 
@@ -108,7 +108,7 @@ def read_flag(value: Any, name: str, default: bool) -> bool:
     if value is None:
         return default
     if not isinstance(value, bool | int) or value not in (0, 1):
-        raise refuse(f"{name} must be true or false, not {_show(value)}.")
+        raise refuse(f"{name} must be true or false, not {show(value)}.")
     return bool(value)
 
 
@@ -126,9 +126,11 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and -math.inf < value < math.inf
 
 
-def _show(value: Any) -> str:
+def show(value: Any) -> str:
+    """Return what was sent, short, as a sentence says it."""
     try:
         text = repr(value)
     except ValueError:  # Python writes out no whole number of more than 4,300 digits
         return "a number that large"
-    return text if len(text) <= 40 else f"{text[:37]}..."
+    text = text if len(text) <= 40 else f"{text[:37]}..."
+    return text.translate(str.maketrans("<>", "‹›"))  # the page's toasts are HTML

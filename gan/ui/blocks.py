@@ -79,6 +79,9 @@ class Line(queueing.Queue):
         reason = self._why_not(visitor, fn)
         if reason:
             return False, reason, "queue_full"
+        if mistakes := self._mistakes(fn, body.data):
+            return False, mistakes, "validator_error"
+        body.event_id = None  # Gradio gives it one; it would keep what is sent
         if body.session_hash is None:
             body.session_hash = uuid4().hex
         if body.session_hash not in self.pending_messages_per_session:
@@ -113,6 +116,13 @@ class Line(queueing.Queue):
         elif before.count(visitor) >= WAITING_EACH:
             return f"The queue is full: {WAITING_EACH} of your events wait already."
         return ""
+
+    def _mistakes(self, fn: BlockFunction, sent: list[Any]) -> list[dict[str, Any]]:
+        """Return what is to be told at the fields of an event where one is wrong; [] where none is."""
+        validate = self.blocks.validators.get(fn._id)
+        given = [*sent, *[None] * len(fn.inputs)][: len(fn.inputs)]
+        found = validate(*given) if validate else []
+        return found if any(not field["is_valid"] for field in found) else []
 
     def _events(self, slow: str | None) -> Iterator[Event]:
         """Yield the events that wait in a slow line, the running one included; None: those in all others."""
@@ -230,11 +240,14 @@ class Page(gr.Blocks):
             default_concurrency_limit=concurrency_limit,
         )  # fmt: skip
         self._queue.ANALYTICS_MAX_EVENTS = 1
+        self.validators: dict[int, Any] = {}  # by an event's number
         # The page shows nothing on components that wait, and Gradio would at each turn of an event copy the whole state
         # of every component that ever was an output, those inside it included: 40 ms of a slider's step.
         for event in self.fns.values():
             if event.show_progress == "hidden":
                 event.show_progress_on = []
+            # Gradio would ask a validator before an event has its place in line, as many at a time as want to.
+            self.validators[event._id], event.validator = event.validator, None
         return self
 
     def launch(

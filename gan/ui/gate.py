@@ -137,6 +137,13 @@ def check_body(body: bytes) -> None:
         depth += 1 if bracket in b"[{" else -1
         if depth > MAX_DEPTH:
             raise Refused(400, f"A request holds at most {MAX_DEPTH} lists within one another.")
+    if b"\\u" in body:
+        try:
+            json.dumps(json.loads(body), ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise Refused(400, "A text in this request holds half a character.") from None
+        except ValueError:
+            return  # no JSON
 
 
 async def read_body(scope: Scope, receive: Receive, most: int = MAX_BODY) -> bytes:

@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from gan.ui.arguments import from_link, refuse
+from gan.ui.arguments import from_link, refuse, show
 from gan.ui.lens import Lens
 from gan.ui.loaded import LoadedModel
 from gan.ui.underway import standing
@@ -34,7 +34,7 @@ def find_model(models: Sequence[LoadedModel], link: Mapping[str, Any]) -> tuple[
                 return model, ""
             return model, f"This was made with other weights of {model.name}, so it may look different here."
     names = ", ".join(model.name for model in models)
-    raise refuse(f"This was made by a model called {str(name)[:40]!r}, which is not here. There is: {names}.")
+    raise refuse(f"This was made by a model called {show(name)}, which is not here. There is: {names}.")
 
 
 def moved_on(models: Sequence[LoadedModel], link: Mapping[str, Any]) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def find_lens(lenses: Sequence[Lens], link: Mapping[str, Any]) -> Lens:
     for lens in lenses:
         if lens.id == EARLIER.get(name, name):
             return lens
-    raise refuse(f"This link leads to {str(name)[:40]!r}, which this page does not have.")
+    raise refuse(f"This link leads to {show(name)}, which this page does not have.")
 
 
 def say(sentence: str) -> None:

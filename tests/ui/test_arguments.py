@@ -16,6 +16,7 @@ from gan.ui.arguments import (
     read_number,
     read_seeds,
     read_whole,
+    show,
 )
 
 MODELS = (tiny_model("alpha"), tiny_model("beta"))
@@ -119,3 +120,8 @@ def test_a_refusal_prints_no_traceback():
     with pytest.raises(gr.Error) as refused:
         read_whole("x", "Epoch", 0, 9, 0)
     assert refused.value.print_exception is False
+
+
+def test_what_was_sent_is_shown_short_and_is_no_markup():
+    assert show("<img src=x>") == "'‹img src=x›'" and len(show("x" * 100)) == 40
+    assert show(10**5_000) == "a number that large"

@@ -10,6 +10,7 @@ from served import run_async
 
 from gan.ui import blocks
 from gan.ui.animation import SLOW
+from gan.ui.arguments import at_field, read_choice
 from gan.ui.blocks import Page
 from gan.ui.gate import Gate
 from gan.ui.projecting import PROJECTING
@@ -34,6 +35,8 @@ class House:
             text = gr.Textbox()
             gr.on([], work, text, text, preprocess=False, api_name="quick")
             gr.on([], work, text, text, preprocess=False, api_name="slow", **SLOW)
+            told = at_field(0, lambda said: read_choice(said, "It", ["this"], "this"))
+            gr.on([], work, text, text, preprocess=False, api_name="checked", validator=told)
             gr.on([], work, text, text, preprocess=False, api_name="search", **PROJECTING)
         self.page.stand_in_line(concurrency_limit=1)
         self.line = self.page._queue
@@ -56,7 +59,7 @@ class House:
     async def call(self, guest, event, what=""):
         """Put an event in line; return its id, or the sentence that refuses it."""
         answer = await self.ask(guest, "POST", f"call/{event}", json={"data": [what]})
-        assert answer.status_code in (200, 503)
+        assert answer.status_code in (200, 422, 503)
         await asyncio.sleep(0.02)  # so that the first begins
         return answer.json().get("event_id"), answer.json().get("detail")
 
@@ -84,6 +87,36 @@ def test_one_guest_takes_a_few_places_and_leaves_the_others_theirs():
             assert [bool(id) for id, _ in answers] == [True] * (blocks.WAITING_EACH + 1) + [False]  # one runs
             assert answers[-1][1].startswith("The queue is full")
             assert (await house.call("10.0.0.2", "quick"))[0] and (await house.call("10.0.0.1", "slow"))[0]
+
+    run_async(story())
+
+
+def test_a_mistake_is_told_at_its_field_and_takes_no_place_in_line():
+    async def story():
+        async with House() as house:
+            for _ in range(blocks.WAITING_EACH + 5):
+                id, (mistake,) = await house.call("10.0.0.1", "checked", "that")
+                assert not id and mistake["message"] == "It must be one of this, not 'that'."
+            burst = [house.call("10.0.0.1", "checked", "this") for _ in range(3 * blocks.WAITING_EACH)]
+            answers = await asyncio.gather(*burst)
+            assert sum(bool(id) for id, _ in answers) <= blocks.WAITING_EACH + 1  # one runs
+            assert (await house.call("10.0.0.2", "checked", "this"))[0]
+
+    run_async(story())
+
+
+@pytest.mark.parametrize("name", ["checked", "quick"])
+def test_the_number_that_a_guest_gives_an_event_is_not_kept(name):
+    async def story():
+        async with House() as house:
+            number = next(fn._id for fn in house.page.fns.values() if fn.api_name == name)
+            for said in ("this", "that"):
+                body = {"session_hash": "guest", "fn_index": number, "data": [said], "event_id": "mine"}
+                await house.ask("10.0.0.1", "POST", "queue/join", json=body)
+            house.may_end.set()
+            while any(house.line.active_jobs) or len(house.line):
+                await asyncio.sleep(0.01)
+            assert "mine" not in house.page.app.iterators
 
     run_async(story())
 

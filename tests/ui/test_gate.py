@@ -361,3 +361,11 @@ def test_one_visitor_listens_to_so_many_answers_and_no_more(page, monkeypatch):
     client = TestClient(Gate(page.app, page), base_url="http://localhost")
     assert client.get(f"{API}/queue/data?session_hash=x").status_code == 429
     assert client.get("/robots.txt").status_code == 200
+
+
+def test_half_a_character_is_refused_and_a_whole_one_is_not():
+    for whole in (rb'["\ud83d\ude00"]', rb'["\\ud83d"]', b'["\xf0\x9f\x98\x80"]'):
+        check_body(whole)
+    for half in (rb'["\ud83d"]', rb'{"\ude00": 1}', rb'["\ude00\ud83d"]'):
+        with pytest.raises(Refused, match="half a character"):
+            check_body(half)

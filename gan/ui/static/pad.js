@@ -15,10 +15,12 @@ const DEEDS = { undo: "Undo", redo: "Redo", mirror: "Mirror", clear: "Clear" };
 // Keep the strokes for a reload, be they too long for the link; without an argument say which were kept.
 const left = (strokes) => {
     try {
-        if (strokes === undefined) return sessionStorage.getItem(LEFT) ?? "";
-        sessionStorage.setItem(LEFT, strokes);
-    } catch {} // a frame may not be allowed to keep anything
-    return "";
+        if (strokes !== undefined) return sessionStorage.setItem(LEFT, strokes);
+        const kept = sessionStorage.getItem(LEFT) ?? "";
+        return kept.length <= LONGEST && write(read(kept)) === kept ? kept : "";
+    } catch {
+        return ""; // a frame may not be allowed to keep anything, and what is kept may be damaged
+    }
 };
 const large = (pixels) => {
     const canvas = new OffscreenCanvas(SIDE, SIDE);

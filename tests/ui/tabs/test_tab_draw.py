@@ -158,6 +158,15 @@ def test_a_reload_keeps_a_drawing_that_is_too_long_for_the_link(pad):
     page.wait_for_function("made => document.querySelector('#pad .pad')?.dataset.shown === made", arg=made)
 
 
+@pytest.mark.parametrize("kept", [".", "tAAAA.", "x", "undefined", "t" + "AAAA" * 5_000])
+def test_what_is_damaged_in_the_browsers_storage_leaves_an_empty_pad(pad, kept):
+    page = pad()
+    example = shown(page)
+    page.evaluate("kept => sessionStorage.setItem('gan-studio-pad', kept)", kept)
+    page.reload()
+    page.wait_for_function("example => document.querySelector('#pad .pad')?.dataset.shown === example", arg=example)
+
+
 def test_undo_redo_clear_and_mirror(pad):
     page = pad()
     example = shown(page)
