@@ -73,6 +73,20 @@ def test_a_model_that_is_chosen_while_another_draws_takes_over(opened):
     assert page.evaluate("document.body.dataset.way") == "webgl" and page.workers == []
 
 
+def test_a_mistaken_seed_is_told_at_its_field(opened):
+    page = opened("tab=generate&model=alpha&seed=3&wall=3&count=5")
+    wait_for_seeds(page, 3, 7)
+    field = page.get_by_label("Seed", exact=True)
+    mistake = page.locator(".mistake", has_text="Seed must be a whole number from 0 to 4,294,967,295.")
+    for wrong in ("-5", "99999999999", "1.5"):
+        field.fill(wrong)
+        mistake.wait_for()
+        assert field.get_attribute("aria-invalid") == "true" and recipe_of(page)["seed"] == 3
+    field.fill("4")
+    wait_for_picture(page, seed=4)
+    assert not mistake.count()
+
+
 def test_explore_moves_by_sliders_and_every_number_undoes_and_goes_back_to_the_seed(opened):
     page = opened("tab=explore&model=alpha&seed=2&d1=1")
     page.get_by_role("slider", name="Direction 3").fill("1.5")
@@ -119,6 +133,9 @@ def test_morph_plays_rests_arranges_and_saves_a_film_and_frames(opened, first_mo
     assert Path(saving.value.path()).read_bytes()[:4] == b"\x1a\x45\xdf\xa3"
     page.get_by_role("button", name="Move earlier: Stop C, seed 3").click()
     wait_for_labels(page, "stops", "A · 1 B · 3 C · 2")
+    page.get_by_label("A seed to add").fill("nine")
+    page.keyboard.press("Enter")
+    page.locator("#add").get_by_text("Seed must be a whole number").wait_for()
     page.get_by_label("A seed to add").fill("8")
     page.keyboard.press("Enter")
     assert address(page, seeds="1-3-2-8")["loop"] == "1"

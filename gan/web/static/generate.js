@@ -1,7 +1,7 @@
 // The Generate tab: a wall of pictures, one of which is in hand; seed, count and wildness.
 import { slider } from "./controls.js";
 import { sheetOf } from "./large.js";
-import { attempt, newest } from "./say.js";
+import { attempt, newest, sayAt } from "./say.js";
 import { mount as mountSheet } from "./sheet.js";
 import { equal, MAX_SEED, ofSeed, readNumber, readSeed, recipeOf } from "./specimen.js";
 import { choose, drawAll, find, saveZip, setSpot, studio, take } from "./studio.js";
@@ -65,8 +65,15 @@ const ask = (change) =>
         take(picture, "explore");
         enter({ wall: Math.min(picture.seed, MAX_SEED - count + 1), count });
     });
-seed.addEventListener("input", () => seed.value !== "" && seed.validity.valid && ask({ seed: seed.value }));
-seed.addEventListener("change", () => (seed.value = studio.specimen.seed));
+const WRONG = `Seed must be a whole number from 0 to ${MAX_SEED.toLocaleString("en")}.`;
+seed.addEventListener("input", () => {
+    const { valid } = seed.validity;
+    sayAt(seed, valid ? "" : WRONG);
+    if (valid && seed.value !== "") ask({ seed: seed.value });
+});
+seed.addEventListener("change", () => {
+    if (seed.validity.valid) seed.value = studio.specimen.seed;
+});
 const setCount = slider(find("#count"), { label: "Pictures on the wall", low: 1, high: MAX_COUNT, step: 1 }, (count) =>
     ask({ count: Math.round(count) }),
 );

@@ -4,7 +4,7 @@ import { recordFilm } from "./film.js";
 import { sheetOf } from "./large.js";
 import { mount as mountPlayer } from "./player.js";
 import { writePng, writeZip } from "./png.js";
-import { attempt, download, newest, say } from "./say.js";
+import { attempt, download, newest, say, sayAt } from "./say.js";
 import { mount as mountSheet } from "./sheet.js";
 import { ofSeed, readNumber, readSeed, recipeOf, titleOf } from "./specimen.js";
 import { choose, drawAll, find, rolled, setSpot, studio, take } from "./studio.js";
@@ -111,7 +111,14 @@ find("#loop").addEventListener("change", ({ target }) => redraw({ loop: Number(t
 const stop = find("#stop");
 find("#add").addEventListener("submit", (event) => {
     event.preventDefault();
-    attempt(() => add(ofSeed(stop.value.trim() === "" ? rolled() : readSeed(stop.value.trim()))));
+    let seed;
+    try {
+        seed = stop.value.trim() === "" ? rolled() : readSeed(stop.value.trim());
+    } catch (sentence) {
+        return sayAt(stop, sentence);
+    }
+    sayAt(stop, "");
+    attempt(() => add(ofSeed(seed)));
 });
 find("#add-hand").addEventListener("click", () => add(studio.specimen));
 

@@ -16,6 +16,16 @@ export const attempt = async (work) => {
         say(typeof problem === "string" ? problem : `That did not work: ${problem.message}`);
     }
 };
+// Say under a field what is wrong with it; "": nothing is.
+export const sayAt = (field, sentence) => {
+    let place = field.parentElement.querySelector(".mistake");
+    if (!place) {
+        field.insertAdjacentHTML("afterend", '<p class="mistake" role="alert"></p>');
+        place = field.nextElementSibling;
+    }
+    place.textContent = sentence;
+    field.setAttribute("aria-invalid", Boolean(sentence));
+};
 export const download = (name, content, type) => {
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([content], { type }));
