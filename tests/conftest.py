@@ -283,7 +283,7 @@ def visit(profile):
     yield open_page
     for page in [page for context in used for page in context.pages[1:]]:
         page.close()
-    assert complaints == []
+    assert complaints == [], "\n".join(complaints)
 
 
 @pytest.fixture(scope="session")

@@ -88,6 +88,7 @@ FLOORS = (
         *("gan.errors", "gan.console", "gan.interrupts", "gan", "gan.data", "gan.data.datasets", "gan.training"),
         "gan.translation",
         "gan.translation.paper",
+        "gan.translation.palettes",
         "gan.stopping",
         "gan.web",
         "gan.insight",

@@ -48,6 +48,10 @@ class Task(ABC):
         """
         return images
 
+    def facts(self, images: Tensor) -> dict[str, Any]:
+        """Return what config.json is to say of the training pictures, uint8 (N, 3, S, S), in their order."""
+        return {}
+
     @abstractmethod
     def batch(self, images: Tensor, rng: torch.Generator) -> Batch:
         """Make a batch of real pictures in [-1, 1], as `prepared`; what is random comes from `rng`, on their device."""

@@ -1,6 +1,7 @@
 """The task of colouring drawings: pairs of a drawing and its picture, and what the result must keep of them."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,17 +11,20 @@ from torch.nn.functional import avg_pool2d
 from gan.checkpoints import load_judge, load_translator
 from gan.images import from_uint8, to_uint8
 from gan.training.task import Batch, Networks, Task, seeds_for
-from gan.translation.lines import xdog
+from gan.translation.hints import palette_of
+from gan.translation.lines import silhouette, xdog
 from gan.translation.networks import Colorizer, PatchDiscriminator
 from gan.translation.pairs import collate, sample_pair
+from gan.translation.palettes import most_apart
 
 L1, L1_FREE = 10.0, 1.0  # with a hint or palette, and without: there grey would be the best guess
 LINES = 10.0  # between the lines that result and target show
-PATCHES = 10.0  # of colour, where the target has one colour
+PATCHES = 2.0  # of colour, where the target has one colour; 10 keeps a young network grey
 SILHOUETTE = 1.0
 LINE_SIGMA = 0.5
 HALVINGS = 3  # of a picture, when patches are looked for
 CALM = 0.04  # neighbours in the target that differ by less, of a range of 2, are of one colour
+LOOKED_AT, PALETTES = 512, 4  # pictures whose palettes are taken; palettes that stand for all of them
 AT_A_TIME = 8  # drawings that are coloured for a sample grid
 SHOWN = 32  # drawings in a sample grid, each beside its result
 
@@ -40,6 +44,15 @@ class Colorize(Task):
     def load_networks(self, folder: Path) -> Networks:
         """Return both networks of a checkpoint folder."""
         return load_translator(folder, "colorize").train(), load_judge(folder, "colorize")
+
+    def facts(self, images: Tensor) -> dict[str, Any]:
+        """Return {"palettes"}: those of the pictures' palettes that stand for all, as links write them."""
+        some = images[:: 1 + len(images) // LOOKED_AT].permute(0, 2, 3, 1).contiguous().cpu().numpy()
+        palettes = [palette_of(picture, silhouette(picture)).tolist() for picture in some]
+        chosen = [palettes[place] for place in most_apart(palettes, PALETTES)]
+        return {
+            "palettes": ["-".join("{:02x}{:02x}{:02x}".format(*colour) for colour in palette) for palette in chosen]
+        }
 
     def batch(self, images: Tensor, rng: torch.Generator) -> Batch:
         """Make a drawing of each picture, warped and recoloured by chance."""
@@ -70,8 +83,8 @@ class Colorize(Task):
         l1 = (off[:, :3].mean(dim=(1, 2, 3)) * weight).mean() / 2
         result, target = outputs[:, :3], batch.target[:, :3]
         drawn = (xdog(result, LINE_SIGMA) - xdog(target, LINE_SIGMA)).abs().mean()
-        silhouette = off[:, 3].mean() * SILHOUETTE / 2
-        return torch.stack((l1, drawn * LINES, patchiness(result, target) * PATCHES, silhouette))
+        cover = off[:, 3].mean() * SILHOUETTE / 2
+        return torch.stack((l1, drawn * LINES, patchiness(result, target) * PATCHES, cover))
 
     def samples(self, generator: nn.Module, reals: Tensor) -> Tensor:
         """Return the real pictures' drawings, coloured."""

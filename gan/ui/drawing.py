@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import gradio as gr
 import numpy as np
 from PIL import Image, ImageChops
 from torch import Tensor
 
 from gan.images import to_pil
 from gan.translation.apply import COLOURS, colours, lay_under
+from gan.translation.palettes import most_apart
 from gan.ui.aides import Aide
 from gan.ui.arguments import read_flag, refuse
 from gan.ui.encode import dominant_colours, with_recipe
@@ -24,7 +26,7 @@ LEAST_INK = 0.004  # of the pad: less is a dot
 MOST_INK = 0.6
 TRACED = 128  # pixels a side of a picture whose outline is taken
 LOOKED_AT = 48  # generated pictures, of which PROPOSED have colours that stand for all
-PROPOSED = 3
+PROPOSED = 4
 EMPTY = "The pad is empty. Draw an outline, then eyes; colours come by themselves."
 DOT = "That is too little to colour yet. Draw an outline, then eyes."
 BLACK = "This is all but black. Lines on white are coloured: rub some of it out, or clear the pad."
@@ -155,13 +157,16 @@ def typical_palettes(model: LoadedModel) -> tuple[Palette, ...]:
     """Return palettes of pictures by the model that differ most: each next one is far from those before."""
     images = model.draw(stack(model, [Specimen(seed) for seed in range(1, LOOKED_AT + 1)]))
     found = [palette_of(to_pil(image)) for image in images]
-    hues = np.stack([np.mean(palette[:3], axis=0) for palette in found])
-    away = np.abs(hues - hues.mean(axis=0)).sum(axis=1)
-    chosen = [int(away.argmax())]
-    for _ in range(PROPOSED - 1):
-        apart = np.stack([np.linalg.norm(hues - hues[place], axis=1) for place in chosen]).min(axis=0)
-        chosen.append(int(apart.argmax()))
-    return tuple(found[place] for place in chosen)
+    return tuple(found[place] for place in most_apart(found, PROPOSED))
+
+
+def known_palettes(described: Mapping[str, Any]) -> tuple[Palette, ...]:
+    """Return the palettes that a colouring network's config.json names of its training pictures; () for none."""
+    told = described.get("palettes")
+    try:
+        return tuple(read_palette(palette) for palette in told[:PROPOSED]) if isinstance(told, list) else ()
+    except gr.Error:
+        return ()
 
 
 def beside(lines: Image.Image, picture: Image.Image) -> Image.Image:

@@ -87,6 +87,7 @@ def test_the_run_folder_tells_of_its_task_and_its_terms(trained):
     described = read_described(trained)
     assert described["task"] == trained.name
     assert described["data"]["pictures"] == 23  # one of 24 is held out
+    assert len(described.get("palettes", [])) == {"colorize": 4, "upscale": 0}[trained.name]
     terms = {"colorize": {"l1", "lines", "patches", "silhouette"}, "upscale": {"l1"}}[trained.name]
     assert terms < read_history(trained)[-1].keys()
     (*_, grid) = list_epochs(trained, SAMPLES).values()
@@ -202,7 +203,7 @@ def test_colours_obey_a_palette_after_some_steps(creatures):
     config = config_of("colorize", creatures, "out", base_channels=8, stages=(Stage(0, 1e-3, 0.5),))
     trainer = Trainer(config, torch.device("cpu"), "fp32")
     images = from_uint8(read_pictures(creatures, config.picture_size).images)
-    for step in range(200):
+    for step in range(450):
         rows = torch.arange(8 * step, 8 * step + 8) % len(images)
         train_step(trainer, images[rows])
     disc = Image.new("L", (32, 32), 255)

@@ -23,6 +23,7 @@ from gan.ui.drawing import (
     colour_small,
     coloured,
     hexes,
+    known_palettes,
     outline,
     palette_of,
     read_drawing,
@@ -54,9 +55,9 @@ NOT_KEPT = "Only what a link can hold is kept here: a shorter drawing, without a
 
 
 def proposals_for(model: LoadedModel, specimen: Specimen, typical: tuple[Palette, ...]) -> dict[str, Palette]:
-    """Return palettes by their names; () leaves the network its choice."""
+    """Return palettes by their names."""
     numbered = {f"Palette {number}": palette for number, palette in enumerate(typical, 1)}
-    return {"Picture in hand": palette_of(saved_picture(model, specimen))} | numbered | {"Its own choice": ()}
+    return {"Picture in hand": palette_of(saved_picture(model, specimen))} | numbered
 
 
 def sheet_of(output: Any, named: Mapping[str, Palette], chosen: Palette) -> SheetValue:
@@ -111,7 +112,8 @@ def build_draw(studio: Studio) -> Lens:
 
     def typical(model: LoadedModel) -> tuple[Palette, ...]:
         if model.weights not in known:
-            known[model.weights] = typical_palettes(model)
+            of_data = known_palettes(studio.colourer(model).described)
+            known[model.weights] = of_data or typical_palettes(model)
         return known[model.weights]
 
     def enter(model: LoadedModel, specimen: Specimen, link: Mapping[str, Any], guest: Guest) -> dict[Any, Any]:

@@ -162,6 +162,8 @@ def test_a_reload_keeps_a_drawing_that_is_too_long_for_the_link(pad):
 def test_what_is_damaged_in_the_browsers_storage_leaves_an_empty_pad(pad, kept):
     page = pad()
     example = shown(page)
+    page.locator("#proposals .tile").nth(4).wait_for()  # nothing is under way that a reload would break off
+    page.wait_for_timeout(300)
     page.evaluate("kept => sessionStorage.setItem('gan-studio-pad', kept)", kept)
     page.reload()
     page.wait_for_function("example => document.querySelector('#pad .pad')?.dataset.shown === example", arg=example)
