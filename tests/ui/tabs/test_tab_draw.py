@@ -141,6 +141,15 @@ def test_it_opens_on_an_example_and_a_stroke_is_coloured_alone(pad):
     page.locator("#pad").get_by_text("Is it a copy?").wait_for()
 
 
+@pytest.mark.parametrize("width, height", [(1280, 1100), (1000, 900), (1920, 1400)])
+def test_on_a_wide_screen_pad_picture_and_tools_lie_side_by_side(pad, width, height):
+    page = pad(width=width, height=height)
+    tools = page.locator(".pad-tools").bounding_box()
+    assert tools["x"] + tools["width"] <= width and tools["width"] >= 240
+    assert page.locator("#pad .result").bounding_box()["x"] < tools["x"]
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
 def test_without_example_an_empty_pad_says_so_and_shows_nothing_coloured(pad):
     page = pad()
     page.get_by_text("An example: the outline of the picture in hand.").wait_for()
