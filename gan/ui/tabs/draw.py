@@ -14,7 +14,7 @@ from gan.precision import one_core
 from gan.translation.apply import on_white
 from gan.ui.arguments import refuse
 from gan.ui.colouring import build_colorize
-from gan.ui.components import LAST_WINS, NETWORKS, PRIVATE, Pad, PadValue, Sheet, SheetValue, call, said, wishes
+from gan.ui.components import LAST_WINS, NETWORKS, PRIVATE, Pad, PadValue, Sheet, SheetValue, call, wishes
 from gan.ui.drawing import (
     Drawing,
     Palette,
@@ -150,12 +150,12 @@ def build_draw(studio: Studio) -> Lens:
 
     def propose(told: Any, hand: Any) -> dict[Any, Any]:
         model, specimen = studio.in_hand(hand)
-        drawing = read_drawing(told)
+        drawing, told = read_drawing(told), told if isinstance(told, Mapping) else {}
         if why_not(drawing.on_pad):
             return {proposals: {"cells": []}}
         named = proposals_for(model, specimen, typical(model))
         mine, *others = colour_small(studio.colourer(model), drawing, [drawing.palette, *named.values()])
-        copy = copy_line(model, to_pil(mine[:3])) if said(told).get("example") is not True else ""
+        copy = "" if told.get("example") else copy_line(model, to_pil(mine[:3]))
         return {proposals: sheet_of(torch.stack(others), named, drawing.palette), pad: {"copy": copy}}
 
     def choose(told: Any) -> PadValue:

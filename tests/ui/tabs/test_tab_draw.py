@@ -133,6 +133,8 @@ def result(page):
 def test_it_opens_on_an_example_and_a_stroke_is_coloured_alone(pad):
     page = pad()
     assert "strokes" not in page.url
+    page.locator("#proposals .tile").nth(4).wait_for()
+    assert not page.get_by_text("Is it a copy?").locator("visible=true").count()  # of an example nobody asks
     example = result(page)
     made = draw(page)
     assert made.count(".") == 0 and made.startswith("t")
