@@ -229,7 +229,7 @@ def _describe(run: Run, precision: str, pictures: Pictures, reconstructions: str
         hardware=_hardware(run.trainer.device),
         precision=precision,
         torch=torch.__version__,
-        **run.trainer.task.facts(pictures.images[run.rows]),
+        **run.trainer.task.facts(pictures.images, run.rows),
         **credits_of(run.config.to_dict()),
     )
     record.write_reals(run, pictures)

@@ -48,8 +48,8 @@ class Task(ABC):
         """
         return images
 
-    def facts(self, images: Tensor) -> dict[str, Any]:
-        """Return what config.json is to say of the training pictures, uint8 (N, 3, S, S), in their order."""
+    def facts(self, images: Tensor, rows: Tensor) -> dict[str, Any]:
+        """Return what config.json is to say of the training pictures, uint8 (N, 3, S, S), whose order is `rows`."""
         return {}
 
     @abstractmethod

@@ -15,7 +15,7 @@ from gan.translation.hints import palette_of
 from gan.translation.lines import silhouette, xdog
 from gan.translation.networks import Colorizer, PatchDiscriminator
 from gan.translation.pairs import collate, sample_pair
-from gan.translation.palettes import most_apart
+from gan.translation.palettes import hexes, most_apart
 
 L1, L1_FREE = 10.0, 1.0  # with a hint or palette, and without: there grey would be the best guess
 LINES = 10.0  # between the lines that result and target show
@@ -45,14 +45,12 @@ class Colorize(Task):
         """Return both networks of a checkpoint folder."""
         return load_translator(folder, "colorize").train(), load_judge(folder, "colorize")
 
-    def facts(self, images: Tensor) -> dict[str, Any]:
+    def facts(self, images: Tensor, rows: Tensor) -> dict[str, Any]:
         """Return {"palettes"}: those of the pictures' palettes that stand for all, as links write them."""
-        some = images[:: 1 + len(images) // LOOKED_AT].permute(0, 2, 3, 1).contiguous().cpu().numpy()
+        some = images[rows[:: 1 + len(rows) // LOOKED_AT]].permute(0, 2, 3, 1).contiguous().cpu().numpy()
         palettes = [palette_of(picture, silhouette(picture)).tolist() for picture in some]
         chosen = [palettes[place] for place in most_apart(palettes, PALETTES)]
-        return {
-            "palettes": ["-".join("{:02x}{:02x}{:02x}".format(*colour) for colour in palette) for palette in chosen]
-        }
+        return {"palettes": ["-".join(hexes(palette)) for palette in chosen]}
 
     def batch(self, images: Tensor, rng: torch.Generator) -> Batch:
         """Make a drawing of each picture, warped and recoloured by chance."""

@@ -1,8 +1,13 @@
-"""Which of many palettes stand for all: those that differ most."""
+"""Palettes: as they are written, and which of many stand for all."""
 
 from collections.abc import Sequence
 
 import numpy as np
+
+
+def hexes(palette: Sequence[Sequence[int]]) -> list[str]:
+    """Return colours (r, g, b) as "rrggbb" each."""
+    return ["{:02x}{:02x}{:02x}".format(*colour) for colour in palette]
 
 
 def most_apart(palettes: Sequence[Sequence[Sequence[int]]], count: int) -> list[int]:

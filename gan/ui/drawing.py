@@ -12,7 +12,7 @@ from torch import Tensor
 
 from gan.images import to_pil
 from gan.translation.apply import COLOURS, colours, lay_under
-from gan.translation.palettes import most_apart
+from gan.translation.palettes import hexes, most_apart
 from gan.ui.aides import Aide
 from gan.ui.arguments import read_flag, refuse
 from gan.ui.encode import dominant_colours, with_recipe
@@ -60,11 +60,6 @@ class Drawing:
         said = {"model": model.name, "tab": "draw", "strokes": text}
         said |= {"palette": "-".join(hexes(self.palette))} if self.palette else {}
         return said | ({} if self.keep_lines else {"lines": 0})
-
-
-def hexes(palette: Palette) -> list[str]:
-    """Return colours as "rrggbb" each."""
-    return ["{:02x}{:02x}{:02x}".format(*colour) for colour in palette]
 
 
 def read_palette(value: Any) -> Palette:

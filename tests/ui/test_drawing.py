@@ -9,6 +9,7 @@ import torch
 from PIL import Image, ImageDraw
 from served import plant_aide, tiny_model
 
+from gan.translation.palettes import hexes
 from gan.ui import drawing as module
 from gan.ui.aides import Aides
 from gan.ui.drawing import (
@@ -18,7 +19,6 @@ from gan.ui.drawing import (
     colour_small,
     coloured,
     fitted,
-    hexes,
     known_palettes,
     led_by_hints,
     outline,

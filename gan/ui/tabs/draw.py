@@ -12,6 +12,7 @@ from torch import Tensor
 from gan.images import from_pil, make_grid, to_pil
 from gan.precision import one_core
 from gan.translation.apply import on_white
+from gan.translation.palettes import hexes
 from gan.ui.arguments import refuse
 from gan.ui.colouring import build_colorize
 from gan.ui.components import LAST_WINS, NETWORKS, PRIVATE, Pad, PadValue, Sheet, SheetValue, call, wishes
@@ -22,7 +23,6 @@ from gan.ui.drawing import (
     cleaned,
     colour_small,
     coloured,
-    hexes,
     known_palettes,
     outline,
     palette_of,
