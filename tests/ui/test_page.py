@@ -18,6 +18,7 @@ from served import (
     recipe_of,
     slider,
     wait_for_address,
+    wait_for_labels,
     wait_for_picture,
     wait_for_seeds,
 )
@@ -140,6 +141,35 @@ def test_a_last_wish_that_was_refused_is_asked_again_until_it_is_answered(visit,
     page.evaluate("window.full = true")
     page.locator("#wall .tile").nth(4).click()
     wait_for_picture(page, seed=5)
+
+
+END_LATE = """
+const ask = window.fetch;
+const transform = async (part, on) => {
+    for (const event of part.split(/(?<=\\n\\n)/)) {
+        if (event.includes("close_stream")) await new Promise((done) => setTimeout(done, 1500));
+        on.enqueue(event);
+    }
+};
+window.fetch = async (...given) => {
+    const answer = await ask(...given);
+    if (!given[0].url?.includes("queue/data")) return answer;
+    const text = answer.body.pipeThrough(new TextDecoderStream()).pipeThrough(new TransformStream({ transform }));
+    return new Response(text.pipeThrough(new TextEncoderStream()), answer);
+};
+"""
+
+
+def test_a_wish_made_while_the_stream_of_answers_ends_is_answered(visit, server):
+    page = visit("about:blank", home=server.url)
+    page.add_init_script(END_LATE)
+    page.goto(server.url)
+    wait_for_seeds(page, 1, 24)
+    page.wait_for_timeout(3000)  # until the stream of the first answers has ended
+    page.locator("#wall .tile").nth(4).click()
+    wait_for_picture(page, seed=5)
+    page.locator("#keep").click()
+    wait_for_labels(page, "kept", "Seed 5")
 
 
 HOLD_BACK = """

@@ -86,7 +86,7 @@ document.addEventListener("keydown", (event) => {
 // --- wishes: one for which there is no room (HTTP 503) is sent again until it is taken, so that what is shown follows the
 // controls however many others draw at the same time; Gradio would drop it. While the picture in hand waits for its
 // successor, pictures look so.
-const wishes = new Map(); // for another picture in hand, by what Gradio calls them -> when each was made
+const wishes = new Map(); // without an answer so far, by what Gradio calls them -> when made, and whether for a picture
 const answered = new Set(); // before it was known what they are called
 const ask = window.fetch;
 const told = (sentence) => {
@@ -94,7 +94,7 @@ const told = (sentence) => {
     if (place) [place.textContent, place.hidden] = [sentence, !sentence];
 };
 const look = () => {
-    const late = [...wishes.values()].some((made) => Date.now() - made >= SLOW);
+    const late = [...wishes.values()].some(({ made, shown }) => shown && Date.now() - made >= SLOW);
     document.documentElement.classList.toggle("waiting", late);
 };
 const end = (wish) => {
@@ -110,8 +110,9 @@ const changesPicture = (body) => {
 };
 
 const join = async (...given) => {
-    const wish = Symbol("wish");
-    if (changesPicture(given[1].body)) wishes.set(wish, Date.now());
+    const wish = Symbol("wish"),
+        about = { made: Date.now(), shown: changesPicture(given[1].body) };
+    wishes.set(wish, about);
     setTimeout(look, SLOW);
     try {
         let answer = await ask(...given);
@@ -124,8 +125,8 @@ const join = async (...given) => {
         }
         told("");
         const { event_id: name } = answer.ok ? await answer.clone().json() : {};
-        if (name && wishes.has(wish) && !answered.has(name)) wishes.set(name, wishes.get(wish));
-        answered.delete(name);
+        if (name && !answered.delete(name)) wishes.set(name, about);
+        listen();
         return answer;
     } catch (error) {
         told(
@@ -138,27 +139,51 @@ const join = async (...given) => {
     }
 };
 
-const follow = (answers) => {
-    let rest = "";
+// --- answers: the server ends their stream when all are told, and Gradio forgets a wish made before it has read that.
+// So what Gradio reads never ends; the server is listened to for as long as an answer is missing.
+let answers, // how they are asked for, and where Gradio reads them
+    listening = false;
+const listen = async () => {
+    if (listening || !answers) return;
+    listening = true;
+    const { request, reader } = answers;
+    try {
+        while ([...wishes.keys()].some((name) => typeof name === "string")) await tell(await ask(request), reader);
+    } catch (error) {
+        if (answers.reader === reader) answers = undefined;
+        wishes.clear(); // nobody will answer them
+        look();
+        reader.error(error);
+    }
+    listening = false;
+    if (answers?.reader !== reader) listen();
+};
+const tell = async (answer, reader) => {
+    let rest = "",
+        ended = false;
     const write = (part) => {
-        const lines = (rest + part).split("\n");
-        rest = lines.pop();
-        for (const line of lines.filter((line) => line.includes('"process_completed"')))
-            end(/"event_id": ?"(\w+)"/.exec(line)?.[1]);
+        const events = (rest + part).split("\n\n");
+        rest = events.pop();
+        for (const event of events) {
+            ended ||= event.includes('"close_stream"');
+            if (!ended) reader.enqueue(new TextEncoder().encode(`${event}\n\n`));
+            if (event.includes('"process_completed"')) end(/"event_id": ?"(\w+)"/.exec(event)?.[1]);
+        }
     };
-    return answers.pipeThrough(new TextDecoderStream()).pipeTo(new WritableStream({ write }));
+    await answer.body.pipeThrough(new TextDecoderStream()).pipeTo(new WritableStream({ write }));
+    if (!ended) throw new TypeError("the stream of answers broke");
+};
+const answersTo = (request) => {
+    const start = (reader) => {
+        answers = { request, reader };
+    };
+    const read = new Response(new ReadableStream({ start }), { headers: { "Content-Type": "text/event-stream" } });
+    listen();
+    return read;
 };
 
 window.fetch = async (...given) => {
     const address = String(given[0].url ?? given[0]);
     if (address.includes("/queue/join")) return join(...given);
-    const answer = await ask(...given);
-    if (address.includes("/queue/data"))
-        follow(answer.clone().body)
-            .catch(() => {}) // Gradio itself is told, by its own copy
-            .finally(() => {
-                wishes.clear(); // nobody will answer them
-                look();
-            });
-    return answer;
+    return address.includes("/queue/data") ? answersTo(given[0]) : ask(...given);
 };
