@@ -21,6 +21,7 @@ class Batch(NamedTuple):
     inputs: tuple[Tensor, ...]  # of the generator
     target: Tensor  # (N, 3, H, W) in [-1, 1], what it is to look like; further channels as the outputs have them
     condition: Tensor | None = None  # (N, C, H, W), what D sees beside a picture
+    free: Tensor | None = None  # (N,) bool: where the target is one of many pictures that would do
 
 
 class Task(ABC):

@@ -17,7 +17,9 @@ from gan.translation.networks import Colorizer, PatchDiscriminator
 from gan.translation.pairs import collate, sample_pair
 from gan.translation.palettes import hexes, most_apart
 
-L1, L1_FREE = 10.0, 1.0  # with a hint or palette, and without: there grey would be the best guess
+L1 = 10.0
+PALETTE = 10.0  # where a palette is another picture's; L1 would make the colours grey there
+USED = 50  # of so many pixels of a picture, one is to have a colour of the palette for it to be used
 LINES = 10.0  # between the lines that result and target show
 PATCHES = 2.0  # of colour, where the target has one colour; 10 keeps a young network grey
 SILHOUETTE = 1.0
@@ -32,7 +34,7 @@ SHOWN = 32  # drawings in a sample grid, each beside its result
 class Colorize(Task):
     """Pictures coloured from lines, from hints and a palette where they are given (pix2pix, arXiv 1611.07004)."""
 
-    terms = ("l1", "lines", "patches", "silhouette")
+    terms = ("l1", "lines", "patches", "silhouette", "palette")
     columns = 8
     looks = 64
 
@@ -65,24 +67,32 @@ class Colorize(Task):
         )
         batch = collate(list(pairs))
         target, inside, drawing, hints, mask, palette = (from_uint8(part).to(images.device) for part in batch[:6])
-        given = batch.palette_given.to(images.device).float() * 2 - 1
+        given = batch.palette_given.to(images.device)
+        free = ~given & (mask.amax(dim=(1, 2, 3)) < 0)
+        palette = torch.where(free[:, None, None], palette.roll(1, 0), palette)  # of lines alone anything may come
+        given = given | free
+        palette = torch.where(given[:, None, None], palette, 1.0)
         lines = drawing.contiguous(memory_format=torch.channels_last)
         hinted = torch.cat((hints, mask), dim=1).contiguous(memory_format=torch.channels_last)
-        colours = torch.cat((palette.flatten(1), given[:, None]), dim=1)
+        colours = torch.cat((palette.flatten(1), given[:, None].float() * 2 - 1), dim=1)
         condition = torch.cat((lines, hinted), dim=1)
-        return Batch((lines, hinted, colours), torch.cat((target, inside), dim=1), condition)
+        return Batch((lines, hinted, colours), torch.cat((target, inside), dim=1), condition, free)
 
     def weighted_terms(self, outputs: Tensor, batch: Batch) -> Tensor:
-        """Return how far colours, lines and silhouettes are from the target's, and how patchy its calm places are."""
-        _, hints, palette = batch.inputs
-        free = (hints[:, 3].amax(dim=(1, 2)) < 0) & (palette[:, -1] < 0)
-        weight = torch.where(free, L1_FREE, L1)
+        """Return how far colours, lines and silhouettes are from the target's, how patchy its calm places are, and how
+        far those that are free are from their palette.
+        """
+        lines, _, palette = batch.inputs
+        assert batch.free is not None
+        bound, free = (~batch.free).float(), batch.free.float()
         off = (outputs - batch.target).abs()
-        l1 = (off[:, :3].mean(dim=(1, 2, 3)) * weight).mean() / 2
+        l1 = (off[:, :3].mean(dim=(1, 2, 3)) * bound).mean() / 2
         result, target = outputs[:, :3], batch.target[:, :3]
         drawn = (xdog(result, LINE_SIGMA) - xdog(target, LINE_SIGMA)).abs().mean()
         cover = off[:, 3].mean() * SILHOUETTE / 2
-        return torch.stack((l1, drawn * LINES, patchiness(result, target) * PATCHES, cover))
+        coloured = (batch.target[:, 3:] > 0) & (lines > 0)
+        strange = (off_palette(result, coloured, palette[:, :-1]) * free).mean()
+        return torch.stack((l1 * L1, drawn * LINES, patchiness(result, target) * PATCHES, cover, strange * PALETTE))
 
     def samples(self, generator: nn.Module, reals: Tensor) -> Tensor:
         """Return the real pictures' drawings, coloured."""
@@ -114,6 +124,21 @@ def patchiness(result: Tensor, target: Tensor) -> Tensor:
             total = total + ((result.diff(dim=dim) - wanted).abs() * calm).mean() / 2
         result, target = avg_pool2d(result, 2), avg_pool2d(target, 2)
     return total
+
+
+def off_palette(result: Tensor, coloured: Tensor, palette: Tensor) -> Tensor:
+    """Return how far pictures (N, 3, H, W) are from palettes (N, 15), both in [-1, 1] -> (N,), of a range of 1.
+
+    It is the chamfer distance of two sets of colours, those of the pixels that are `coloured` (N, 1, H, W) and those of
+    the palette: each pixel's to the nearest colour, and each colour's to the pixels that are nearest to it.
+    """
+    colours = palette.unflatten(1, (-1, 3))[..., None, None]
+    off = (result[:, None] - colours).abs().mean(dim=2) / 2  # (N, 5, H, W)
+    inside = coloured.float()
+    pixels = (off.amin(dim=1, keepdim=True) * inside).sum(dim=(1, 2, 3)) / inside.sum(dim=(1, 2, 3)).clamp_min(1)
+    outside = off.masked_fill(~coloured, 1).flatten(2)
+    used = outside.topk(max(1, outside.shape[2] // USED), largest=False).values.mean(dim=(1, 2))
+    return pixels + used
 
 
 TASK = Colorize

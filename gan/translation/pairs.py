@@ -31,7 +31,7 @@ CUT = 0.1  # a figure that takes so much of the rim is cut off by it: the pictur
 class Pair:
     """One sample of S x S pixels, uint8; in masks 255 is yes and 0 is no.
 
-    What is not given, hints or palette, is white, with `hint_mask` 0 and `palette_given` false.
+    Hints that are not given are white, with `hint_mask` 0; a palette that is not given has `palette_given` false.
     """
 
     target: np.ndarray  # (3, S, S), white outside
@@ -68,14 +68,13 @@ def sample_pair(picture: np.ndarray, size: int, rng: Generator) -> Pair:
     hints, mask = np.full_like(target, 255), np.zeros_like(inside)
     if hints_given:
         hints, mask = sample_hints(target, inside, rng)
-    palette = palette_of(target, inside, COLOURS) if palette_given else np.full((COLOURS, 3), 255, np.uint8)
     return Pair(
         target=_planes(target),
         inside=_planes(inside),
         drawing=_planes(drawing),
         hints=_planes(hints),
         hint_mask=_planes(mask),
-        palette=palette,
+        palette=palette_of(target, inside, COLOURS),
         palette_given=palette_given,
     )
 

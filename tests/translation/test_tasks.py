@@ -23,7 +23,7 @@ from gan.tasks import TASKS
 from gan.training.loop import train
 from gan.training.trainer import Trainer, train_step
 from gan.translation.apply import network_inputs
-from gan.translation.coloring import patchiness
+from gan.translation.coloring import Colorize, off_palette, patchiness
 from gan.translation.networks import Colorizer, PatchDiscriminator, Upscaler
 
 TRANSLATIONS = ("colorize", "upscale")
@@ -196,6 +196,33 @@ def test_reconstructions_that_do_not_fit_are_refused(creatures, reconstructions,
     reconstructions.unlink()
     with pytest.raises(UserError, match="no such file"):
         train(config_of("upscale", creatures, tmp_path / "run", reconstructions=str(reconstructions)))
+
+
+def test_lines_alone_are_given_the_palette_of_another_picture_and_hints_keep_their_own(creatures):
+    config = config_of("colorize", creatures, "out", batch_size=32)
+    task = Colorize(config)
+    images = from_uint8(read_pictures(creatures, config.picture_size).images)
+    batch = task.batch(images[torch.arange(32) % len(images)], torch.Generator().manual_seed(0))
+    _, hints, palettes = batch.inputs
+    hinted, given = hints[:, 3].amax(dim=(1, 2)) > 0, palettes[:, -1] > 0
+    assert 0 < batch.free.sum() < 16 and (hinted | given).all() and not (batch.free & hinted).any()
+    assert (given & ~hinted & ~batch.free).any() and (palettes[~given, :-1] == 1).all()
+    far = off_palette(batch.target[:, :3], batch.target[:, 3:] > 0, palettes[:, :-1])
+    assert far[batch.free].mean() > 2 * far[given & ~batch.free].mean()
+
+
+def test_off_a_palette_are_pixels_far_from_its_colours_and_colours_that_nothing_has():
+    red, blue, black = (torch.tensor(colour) for colour in ([1.0, -1, -1], [-1.0, -1, 1], [-1.0, -1, -1]))
+    picture = torch.cat((red.view(1, 3, 1, 1).expand(1, 3, 10, 5), blue.view(1, 3, 1, 1).expand(1, 3, 10, 5)), dim=3)
+    everywhere = torch.ones(1, 1, 10, 10, dtype=torch.bool)
+    both, one = torch.cat((red, blue, red, blue, red)), red.repeat(5)
+    assert off_palette(picture, everywhere, both[None]).item() == 0
+    assert off_palette(picture, everywhere, one[None]).item() == pytest.approx(2 / 3 / 2)  # half of the pixels are blue
+    left = everywhere.clone()
+    left[..., 5:] = False
+    assert off_palette(picture, left, one[None]).item() == 0
+    unused = torch.cat((both[:12], black))
+    assert off_palette(picture, everywhere, unused[None]).item() == pytest.approx(1 / 3 / 5)
 
 
 @pytest.mark.slow
