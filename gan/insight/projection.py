@@ -17,6 +17,7 @@ from gan.models import Discriminator, Generator
 from gan.translation.lines import xdog
 
 LR = 0.1  # of Adam, on z; of the last round it falls along half a cosine
+BETAS, EPSILON = (0.9, 0.999), 1e-8  # of Adam
 EVERY = 5  # steps from one report to the next
 FEATURES = 0.05  # what the mean difference of D's maps weighs, in parts of the target's own, beside that of colours
 SHELL = 0.01  # what the squared distance of z to where latents lie weighs: |z| is the root of z_dim, or nearly
@@ -97,26 +98,37 @@ def residual_of(image: Tensor, target: Tensor) -> float:
 
 
 class Descent:
-    """Adam on latents (N, z_dim), each by itself, towards pictures of little distance."""
+    """Adam (Kingma and Ba 2015, algorithm 1) on latents (N, z_dim), each by itself, towards pictures of little distance.
+
+    torch.optim has it, too, but takes two seconds to import its compiler before the first step.
+    """
 
     def __init__(self, generator: Generator, distance: Distance, z: Tensor, steps: int, falling: bool) -> None:
         self.generator, self.distance, self.steps, self.falling = generator, distance, steps, falling
         self.z = z.clone().requires_grad_()
         self.taken = 0
-        self.optimizer = torch.optim.Adam([self.z], lr=LR)
+        self.mean, self.square = torch.zeros_like(z), torch.zeros_like(z)  # of the gradients, as they come
 
     def step(self) -> tuple[Tensor, Tensor, Tensor]:
         """Take a step; return what was before it: latents, their pictures, and their losses (N,)."""
-        if self.falling:
-            self.optimizer.param_groups[0]["lr"] = LR * (1 + math.cos(math.pi * self.taken / self.steps)) / 2
-        self.taken += 1
+        lr = LR * (1 + math.cos(math.pi * self.taken / self.steps)) / 2 if self.falling else LR
         with torch.enable_grad():
             images = self.generator(self.z).float()
             loss = self.distance(images) + SHELL * (self.z.norm(dim=1) - math.sqrt(self.generator.z_dim)).square()
-            (self.z.grad,) = torch.autograd.grad(loss.sum(), self.z)  # of the networks' weights none is computed
-        before = self.z.detach().clone()
-        self.optimizer.step()
+            (gradient,) = torch.autograd.grad(loss.sum(), self.z)  # of the networks' weights none is computed
+        before = self.z.detach()
+        self.z = (before - lr * self._direction(gradient)).requires_grad_()
         return before, images.detach(), loss.detach()
+
+    def _direction(self, gradient: Tensor) -> Tensor:
+        """Return the mean of the gradients over the root of their mean square, both unbiased."""
+        self.taken += 1
+        self.mean.lerp_(gradient, 1 - BETAS[0])
+        self.square.lerp_(gradient.square(), 1 - BETAS[1])
+        mean, square = (
+            so_far / (1 - beta**self.taken) for so_far, beta in zip((self.mean, self.square), BETAS, strict=True)
+        )
+        return mean / (square.sqrt() + EPSILON)
 
 
 def _search(

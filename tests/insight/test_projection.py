@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from gan.insight.critic import maps_of
-from gan.insight.projection import Round, find_drawn, project, project_all, residual_of
+from gan.insight.projection import Descent, Round, find_drawn, project, project_all, residual_of
 from gan.latent import sample_z
 from gan.models import Discriminator, Generator
 from gan.translation.lines import xdog
@@ -43,6 +43,28 @@ def test_a_generated_picture_is_found_much_nearer_than_any_of_many_seeds(generat
     with torch.inference_mode():
         image = generator(attempts[-1].z[None])[0]
     assert residual_of(image, target) == pytest.approx(attempts[-1].residual, abs=0.5)
+
+
+@pytest.mark.parametrize("falling", [False, True])
+def test_the_descent_is_that_of_adam(generator, falling):
+    (target,) = drawn(generator, 9)
+    begin = sample_z([1, 2], generator.z_dim)
+
+    def distance(images):
+        return (images - target).square().mean(dim=(1, 2, 3))
+
+    descent = Descent(generator, distance, begin, 20, falling)
+    z = begin.clone().requires_grad_()
+    adam = torch.optim.Adam([z], lr=0.1)
+    falls = torch.optim.lr_scheduler.CosineAnnealingLR(adam, 20) if falling else None
+    for _ in range(15):
+        descent.step()
+        adam.zero_grad()
+        (distance(generator(z)) + 0.01 * (z.norm(dim=1) - 8**0.5).square()).sum().backward()
+        adam.step()
+        if falls:
+            falls.step()
+    assert (descent.z - z).abs().max() < 1e-4
 
 
 def test_it_tells_how_far_it_is_every_fifth_step_and_may_be_stopped(generator):
