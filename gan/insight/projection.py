@@ -98,7 +98,7 @@ def residual_of(image: Tensor, target: Tensor) -> float:
 
 
 class Descent:
-    """Adam (Kingma and Ba 2015, algorithm 1) on latents (N, z_dim), each by itself, towards pictures of little distance.
+    """Adam (Kingma and Ba 2015, algorithm 1) on latents (N, z_dim), each by itself, towards pictures less distant.
 
     torch.optim has it, too, but takes two seconds to import its compiler before the first step.
     """

@@ -11,7 +11,7 @@ from PIL import Image, ImageChops
 from torch import Tensor
 
 from gan.images import to_pil
-from gan.translation.apply import COLOURS, colours, lay_under
+from gan.translation.apply import COLOURS, colours, lay_under, on_white
 from gan.translation.palettes import hexes, most_apart
 from gan.ui.aides import Aide
 from gan.ui.arguments import read_flag, refuse
@@ -24,6 +24,7 @@ from gan.ui.uploads import read_upload
 LONGEST = 2_000  # characters of strokes that a link holds
 LEAST_INK = 0.004  # of the pad: less is a dot
 MOST_INK = 0.6
+SAVED = 1024  # pixels a side of what is saved
 TRACED = 128  # pixels a side of a picture whose outline is taken
 LOOKED_AT = 48  # generated pictures, of which PROPOSED have colours that stand for all
 PROPOSED = 4
@@ -131,6 +132,16 @@ def coloured(aide: Aide, model: LoadedModel, drawing: Drawing, side: int = SIDE)
     recipe = drawing.recipe(model)
     picture = lay_under(output, drawing.lines(side), drawing.keep_lines)
     return with_recipe(picture, recipe | {"coloured": aide.weights} if recipe else {})
+
+
+def saved_drawing(aide: Aide, model: LoadedModel, drawing: Drawing, kind: str) -> Image.Image:
+    """Return what is saved of a drawing: its "picture" on white, a "sticker", or a "pair" of its lines and picture."""
+    sticker = coloured(aide, model, drawing, SAVED)
+    if kind == "sticker":
+        return sticker
+    made = beside(drawing.lines(SAVED), sticker) if kind == "pair" else on_white(sticker)
+    made.info |= sticker.info
+    return made
 
 
 def outline(model: LoadedModel, specimen: Specimen) -> tuple[Stroke, ...]:

@@ -1,8 +1,13 @@
-"""The picture in hand as a file: as the network drew it, or large."""
+"""Pictures as files: the one in hand as the network drew it, or large; several in a zip."""
 
+import io
+import zipfile
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 import gradio as gr
+from PIL import Image
 
 from gan.ui.components import NETWORKS, PRIVATE
 from gan.ui.encode import enlarge, png_bytes
@@ -29,3 +34,14 @@ def build_saving(studio: Studio, save: gr.Button, save_large: gr.Button) -> None
 
     save.click(save_picture, studio.hand, studio.files, **NETWORKS, **PRIVATE)
     save_large.click(save_enlarged, [studio.hand, studio.style], studio.files, **NETWORKS, **PRIVATE)
+
+
+def zip_of(pictures: Iterable[tuple[str, Image.Image]]) -> bytes:
+    """Return a zip of PNGs, each with its recipe; of pictures of one name the second is NAME-2."""
+    buffer, taken = io.BytesIO(), Counter[str]()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name, picture in pictures:
+            taken[name] += 1
+            number = f"-{taken[name]}" if taken[name] > 1 else ""
+            archive.writestr(f"{name}{number}.png", png_bytes(picture))
+    return buffer.getvalue()

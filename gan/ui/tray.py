@@ -5,16 +5,17 @@ from typing import Any
 
 import gradio as gr
 import torch
+from PIL import Image
 from torch import Tensor
 from torch.nn.functional import interpolate
 
 from gan.images import make_grid
 from gan.ui.arguments import refuse
 from gan.ui.components import LAST_WINS, NETWORKS, PRIVATE, Sheet, SheetValue, said
-from gan.ui.drawing import colour_small, read_drawing
+from gan.ui.drawing import colour_small, read_drawing, saved_drawing
 from gan.ui.encode import lossless_uri
-from gan.ui.studio import Studio, file, title_of
-from gan.ui.tabs.generate import zip_of
+from gan.ui.saving import zip_of
+from gan.ui.studio import Studio, file, saved_name, saved_picture, title_of
 
 PLACES = 8
 EMPTY: SheetValue = {"cells": [], "places": PLACES, "tools": ["remove"]}
@@ -34,6 +35,17 @@ def tile(studio: Studio, recipe: Mapping[str, Any]) -> tuple[Tensor, str, str]:
         return output[:, :3], "Drawing", f"A drawing of yours, coloured by {aide.name}"
     title = title_of(specimen)
     return model.draw(specimen.z(model)[None]), title, f"{title} by {model.title}"
+
+
+def named_picture(studio: Studio, recipe: Mapping[str, Any]) -> tuple[str, Image.Image] | None:
+    """Return what a kept picture is called on disk, and it; None where its model is not here."""
+    try:
+        model, specimen = studio.in_hand(recipe)
+        if "strokes" in recipe:
+            return "drawing", saved_drawing(studio.colourer(model), model, read_drawing(recipe), "picture")
+        return saved_name(model, specimen), saved_picture(model, specimen)
+    except gr.Error:
+        return None
 
 
 def draw(studio: Studio) -> Callable[[Any], SheetValue]:
@@ -84,14 +96,10 @@ def build_tray(studio: Studio, keep: gr.Button) -> tuple[Sheet, gr.Button]:
         return {studio.kept: recipes, sheet: show(recipes)}
 
     def save_all(kept: Any) -> dict[str, Any]:
-        found = [studio.in_hand(recipe) for recipe in recipes_in(kept) if "strokes" not in recipe]
+        found = [saved for recipe in recipes_in(kept) if (saved := named_picture(studio, recipe))]
         if not found:
-            raise refuse(
-                "No picture is kept yet. Keep puts the one in hand here; a drawing is saved where it is drawn."
-            )
-        model = found[0][0]
-        mine = [specimen for other, specimen in found if other is model]
-        return file("kept.zip", "application/zip", zip_of(model, mine))
+            raise refuse("No picture is kept yet. Keep puts the one in hand here.")
+        return file("kept.zip", "application/zip", zip_of(found))
 
     with gr.Row(elem_id="tray"):
         gr.HTML("<h2>Kept</h2>", apply_default_css=False)

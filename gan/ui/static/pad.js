@@ -62,23 +62,23 @@ export const mount = (root, emit) => {
         result = find(".result canvas"),
         says = find(".pad-says"),
         cursor = find(".cursor");
-    let states = [{ strokes: read(left()), under: null }],
+    let states = [{ strokes: read(left()), under: null, palette: null }], // null: that of the picture in hand
         at = 0; // all steps; the one that is shown
     let tool = "thin",
         colour = "e23d28",
         mirror = false,
         keep = true,
         ghost = true;
-    let chosen = false; // a palette; until then it is that of the picture in hand
-    let palette = [],
-        example = [],
+    let example = [],
         examples = "",
         swatches = [],
+        painted = "",
         picture = null,
         resting,
         turn = 0,
         asked = 0;
     const now = () => states[at];
+    const palette = () => now().palette ?? swatches;
 
     // --- what is shown
     const draw = () => {
@@ -94,6 +94,7 @@ export const mount = (root, emit) => {
         find(".paper").classList.toggle("begun", !blank());
         for (const name of ["undo", "redo"])
             find(`[data-deed=${name}]`).disabled = name === "undo" ? !at : at === states.length - 1;
+        if (painted !== `${palette()}`) paints();
         look();
     };
     const put = (stroke, pen, dabs, from) => {
@@ -128,7 +129,7 @@ export const mount = (root, emit) => {
     };
     const said = () => {
         const strokes = blank() ? (ghost ? examples : "") : write(now().strokes);
-        return { strokes, under: now().under?.uri ?? null, palette, lines: keep, example: blank(), turn: ++asked };
+        return { strokes, under: now().under?.uri ?? null, palette: palette(), lines: keep, example: blank(), turn: ++asked };
     };
     const step = (state) => {
         if (write(state.strokes).length > LONGEST)
@@ -229,7 +230,7 @@ export const mount = (root, emit) => {
     const deeds = {
         undo: () => walk(at - 1),
         redo: () => walk(at + 1),
-        clear: () => blank() || step({ strokes: [], under: null }),
+        clear: () => blank() || step({ ...now(), strokes: [], under: null }),
         mirror: () => {
             mirror = !mirror;
             find("[data-deed=mirror]").setAttribute("aria-pressed", mirror);
@@ -266,8 +267,16 @@ export const mount = (root, emit) => {
         }
         if (button.matches(".result")) swap();
     });
+    const own = Array.from({ length: 5 }, (_, i) =>
+        picker(`Colour ${i + 1} of five`, "#888888", () => {
+            const five = [...find(".five").querySelectorAll("input")].map((input) => input.value.slice(1));
+            step({ ...now(), palette: five });
+        }),
+    );
+    find(".five").replaceChildren(...own);
     const paints = () => {
-        const shown = palette.length ? palette : swatches;
+        const shown = palette();
+        painted = `${shown}`;
         find(".colours").replaceChildren(
             ...shown.map((one) => dab(one)),
             picker("Another colour", `#${colour}`, (chosen) => {
@@ -275,17 +284,8 @@ export const mount = (root, emit) => {
                 choose("hint");
             }),
         );
-        const five = Array.from({ length: 5 }, (_, i) => `#${shown[i % shown.length] ?? "888888"}`);
-        const own = five.map((value, i) =>
-            picker(`Colour ${i + 1} of five`, value, () => {
-                [palette, chosen] = [
-                    [...find(".five").querySelectorAll("input")].map((input) => input.value.slice(1)),
-                    true,
-                ];
-                wish();
-            }),
-        );
-        find(".five").replaceChildren(...own);
+        for (const [i, input] of [...find(".five").querySelectorAll("input")].entries())
+            input.value = `#${shown[i % shown.length] ?? "888888"}`;
         choose(tool);
     };
 
@@ -315,9 +315,7 @@ export const mount = (root, emit) => {
         if (!value) return;
         if (value.swatches) swatches = value.swatches;
         if (value.example !== undefined) [examples, example] = [value.example, read(value.example)];
-        if (value.palette) [palette, chosen] = [value.palette, true];
-        else if (value.swatches && !chosen) palette = value.swatches;
-        if (value.swatches || value.palette) paints();
+        const given = value.palette?.length ? value.palette : now().palette;
         if (value.lines !== undefined) keep = value.lines;
         find(".kept").setAttribute("aria-pressed", keep);
         if (value.say !== undefined) say(value.say);
@@ -329,9 +327,12 @@ export const mount = (root, emit) => {
             look();
             root.dataset.shown = value.of ?? "";
         }
-        if (value.under) return step({ strokes: [], under: await layer(value.under) });
+        if (value.under) return step({ strokes: [], under: await layer(value.under), palette: given });
         if (value.strokes !== undefined && value.strokes !== write(now().strokes))
-            return step({ strokes: read(value.strokes), under: null });
+            return step({ strokes: read(value.strokes), under: null, palette: given });
+        if (value.ask && !value.swatches) return step({ ...now(), palette: given });
+        states[at] = { ...now(), palette: given };
+        if (painted !== `${palette()}`) paints();
         if (value.ask) {
             draw();
             wish();

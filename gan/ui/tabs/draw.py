@@ -11,7 +11,6 @@ from torch import Tensor
 
 from gan.images import from_pil, make_grid, to_pil
 from gan.precision import one_core
-from gan.translation.apply import on_white
 from gan.translation.palettes import hexes
 from gan.ui.arguments import refuse
 from gan.ui.colouring import build_colorize
@@ -19,15 +18,14 @@ from gan.ui.components import LAST_WINS, NETWORKS, PRIVATE, Pad, PadValue, Sheet
 from gan.ui.drawing import (
     Drawing,
     Palette,
-    beside,
     cleaned,
     colour_small,
-    coloured,
     known_palettes,
     outline,
     palette_of,
     read_drawing,
     read_palette,
+    saved_drawing,
     typical_palettes,
     why_not,
 )
@@ -43,7 +41,6 @@ from gan.ui.uploads import read_upload
 from gan.ui.verdict import line_of
 
 LONGEST_UNDER = 42_000  # characters of a drawing's picture, which the pad sends along with each wish
-SAVED = 1024  # pixels a side of what is saved
 LEAD = """<h2>Draw</h2><p class='lead'>A network colours what you draw, as soon as you lift the pen. It learned from
 {learned} and knows nothing else: a house becomes a creature.</p>"""
 LOOKING = "Looking for the picture of its own whose lines are nearest: {percent:.0%}."
@@ -96,12 +93,8 @@ def save_as(studio: Studio, kind: str) -> Callable[[Any, Any], dict[str, Any]]:
     def save(told: Any, hand: Any) -> dict[str, Any]:
         model, _ = studio.in_hand(hand)
         drawing = read_drawing(told)
-        picture = coloured(studio.colourer(model), model, drawing, SAVED)
-        made = picture if kind == "sticker" else on_white(picture)
-        if kind == "pair":
-            made = beside(drawing.lines(SAVED), picture)
-        made.info |= picture.info
-        return file(f"drawing-{kind}.png", "image/png", png_bytes(made))
+        picture = saved_drawing(studio.colourer(model), model, drawing, kind)
+        return file(f"drawing-{kind}.png", "image/png", png_bytes(picture))
 
     return save
 

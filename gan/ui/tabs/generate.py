@@ -1,7 +1,5 @@
 """The Generate tab: a wall of pictures, one of which is in hand; seed, count and wildness."""
 
-import io
-import zipfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,10 +10,11 @@ from gan.images import make_grid, to_pil
 from gan.latent import MAX_SEED
 from gan.ui.arguments import MAX_COUNT, at_field, choose_model, read_flag, read_fraction, read_seeds, read_whole
 from gan.ui.components import LAST_WINS, NETWORKS, PRIVATE, Cell, Sheet, SheetValue, wishes
-from gan.ui.encode import png_bytes, with_recipe
+from gan.ui.encode import with_recipe
 from gan.ui.insight import LOOKS
 from gan.ui.lens import Guest, Lens
 from gan.ui.loaded import LoadedModel
+from gan.ui.saving import zip_of
 from gan.ui.sharper import sharpen, weights_of
 from gan.ui.specimen import Specimen, stack
 from gan.ui.studio import Studio, file, saved_name, saved_picture, sheet_of
@@ -44,15 +43,6 @@ def wall_of(model: LoadedModel, seeds: Sequence[int], specimen: Specimen) -> She
     words: list[Cell] = [{"label": f"{seed}", "alt": f"Seed {seed}: take this picture"} for seed in seeds]
     chosen = specimens.index(specimen) if specimen in specimens else None
     return sheet_of(model, specimens, words) | {"chosen": chosen, "asks": True}
-
-
-def zip_of(model: LoadedModel, specimens: Sequence[Specimen]) -> bytes:
-    """Return a zip with a PNG per picture, each with its recipe."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for specimen in specimens:
-            archive.writestr(f"{saved_name(model, specimen)}.png", png_bytes(saved_picture(model, specimen)))
-    return buffer.getvalue()
 
 
 def build_generate(studio: Studio) -> Lens:
@@ -98,7 +88,8 @@ def build_generate(studio: Studio) -> Lens:
     def save_all(hand: Any, place: Any) -> dict[str, Any]:
         model, pictures = on_wall(hand, place)
         name = f"{model.name.replace('/', '-')}-seeds-{pictures[0].seed}-to-{pictures[-1].seed}.zip"
-        return file(name, "application/zip", zip_of(model, pictures))
+        saved = ((saved_name(model, picture), saved_picture(model, picture)) for picture in pictures)
+        return file(name, "application/zip", zip_of(saved))
 
     def generate(
         model: Any = None,

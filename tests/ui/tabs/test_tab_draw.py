@@ -1,6 +1,8 @@
 """The Draw tab, through /colorize and as people use it: mouse, finger, pen and keys, undo, links, files, a phone."""
 
+import io
 import re
+import zipfile
 
 import httpx
 import pytest
@@ -197,6 +199,23 @@ def test_undo_redo_clear_and_mirror(pad):
     assert left.count(".") == 1
 
 
+def test_undo_takes_a_palette_back_before_the_stroke(pad):
+    page, palette = pad(), "new URLSearchParams(location.search).get('palette')"
+    made = draw(page)
+    page.wait_for_function(palette)
+    before = page.evaluate(palette)
+    page.get_by_role("button", name="Palette 1: use these colours").click()
+    page.wait_for_function(f"before => {palette} !== before", arg=before)
+    page.get_by_role("button", name="Undo").click()
+    page.wait_for_function(f"before => {palette} === before", arg=before)
+    assert shown(page) == made
+    second = page.locator("#pad [aria-label='Colour 2 of five']")
+    second.evaluate("input => { input.value = '#123456'; input.dispatchEvent(new Event('change')); }")
+    page.wait_for_function(f"{palette}.includes('123456')")
+    page.get_by_role("button", name="Undo").click()
+    page.wait_for_function(f"before => {palette} === before", arg=before)
+
+
 def test_fingers_draw_and_a_pen_that_is_pressed_draws_wider(pad):
     page = pad()
     touched = dispatch(page, "touch", BOX)
@@ -271,6 +290,11 @@ def test_a_drawing_is_kept_and_its_tile_brings_it_back(pad):
     page.locator("#keep-drawing").click()
     tile = page.get_by_role("button", name=re.compile("^A drawing of yours"))
     tile.wait_for()
+    with page.expect_download() as download:
+        page.locator("#save-kept").click()
+    with zipfile.ZipFile(download.value.path()) as archive:
+        assert archive.namelist() == ["drawing.png"]
+        assert recipe_in(io.BytesIO(archive.read("drawing.png")))["strokes"] == made
     page.get_by_role("button", name="Clear").click()
     wait_for_colours(page, made)
     tile.click()
