@@ -129,7 +129,14 @@ export const mount = (root, emit) => {
     };
     const said = () => {
         const strokes = blank() ? (ghost ? examples : "") : write(now().strokes);
-        return { strokes, under: now().under?.uri ?? null, palette: palette(), lines: keep, example: blank(), turn: ++asked };
+        return {
+            strokes,
+            under: now().under?.uri ?? null,
+            palette: palette(),
+            lines: keep,
+            example: blank(),
+            turn: ++asked,
+        };
     };
     const step = (state) => {
         if (write(state.strokes).length > LONGEST)
