@@ -177,6 +177,19 @@ def test_what_is_kept_waits_in_this_browser_as_recipes_alone(opened, first_model
         page.get_by_role("button", name="Save all").click()
     with zipfile.ZipFile(io.BytesIO(Path(saving.value.path()).read_bytes())) as archive:
         assert len(archive.namelist()) == 2
+    page.evaluate("""() => {
+        const [key] = Object.keys(localStorage), kept = JSON.parse(localStorage[key]);
+        const numbers = [1, 2].map((z17) => ({ ...kept[1], seed: 7, z17 }));
+        localStorage[key] = JSON.stringify([kept[0], ...numbers]);
+    }""")
+    page.goto(page.url.split("?")[0])
+    page.locator("#kept .tile").nth(2).wait_for()
+    with page.expect_download() as saving:
+        page.get_by_role("button", name="Save all").click()
+    with zipfile.ZipFile(io.BytesIO(Path(saving.value.path()).read_bytes())) as archive:
+        assert archive.namelist()[1:] == ["alpha-seed-7-1-numbers.png", "alpha-seed-7-1-numbers-2.png"]
+    page.get_by_role("button", name="Take out: Seed 7 by alpha").first.click()
+    page.wait_for_function("document.querySelectorAll('#kept .tile').length === 2")
     page.get_by_role("button", name="Take out: Seed 2 by alpha").focus()
     page.keyboard.press("Enter")
     page.wait_for_function("document.querySelectorAll('#kept .tile').length === 1")

@@ -118,7 +118,12 @@ export const save = (large) =>
         );
     });
 export const saveZip = async (name, specimens) => {
-    const files = [];
-    for (const specimen of specimens) files.push([`${savedName(specimen, studio.model)}.png`, await asPng(specimen)]);
+    const files = [],
+        taken = {};
+    for (const specimen of specimens) {
+        const base = savedName(specimen, studio.model);
+        taken[base] = (taken[base] ?? 0) + 1; // what several are called is numbered
+        files.push([`${base}${taken[base] > 1 ? `-${taken[base]}` : ""}.png`, await asPng(specimen)]);
+    }
     download(name, writeZip(files), "application/zip");
 };
