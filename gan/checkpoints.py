@@ -19,7 +19,8 @@ from gan.errors import UserError, printable
 from gan.files import entries, is_there, read_bytes, read_json, write_atomically
 from gan.models import Discriminator, Generator
 from gan.tasks import TASKS
-from gan.translation.networks import PatchDiscriminator
+from gan.translation.networks import Colorizer, PatchDiscriminator
+from gan.translation.palettes import named_in
 from gan.weights import (
     MAX_BYTES,
     TRANSLATORS,
@@ -68,13 +69,16 @@ def load_with_digest(source: str | Path, task: str = "generate") -> tuple[Any, s
     `source` is as for `load_generator`; a checkpoint of another task raises UserError.
     """
     path = _weights_file(source, GENERATOR_FILE)
-    _check_task(path, task)
+    described = _described_as(path, task)
     content = read_bytes(path, MAX_BYTES)
     tensors = parse_safetensors(content, path)
     if task == "generate":
         return build_generator(tensors, path), _digest(content)
     kind: Any = TRANSLATORS[task]
-    return build_translator(kind, tensors, path), _digest(content)
+    network = build_translator(kind, tensors, path)
+    if isinstance(network, Colorizer):
+        network.palettes = named_in(described)
+    return network, _digest(content)
 
 
 def load_network(source: str | Path) -> nn.Module:
@@ -96,18 +100,20 @@ def load_translator(source: str | Path, task: str) -> Any:
 def load_judge(source: str | Path, task: str) -> PatchDiscriminator:
     """Return the discriminator beside such a network, in train mode; else raise UserError."""
     path = _weights_file(source, DISCRIMINATOR_FILE)
-    _check_task(path, task)
+    _described_as(path, task)
     return build_translator(PatchDiscriminator, parse_safetensors(read_bytes(path, MAX_BYTES), path), path).train()
 
 
-def _check_task(path: Path, task: str) -> None:
-    """Raise UserError where the folder of a weights file says that it is of another task."""
+def _described_as(path: Path, task: str) -> dict[str, Any]:
+    """Return the config.json beside a weights file, {} where none is understood; of another task raise UserError."""
     try:
-        named = task_of(read_described(path.parent))
-    except UserError:  # it says nothing that can be understood: the weights decide
-        return
+        described = read_described(path.parent)
+        named = task_of(described)
+    except UserError:  # the weights decide
+        return {}
     if named != task and (path.parent / CONFIG_FILE).is_file():
         raise UserError(f"{path}: is {TASKS[named].network}, not {TASKS[task].network}")
+    return described
 
 
 def task_of(described: dict[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """What people call: a drawing coloured, small pictures made large, with networks that are trained."""
 
+import zlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -27,7 +28,8 @@ def colorize(
     """Return the drawing coloured: RGBA, transparent outside the figure, in its own shape, 2,048 pixels a side at most.
 
     `drawing` is dark on light, of any mode; what of it is transparent is paper. `hints` has colours where they are
-    wanted, over the same place, and is transparent elsewhere. `palette` is one to five colours (r, g, b) in 0 to 255.
+    wanted, over the same place, and is transparent elsewhere. `palette` is one to five colours (r, g, b) in 0 to 255;
+    where neither is given it is one of the training pictures', which one the drawing decides.
     The network gives the colours, at the size that it learned on; the lines stay the drawing's own, or are the
     network's where they are not kept.
     """
@@ -50,7 +52,7 @@ def colours(
 
     `lines` and `hints`, grey and RGBA, are square; None is no palette.
     """
-    inputs = [network_inputs(network.image_size, lines, hints, palette) for palette in palettes]
+    inputs = [network_inputs(network, lines, hints, palette) for palette in palettes]
     with torch.inference_mode():
         return network(*(torch.cat(parts) for parts in zip(*inputs, strict=True)))
 
@@ -68,17 +70,21 @@ def on_white(image: Image.Image) -> Image.Image:
 
 
 def network_inputs(
-    side: int, lines: Image.Image, hints: Image.Image | None, palette: Sequence[Colour] | None
+    network: Colorizer, lines: Image.Image, hints: Image.Image | None, palette: Sequence[Sequence[int]] | None
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return what the network is given: lines (1, 1, S, S), hints (1, 4, S, S), a palette (1, 16), in [-1, 1].
 
-    `lines` and `hints`, grey and RGBA, are square.
+    `lines` and `hints`, grey and RGBA, are square. From lines alone, of which training has none, every network would
+    paint the grey mean of all that could be: it is given a palette that its training pictures had.
     """
+    side = network.image_size
     drawn = from_pil(lines.resize((side, side), Image.Resampling.BOX, reducing_gap=3.0))
     marks = torch.cat((torch.ones(1, 3, side, side), -torch.ones(1, 1, side, side)), dim=1)
     if hints:
         small = from_pil(hints.resize((side, side), Image.Resampling.BOX))
         marks = torch.where(small[:, 3:] > 0, torch.cat((small[:, :3], torch.ones_like(drawn)), dim=1), marks)
+    if not palette and network.palettes and not (marks[:, 3] > 0).any():
+        palette = network.palettes[zlib.crc32(to_uint8(drawn).numpy().tobytes()) % len(network.palettes)]
     colours = torch.full((1, 3 * COLOURS + 1), 1.0)
     if palette:
         chosen = [palette[i % len(palette)] for i in range(COLOURS)]

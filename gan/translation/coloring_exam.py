@@ -59,14 +59,14 @@ class Exam(exam.Exam):
         }
 
     def _coloured(self, network: Any, name: str) -> Answers:
-        """Colour every trial with its hints and palette, and with nothing; the first ones with other palettes."""
+        """Colour every trial with its hints and palette, and from lines alone; the first ones with other palettes."""
         first = self.trials[: self.pictures]
         asked: list[Question] = [(trial, True, trial.palette) for trial in self.trials]
         asked += [(trial, False, None) for trial in self.trials]
         asked += [(trial, False, palette) for trial in first for palette in trial.others]
         results: list[np.ndarray] = []
         for start in tqdm(range(0, len(asked), TOGETHER), desc=f"{name} colours", leave=False):
-            inputs = [_inputs(network.image_size, *question) for question in asked[start : start + TOGETHER]]
+            inputs = [_inputs(network, *question) for question in asked[start : start + TOGETHER]]
             with torch.inference_mode():
                 output = network(*(torch.cat(part) for part in zip(*inputs, strict=True)))
             results += list(to_uint8(output[:, :3]).permute(0, 2, 3, 1).contiguous().numpy())
@@ -106,14 +106,14 @@ def trials_of(pictures: np.ndarray) -> list[Trial]:
     return trials
 
 
-def _inputs(side: int, trial: Trial, hinted: bool, palette: np.ndarray | None) -> tuple[Tensor, Tensor, Tensor]:
+def _inputs(network: Any, trial: Trial, hinted: bool, palette: np.ndarray | None) -> tuple[Tensor, Tensor, Tensor]:
     """Return what the network is given for a trial, as people's drawings are given to it."""
     hints = None
     if hinted:
         hints = Image.fromarray(trial.hints)
         hints.putalpha(Image.fromarray(trial.mask * np.uint8(255)))
     colours = None if palette is None else palette.tolist()
-    return network_inputs(side, Image.fromarray(trial.drawing), hints, colours)
+    return network_inputs(network, Image.fromarray(trial.drawing), hints, colours)
 
 
 def _batches(pictures: Sequence[np.ndarray]) -> Sequence[Tensor]:

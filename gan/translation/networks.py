@@ -1,13 +1,15 @@
 """The networks that make a picture from a picture: one that colours drawings, one that enlarges, and their judges."""
 
 import math
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from itertools import pairwise
 from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate, leaky_relu, pixel_shuffle, pixel_unshuffle
+
+from gan.translation.palettes import Palette
 
 SLOPE = 0.2  # of every leaky ReLU
 Sizes = dict[str, Container[int]]  # that weights from anywhere may have
@@ -25,6 +27,7 @@ class Colorizer(nn.Module):
     def __init__(self, base_channels: int = 32, image_size: int = 128) -> None:
         super().__init__()
         self.base_channels, self.image_size = base_channels, image_size
+        self.palettes: Sequence[Palette] = ()  # of the pictures that it learned from, as far as they are known
         half, *widths = [base_channels * 2**i for i in (0, 0, 1, 2, 3)]  # 32 at 1/2, then 32 to 256 at 1/4 to 1/32
         self.register_buffer("side", torch.tensor(image_size))  # so that the weights say what they learned on
         self.first = nn.Conv2d(5 * 4 + 4, half, 3, 1, 1)

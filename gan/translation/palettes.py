@@ -1,13 +1,28 @@
 """Palettes: as they are written, and which of many stand for all."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+
+Palette = tuple[tuple[int, ...], ...]  # colours (r, g, b) in 0 to 255
+
+WRITTEN = re.compile("[0-9a-f]{6}(-[0-9a-f]{6}){0,4}")
+MOST_NAMED = 16
 
 
 def hexes(palette: Sequence[Sequence[int]]) -> list[str]:
     """Return colours (r, g, b) as "rrggbb" each."""
     return ["{:02x}{:02x}{:02x}".format(*colour) for colour in palette]
+
+
+def named_in(described: Mapping[str, Any]) -> tuple[Palette, ...]:
+    """Return the palettes that a colouring network's config.json names of its training pictures; () for none."""
+    told = described.get("palettes")
+    if not isinstance(told, list) or not all(isinstance(one, str) and WRITTEN.fullmatch(one) for one in told):
+        return ()
+    return tuple(tuple(tuple(bytes.fromhex(colour)) for colour in one.split("-")) for one in told[:MOST_NAMED])
 
 
 def most_apart(palettes: Sequence[Sequence[Sequence[int]]], count: int) -> list[int]:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import gradio as gr
 import numpy as np
 from PIL import Image, ImageChops
 from torch import Tensor
@@ -164,15 +163,6 @@ def typical_palettes(model: LoadedModel) -> tuple[Palette, ...]:
     images = model.draw(stack(model, [Specimen(seed) for seed in range(1, LOOKED_AT + 1)]))
     found = [palette_of(to_pil(image)) for image in images]
     return tuple(found[place] for place in most_apart(found, PROPOSED))
-
-
-def known_palettes(described: Mapping[str, Any]) -> tuple[Palette, ...]:
-    """Return the palettes that a colouring network's config.json names of its training pictures; () for none."""
-    told = described.get("palettes")
-    try:
-        return tuple(read_palette(palette) for palette in told[:PROPOSED]) if isinstance(told, list) else ()
-    except gr.Error:
-        return ()
 
 
 def beside(lines: Image.Image, picture: Image.Image) -> Image.Image:

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 
-from gan.translation.apply import colorize
+from gan.translation.apply import colorize, network_inputs
 from gan.translation.networks import Colorizer
 from gan.translation.paper import levelled
 
@@ -39,3 +39,20 @@ def test_a_dark_picture_is_left_as_it_is():
     dark = np.asarray(drawn(100))
     assert (levelled(dark) == dark).all()
     assert levelled(np.asarray(drawn(200))).max() == 255
+
+
+def test_lines_alone_are_given_a_palette_of_the_training_pictures_that_the_drawing_decides(network):
+    red, blue = ((255, 0, 0),) * 5, ((0, 0, 255),) * 5
+    lines = [ImageOps.pad(drawn(255 - shade), (96, 96), color=255) for shade in range(8)]
+    hints, transparent = Image.new("RGBA", (96, 96), (0, 255, 0, 255)), Image.new("RGBA", (96, 96))
+
+    def palette(lines, hints=None, given=None):
+        *colours, known = network_inputs(network, lines, hints, given)[2][0].tolist()
+        return [round(level * 127.5 + 127.5) for level in colours[:3]] if known > 0 else None
+
+    assert palette(lines[0]) is None  # of a network whose training pictures nobody knows
+    network.palettes = (red, blue)
+    chosen = [palette(one) for one in lines]
+    assert chosen == [palette(one) for one in lines] and {tuple(colour) for colour in chosen} == {red[0], blue[0]}
+    assert palette(lines[0], transparent) == chosen[0] and palette(lines[0], hints) is None
+    assert palette(lines[0], None, [(0, 255, 0)]) == [0, 255, 0]

@@ -88,6 +88,8 @@ def test_the_run_folder_tells_of_its_task_and_its_terms(trained):
     assert described["task"] == trained.name
     assert described["data"]["pictures"] == 23  # one of 24 is held out
     assert len(described.get("palettes", [])) == {"colorize": 4, "upscale": 0}[trained.name]
+    if trained.name == "colorize":
+        assert len(load_network(trained).palettes) == 4
     terms = {"colorize": {"l1", "lines", "patches", "silhouette"}, "upscale": {"l1"}}[trained.name]
     assert terms < read_history(trained)[-1].keys()
     (*_, grid) = list_epochs(trained, SAMPLES).values()
@@ -235,9 +237,9 @@ def test_colours_obey_a_palette_after_some_steps(creatures):
         train_step(trainer, images[rows])
     disc = Image.new("L", (32, 32), 255)
     ImageDraw.Draw(disc).ellipse((6, 6, 26, 26), outline=0, width=2)
-    means = []
+    network, means = trainer.shown_generator, []
     for colour in ((200, 30, 30), (30, 60, 200)):
-        output = trainer.shown_generator(*network_inputs(32, disc, None, [colour]))[0, :3, 12:20, 12:20]
+        output = network(*network_inputs(network, disc, None, [colour]))[0, :3, 12:20, 12:20]
         means.append(to_uint8(output).float().mean(dim=(1, 2)))
     red, blue = means
     assert red[0] > red[2] + 20 and blue[2] > blue[0] + 20

@@ -19,7 +19,6 @@ from gan.ui.drawing import (
     colour_small,
     coloured,
     fitted,
-    known_palettes,
     led_by_hints,
     outline,
     palette_of,
@@ -94,13 +93,6 @@ def test_palettes_come_back_and_those_of_a_model_are_always_the_same():
     assert {(200, 30, 30), (30, 30, 200)} <= set(palette_of(striped)) and len(palette_of(striped)) == 5
     first = typical_palettes(tiny_model("alpha"))
     assert first == typical_palettes(tiny_model("alpha")) and len(set(first)) == len(first)
-
-
-def test_palettes_of_the_data_are_those_that_the_networks_config_names():
-    told = ["-".join(hexes(RED)), "-".join(["0000ff"] * 5)]
-    assert known_palettes({"palettes": told}) == (RED, ((0, 0, 255),) * 5)
-    for junk in (None, "e23d28", ["red"], [5], [[["e23d28"]]], {"a": 1}):
-        assert known_palettes({"palettes": junk}) == ()
 
 
 class Disc:

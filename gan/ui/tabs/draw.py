@@ -16,11 +16,11 @@ from gan.ui.arguments import refuse
 from gan.ui.colouring import build_colorize
 from gan.ui.components import LAST_WINS, NETWORKS, PRIVATE, Pad, PadValue, Sheet, SheetValue, call, wishes
 from gan.ui.drawing import (
+    PROPOSED,
     Drawing,
     Palette,
     cleaned,
     colour_small,
-    known_palettes,
     outline,
     palette_of,
     read_drawing,
@@ -105,8 +105,8 @@ def build_draw(studio: Studio) -> Lens:
 
     def typical(model: LoadedModel) -> tuple[Palette, ...]:
         if model.weights not in known:
-            of_data = known_palettes(studio.colourer(model).described)
-            known[model.weights] = of_data or typical_palettes(model)
+            of_data = studio.colourer(model).network.palettes
+            known[model.weights] = tuple(of_data[:PROPOSED]) or typical_palettes(model)
         return known[model.weights]
 
     def enter(model: LoadedModel, specimen: Specimen, link: Mapping[str, Any], guest: Guest) -> dict[Any, Any]:
