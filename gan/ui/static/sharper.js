@@ -1,7 +1,7 @@
 // A sharper picture over the smooth one, once it rests: asked for, laid over it, and a wipe between the two.
 import { decode, onStyle, style } from "./pixels.js";
 
-const REST = 250; // milliseconds without another picture
+const REST = 250; // milliseconds without another picture, where they come one upon the other
 
 export const sharper = (room, ask) => {
     const canvas = Object.assign(document.createElement("canvas"), { className: "sharper", hidden: true });
@@ -14,14 +14,16 @@ export const sharper = (room, ask) => {
     const wipe = under.querySelector("input");
     let recipe = null,
         resting,
+        came = -REST,
         turn = 0;
 
     const want = (of) => {
-        recipe = of;
+        const rest = performance.now() - came < REST ? REST : 0;
+        [recipe, came] = [of, performance.now()];
         canvas.hidden = wipe.disabled = true;
         under.hidden = style() !== "sharper"; // else it stays, so that nothing below it moves
         clearTimeout(resting);
-        if (recipe && style() === "sharper") resting = setTimeout(() => ask({ recipe, turn: ++turn }), REST);
+        if (recipe && style() === "sharper") resting = setTimeout(() => ask({ recipe, turn: ++turn }), rest);
     };
     wipe.addEventListener("input", () => canvas.style.setProperty("clip-path", `inset(0 0 0 ${100 - wipe.value}%)`));
     onStyle(() => want(recipe));
