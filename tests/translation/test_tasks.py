@@ -232,7 +232,7 @@ def test_colours_obey_a_palette_after_some_steps(creatures):
     config = config_of("colorize", creatures, "out", base_channels=8, stages=(Stage(0, 1e-3, 0.5),))
     trainer = Trainer(config, torch.device("cpu"), "fp32")
     images = from_uint8(read_pictures(creatures, config.picture_size).images)
-    for step in range(450):
+    for step in range(300):
         rows = torch.arange(8 * step, 8 * step + 8) % len(images)
         train_step(trainer, images[rows])
     disc = Image.new("L", (32, 32), 255)
