@@ -151,6 +151,8 @@ class Line(queueing.Queue):
         while not self.stopped:
             await asyncio.sleep(1)
             await self.forget_unread()
+            for event in [*self.event_ids_to_events.values()]:
+                self.blocks.uploads.renew(event.data and event.data.data)
             self.blocks.uploads.forget_old()
             if time.monotonic() - swept > SWEEP_SECONDS:
                 swept = time.monotonic()

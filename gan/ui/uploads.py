@@ -13,7 +13,7 @@ import threading
 import time
 import warnings
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -33,7 +33,7 @@ START_OF_SCAN = b"\xff\xda"
 FORM = 2_000  # bytes of a form around its file
 HELD, HELD_EACH = 32_000_000, 16_000_000  # bytes that wait to be read: in all, and of one visitor
 COMING, COMING_EACH = 8, 4  # files that are being sent
-HELD_SECONDS = 120  # that a file nobody names is kept
+HELD_SECONDS = 120  # that a file is kept which no event in line names
 LEAST = 2_048  # pixels a side to which a larger JPEG may be reduced while it is decoded
 
 
@@ -86,16 +86,29 @@ class Uploads:
     def forget(self, values: Any) -> None:
         """Forget the files that an event was given, once it is answered."""
         with self._one_at_a_time:
-            for value in values if isinstance(values, list) else ():
-                if isinstance(value, Mapping) and isinstance(value.get("path"), str):
-                    self._held.pop(value["path"], None)
+            for name in _named_in(values):
+                self._held.pop(name, None)
+
+    def renew(self, values: Any) -> None:
+        """Keep the files that an event was given, which waits in line, as if they had just come."""
+        with self._one_at_a_time:
+            for name in _named_in(values):
+                if name in self._held:
+                    self._held[name] = self._held[name]._replace(since=time.monotonic())
 
     def forget_old(self) -> None:
-        """Forget the files that nobody has named."""
+        """Forget the files that no event in line has named for long."""
         with self._one_at_a_time:
             now = time.monotonic()
             for name in [name for name, held in self._held.items() if now - held.since > HELD_SECONDS]:
                 del self._held[name]
+
+
+def _named_in(values: Any) -> Iterator[str]:
+    """Yield the names of files among what an event was given."""
+    for value in values if isinstance(values, list) else ():
+        if isinstance(value, Mapping) and isinstance(value.get("path"), str):
+            yield value["path"]
 
 
 UPLOADS = Uploads()  # of this process, whose one page answers for them

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from served import run_async
 
-from gan.ui import blocks
+from gan.ui import blocks, uploads
 from gan.ui.animation import SLOW
 from gan.ui.arguments import at_field, read_choice
 from gan.ui.blocks import Page
@@ -208,6 +208,23 @@ def test_a_session_that_asks_again_is_not_taken_for_an_old_one(monkeypatch):
             await house.ask("10.0.0.1", "POST", "queue/join", json=body)
             await house.line.forget_unread()  # before the page listens
             assert "complete" in (await house.ask("10.0.0.1", "GET", "queue/data?session_hash=page")).text
+
+    run_async(story())
+
+
+def test_a_file_waits_as_long_as_the_event_in_line_that_names_it(monkeypatch):
+    async def story():
+        monkeypatch.setattr(uploads, "HELD_SECONDS", 1.5)
+        async with House() as house:
+            held = house.page.uploads
+            named, forgotten = (held.hold(b"x", "10.0.0.1") for _ in range(2))
+            await house.call("10.0.0.1", "quick")
+            await house.call("10.0.0.1", "quick", {"path": named})
+            await asyncio.sleep(3.5)
+            assert held.find(named) and not held.find(forgotten)
+            house.may_end.set()
+            while held.find(named):
+                await asyncio.sleep(0.05)
 
     run_async(story())
 
