@@ -225,5 +225,5 @@ def _draw(axes: Any, lines: list[dict[str, Any]], x: str, curves: dict[str, str]
     for key, label in curves.items():
         marker = "." if len(lines) < 40 else None
         axes.plot([line[x] for line in lines], [line[key] for line in lines], label=label, marker=marker, linewidth=1)
-    axes.legend()
+    axes.legend(loc="upper right")  # the "best" place takes a second to find
     axes.grid(alpha=0.3)
