@@ -134,7 +134,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("source", metavar="CHECKPOINT_OR_RUN", help="a folder, or one .safetensors file")
     parser.add_argument("--data", required=True, metavar="ZIP", help="the real pictures: folder or .zip")
-    parser.add_argument("--weights", metavar="FILE", help="FID's Inception; without it, 91 MB are downloaded once")
+    parser.add_argument("--weights", metavar="FILE", help="FID's Inception; without it, 96 MB are downloaded once")
     parser.add_argument(
         "--count", type=int, metavar="N",
         help="generated pictures (default 10,000; 2,000 to enlarge); of a network that colours, pictures to draw and "

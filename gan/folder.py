@@ -1,11 +1,9 @@
-"""What a run writes for people to see: history, sample grids, real pictures, the loss chart; and how many it keeps."""
+"""What a run writes for people to see: history, sample grids, real pictures; and how many it keeps."""
 
-import io
 import json
 import os
 from collections.abc import Iterable
 from importlib import import_module
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +29,6 @@ SUFFIXES = {SAMPLES: "webp", SNAPSHOTS: "safetensors", GRIDS: "png"}
 REALS_FILE = "reals.webp"
 CHART_FILE = "losses.png"
 FIGURE_FILE = "figure.png"
-CURVES = ("epoch", "loss_d", "loss_g", "d_real", "d_fake_before", "d_fake_after")  # of a line of history, drawn
 MAX_ITERATIONS = 2_000  # whose losses are kept, evenly over the run
 MAX_SAMPLES = 60
 MAX_SNAPSHOTS = 8  # of a run; a published folder holds fewer
@@ -187,43 +184,3 @@ def write_figure(folder: str | Path, reals: Tensor, made: Tensor, columns: int |
     """Write figure.png: real pictures beside made ones, (N, 3, H, W) in [-1, 1]. It shows them: it never leaves."""
     pictures = {"Real pictures": make_grid(reals), "Generated pictures": make_grid(made, columns)}
     write_atomically(Path(folder, FIGURE_FILE), encode_png(side_by_side(pictures)))
-
-
-def write_chart(folder: str | Path) -> None:
-    """Draw the losses by iteration, as both reports do, and the discriminator's outputs; nothing where none is known.
-
-    A run that began before iterations were kept has its losses by epoch.
-    """
-    history = [line for line in read_history(folder) if all(_can_be_drawn(line.get(name)) for name in CURVES)]
-    iterations = [line for line in read_iterations(folder) if all(map(_can_be_drawn, line.values()))]
-    whole = bool(iterations) and iterations[0]["iteration"] == 0
-    if not history and not whole:
-        return
-    from matplotlib.figure import Figure  # takes a second to import
-
-    figure = Figure(figsize=(10, 7), layout="constrained")
-    losses, outputs = figure.subplots(2)
-    x = "iteration" if whole else "epoch"
-    _draw(losses, iterations if whole else history, x, {"loss_d": "D", "loss_g": "G"})
-    _draw(outputs, history, "epoch", {"d_real": "D(x)", "d_fake_before": "D(G(z)) before", "d_fake_after": "after"})
-    losses.set(title="Generator and discriminator loss during training", xlabel=x, ylabel="loss")
-    outputs.set(xlabel="epoch", ylim=(0, 1))
-    for before, line in pairwise(history):
-        if str(line.get("event") or "").startswith("stage"):
-            outputs.axvline(before["epoch"], color="0.5", linestyle=":")
-            losses.axvline(before.get(x, before["epoch"]), color="0.5", linestyle=":")
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=100)
-    write_atomically(Path(folder, CHART_FILE), buffer.getvalue())
-
-
-def _can_be_drawn(value: Any) -> bool:
-    return isinstance(value, int | float) and abs(value) < 1e15
-
-
-def _draw(axes: Any, lines: list[dict[str, Any]], x: str, curves: dict[str, str]) -> None:
-    for key, label in curves.items():
-        marker = "." if len(lines) < 40 else None
-        axes.plot([line[x] for line in lines], [line[key] for line in lines], label=label, marker=marker, linewidth=1)
-    axes.legend(loc="upper right")  # the "best" place takes a second to find
-    axes.grid(alpha=0.3)

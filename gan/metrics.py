@@ -60,7 +60,7 @@ def _fold_norms(network: nn.Module) -> None:
 def load_extractor(weights: str | Path | None) -> Extractor:
     """Return FID's Inception.
 
-    `weights` is the file that torch-fidelity reads, and downloads once (91 MB) where it is None; the network resizes to
+    `weights` is the file that torch-fidelity reads, and downloads once (96 MB) where it is None; the network resizes to
     299 pixels by itself, bilinearly as TensorFlow did. Raises UserError where torch-fidelity is missing, the file is
     not what it should be, or the download fails.
     """

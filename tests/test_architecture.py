@@ -26,7 +26,7 @@ FLOORS = (
         "gan.translation.enlarging",
         "gan.generated",
     },
-    {"gan.exam", "gan.insight.record"},
+    {"gan.exam", "gan.insight.record", "gan.chart"},
     {"gan.insight.kept", "gan.insight.whereabouts"},
     {
         "gan.translation.coloring_metrics",

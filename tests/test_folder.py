@@ -23,7 +23,6 @@ from gan.folder import (
     prune_epochs,
     read_history,
     read_metrics,
-    write_chart,
     write_grid,
     write_history,
     write_metrics,
@@ -155,17 +154,3 @@ def test_a_grid_is_eight_by_eight_and_below_80_kb_even_of_pure_noise(tmp_path, i
     assert (tmp_path / "grid.webp").stat().st_size <= 80_000
     with Image.open(tmp_path / "grid.webp") as grid:
         assert (grid.format, grid.size) == ("WEBP", (8 * image_size, 8 * image_size))
-
-
-@pytest.mark.parametrize("epochs", [1, 60])
-def test_the_chart_shows_the_history(tmp_path, epochs):
-    write_history(tmp_path, [line(epoch) for epoch in range(1, epochs + 1)])
-    write_chart(tmp_path)
-    with Image.open(tmp_path / records.CHART_FILE) as chart:
-        assert chart.format == "PNG"
-        assert len(chart.convert("RGB").getcolors(maxcolors=1 << 20)) > 10
-
-
-def test_an_empty_history_has_no_chart(tmp_path):
-    write_chart(tmp_path)
-    assert list(tmp_path.iterdir()) == []

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from gan.chart import write_chart
 from gan.checkpoints import read_described
 from gan.config import TrainConfig
 from gan.data.scan import Pictures
-from gan.folder import CHART_FILE, HISTORY_FILE, MAX_SAMPLES, write_chart
+from gan.folder import CHART_FILE, HISTORY_FILE, MAX_SAMPLES
 from gan.training import distributed, record
 from gan.training.guard import Guard
 from gan.training.opening import held, open_run, refuse_without_state

@@ -132,7 +132,8 @@ class SharperValue(TypedDict):
 class Stage(Drawn):
     """The one large picture; `input` tells the recipe that a drag across it makes of it. Value: StageValue.
 
-    `release` tells the {"recipe"} of a picture at rest, of which a SharperValue may follow.
+    `select` tells the {"recipe"} at which a drag ended, `release` that of a picture at rest, to be answered by a
+    SharperValue.
     """
 
     script = "stage"

@@ -23,8 +23,12 @@ from gan.ui.specimen import Specimen, read_specimen, stack
 from gan.ui.studio import Studio, title_of
 
 BINS = 40
-USUAL = "No sign of it: {rank:.0%} of the real pictures lie nearer to another one."
-CLOSE = "Near a real one: hardly {share:.0%} of the real pictures lie nearer to another one."
+# By the share of training pictures that have a nearer neighbour among themselves than the picture has among them.
+FAR = "No sign of it: it is farther from every training picture than most of these are from one another."
+USUAL = "No sign of it: it is as far from every training picture as these usually are from one another."
+NEARER = "No sign of it, though nearer than usual: {rank:.0%} of the training pictures have another as near."
+CLOSE = "Near a real one: hardly {rank:.0%} of the training pictures have another as near."
+HALF, FEW = 0.5, 0.1
 # Tried by tests/benchmarks/planted_copies.py on both bundled models; checkpoints/README.md has the table.
 TRIED = (
     "Tried on copies planted among Pokémon and faces: of those that were exact, mirrored, shifted or turned in hue it "
@@ -34,7 +38,7 @@ LOCAL = (
     "With the training pictures on this machine, the nearest ones are shown here: "
     "python -m gan.evaluate {folder} --neighbours --data ZIP"
 )
-RANKED = "More real to it than {generated:.0%} of its drawings, {real:.0%} of real ones."
+RANKED = "The critic finds it more real than {generated:.0%} of generated pictures, and than {real:.0%} of real ones."
 CELLS = (
     "The discriminator’s logit, {logit:.2f}, is the sum of these 16 cells{varied}. Orange cells speak most for the "
     "picture, blue ones least."
@@ -59,7 +63,11 @@ def look_at(model: LoadedModel, specimen: Specimen, shows_reals: bool, hint: str
 
 def line_of(verdict: Verdict) -> str:
     """Return the verdict in one sentence."""
-    return CLOSE.format(share=NEAR) if verdict.is_near else USUAL.format(rank=verdict.rank)
+    if verdict.is_near:
+        return CLOSE.format(rank=NEAR)
+    if verdict.rank < FEW:
+        return NEARER.format(rank=verdict.rank)
+    return FAR if verdict.rank >= HALF else USUAL
 
 
 def copy_of(verdict: Verdict, neighbours: Neighbours) -> dict[str, Any]:

@@ -23,6 +23,7 @@ import torch
 from conftest import ROOT, draw_pictures, locked
 from PIL import Image
 
+from gan.chart import write_chart
 from gan.checkpoints import (
     list_states,
     load_discriminator,
@@ -44,7 +45,6 @@ from gan.folder import (
     kept_epochs,
     list_epochs,
     read_history,
-    write_chart,
 )
 from gan.images import make_grid
 from gan.latent import sample_z

@@ -6,13 +6,14 @@ from gradio import Error
 from served import plant, plant_insight
 
 from gan.checkpoints import save_network
+from gan.insight.neighbours import Verdict
 from gan.latent import sample_z
 from gan.models import Discriminator
 from gan.ui.insight import Insight, critical_insight, insight_of, knowing_insight
 from gan.ui.loaded import load_models
 from gan.ui.specimen import Specimen
 from gan.ui.through_training import opinions_on_the_way
-from gan.ui.verdict import look_at, near_ones
+from gan.ui.verdict import line_of, look_at, near_ones
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -67,13 +68,27 @@ def test_a_model_without_gets_a_sentence(tmp_path):
         knowing_insight(model)
 
 
+@pytest.mark.parametrize(
+    "rank, says",
+    [
+        (0.004, "Near a real one: hardly 1%"),
+        (0.04, "nearer than usual: 4% of the training pictures have another as near."),
+        (0.3, "as far from every training picture as these usually are from one another."),
+        (0.8, "farther from every training picture than most of these are from one another."),
+    ],
+)
+def test_the_verdict_is_a_sentence_by_how_many_real_pictures_are_as_near(rank, says):
+    line = line_of(Verdict((1, 2, 3), 62, 1.0, 0.9, rank))
+    assert says in line and line.startswith("Near a real one" if rank < 0.01 else "No sign of it")
+
+
 def test_a_picture_it_learned_from_is_near_and_others_are_not(folder):
     model = loaded(folder)
     assert near_ones(model, [Specimen(seed) for seed in range(1, 9)]) == [2, 3]
     near, far = (look_at(model, Specimen(seed), True)["copy"] for seed in (3, 900))
     assert near["near"] and near["line"].startswith("Near a real one") and near["closeness"] < 0.2 < far["closeness"]
     assert near["number"].startswith("The nearest of 62 training pictures is number 1 by name")
-    assert not far["near"] and far["line"].endswith("of the real pictures lie nearer to another one.")
+    assert not far["near"] and far["line"].startswith("No sign of it")
     assert "original" not in str(near | far).lower()
     assert near["reals"]["labels"][:2] == ["this one", "number 1"]
     hidden = look_at(model, Specimen(3), False, "a hint")["copy"]

@@ -58,6 +58,7 @@ export const mount = (root, emit) => {
         critic.setAttribute("aria-pressed", !pressed());
         find(".critic-more").hidden = !pressed();
         overlay();
+        if (pressed()) document.querySelector(".stage-room")?.scrollIntoView({ block: "nearest" });
     });
 
     const lookAtReals = () => {

@@ -91,6 +91,7 @@ export const mount = (root, emit) => {
         } catch {
             problem.textContent = `${file.name} cannot be read as a picture; save it as JPEG or PNG.`;
             problem.hidden = false;
+            problem.scrollIntoView({ block: "nearest" });
             return;
         }
         centre = { x: 0.5, y: 0.5 };

@@ -65,7 +65,7 @@ export const mount = (root, emit) => {
     let states = [{ strokes: read(left()), under: null, palette: null }], // null: that of the picture in hand
         at = 0; // all steps; the one that is shown
     let tool = "thin",
-        colour = "e23d28",
+        colour = "",
         mirror = false,
         keep = true,
         ghost = true;
@@ -284,6 +284,7 @@ export const mount = (root, emit) => {
     const paints = () => {
         const shown = palette();
         painted = `${shown}`;
+        colour ||= shown[0] ?? "";
         find(".colours").replaceChildren(
             ...shown.map((one) => dab(one)),
             picker("Another colour", `#${colour}`, (chosen) => {

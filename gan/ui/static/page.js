@@ -167,7 +167,9 @@ const tell = async (answer, reader) => {
         for (const event of events) {
             ended ||= event.includes('"close_stream"');
             if (!ended) reader.enqueue(new TextEncoder().encode(`${event}\n\n`));
-            if (event.includes('"process_completed"')) end(/"event_id": ?"(\w+)"/.exec(event)?.[1]);
+            const name = /"event_id": ?"(\w+)"/.exec(event)?.[1];
+            if (event.includes('"process_completed"')) end(name);
+            else if (event.includes('"process_generating"') && wishes.has(name)) wishes.get(name).shown = false; // it is seen at work
         }
     };
     await answer.body.pipeThrough(new TextDecoderStream()).pipeTo(new WritableStream({ write }));

@@ -69,6 +69,13 @@ export const mount = (root, emit) => {
     });
     onStyle(look);
     new ResizeObserver(look).observe(list);
+    document.addEventListener("hand", ({ detail: { by, ...recipe } }) => {
+        if (shown?.chosen === undefined || !shown.cells[0]?.recipe?.model) return; // it does not show which is in hand
+        const at = JSON.stringify(recipe);
+        tiles().forEach((tile, index) =>
+            tile.setAttribute("aria-pressed", JSON.stringify(shown.cells[index].recipe) === at),
+        );
+    });
 
     const mark = (near) => {
         for (const index of near) {

@@ -61,10 +61,16 @@ export const mount = (root, emit) => {
     };
 
     // --- a drag, or arrow keys: along the two strongest directions
-    let from = null;
+    let from = null,
+        asked = null;
     const moved = (base, right, down) => {
         const step = (name, by) => Math.round(Math.min(Math.max((base[name] ?? 0) + by, -REACH), REACH) * 100) / 100;
-        emit("input", { ...base, d1: step("d1", right), d2: step("d2", down) });
+        asked = { ...base, d1: step("d1", right), d2: step("d2", down) };
+        emit("input", asked);
+    };
+    const settle = () => {
+        if (asked) emit("select", { recipe: asked });
+        from = asked = null;
     };
     room.addEventListener("pointerdown", (event) => {
         if (event.button || !shown?.recipe) return;
@@ -77,7 +83,7 @@ export const mount = (root, emit) => {
         root.classList.add("touched");
         moved(from.base, ((event.clientX - from.x) / across) * REACH, ((event.clientY - from.y) / across) * REACH);
     });
-    for (const end of ["pointerup", "pointercancel"]) room.addEventListener(end, () => (from = null));
+    for (const end of ["pointerup", "pointercancel", "keyup"]) room.addEventListener(end, settle);
     document.addEventListener("hand", ({ detail }) => {
         if (["explore", "morph"].includes(detail.by)) root.classList.add("touched"); // whoever changes it needs no hint
     });

@@ -54,7 +54,7 @@ NOT_KEPT = "Only what a link can hold is kept here: a shorter drawing, without a
 def proposals_for(model: LoadedModel, specimen: Specimen, typical: tuple[Palette, ...]) -> dict[str, Palette]:
     """Return palettes by their names."""
     numbered = {f"Palette {number}": palette for number, palette in enumerate(typical, 1)}
-    return {"Picture in hand": palette_of(saved_picture(model, specimen))} | numbered
+    return {"In hand": palette_of(saved_picture(model, specimen))} | numbered
 
 
 def sheet_of(output: Any, named: Mapping[str, Palette], chosen: Palette) -> SheetValue:

@@ -11,7 +11,7 @@ from PIL import Image
 from gan.images import make_grid
 from gan.told import DIRECTIONS
 from gan.ui.arguments import choose_model, refuse
-from gan.ui.components import LAST_WINS, NETWORKS, Numbers, said
+from gan.ui.components import LAST_WINS, NETWORKS, Numbers, said, wishes
 from gan.ui.encode import lossless_uri
 from gan.ui.lens import Guest, Lens
 from gan.ui.loaded import LoadedModel
@@ -105,6 +105,13 @@ def build_explore(studio: Studio) -> Lens:
         shown = {**studio.take(model, picture, "explore"), **controls_at(model, picture), ends: ends_of(model, picture)}
         return shown | {past: before}
 
+    def follow(told: Any, before: Any, tab: Any) -> dict[Any, Any]:
+        """Set the controls to where a drag across the picture ended."""
+        if tab != "explore":  # they are set when it opens
+            return gr.skip()
+        recipe = said(told).get("recipe")
+        return {**controls_at(*studio.in_hand(recipe)), **settle(recipe, before)}
+
     def undo(hand: Any, before: Any) -> dict[Any, Any]:
         before = before if isinstance(before, list) else []
         if len(before) < 2 or not isinstance(before[-2], Mapping):
@@ -176,6 +183,8 @@ def build_explore(studio: Studio) -> Lens:
     gr.on(
         [slider.release for slider in sliders], settle_sliders, [studio.hand, past, *sliders], [past, ends], **LAST_WINS
     )
+    let_go = wishes(studio.stage, studio.stage.select)
+    let_go.change(follow, [let_go, past, studio.current], [*sliders, numbers, past, ends], **LAST_WINS)
     numbers.release(settle_numbers, [numbers, studio.hand, past], [past, ends], **LAST_WINS)
     every = [*shared, *sliders, numbers, ends, past]
     undo_button.click(undo, [studio.hand, past], every, **LAST_WINS)

@@ -206,6 +206,23 @@ def test_a_drag_across_the_picture_and_arrow_keys_change_it_and_before_shows_it_
     assert differ(picture_in_hand(bench), after) == 0
 
 
+def test_a_drag_is_a_step_of_its_own_that_undo_takes_back_and_sliders_follow(bench):
+    move(bench, "d3", 1.5)
+    wait_for_picture(bench, d3=1.5)
+    bench.wait_for_timeout(300)  # the slider is let go of: what it left is noted
+    box = bench.locator(".stage-room").bounding_box()
+    bench.mouse.move(box["x"] + 100, box["y"] + 100)
+    bench.mouse.down()
+    bench.mouse.move(box["x"] + 100 + box["width"] / 4, box["y"] + 100, steps=4)
+    bench.mouse.up()
+    wait_for_picture(bench, d1=1, d3=1.5)
+    bench.wait_for_function("document.querySelector('#d1 [type=number]').value === '1'")
+    bench.locator("#undo").click()
+    wait_for_picture(bench, d1=0, d3=1.5)
+    bench.locator("#undo").click()
+    wait_for_picture(bench, d1=0, d3=0)
+
+
 def test_another_model_shows_the_same_seed(bench, client):
     model_button(bench, "bare").check()
     wait_for_picture(bench, model="bare", seed=1)

@@ -131,6 +131,17 @@ def test_the_page_shows_pictures_at_once_and_they_are_those_of_the_seeds(visit, 
     assert page.locator("#wall .tile").first.get_attribute("aria-pressed") == "true"
 
 
+def test_the_wall_marks_no_picture_once_the_one_in_hand_has_become_another(visit, server):
+    page = visit(server.url)
+    wait_for_seeds(page, 1, 24)
+    page.locator("#wall .tile[aria-pressed=true]").wait_for()
+    page.locator(".stage-room").focus()
+    page.keyboard.press("ArrowDown")
+    page.locator("#wall .tile[aria-pressed=true]").wait_for(state="detached")
+    page.keyboard.press("ArrowUp")
+    page.locator("#wall .tile[aria-pressed=true]").wait_for()
+
+
 def test_a_click_takes_a_picture_in_hand_and_another_rolls_a_new_wall(visit, server):
     page = visit(server.url)
     wait_for_seeds(page, 1, 24)
