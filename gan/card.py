@@ -52,13 +52,13 @@ NOT_DECISIVE = NO_FLAG | {
 DECISIVE = tuple(field.name for field in fields(TrainConfig) if field.name not in NOT_DECISIVE)
 CARD_FILE = CARD
 # The sections that are written here; any other in a card is a person's own.
-HEADINGS = {"About", "Use", "Training", "Measured", "Data", "Limits", "Licence"}
+HEADINGS = {"About", "Use", "Training", "Measured", "Data", "Looking deeper", "Limits", "Licence"}
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 # What Markdown, as the Hub reads it, makes more of than text: marks, HTML, mathematics, addresses that become links.
 MARKS = re.compile(r"[\\`*_\[\]<>|&~#!$:@]|(?<=www)\.", re.IGNORECASE)
 # Of a line of history: what every task has; the others are its terms.
 COMMON = {"epoch", "images_seen", "images_per_second", "loss_d", "loss_g", "d_real", "d_fake_before", "d_fake_after"}
-COMMON |= {"lr", "beta1", "event"}
+COMMON |= {"iteration", "lr", "beta1", "event"}
 RECONSTRUCTED = "half reduced, half a generator's own reconstructions"
 
 
@@ -314,6 +314,15 @@ def learned_from(config: Mapping[str, Any]) -> str:
     return str(data.get("name") or train.get("recipe") or "").partition("-")[0]
 
 
+def owner_of(config: Mapping[str, Any]) -> str:
+    """Return whose the pictures are that a model learned from, in clauses without a full stop."""
+    known = DATASETS.get(learned_from(config), DATASETS["folder"])
+    author = credits_of(config).get("author")
+    if author and not known.slug:
+        return f"The pictures are by {author}"
+    return "; ".join(filter(None, (known.owner, known.trademark)))
+
+
 def _data(config: dict[str, Any]) -> str:
     data = config["data"]
     known = DATASETS.get(data["name"], DATASETS["folder"])
@@ -321,9 +330,7 @@ def _data(config: dict[str, Any]) -> str:
     source = (
         f"[{known.source}]({kaggle_page(known.slug)})" if known.slug else f"{known.source}, {used + kept:,} of them"
     )
-    owner = f"{known.owner}; {known.trademark}." if known.trademark else f"{known.owner}."
-    if not known.slug and (author := credits_of(config).get("author")):
-        owner = f"The pictures are by {plain(author)}."
+    owner = f"{plain(owner_of(config))}."
     here = " in this run" if config.get("images_before") else ""
     times = f"Each of the {used:,} trained on was seen about {config['images_seen'] / used:,.0f} times{here}. "
     apart = f"{kept:,} of them were kept from training, to be measured on. " if kept else ""

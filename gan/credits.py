@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from gan.errors import UserError, escape
@@ -32,6 +33,22 @@ def checked(name: str, text: str) -> str:
     return text
 
 
+def check_license(text: str) -> None:
+    """Raise ValueError for what is nearly a licence that the Hub knows by name."""
+    known = _identifier(text)
+    if known in HUB_LICENSES or re.search(r"\s", text):
+        return
+    if meant := get_close_matches(known, HUB_LICENSES, 1, 0.8):
+        raise ValueError(
+            f"--license {text}: no licence is known by that name; did you mean {meant[0]}? In words, as in "
+            '"ask me first", it may say anything'
+        )
+
+
+def _identifier(text: str) -> str:
+    return re.sub(r"[\s_]+", "-", text.lower())
+
+
 def add_flags(parser: Any) -> None:
     """Give an argument parser a flag for each credit."""
     group = parser.add_argument_group("whose it is")
@@ -43,6 +60,7 @@ def given(flags: Mapping[str, Any]) -> dict[str, str]:
     """Return the credits among a command's flags; one that is none raises UserError."""
     try:
         texts = {name: checked(name, flags.get(name) or "") for name in CREDITS}
+        check_license(texts["license"])
     except ValueError as error:
         raise UserError(str(error)) from error
     return {name: text for name, text in texts.items() if text}
@@ -64,7 +82,7 @@ def credits_of(described: Mapping[str, Any]) -> dict[str, str]:
 
 def hub_license(text: str) -> dict[str, str]:
     """Return a licence as the Hub's front matter has it: an identifier it knows, or "other" and a name."""
-    known = re.sub(r"[\s_]+", "-", text.lower())
+    known = _identifier(text)
     if known in HUB_LICENSES:
         return {"license": known}
     return {"license": "other", "license_name": re.sub(r"[^a-z0-9.]+", "-", known).strip("-")[:60] or "as-told"}

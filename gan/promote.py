@@ -117,9 +117,11 @@ def _check_replaceable(target: Path, source: Path, replace: bool) -> None:
 
 
 def _is_ours(folder: Path, path: Path) -> bool:
+    from gan.folder import PICTURES_FILE
+
     name = path.relative_to(folder)
     hidden = any(part.startswith(".") for part in name.parts)  # as systems leave them behind
-    return hidden or bool(PUBLISHED.fullmatch(name.as_posix()))
+    return hidden or name.as_posix() == PICTURES_FILE or bool(PUBLISHED.fullmatch(name.as_posix()))
 
 
 def _is_further(run: Path, checkpoint: Path) -> bool:

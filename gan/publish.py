@@ -204,6 +204,7 @@ def main(arguments: list[str] | None = None) -> int:
     onnx.add_argument("file", metavar="FILE.onnx", help="what to write")
     for verb in (model, space):
         verb.add_argument("hub_id", metavar="USER/NAME", help="where to")
+    for verb in (model, space, page):
         add_flags(verb)
     for verb in (model, space, page):
         verb.add_argument("--private", action="store_true", help="if the repository is made now, make it private")
@@ -280,14 +281,15 @@ def _told(source: str | Path) -> str:
 
 def _make_page(options: argparse.Namespace, checkpoints: Sequence[str | Path]) -> str:
     """Write or push a page; return the sentence that says so."""
-    target = options.hub_id
+    target, credits = options.hub_id, given(vars(options))
+    print("\n".join(["the models that go:", *map(_told, checkpoints)]))
     if hub.is_id(target):
         repo = hub.parse_target(target)
-        oid = publish_page(repo, checkpoints, options.single_file, options.private)
+        oid = publish_page(repo, checkpoints, options.single_file, options.private, credits)
         return f"https://huggingface.co/spaces/{repo} is on line (commit {oid[:7]})"
     if options.private:
         raise UserError(f"{target} is a folder here, so there is nothing to make --private")
-    files = write_page(target, checkpoints, single_file=options.single_file)
+    files = write_page(target, checkpoints, single_file=options.single_file, credits=credits)
     size = sum(Path(target, name).stat().st_size for name in files) / 1e6
     if options.single_file:
         return f"{Path(target, 'index.html')}: {size:.1f} MB, the whole page; open it in a browser"

@@ -11,7 +11,7 @@ from typing import Any
 from gan import hub
 from gan.credits import credits_of, hub_license
 from gan.errors import UserError
-from gan.files import LOCK_FILE
+from gan.files import LOCK_FILE, read_json, write_json
 from gan.scratch import Scratch
 from gan.words import counted
 
@@ -69,7 +69,8 @@ def write_space(
     alone = credits_of(next(iter(described.values()))) if len(described) == 1 else {}
     with Scratch("gan-space-", out) as staged:  # in its place, so that it is whole or not there
         for name, (folder, files) in folders.items():
-            _pass_checkpoint(folder, files, staged / "checkpoints" / name)
+            told = credits or {} if len(folders) == 1 else {}
+            _pass_checkpoint(folder, files, staged / "checkpoints" / name, told)
         _write_program(staged, hardware)
         card = space_card(repo, described, ids, hardware, {**alone, **(credits or {})})
         (staged / "README.md").write_text(card, encoding="utf-8")
@@ -102,14 +103,17 @@ def gather(checkpoints: Sequence[str | Path]) -> dict[str, tuple[Path, list[str]
     return folders
 
 
-def _pass_checkpoint(folder: Path, files: list[str], target: Path) -> None:
-    """Put a model into the Space, with a card wherever its config.json says enough for one."""
+def _pass_checkpoint(folder: Path, files: list[str], target: Path, credits: Mapping[str, str]) -> None:
+    """Put a model into the Space, with these credits, and a card wherever its config.json says enough for one."""
     from gan import release
     from gan.card import hand_written, write_card
+    from gan.checkpoints import CONFIG_FILE
 
     for name in files:
         release.pass_file(folder, name, target / name)
     with suppress(UserError):
+        if credits:
+            write_json(target / CONFIG_FILE, {**read_json(target / CONFIG_FILE), **credits})
         write_card(target, hand_written(folder))
 
 

@@ -17,12 +17,16 @@ from gan import hub, publish
 from gan import promote as promotion
 from gan.card import card_text, hand_written, own_sections
 from gan.checkpoints import load_generator
-from gan.credits import FEW, checked, credits_of, hub_license, near_copies
+from gan.credits import FEW, checked, credits_of, given, hub_license, near_copies
 from gan.errors import UserError
 from gan.files import read_json, write_json
 from gan.latent import sample_z
 from gan.models import Generator
 from gan.space import write_space
+from gan.ui.demo import whose
+from gan.ui.loaded import load_models
+from gan.ui.tabs.about import answers, bibtex_of
+from gan.web.publishing import write_page
 
 MINE = {"title": "Moss creatures", "author": "A. Artist", "license": "CC BY 4.0", "about": "Drawn by hand.\n\nIn ink."}
 FLAGS = [word for name, text in MINE.items() for word in (f"--{name}", text)]
@@ -128,6 +132,61 @@ def test_the_hub_is_told_a_licence_it_knows_or_a_name(text, expected):
     assert hub_license(text) == expected
 
 
+@pytest.mark.parametrize(
+    "text", ["", "MIT", "CC BY 4.0", "cc_by_4.0", "ask me first", "All rights reserved", "proprietary"]
+)
+def test_a_licence_is_one_that_the_hub_knows_or_words(text):
+    assert given({"license": text}).get("license", "") == text
+
+
+@pytest.mark.parametrize(
+    "text, meant", [("cc-by-9.0", "cc-by-"), ("apache2.0", "apache-2.0"), ("cc-by-4", "cc-by-4.0")]
+)
+def test_a_licence_that_is_nearly_one_is_asked_about(text, meant):
+    with pytest.raises(UserError, match=f"did you mean {re.escape(meant)}"):
+        given({"license": text})
+
+
+def test_promoted_again_a_model_keeps_what_was_written_and_says_nothing_twice(run, tmp_path):
+    (run / "pictures.json").write_text("{}")
+    mine = promotion.promote(run, "mine", tmp_path)
+    (mine / "pictures.json").write_text("{}")
+    (mine / "neighbours.safetensors").write_bytes(b"")
+    with (mine / "README.md").open("a") as card:
+        card.write("\n## Looking deeper\n\nAs before.\n\n## How I painted them\n\nIn ink.\n")
+    promotion.promote(run, "mine", tmp_path)
+    text = (mine / "README.md").read_text()
+    assert text.count("## How I painted them") == 1 and text.count("## Looking deeper") <= 1
+
+
+def test_the_iteration_is_no_term_of_the_loss(run):
+    lines = [json.loads(line) | {"iteration": 104} for line in (run / "history.jsonl").read_text().splitlines()]
+    (run / "history.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    assert "its terms" not in card_text(run)
+
+
+def test_the_demo_and_a_page_say_whose_it_is(run, tmp_path):
+    (model,), _ = load_models([describe(run, **MINE)])
+    told = answers(model)
+    for words in ("The pictures are by A. Artist.", "Weights and pictures: CC BY 4.0.", "learned from 60 pictures"):
+        assert words in told, words
+    assert "owners" not in told and "by A. Artist" in whose([model])
+    assert "title = {Moss creatures, a DCGAN" in bibtex_of(model) and "author = {A. Artist}" in bibtex_of(model)
+    write_page(tmp_path / "page", [run])
+    text = (tmp_path / "page" / "README.md").read_text()
+    assert front_matter(text)["license"] == "cc-by-4.0" and front_matter(text)["title"] == "Moss creatures"
+    assert "By A. Artist." in text and "Drawn by hand." in text and "paints near-copies" in text
+    facts = json.loads((tmp_path / "page" / "models" / "run" / "page.json").read_text())
+    assert facts["learned"] == "The pictures are by A. Artist."
+
+
+def test_of_what_is_known_the_page_names_the_owners(tmp_path):
+    (model,), _ = load_models([plant(tmp_path / "alpha", 1, (1,))])
+    assert "GAME FREAK, who have nothing to do with this page." in answers(model)
+    (anime,), _ = load_models([describe(plant(tmp_path / "faces", 2, (1,)), data={"name": "anime", "pictures": 9_000})])
+    assert "The pictures belong to the artists who drew them.</p>" in answers(anime)
+
+
 def test_a_strangers_credits_are_text_or_passed_over(tmp_path):
     data = {"name": "folder", "pictures": 60, "fingerprint": "0"}
     told = {"title": HOSTILE.replace("\n", " "), "author": HOSTILE, "about": HOSTILE}
@@ -188,6 +247,15 @@ def test_a_space_with_one_model_is_called_as_that_is(run, tmp_path):
     write_space(tmp_path / "space", "tester/studio", [mine])
     text = (tmp_path / "space" / "README.md").read_text()
     assert (front_matter(text)["title"], front_matter(text)["license"]) == ("Moss creatures", "cc-by-4.0")
+
+
+def test_what_a_space_with_one_model_is_told_its_model_is_told_there_too(run, tmp_path):
+    mine = promotion.promote(run, "mine", tmp_path, credits=MINE)
+    write_space(tmp_path / "space", "tester/studio", [mine], credits={"license": "cc0-1.0"})
+    there = tmp_path / "space" / "checkpoints" / "mine"
+    assert read_json(there / "config.json")["license"] == "cc0-1.0"
+    assert front_matter((there / "README.md").read_text())["license"] == "cc0-1.0"
+    assert read_json(mine / "config.json")["license"] == "CC BY 4.0"
 
 
 def test_what_is_no_credit_is_a_sentence(run, tmp_path, capsys):

@@ -7,7 +7,8 @@ from pathlib import Path
 import gradio as gr
 
 from gan.card import learned_from
-from gan.data.datasets import DATASETS
+from gan.credits import credits_of
+from gan.data.datasets import DATASETS, DOWNLOADED
 from gan.errors import escape
 from gan.ui import tray
 from gan.ui.aides import Aides
@@ -45,8 +46,10 @@ python app.py</code></pre>
 <p><code>RUN</code> is the folder that training names at its end; <code>NAME</code> is what this page will call the
 model. To look at a run before that: <code>python app.py --checkpoint RUN</code>.</p>
 </section>"""
-FOOTER = """<footer class="colophon">Every picture is computed on this machine, at the moment you ask for it. The
-pictures that a network learned from belong to their owners.{trademarks}</footer>"""
+FOOTER = """<footer class="colophon">Every picture is computed on this machine, at the moment you ask for it.
+{whose}{trademarks}</footer>"""
+OTHERS = "The pictures that a network learned from belong to their owners."
+AUTHORS = "The pictures that a network learned from are by {authors}."
 TRADEMARK = " {trademark}, who have nothing to do with this page."
 TABS: dict[str, tuple[str, Callable[[Studio], Lens]]] = {
     "generate": ("Generate", build_generate),
@@ -82,8 +85,17 @@ def build_demo(
             demo.front = Front(shelf, helpers)
         else:
             gr.HTML(HEADER + NO_MODELS, apply_default_css=False)
-        gr.HTML(FOOTER.format(trademarks=trademarks(models)), apply_default_css=False)
+        gr.HTML(FOOTER.format(whose=whose(models), trademarks=trademarks(models)), apply_default_css=False)
     return demo.stand_in_line(concurrency_limit=2)
+
+
+def whose(models: Sequence[LoadedModel]) -> str:
+    """Return whose the pictures are that the models learned from: their authors', where each has one."""
+    authors = {
+        credits_of(model.described).get("author", "") if learned_from(model.described) not in DOWNLOADED else ""
+        for model in models
+    }
+    return AUTHORS.format(authors=html.escape(", ".join(sorted(authors)))) if authors and "" not in authors else OTHERS
 
 
 def trademarks(models: Sequence[LoadedModel]) -> str:

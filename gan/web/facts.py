@@ -7,9 +7,8 @@ from typing import Any
 
 import torch
 
-from gan.card import learned_from
+from gan.card import owner_of
 from gan.checkpoints import load_with_digest, read_described
-from gan.data.datasets import DATASETS
 from gan.folder import read_history, read_metrics
 from gan.images import to_uint8
 from gan.latent import principal_directions, sample_z
@@ -37,13 +36,12 @@ def facts_of(name: str, folder: Path, source: Path) -> dict[str, Any]:
     with torch.inference_mode():
         picture = to_uint8(generator(sample_z([PROOF_SEED], generator.z_dim)))[0].permute(1, 2, 0).contiguous()
     described = read_described(source)
-    known = DATASETS.get(learned_from(described))
     return {
         "name": name,
         "title": title_of(described, name),
         "picked": list(picked_in(described)),
         "weights": digest,
-        "learned": "".join(f"{words}. " for words in (known.owner, known.trademark) if words).strip() if known else "",
+        "learned": f"{owner_of(described)}.",
         "directions": [[float(value) for value in direction] for direction in directions],
         "names": list(direction_names(described, len(directions))),
         "proof": {"seed": PROOF_SEED, "pixels": base64.b64encode(picture.numpy().tobytes()).decode()},

@@ -1,9 +1,10 @@
 """A page without a server, written into a folder or pushed as a static Space."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from gan import hub
+from gan.credits import credits_of
 from gan.errors import UserError
 from gan.files import LOCK_FILE
 from gan.scratch import Scratch
@@ -12,11 +13,16 @@ from gan.words import counted
 
 
 def write_page(
-    out: str | Path, checkpoints: Sequence[str | Path], title: str = "GAN Studio", single_file: bool = False
+    out: str | Path,
+    checkpoints: Sequence[str | Path],
+    title: str = "GAN Studio",
+    single_file: bool = False,
+    credits: Mapping[str, str] | None = None,
 ) -> list[str]:
     """Write a page that draws in the visitor's browser into a new or empty folder; return its files' names.
 
-    With `single_file` all of it is in index.html. Raises UserError for what is no checkpoint of a generator.
+    With `single_file` all of it is in index.html. The `credits` are the page's; of a single model, its own; without a
+    title it is called `title`. Raises UserError for what is no checkpoint of a generator.
     """
     from gan.checkpoints import read_described, task_of
     from gan.web import site
@@ -30,19 +36,26 @@ def write_page(
     if not models:
         raise UserError("there is no model to make a page of; name one: --checkpoint FOLDER")
     with Scratch("gan-page-", out) as staged:  # in its place, so that it is whole or not there
-        site.write_page(staged, title, models, single_file)
+        alone = [credits_of(read_described(folder)) for folder, _ in models.values()] if len(models) == 1 else []
+        site.write_page(staged, {"title": title, **(alone[0] if alone else {}), **(credits or {})}, models, single_file)
         for path in staged.iterdir():
             if path.name != LOCK_FILE:
                 path.rename(out / path.name)
     return sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
 
 
-def publish_page(hub_id: str, checkpoints: Sequence[str | Path], single_file: bool, private: bool = False) -> str:
+def publish_page(
+    hub_id: str,
+    checkpoints: Sequence[str | Path],
+    single_file: bool,
+    private: bool = False,
+    credits: Mapping[str, str] | None = None,
+) -> str:
     """Build such a page and push it as a static Space; return the commit's id."""
     from gan.web.site import OWNED
 
     with Scratch("gan-page-") as place:
-        files = write_page(place / "page", checkpoints, hub_id.split("/")[1], single_file)
+        files = write_page(place / "page", checkpoints, hub_id.split("/")[1], single_file, credits)
         return hub.push(
             place / "page",
             hub_id,

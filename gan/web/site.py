@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from gan import release
-from gan.card import plain
+from gan.card import paragraphs, plain
 from gan.checkpoints import GENERATOR_FILE, read_described, weights_digest
+from gan.credits import hub_license, near_copies
 from gan.files import write_atomically
 from gan.folder import SAMPLES, list_epochs
 from gan.scratch import Scratch
@@ -34,23 +35,25 @@ colorFrom: indigo
 colorTo: pink
 sdk: static
 app_file: index.html
-license: mit
-short_description: A small GAN that draws in your own browser
+{license}short_description: A small GAN that draws in your own browser
 ---
 
 # {title}
 
-{models}, drawn in the visitor's own browser: plain files, no server, off line after the first visit. In a copy of this
-repository: `python -m http.server`.
+{words}{models}, drawn in the visitor's own browser: plain files, no server, off line after the first visit. In a copy
+of this repository: `python -m http.server`.
 """
 
 
-def write_page(out: Path, title: str, models: Mapping[str, tuple[Path, list[str]]], single_file: bool = False) -> None:
+def write_page(
+    out: Path, credits: Mapping[str, str], models: Mapping[str, tuple[Path, list[str]]], single_file: bool = False
+) -> None:
     """Write the page into a folder: index.html and what it asks for, or with `single_file` index.html with all in it.
 
-    `models` maps a model's name to its folder and the files that may leave it. Raises UserError for what cannot be
-    passed on.
+    `credits` are the page's, a title among them; `models` maps a model's name to its folder and the files that may
+    leave it. Raises UserError for what cannot be passed on.
     """
+    title = credits["title"]
     if single_file:
         with Scratch("gan-page-") as place:
             page = _in_one_file(place, _write_data(place, title, models, MOST_BYTES * 3 / 4))  # base64 takes the rest
@@ -59,8 +62,23 @@ def write_page(out: Path, title: str, models: Mapping[str, tuple[Path, list[str]
         _write_data(out, title, models, MOST_BYTES)
         for name in _program():
             write_atomically(out / name, _text(name).encode())
-    card = CARD.format(title=title, quoted=json.dumps(title), models=", ".join(map(plain, models)))
-    write_atomically(out / "README.md", card.encode())
+    write_atomically(out / "README.md", _card(credits, models).encode())
+
+
+def _card(credits: Mapping[str, str], models: Mapping[str, tuple[Path, list[str]]]) -> str:
+    """Return the page's own card."""
+    import yaml
+
+    words = [f"By {plain(credits['author'])}."] if "author" in credits else []
+    words += [paragraphs(credits["about"])] if "about" in credits else []
+    words += filter(None, (near_copies(read_described(folder)) for folder, _ in models.values()))
+    return CARD.format(
+        title=plain(credits["title"]),
+        quoted=json.dumps(credits["title"], ensure_ascii=False),
+        license=yaml.safe_dump(hub_license(credits.get("license", "mit")), sort_keys=False),
+        words="".join(f"{word}\n\n" for word in words),
+        models=", ".join(map(plain, models)),
+    )
 
 
 def _program() -> list[str]:

@@ -73,7 +73,7 @@ def test_the_page_is_told_of_directions_and_of_a_picture_to_compare_with(page_mo
     assert (facts["epochs"], curves["epoch"]) == (list(EPOCHS), list(range(1, EPOCHS[-1] + 1)))
     assert (curves["pairs"], curves["loss_d"][0], curves["seen"]["3"], curves["kid"][0]) == (True, 1, 120, None)
     assert (facts["title"], facts["picked"], facts["names"][7]) == ("alpha", [], "Direction 8")
-    assert facts["learned"].startswith("The pictures belong to their owners. Pokémon is a trademark of")
+    assert facts["learned"].startswith("The pictures belong to their owners; Pokémon is a trademark of")
 
 
 def test_what_people_wrote_about_a_model_comes_along_and_what_is_none_of_that_does_not(page_models, tmp_path):

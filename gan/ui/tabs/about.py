@@ -16,8 +16,9 @@ import torch
 from markdown_it import MarkdownIt
 
 from gan import hub
-from gan.card import card_body, learned_from, python_string
+from gan.card import card_body, hand_written, learned_from, owner_of, python_string
 from gan.checkpoints import GENERATOR_FILE, parameter_count
+from gan.credits import credits_of, near_copies
 from gan.data.datasets import DATASETS, kaggle_page
 from gan.errors import UserError, printable
 from gan.folder import SAMPLES, epoch_file, is_figure
@@ -53,7 +54,9 @@ DCGAN = """@misc{radford2015dcgan,
 def card_html(model: LoadedModel) -> str:
     """Return the model's card as HTML that runs nothing and asks for nothing; a sentence where there is no card."""
     try:
-        text = card_body(model.folder).encode("utf-8", "replace").decode()  # a name may be no text at all
+        text = f"{card_body(model.folder)}\n{hand_written(model.folder)}".encode(
+            "utf-8", "replace"
+        ).decode()  # a name may be no text at all
         shown = render_markdown(text[:MOST_CARD], own_pictures(model))
     except UserError:
         return _no_card(model, "its config.json is missing or damaged")
@@ -119,8 +122,11 @@ def facts_of(model: LoadedModel) -> dict[str, str]:
 def bibtex_of(model: LoadedModel) -> str:
     """Return a BibTeX entry for these very weights."""
     name = re.sub(r"[^\w .-]", "-", model.name)
+    told = {key: re.sub(r"[{}\\]", "", text).replace("_", "\\_") for key, text in credits_of(model.described).items()}
+    author = f"\n  author = {{{told['author']}}}," if "author" in told else ""
+    called = told.get("title") or name.replace("_", "\\_")
     return f"""@misc{{{re.sub(r"[ _.]", "-", name)}-{model.weights[:8]},
-  title = {{{name.replace("_", chr(92) + "_")}, a DCGAN made with GAN Studio}},
+  title = {{{called}, a DCGAN made with GAN Studio}},{author}
   note  = {{SHA-256 of the weights: {model.weights}}}
 }}"""
 
@@ -214,19 +220,21 @@ CODE = """<h3>Call it from Python</h3>
 
 def answers(model: LoadedModel) -> str:
     """Return five short answers about the model, as HTML."""
-    source = DATASETS.get(learned_from(model.described) or "")
+    source = DATASETS.get(learned_from(model.described), DATASETS["folder"])
+    licence = credits_of(model.described).get("license")
+    terms = f"Weights and pictures: {html.escape(licence)}. " if licence else ""
     data = model.described.get("data")
     count = data.get("pictures") if isinstance(data, Mapping) else None
     many = f"{count:,} pictures" if isinstance(count, int) else "a collection of pictures"
     side = model.generator.image_size
-    owners = f"; {html.escape(source.trademark)}, who have nothing to do with this page." if source else "."
+    apart = ", who have nothing to do with this page" if source.trademark else ""
     return QUESTIONS.format(
         what=f"{html.escape(model.title)} is a generative adversarial network (DCGAN) of "
         f"{parameter_count(model.generator):,} numbers. It looked at {many} until it could make up its own: it turns "
         f"{model.generator.z_dim} random numbers into a picture of {side} × {side} pixels, here, while you look.",
-        whose=f"The pictures that it learned from belong to their owners{owners}",
-        use="To look, to learn, to play: yes. Before you publish or sell a picture, ask whose style it carries; the "
-        "card says what is known of the collection.",
+        whose=f"{html.escape(owner_of(model.described))}{apart}.",
+        use=f"{terms}To look, to learn, to play: yes. Before you publish or sell a picture, ask whose style it "
+        "carries; the card says what is known of the collection.",
         copy=copies_of(model),
     )
 
@@ -237,7 +245,8 @@ def copies_of(model: LoadedModel) -> str:
         copies, count = line.get("copies"), line.get("generated")
         if is_figure(copies) and isinstance(count, int):
             return f"Of {count:,} measured pictures {copies:.2%} lay as near to a training picture as copies do."
-    return "Nobody has measured that for this model. Networks that saw few pictures paint near-copies."
+    unmeasured = "Nobody has counted near-copies of this model; under each picture stands how near it is to a real one."
+    return " ".join(filter(None, [unmeasured, html.escape(near_copies(model.described))]))
 
 
 def about(model: LoadedModel, at_home: bool) -> dict[str, str]:
