@@ -173,7 +173,7 @@ def build_studio(demo: gr.Blocks, models: Shelf, aides: Aides, without: Sequence
         named = gr.JSON(visit.places, visible="hidden")
         if SHARPER in styles:
             build_sharper(studio)
-        kept_sheet, morph_kept = tray.build_tray(studio, keep)
+        kept_sheet, morph_kept = tray.build_tray(studio, keep, demo.load)
         back = gr.Button("Back", elem_id="back", elem_classes="unseen")
 
     place = [model, hand, current, *visit.spots]
@@ -194,4 +194,3 @@ def build_studio(demo: gr.Blocks, models: Shelf, aides: Aides, without: Sequence
     moved = [hand.change, current.change, *(spot.change for spot in visit.spots)]
     gr.on(moved, None, [named, hand, current, *visit.spots], None, js=call("keepAddress"))
     demo.load(visit.from_address, None, visit.every, **PRIVATE)
-    demo.load(tray.draw(studio), kept, kept_sheet, **PRIVATE)

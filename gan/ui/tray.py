@@ -70,9 +70,8 @@ def draw(studio: Studio) -> Callable[[Any], SheetValue]:
     return drawn
 
 
-def build_tray(studio: Studio, keep: gr.Button) -> tuple[Sheet, gr.Button]:
+def build_tray(studio: Studio, keep: gr.Button, opening: Any) -> tuple[Sheet, gr.Button]:
     """Lay out the tray and wire what can be done with it; return it and the button that morphs through all of it."""
-    show = draw(studio)
 
     def keep_picture(hand: Any, kept: Any) -> dict[Any, Any]:
         model, specimen = studio.in_hand(hand)
@@ -88,12 +87,12 @@ def build_tray(studio: Studio, keep: gr.Button) -> tuple[Sheet, gr.Button]:
             if len(recipes) >= PLACES:
                 gr.Info("The tray is full: the oldest picture makes room.")
             recipes = [*recipes, recipe][-PLACES:]
-        return {studio.kept: recipes, sheet: show(recipes)}
+        return {studio.kept: recipes}
 
     def change(told: Any, kept: Any) -> dict[Any, Any]:
         taken = said(told).get("recipe")  # not its place: what cannot be drawn here is kept, but has no tile
         recipes = [recipe for recipe in recipes_in(kept) if recipe != taken]
-        return {studio.kept: recipes, sheet: show(recipes)}
+        return {studio.kept: recipes}
 
     def save_all(kept: Any) -> dict[str, Any]:
         found = [saved for recipe in recipes_in(kept) if (saved := named_picture(studio, recipe))]
@@ -106,8 +105,10 @@ def build_tray(studio: Studio, keep: gr.Button) -> tuple[Sheet, gr.Button]:
         sheet = Sheet(EMPTY, "Kept pictures", "kept")
         morph = gr.Button("Morph through these", size="sm", elem_id="morph-kept")
         save = gr.Button("Save all", size="sm", elem_id="save-kept")
-    keep.click(keep_picture, [studio.hand, studio.kept], [studio.kept, sheet], **LAST_WINS)
-    studio.offered.change(keep_drawing, [studio.offered, studio.kept], [studio.kept, sheet], **LAST_WINS)
-    sheet.input(change, [sheet, studio.kept], [studio.kept, sheet], **LAST_WINS)
+    keep.click(keep_picture, [studio.hand, studio.kept], studio.kept, **LAST_WINS)
+    studio.offered.change(keep_drawing, [studio.offered, studio.kept], studio.kept, **LAST_WINS)
+    sheet.input(change, [sheet, studio.kept], studio.kept, **LAST_WINS)
+    # One event, so that what the page finds as it opens is never drawn over what has been kept since.
+    gr.on([opening, studio.kept.change], draw(studio), studio.kept, sheet, **LAST_WINS)
     save.click(save_all, studio.kept, studio.files, **NETWORKS, **PRIVATE)
     return sheet, morph

@@ -153,7 +153,9 @@ const listen = async () => {
         if (answers.reader === reader) answers = undefined;
         wishes.clear(); // nobody will answer them
         look();
-        reader.error(error);
+        if (request.signal?.aborted)
+            reader.close(); // the page is being left
+        else reader.error(error);
     }
     listening = false;
     if (answers?.reader !== reader) listen();

@@ -107,9 +107,9 @@ def build_explore(studio: Studio) -> Lens:
 
     def follow(told: Any, before: Any, tab: Any) -> dict[Any, Any]:
         """Set the controls to where a drag across the picture ended."""
-        if tab != "explore":  # they are set when it opens
+        recipe = told.get("recipe") if isinstance(told, Mapping) else None
+        if tab != "explore" or not recipe:  # they are set when it opens
             return gr.skip()
-        recipe = said(told).get("recipe")
         return {**controls_at(*studio.in_hand(recipe)), **settle(recipe, before)}
 
     def undo(hand: Any, before: Any) -> dict[Any, Any]:

@@ -302,7 +302,7 @@ def test_the_code_on_the_page_works(visit, server, alpha, monkeypatch, tmp_path)
 
 def test_copies_are_told_as_they_were_measured(alpha):
     assert "Of 2,000 measured pictures 1.00% lay as near" in about(alpha, True)["answers"]
-    assert "Nobody has measured that" in about(tiny_model("bare"), True)["answers"]
+    assert "Nobody has counted near-copies" in about(tiny_model("bare"), True)["answers"]
 
 
 def pixels_of(model, seed):

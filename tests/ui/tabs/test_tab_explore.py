@@ -216,7 +216,7 @@ def test_a_drag_is_a_step_of_its_own_that_undo_takes_back_and_sliders_follow(ben
     bench.mouse.move(box["x"] + 100 + box["width"] / 4, box["y"] + 100, steps=4)
     bench.mouse.up()
     wait_for_picture(bench, d1=1, d3=1.5)
-    bench.wait_for_function("document.querySelector('#d1 [type=number]').value === '1'")
+    bench.wait_for_function("document.querySelector('#d1 [type=range]').value === '1'")
     bench.locator("#undo").click()
     wait_for_picture(bench, d1=0, d3=1.5)
     bench.locator("#undo").click()
