@@ -130,6 +130,13 @@ def paragraphs(text: str) -> str:
     return "\n\n".join(MARKS.sub(r"\\\g<0>", line.strip()) for line in text.splitlines() if line.strip())
 
 
+def introduction(credits: Mapping[str, str]) -> str:
+    """Return by whom something is and what its maker says of it, as Markdown that ends in a blank line, or ""."""
+    words = [f"By {plain(credits['author'])}."] if "author" in credits else []
+    words += [paragraphs(credits["about"])] if "about" in credits else []
+    return "".join(f"{word}\n\n" for word in words)
+
+
 def python_string(text: str) -> str:
     """Return the text as a literal for Python, of characters that can be shown."""
     return escape(json.dumps(text, ensure_ascii=False))

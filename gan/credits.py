@@ -1,7 +1,7 @@
 """Whose a model is: its title, its author, its licence and a word about it, as flags and config.json have them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -78,6 +78,12 @@ def credits_of(described: Mapping[str, Any]) -> dict[str, str]:
         except ValueError:
             continue
     return found
+
+
+def credits_for(models: Collection[Mapping[str, Any]], told: Mapping[str, str] | None) -> dict[str, str]:
+    """Return the credits of what holds these models, by their config.json: a single one's own, then those told."""
+    own = credits_of(next(iter(models))) if len(models) == 1 else {}
+    return {**own, **(told or {})}
 
 
 def hub_license(text: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gan import hub
-from gan.credits import credits_of, hub_license
+from gan.credits import credits_for, credits_of, hub_license
 from gan.errors import UserError
 from gan.files import LOCK_FILE, read_json, write_json
 from gan.scratch import Scratch
@@ -66,13 +66,13 @@ def write_space(
     if all(task_of(config) != "generate" for config in described.values()):
         raise UserError("the demo shows generators of pictures, and none of these models is one; name one beside them")
     ids = [hub.parse_id(str(source))[0] for source in checkpoints if hub.is_id(str(source))]
-    alone = credits_of(next(iter(described.values()))) if len(described) == 1 else {}
+    told = credits_for(described.values(), credits)
+    inside = credits if credits and len(folders) == 1 else {}
     with Scratch("gan-space-", out) as staged:  # in its place, so that it is whole or not there
         for name, (folder, files) in folders.items():
-            told = credits or {} if len(folders) == 1 else {}
-            _pass_checkpoint(folder, files, staged / "checkpoints" / name, told)
+            _pass_checkpoint(folder, files, staged / "checkpoints" / name, inside)
         _write_program(staged, hardware)
-        card = space_card(repo, described, ids, hardware, {**alone, **(credits or {})})
+        card = space_card(repo, described, ids, hardware, told)
         (staged / "README.md").write_text(card, encoding="utf-8")
         for path in staged.iterdir():
             if path.name != LOCK_FILE:
@@ -136,7 +136,7 @@ def space_card(
     """Return the Space's own card; `models` are their config.json by name, `ids` those of them on the Hub."""
     import yaml
 
-    from gan.card import paragraphs, plain
+    from gan.card import introduction, plain
 
     requirements = (ROOT / "requirements.txt").read_text(encoding="utf-8")
     title = credits.get("title") or repo.split("/")[1]
@@ -144,8 +144,6 @@ def space_card(
         plain(f"{name} ({own})" if (own := credits_of(config).get("title")) else name)
         for name, config in models.items()
     ]
-    words = [f"By {plain(credits['author'])}."] if "author" in credits else []
-    words += [paragraphs(credits["about"])] if "about" in credits else []
     return SPACE_CARD.format(
         title=plain(title),
         quoted=json.dumps(title, ensure_ascii=False),
@@ -153,7 +151,7 @@ def space_card(
         license=yaml.safe_dump(hub_license(credits.get("license", "mit")), sort_keys=False),
         hardware=hardware,
         ids=f"models: {json.dumps(ids)}\n" if ids else "",
-        about="".join(f"{word}\n\n" for word in words),
+        about=introduction(credits),
         repo=repo,
         models=", ".join(told),
     )

@@ -84,14 +84,14 @@ class Colorize(Task):
         """
         lines, _, palette = batch.inputs
         assert batch.free is not None
-        bound, free = (~batch.free).float(), batch.free.float()
+        free = batch.free
         off = (outputs - batch.target).abs()
-        l1 = (off[:, :3].mean(dim=(1, 2, 3)) * bound).mean() / 2
+        l1 = (off[:, :3].mean(dim=(1, 2, 3)) * ~free).mean() / 2
         result, target = outputs[:, :3], batch.target[:, :3]
         drawn = (xdog(result, LINE_SIGMA) - xdog(target, LINE_SIGMA)).abs().mean()
         cover = off[:, 3].mean() * SILHOUETTE / 2
-        coloured = (batch.target[:, 3:] > 0) & (lines > 0)
-        strange = (off_palette(result, coloured, palette[:, :-1]) * free).mean()
+        coloured = (batch.target[free, 3:] > 0) & (lines[free] > 0)
+        strange = off_palette(result[free], coloured, palette[free, :-1]).sum() / len(free)
         return torch.stack((l1 * L1, drawn * LINES, patchiness(result, target) * PATCHES, cover, strange * PALETTE))
 
     def samples(self, generator: nn.Module, reals: Tensor) -> Tensor:

@@ -125,8 +125,8 @@ def led_by_hints(palette: Palette, strokes: Sequence[Stroke]) -> Palette:
     return tuple(dict.fromkeys((*hinted, *palette)))[:COLOURS] if palette else ()
 
 
-def coloured(aide: Aide, model: LoadedModel, drawing: Drawing, side: int = SIDE) -> Image.Image:
-    """Return the coloured drawing, RGBA, with its recipe where that fits."""
+def coloured(aide: Aide, model: LoadedModel, drawing: Drawing, side: int) -> Image.Image:
+    """Return the coloured drawing, so many pixels large, RGBA, with its recipe where that fits."""
     output = colour_small(aide, drawing, [drawing.palette])
     recipe = drawing.recipe(model)
     picture = lay_under(output, drawing.lines(side), drawing.keep_lines)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from gan import hub
-from gan.credits import credits_of
+from gan.credits import credits_for
 from gan.errors import UserError
 from gan.files import LOCK_FILE
 from gan.scratch import Scratch
@@ -30,14 +30,14 @@ def write_page(
     out = Path(out)
     require_empty(out)
     models = gather(checkpoints)
-    for folder, _ in models.values():
-        if task_of(read_described(folder)) != "generate":
+    described = [read_described(folder) for folder, _ in models.values()]
+    for (folder, _), config in zip(models.values(), described, strict=True):
+        if task_of(config) != "generate":
             raise UserError(f"{folder}: is no generator of pictures, and the page draws nothing else; leave it out")
     if not models:
         raise UserError("there is no model to make a page of; name one: --checkpoint FOLDER")
     with Scratch("gan-page-", out) as staged:  # in its place, so that it is whole or not there
-        alone = [credits_of(read_described(folder)) for folder, _ in models.values()] if len(models) == 1 else []
-        site.write_page(staged, {"title": title, **(alone[0] if alone else {}), **(credits or {})}, models, single_file)
+        site.write_page(staged, {"title": title, **credits_for(described, credits)}, models, single_file)
         for path in staged.iterdir():
             if path.name != LOCK_FILE:
                 path.rename(out / path.name)

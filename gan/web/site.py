@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gan import release
-from gan.card import paragraphs, plain
+from gan.card import introduction, plain
 from gan.checkpoints import GENERATOR_FILE, read_described, weights_digest
 from gan.credits import hub_license, near_copies
 from gan.files import write_atomically
@@ -69,14 +69,12 @@ def _card(credits: Mapping[str, str], models: Mapping[str, tuple[Path, list[str]
     """Return the page's own card."""
     import yaml
 
-    words = [f"By {plain(credits['author'])}."] if "author" in credits else []
-    words += [paragraphs(credits["about"])] if "about" in credits else []
-    words += filter(None, (near_copies(read_described(folder)) for folder, _ in models.values()))
+    warnings = filter(None, (near_copies(read_described(folder)) for folder, _ in models.values()))
     return CARD.format(
         title=plain(credits["title"]),
         quoted=json.dumps(credits["title"], ensure_ascii=False),
         license=yaml.safe_dump(hub_license(credits.get("license", "mit")), sort_keys=False),
-        words="".join(f"{word}\n\n" for word in words),
+        words=introduction(credits) + "".join(f"{warning}\n\n" for warning in warnings),
         models=", ".join(map(plain, models)),
     )
 

@@ -54,9 +54,8 @@ DCGAN = """@misc{radford2015dcgan,
 def card_html(model: LoadedModel) -> str:
     """Return the model's card as HTML that runs nothing and asks for nothing; a sentence where there is no card."""
     try:
-        text = f"{card_body(model.folder)}\n{hand_written(model.folder)}".encode(
-            "utf-8", "replace"
-        ).decode()  # a name may be no text at all
+        whole = f"{card_body(model.folder)}\n{hand_written(model.folder)}"
+        text = whole.encode("utf-8", "replace").decode()  # a name may be no text at all
         shown = render_markdown(text[:MOST_CARD], own_pictures(model))
     except UserError:
         return _no_card(model, "its config.json is missing or damaged")
