@@ -26,7 +26,7 @@ import sys
 import time
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 from gan import config as options
 from gan.config import CHOICES, TrainConfig, flag_name
@@ -248,11 +248,9 @@ def settled(
     return config, choice, pictures
 
 
-def announce(config: TrainConfig, choice: str, stream: TextIO) -> None:
-    """Print the resolved config, and what the pictures chose of it to the stream."""
-    print(json.dumps(config.to_dict(), indent=2), flush=True)
-    if choice and RANK == 0:
-        print(choice, file=stream)
+def announce(config: TrainConfig, choice: str = "") -> None:
+    """Say what run begins or goes on, and what its pictures chose."""
+    print("\n".join(filter(None, [f"{config.summary()} (--dry-run prints every setting)", choice])), flush=True)
 
 
 def read_flags(flags: dict[str, Any], smoke: bool = False) -> TrainConfig:
@@ -274,14 +272,17 @@ def check(flags: dict[str, Any], stop: StopRequest) -> int:
     """--check: say what was found of the pictures and, for a recipe that follows them, what it would choose."""
     refuse_push(flags)
     config = read_flags(flags)
-    report, choice = scan(config, spill=None).report, ""
+    from gan.data import holdout  # with torch: slow
+
+    pictures, choice = scan(config, spill=None), ""
     try:
         if follows(config, flags):
-            config, choice = suited(config, flags, report)
+            config, choice = suited(config, flags, pictures.report)
     finally:  # too few pictures are an error, but what was found is told
-        print(replace(report, fit=config.fit).text())
-    if choice:
-        print(choice)
+        print(replace(pictures.report, fit=config.fit).text())
+    trained_on, kept = holdout.of_task(config.task, config.dataset, pictures.names, pictures.order)
+    told = [choice, holdout.told(kept), config.summary(), config.budget_line(len(trained_on))]
+    print("\n".join(filter(None, told)))
     return 0
 
 
@@ -289,7 +290,9 @@ def plan(flags: dict[str, Any], stop: StopRequest) -> int:
     """--dry-run: print the resolved config, which alone can be piped on; what was chosen goes to standard error."""
     refuse_push(flags)
     config, choice, _ = settled(read_flags(flags), flags, spill=None)
-    announce(config, choice, sys.stderr)
+    print(json.dumps(config.to_dict(), indent=2))
+    if choice and RANK == 0:
+        print(choice, file=sys.stderr)
     return 0
 
 
@@ -299,7 +302,7 @@ def smoke(flags: dict[str, Any], stop: StopRequest) -> int:
 
     refuse_push(flags)
     config = read_flags(flags, smoke=True)
-    announce(config, "", sys.stdout)
+    announce(config)
     half, whole = smoke_halves(config)
     status = run_training(half, stop) or run_training(whole, stop)
     if status == 0:
@@ -316,7 +319,7 @@ def run(flags: dict[str, Any], stop: StopRequest) -> int:
     if new and alone:  # of several processes, the first looks once they have met
         refuse_used_folder(config, RESTARTS > 0)
     config, choice, pictures = settled(config, flags, spill=Path(config.out) if new and alone else None)
-    announce(config, choice, sys.stdout)
+    announce(config, choice)
     if publisher and RANK == 0:
         publisher.check()
     return run_training(config, stop, pictures if alone else None, publisher, new and not alone)

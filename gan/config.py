@@ -1,14 +1,18 @@
 """What a training run is: one frozen config, and the table of recipes it starts from. Plain data, no torch."""
 
+import math
 import re
 import shlex
 from dataclasses import MISSING, asdict, dataclass, fields, replace
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 from gan.credits import CREDITS, checked
 from gan.data.datasets import DATASETS
+from gan.errors import quoted
 from gan.tasks import TASKS
 from gan.training.losses import LOSSES
+from gan.words import counted
 
 NORMS = ("batch", "none")
 TRANSFORMS = ("color", "translation", "cutout")
@@ -115,6 +119,19 @@ class TrainConfig:
                 return stage, epoch - start, min(stage.epochs, max(epochs, epoch + 1) - start)
             start += stage.epochs
         return self.stages[-1], epoch - start, max(epochs, epoch + 1) - start
+
+    def budget_line(self, pictures: int) -> str:
+        """Return the budget in words, given how many pictures there are, and which stages it ends before."""
+        epochs = math.ceil(self.budget(pictures) / pictures)
+        starts = accumulate((stage.epochs for stage in self.stages[:-1]), initial=0)
+        begun, count = sum(start < epochs for start in starts), len(self.stages)
+        cut = f"; it ends before stage {begun + 1} of {count}, whose epochs --stages shortens" if begun < count else ""
+        return f"budget {self.budget(pictures):,} pictures, {counted(epochs, 'epoch')}{cut}"
+
+    def summary(self) -> str:
+        """Return in a line which recipe this is, its largest choices, and where the run goes."""
+        into = f" -> {quoted(self.out)}" if self.out else ""
+        return f"recipe {self.recipe}: task {self.task}, loss {self.loss}, batches of {self.batch_size}{into}"
 
     def with_epochs(self, epochs: int) -> "TrainConfig":
         """Return this config with a budget of so many epochs; its stages stay, the last one reaching to the end."""

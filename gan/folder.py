@@ -1,6 +1,7 @@
 """What a run writes for people to see: history, sample grids, real pictures; and how many it keeps."""
 
 import json
+import math
 import os
 from collections.abc import Iterable
 from importlib import import_module
@@ -181,6 +182,11 @@ def write_grid(path: Path, images: Tensor, columns: int | None = None) -> None:
 
 
 def write_figure(folder: str | Path, reals: Tensor, made: Tensor, columns: int | None = None) -> None:
-    """Write figure.png: real pictures beside made ones, (N, 3, H, W) in [-1, 1]. It shows them: it never leaves."""
-    pictures = {"Real pictures": make_grid(reals), "Generated pictures": make_grid(made, columns)}
+    """Write figure.png: real pictures beside made ones, (N, 3, H, W) in [-1, 1]. It shows them: it never leaves.
+
+    Of the real ones it shows as many as fill whole rows.
+    """
+    in_a_row = math.ceil(math.sqrt(len(reals)))
+    whole = reals[: len(reals) // in_a_row * in_a_row]
+    pictures = {"Real pictures": make_grid(whole, in_a_row), "Generated pictures": make_grid(made, columns)}
     write_atomically(Path(folder, FIGURE_FILE), encode_png(side_by_side(pictures)))

@@ -1,5 +1,6 @@
 """What a command line answers to a mistake: a sentence with what may have been meant, instead of all of its usage."""
 
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from gan.errors import printable
 
 UNKNOWN = "unrecognized arguments: "  # how argparse begins
+CHOICE = re.compile(r"invalid choice: '(.*?)' \(choose from (.*)\)")  # and what it says of a value
 
 
 def answer_in_words(parser: Any, prog: str = "") -> None:
@@ -20,7 +22,8 @@ def answer_in_words(parser: Any, prog: str = "") -> None:
         sentences = [_not_there(flag, flags) for flag in unknown]
         if words and not unknown:
             sentences = [f"{printable(words[0])!r} is one word too many; a name with blanks stands in quotes"]
-        parser.exit(2, f"{name}: {'; '.join(sentences) or message} (--help tells what there is)\n")
+        said = "; ".join(sentences) or message + _meant_choice(message)
+        parser.exit(2, f"{name}: {said} (--help tells what there is)\n")
 
     parser.error = error
     for verb in _verbs(parser):
@@ -28,8 +31,18 @@ def answer_in_words(parser: Any, prog: str = "") -> None:
 
 
 def _not_there(flag: str, flags: list[str]) -> str:
-    meant = get_close_matches(flag, flags, n=1, cutoff=0.7)
-    return f"there is no {printable(flag)}" + (f"; did you mean {meant[0]}?" if meant else "")
+    return f"there is no {printable(flag)}" + _meant(flag, flags)
+
+
+def _meant_choice(message: str) -> str:
+    """Return which of a flag's choices may have been meant, where argparse says that another was given."""
+    found = CHOICE.search(message)
+    return _meant(found[1], re.findall(r"'([^']+)'", found[2])) if found else ""
+
+
+def _meant(word: str, known: list[str]) -> str:
+    meant = get_close_matches(word, known, n=1, cutoff=0.7)
+    return f"; did you mean {meant[0]}?" if meant else ""
 
 
 def _flags(parser: Any) -> Iterator[str]:

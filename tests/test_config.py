@@ -237,3 +237,16 @@ def test_the_manual_names_every_choice(field):
     manual = (ROOT / "gan" / "README.md").read_text(encoding="utf-8")
     (row,) = [line for line in manual.splitlines() if line.startswith("| `--") and f"{flag_name(field)} " in line]
     assert r"\|".join(map(str, CHOICES[field])) in row
+
+
+@pytest.mark.parametrize(
+    ("epochs", "words"),
+    [
+        (1, "budget 10 pictures, 1 epoch; it ends before stage 2 of 3, whose epochs --stages shortens"),
+        (5, "budget 50 pictures, 5 epochs; it ends before stage 3 of 3, whose epochs --stages shortens"),
+        (6, "budget 60 pictures, 6 epochs"),
+    ],
+)
+def test_the_budget_is_told_with_the_stages_that_it_cuts_off(epochs, words):
+    stages = parse_stages("2:2e-4:0.5,3:1e-4:0.3,4:1e-5:0.5")
+    assert recipe_config("pokemon-report", stages=stages).with_epochs(epochs).budget_line(10) == words

@@ -23,6 +23,7 @@ from gan.folder import (
     prune_epochs,
     read_history,
     read_metrics,
+    write_figure,
     write_grid,
     write_history,
     write_metrics,
@@ -154,3 +155,12 @@ def test_a_grid_is_eight_by_eight_and_below_80_kb_even_of_pure_noise(tmp_path, i
     assert (tmp_path / "grid.webp").stat().st_size <= 80_000
     with Image.open(tmp_path / "grid.webp") as grid:
         assert (grid.format, grid.size) == ("WEBP", (8 * image_size, 8 * image_size))
+
+
+def test_the_figure_shows_whole_rows_of_real_pictures(tmp_path):
+    black = -torch.ones(14, 3, 8, 8)  # 4 in a row: 2 of them are too many
+    write_figure(tmp_path, black, black[:4])
+    with Image.open(tmp_path / "figure.png") as figure:
+        dark = torch.tensor(list(figure.convert("L").tobytes())).view(figure.height, figure.width) == 0
+    across = dark[:, : figure.width // 2].sum(dim=1)
+    assert across.max() == 4 * 8 and (across == 4 * 8).sum() == 3 * 8

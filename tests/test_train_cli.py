@@ -247,6 +247,8 @@ def test_what_makes_no_sense_is_refused_in_one_sentence(arguments, words, cli):
         ([*NEW, "--smoke", "--check"], "not allowed with"),
         ([*NEW, "--batchsize", "9"], "there is no --batchsize; did you mean --batch-size?"),
         ([*NEW, "--no-flop", "--frobnicate=3"], "did you mean --no-flip?; there is no --frobnicate ("),
+        ([*NEW, "--task", "colourise"], "; did you mean colorize? ("),
+        ([*NEW, "--device", "gpu"], "'mps') ("),  # like none of them
         (["a.zip", "b.zip"], "'b.zip' is one word too many"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
@@ -402,6 +404,15 @@ def test_a_check_tells_of_the_fit_that_training_would_use(flags, words, cli, tal
     assert words in cli("--check", *FOLDER, "--data", tall, *flags).out
 
 
+def test_a_check_tells_of_budget_and_of_pictures_that_the_task_keeps(cli, tall):
+    generate = cli("--check", *FOLDER, "--data", tall, "--images", "24_000").out.splitlines()
+    assert generate[-1] == "budget 24,000 pictures, 2,000 epochs" and not any("kept from" in line for line in generate)
+    colour = cli("--check", *FOLDER, "--data", tall, "--task", "colorize", "--images", "2_200").out.splitlines()
+    assert colour[-3] == "kept from training, to be measured on: 1 picture"
+    assert colour[-2].startswith("recipe folder-colorize: task colorize, loss relativistic, batches of 16 -> ")
+    assert colour[-1] == "budget 2,200 pictures, 200 epochs"
+
+
 def test_a_run_sees_padded_pictures_and_says_so(cli, tall):
     tiny = (*FOLDER, "--data", tall, "--base-channels", 2, "--image-size", 32, "--epochs", 1, "--device", "cpu")
     result = cli(*tiny, "--out", "run")
@@ -439,7 +450,9 @@ def test_flags_train(flags, cli, pictures, tmp_path):
     assert (result.status, result.err) == (0, "")
     assert f"python -m gan.promote {tmp_path / 'run'} NAME" in result.out
     trained = json.loads((tmp_path / "run" / "config.json").read_text())["train"]
-    assert json.loads(result.out[: result.out.index("\n}\n") + 2]) == trained  # printed first, as it is saved
+    first = result.out.splitlines()[0]
+    assert first.startswith(f"recipe {trained['recipe']}: task generate, loss {trained['loss']}, batches of ")
+    assert first.endswith(f"-> {tmp_path / 'run'} (--dry-run prints every setting)")
     assert load_generator(tmp_path / "run").image_size == trained["image_size"]
     history = read_history("run")
     assert [line["lr"] for line in history] == [stage["lr"] for stage in trained["stages"]]

@@ -8,6 +8,8 @@ from pathlib import PurePosixPath
 from torch import Tensor
 
 from gan.data.datasets import DATASETS
+from gan.tasks import TASKS
+from gan.words import counted
 
 
 def held_out(dataset: str, names: Sequence[str], order: Tensor) -> list[int]:
@@ -31,6 +33,16 @@ def split(dataset: str, names: Sequence[str], order: Tensor) -> tuple[list[int],
     """Return the rows to train on, and those that `held_out` keeps, both in ascending order."""
     kept = held_out(dataset, names, order)
     return sorted({*range(len(names))} - {*kept}), kept
+
+
+def of_task(task: str, dataset: str, names: Sequence[str], order: Tensor) -> tuple[list[int], list[int]]:
+    """Return the rows that a task trains on, and those that it keeps, as `split` does; most tasks keep none."""
+    return split(dataset, names, order) if TASKS[task].holds_out else (list(range(len(names))), [])
+
+
+def told(kept: Sequence[int]) -> str:
+    """Return in words how many pictures are kept; "" where none is."""
+    return f"kept from training, to be measured on: {counted(len(kept), 'picture')}" if kept else ""
 
 
 def _number_of(name: str) -> str:

@@ -24,7 +24,6 @@ from gan.data.scan import Pictures, read_pictures
 from gan.data.sources import opened
 from gan.errors import UserError, quoted
 from gan.files import Held, alone_in, clear_parts, is_there
-from gan.tasks import TASKS
 from gan.training import distributed, record
 from gan.training.device import choose_device, choose_precision, describe
 from gan.training.run import LEARNED, STATES, UNANNEALED_STATES, Run
@@ -98,7 +97,7 @@ def open_run(config: TrainConfig, pictures: Pictures | None, where: Callable[[],
     _clear_parts(folder)
     if not run.finished:
         _describe(run, precision, trained_on, beside)
-        tqdm.write(f"{_hardware(device)}, {precision}; budget {run.budget:,} pictures, {run.epochs} epochs")
+        tqdm.write(f"{_hardware(device)}, {precision}; {config.budget_line(run.count)}")
         if line := record.head_line(run):
             tqdm.write(line)
         tqdm.write(f"{folder} will hold at most {record.disk_bytes(run) / 1e6:.0f} MB")
@@ -114,10 +113,10 @@ _clear_parts = distributed.first_alone(clear_parts)
 
 def _split(config: TrainConfig, pictures: Pictures) -> tuple[Pictures, Pictures]:
     """Return the pictures to train on, and those that the task keeps to be measured on."""
-    if not TASKS[config.task].holds_out:
+    rest, kept = holdout.of_task(config.task, config.dataset, pictures.names, pictures.order)
+    if not kept:
         return pictures, pictures.rows([])
-    rest, kept = holdout.split(config.dataset, pictures.names, pictures.order)
-    tqdm.write(f"kept from training, to be measured on: {len(kept)}")
+    tqdm.write(holdout.told(kept))
     return pictures.rows(rest), pictures.rows(kept)
 
 
