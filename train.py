@@ -223,7 +223,11 @@ def scan(config: TrainConfig, spill: Path | None) -> "Pictures":
 def suited(config: TrainConfig, flags: dict[str, Any], report: "ScanReport") -> tuple[TrainConfig, str]:
     """Let the number and sizes of the pictures choose what no flag does; return also what they chose, in words."""
     settled = {*flags, *(["images"] if flags.keys() & {"epochs", "stages"} else [])}
-    chosen = {name: choice for name, choice in choose(report.sizes, flags.get("fit")).items() if name not in settled}
+    chosen = {
+        name: choice
+        for name, choice in choose(report.sizes, flags.get("fit"), config.task).items()
+        if name not in settled
+    }
     lines = [f"  --{name.replace('_', '-')} {choice.text()}" for name, choice in chosen.items()]
     title = f"chosen for {report.used:,} pictures (give a flag to choose otherwise):"
     values: dict[str, Any] = {name: choice.value for name, choice in chosen.items()}
@@ -232,7 +236,7 @@ def suited(config: TrainConfig, flags: dict[str, Any], report: "ScanReport") -> 
 
 def follows(config: TrainConfig, flags: dict[str, Any]) -> bool:
     """Return whether the pictures choose what no flag does."""
-    return config.recipe == "folder" and "resume" not in flags
+    return config.recipe in options.SUITED and "resume" not in flags
 
 
 def settled(

@@ -286,7 +286,7 @@ def _command(train: dict[str, Any], before: int) -> str:
         words.append(f"--init-from {began_from if HUB_ID.fullmatch(began_from) else 'CHECKPOINT'}")
     for name in DECISIVE:
         value = getattr(made, name)
-        chosen_anew = made.recipe == "folder" and name in SUITED
+        chosen_anew = name in SUITED.get(made.recipe, ())
         if (value == getattr(usual, name) and not chosen_anew) or (name in ("images", "epochs") and not value):
             continue
         if name == "stages":

@@ -319,8 +319,12 @@ REMARKS: dict[str, dict[int, str]] = {
     "anime-report": {30: "the report: “the last ten epochs did not help much”"},
 }
 
-# What the recipe "folder" takes from the pictures themselves where no flag settles it; gan.data.sizing chooses.
-SUITED = ("batch_size", "augment", "image_size", "fit", "images")
+# What a recipe takes from the pictures themselves where no flag settles it; gan.data.sizing chooses.
+SUITED = {
+    "folder": ("batch_size", "augment", "image_size", "fit", "images"),
+    "folder-colorize": ("image_size", "fit"),
+    "folder-upscale": ("image_size", "scale", "fit"),
+}
 
 
 def recipe_config(recipe: str, **changes: Any) -> TrainConfig:

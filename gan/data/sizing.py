@@ -1,4 +1,4 @@
-"""What suits a stranger's pictures: batch, augmentation, image size, fit and budget, from number and sizes alone."""
+"""What suits a stranger's pictures, from number and sizes alone: size and fit, of a generator all that follows too."""
 
 import math
 import statistics
@@ -9,8 +9,6 @@ from gan.config import TRANSFORMS
 from gan.errors import UserError
 
 LEAST = 10  # pictures
-IMAGE_SIZE = 64  # 128 is for those who ask for it: four times the work
-SMALL_SIZE = 32  # for icons: enlarging them teaches nothing
 MOST_CUT = 0.5  # of the pictures' area, as of 2:1 figures: from there on a white square keeps all of it
 NEARLY = 0.05  # a picture that loses no more to the middle square is nearly one
 FEW = 100  # below it, all batches of an epoch are of nearly one size: a picture alone makes a poor step
@@ -36,6 +34,33 @@ TABLE = (
 )
 
 
+class Size(NamedTuple):
+    """What pictures of some size call for: fields of TrainConfig, the first one with the reason."""
+
+    side: int  # pixels that half of the pictures have at least
+    fields: dict[str, int]
+    why: str  # "": the pictures are too small for more
+
+
+# Task -> sizes, the largest first; the last is for pictures smaller than that, too.
+SIZES = {
+    "generate": (
+        Size(64, {"image_size": 64}, "the default; 128 takes four times as long"),
+        Size(32, {"image_size": 32}, ""),
+    ),
+    "colorize": (
+        Size(128, {"image_size": 128}, "the default"),
+        Size(64, {"image_size": 64}, ""),
+    ),
+    "upscale": (
+        Size(256, {"image_size": 64, "scale": 4}, "the default: as generators draw, to 256 pixels"),
+        Size(128, {"image_size": 64, "scale": 2}, ""),
+        Size(64, {"image_size": 32, "scale": 2}, ""),
+    ),
+}
+TOO_SMALL = "half of them are at most {side} pixels a side; enlarging them teaches nothing"
+
+
 class Choice(NamedTuple):
     """A value and the reason for it, in half a sentence."""
 
@@ -47,8 +72,8 @@ class Choice(NamedTuple):
         return f"{self.value:_}: {self.why}" if isinstance(self.value, int) else f"{self.value}: {self.why}"
 
 
-def choose(sizes: Sequence[tuple[int, int]], fit: str | None = None) -> dict[str, Choice]:
-    """Return fields of TrainConfig for pictures of these sizes, (width, height) in pixels.
+def choose(sizes: Sequence[tuple[int, int]], fit: str | None = None, task: str = "generate") -> dict[str, Choice]:
+    """Return fields of TrainConfig for a task's pictures of these sizes, (width, height) in pixels.
 
     `fit` is the one that is settled, if any: the image size follows it. Raises UserError for fewer than LEAST.
     """
@@ -58,13 +83,15 @@ def choose(sizes: Sequence[tuple[int, int]], fit: str | None = None) -> dict[str
             f"{count} different picture{'s are' if count != 1 else ' is'} too few: a GAN learns what many pictures "
             f"have in common, and from fewer than {LEAST} it can only copy; add more, hundreds if you can"
         )
-    row = next(row for row in TABLE if count < row.below)
     fitting = best_fit(sizes)
+    size = {**image_size(sizes, fit or str(fitting.value), task), "fit": fitting}
+    if task != "generate":
+        return size
+    row = next(row for row in TABLE if count < row.below)
     return {
         "batch_size": Choice(batch_size(count, row), row.batch_why),
         "augment": Choice(row.augment, row.augment_why),
-        "image_size": image_size(sizes, fit or str(fitting.value)),
-        "fit": fitting,
+        **size,
         "images": Choice(row.images, f"each picture {row.images // count:,} times; --resume goes on with more"),
     }
 
@@ -85,9 +112,8 @@ def best_fit(sizes: Sequence[tuple[int, int]]) -> Choice:
     return Choice("crop", f"the middle square cuts off {share:.0%} of a picture, on average")
 
 
-def image_size(sizes: Sequence[tuple[int, int]], fit: str) -> Choice:
-    """Return the default, or less where half of the pictures are too small for it: the side that fills the square."""
+def image_size(sizes: Sequence[tuple[int, int]], fit: str, task: str) -> dict[str, Choice]:
+    """Return the task's largest size that half of the pictures fill, by the side that fills the square."""
     side = statistics.median_low(max(size) if fit == "pad" else min(size) for size in sizes)
-    if side < IMAGE_SIZE:
-        return Choice(SMALL_SIZE, f"half of them are at most {side} pixels a side; enlarging them teaches nothing")
-    return Choice(IMAGE_SIZE, "the default; 128 takes four times as long")
+    row = next((row for row in SIZES[task] if side >= row.side), SIZES[task][-1])
+    return {name: Choice(value, row.why or TOO_SMALL.format(side=side)) for name, value in row.fields.items()}

@@ -5,8 +5,9 @@ import math
 import pytest
 
 from gan.config import SUITED, recipe_config
-from gan.data.sizing import TABLE, choose
+from gan.data.sizing import SIZES, TABLE, choose
 from gan.errors import UserError
+from gan.tasks import TASKS
 
 ALL = "color,translation,cutout"
 
@@ -31,7 +32,7 @@ def test_a_number_of_pictures_decides(count, batch_size, augment, images):
     chosen = values([(64, 64)] * count)
     assert chosen == {"batch_size": batch_size, "augment": augment, "image_size": 64, "fit": "crop", "images": images}
     recipe_config("folder", **chosen)  # is valid
-    assert set(chosen) == set(SUITED)
+    assert set(chosen) == set(SUITED["folder"])
 
 
 @pytest.mark.parametrize("count", range(10, 100))
@@ -78,6 +79,33 @@ def test_the_longer_side_counts_where_pictures_are_padded():
 )
 def test_pictures_that_would_lose_half_of_their_area_are_padded(sizes, text):
     assert choose(sizes)["fit"].text() == text
+
+
+@pytest.mark.parametrize(
+    ("task", "side", "fields"),
+    [
+        ("colorize", 40, {"image_size": 64}),
+        ("colorize", 127, {"image_size": 64}),
+        ("colorize", 128, {"image_size": 128}),
+        ("colorize", 900, {"image_size": 128}),
+        ("upscale", 40, {"image_size": 32, "scale": 2}),
+        ("upscale", 127, {"image_size": 32, "scale": 2}),
+        ("upscale", 128, {"image_size": 64, "scale": 2}),
+        ("upscale", 255, {"image_size": 64, "scale": 2}),
+        ("upscale", 256, {"image_size": 64, "scale": 4}),
+    ],
+)
+def test_a_task_takes_the_largest_size_that_the_pictures_have(task, side, fields):
+    chosen = choose([(side, side + 3)] * 20, task=task)
+    assert {name: choice.value for name, choice in chosen.items()} == {**fields, "fit": "crop"}
+    assert all(choice.why for choice in chosen.values())
+    recipe_config(f"folder-{task}", **fields)  # is valid
+    assert set(chosen) == set(SUITED[f"folder-{task}"]) and set(SIZES) == set(TASKS)
+
+
+def test_a_task_pads_pictures_twice_as_tall_as_wide():
+    chosen = choose([(64, 128)] * 20, task="colorize")
+    assert (chosen["fit"].value, chosen["image_size"].value) == ("pad", 128)
 
 
 def test_every_row_has_its_numbers_and_reasons():
