@@ -68,7 +68,7 @@ make_grid(generator(sample_z(range(16), generator.z_dim))).save("pictures.png")
         tags=("gan", "pix2pix", "line-art-colorization"),
         what="A network that colours drawings, at {image_size} x {image_size} pixels: a drawing in, with colours "
         "hinted at and a palette of five where you like, and the coloured picture out, transparent around the figure.",
-        grid="Drawings, how they are coloured and the real pictures, in turn, after epoch {epoch}, uncurated",
+        grid="Drawings and how they are coloured, in turn, after epoch {epoch}, uncurated",
         use="""\
 With the code of GAN Studio (`python -m gan.translation.colorize drawing.png coloured.png --checkpoint {shell}` does
 one drawing, or a folder of them):

@@ -98,7 +98,7 @@ def sheet_rows(url: str, calls: int = 20) -> list[Row]:
     """Time a sheet of 64 pictures on the server, through the page's own event."""
     inside, outside = [], []
     with httpx.Client(base_url=url, timeout=60) as http:
-        event = event_of(http.get("config").json(), "count", "input")
+        event = event_of(http.get("config").json(), "seed", "input")
         for call in range(calls):
             session, start = uuid.uuid4().hex, time.perf_counter()
             body = {"data": [None, 100 * call, 64, 1], "fn_index": event, "session_hash": session}

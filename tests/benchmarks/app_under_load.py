@@ -59,7 +59,7 @@ def call(port: int, name: str, *arguments: Any, guest: str = HOME) -> str | None
 @cache
 def wall_event(port: int) -> int:
     """Return the number of the event that draws the wall."""
-    return event_of(json.loads(ask(port, "GET", "/config", None)[1]), "count", "input")
+    return event_of(json.loads(ask(port, "GET", "/config", None)[1]), "seed", "input")
 
 
 def move_slider(port: int, seed: int, guest: str = HOME, within: float = 30) -> float | None:

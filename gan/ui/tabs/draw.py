@@ -42,7 +42,7 @@ from gan.ui.verdict import line_of
 
 LONGEST_UNDER = 42_000  # characters of a drawing's picture, which the pad sends along with each wish
 LEAD = """<h2>Draw</h2><p class='lead'>A network colours what you draw, as soon as you lift the pen. It learned from
-{learned} and knows nothing else: a house becomes a creature.</p>"""
+{learned} and knows nothing else: a house becomes one of these.</p>"""
 LOOKING = "Looking for the picture of its own whose lines are nearest: {percent:.0%}."
 FOUND = "The nearest to your drawing of all that this network can draw. The drawing waits in Draw."
 EXAMPLE = "An example: the outline of the picture in hand. Draw anywhere, and it makes room for yours."
@@ -188,7 +188,7 @@ def build_draw(studio: Studio) -> Lens:
     pad = Pad({}, "Drawing pad", "pad")
     with gr.Row(elem_classes="tools", elem_id="drawing-actions"):
         traced = gr.Button("Outline of the picture in hand", size="sm", elem_id="take-outline")
-        nearest = gr.Button("Its nearest creature", size="sm", elem_id="nearest-creature")
+        nearest = gr.Button("The nearest picture", size="sm", elem_id="nearest-creature")
         keep = gr.Button("Keep", size="sm", elem_id="keep-drawing")
         share = gr.Button("Share", size="sm", elem_id="share-drawing")
         savers = {

@@ -1,6 +1,7 @@
 """The Generate tab: a wall of pictures, one of which is in hand; seed, count and wildness."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -8,7 +9,16 @@ from PIL import Image
 
 from gan.images import make_grid, to_pil
 from gan.latent import MAX_SEED
-from gan.ui.arguments import MAX_COUNT, at_field, choose_model, read_flag, read_fraction, read_seeds, read_whole
+from gan.ui.arguments import (
+    DEFAULT_SEED,
+    MAX_COUNT,
+    at_field,
+    choose_model,
+    read_flag,
+    read_fraction,
+    read_seeds,
+    read_whole,
+)
 from gan.ui.components import LAST_WINS, NETWORKS, PRIVATE, Cell, Sheet, SheetValue, wishes
 from gan.ui.encode import with_recipe
 from gan.ui.insight import LOOKS
@@ -58,7 +68,7 @@ def build_generate(studio: Studio) -> Lens:
             wall: wall_of(model, seeds, specimen),
             spot: {"wall": BY_HAND if by_hand else seeds[0], "count": len(seeds)},
             wall_note: note,
-            seed: specimen.seed,
+            seed: None if specimen.latent else specimen.seed,
             count_slider: len(seeds),
             wildness: specimen.wildness,
         }
@@ -68,10 +78,21 @@ def build_generate(studio: Studio) -> Lens:
             return gr.skip()
         model = choose_model(studio.models, name)
         picture = Specimen(read_seeds(number, 1)[0], wildness=read_fraction(wild, "Wildness", 1.0))
-        first = min(picture.seed, MAX_SEED - read_whole(count, "The number of pictures", 1, MAX_COUNT, WALL) + 1)
-        around = enter(model, picture, {"wall": first, "count": count}, Guest())
-        shown = {component: around[component] for component in (wall, spot, wall_note)}
-        return studio.take(model, picture, "explore") | shown
+        return around(model, picture, picture.seed, count)
+
+    def reshape(hand: Any, place: Any, count: Any, wild: Any) -> dict[Any, Any]:
+        model, specimen = studio.in_hand(hand)
+        picture = replace(specimen, wildness=read_fraction(wild, "Wildness", 1.0))
+        if not picture.latent:
+            return around(model, picture, picture.seed, count)
+        first = place.get("wall") if isinstance(place, Mapping) else None
+        return around(model, picture, DEFAULT_SEED if first == BY_HAND else read_seeds(first, 1)[0], count)
+
+    def around(model: LoadedModel, picture: Specimen, first: int, count: Any) -> dict[Any, Any]:
+        """Take a picture in hand, and let the wall have so many, from the first seed on."""
+        first = min(first, MAX_SEED - read_whole(count, "The number of pictures", 1, MAX_COUNT, WALL) + 1)
+        entered = enter(model, picture, {"wall": first, "count": count}, Guest())
+        return studio.take(model, picture, "explore") | {part: entered[part] for part in (wall, spot, wall_note)}
 
     def mark(told: Any, hand: Any, place: Any) -> SheetValue:
         model, pictures = on_wall(hand, place)
@@ -135,6 +156,7 @@ def build_generate(studio: Studio) -> Lens:
         with gr.Row():
             seed = gr.Number(
                 begin.seed, label="Seed", minimum=0, maximum=MAX_SEED, precision=0, elem_id="seed", min_width=140,
+                placeholder="between seeds",
                 info="The picture’s number: the same seed always gives the same picture.",
             )  # fmt: skip
             count_slider = gr.Slider(1, MAX_COUNT, WALL, step=1, label="Pictures on the wall", elem_id="count")
@@ -158,7 +180,8 @@ def build_generate(studio: Studio) -> Lens:
     still.change(mark, [still, studio.hand, spot], wall, trigger_mode="always_last", **LOOKS, **PRIVATE)
     controls, drawn = [studio.model, seed, count_slider, wildness], [*shared, wall, spot, wall_note]
     seed.input(ask, controls, drawn, validator=at_field(1, lambda number: read_seeds(number, 1)), **LAST_WINS)
-    gr.on([count_slider.input, wildness.input], ask, controls, drawn, **LAST_WINS)
+    shape = [studio.hand, spot, count_slider, wildness]
+    gr.on([count_slider.input, wildness.input], reshape, shape, drawn, **LAST_WINS)
     save_button.click(save_all, [studio.hand, spot], studio.files, **NETWORKS, **PRIVATE)
     gr.on(
         [], generate, [studio.model, seed, count_slider, truncation, wildness, sharper], [grid_file, single_files],

@@ -313,7 +313,7 @@ def test_the_outline_of_the_picture_in_hand_can_be_taken_and_changed(pad):
 def test_a_drawing_finds_its_nearest_creature_which_is_in_hand_then(pad):
     page = pad()
     draw(page)
-    page.get_by_role("button", name="Its nearest creature").click()
+    page.get_by_role("button", name="The nearest picture").click()
     wait_for_address(page, "tab=explore", "latent=")
     page.locator("#stage figcaption", has_text="Between the seeds").wait_for()
     notice(page, "The nearest to your drawing").wait_for()

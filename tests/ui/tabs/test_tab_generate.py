@@ -26,7 +26,7 @@ from served import (
 from gan.checkpoints import load_generator
 from gan.images import to_uint8
 from gan.latent import sample_z
-from gan.ui.specimen import Specimen
+from gan.ui.specimen import Specimen, write_latent
 from gan.ui.tabs.generate import BY_HAND, seeds_of, wall_of
 
 # --- programs ----------------------------------------------------------------------------------------------------
@@ -175,6 +175,29 @@ def test_seed_count_and_wildness_draw_and_the_link_rebuilds_them(visit, server, 
     wait_for_picture(fresh, seed=123456, wildness=0.5)
     wait_for_seeds(fresh, 123456, 123458)
     assert differ(picture_in_hand(fresh), picture_in_hand(page)) == 0
+
+
+def test_a_picture_between_seeds_has_no_number_and_stays_while_the_wall_changes(visit, server):
+    latent = write_latent((0.5,) * 100)
+    page = visit(f"{server.url}?latent={latent}&d1=2")
+    wait_for_picture(page, latent=latent, d1=2)
+    wait_for_seeds(page, 1, 24)
+    assert page.locator("#seed input").input_value() == ""
+    assert page.locator("#seed input").get_attribute("placeholder") == "between seeds"
+    move(page, "count", 3)
+    wait_for_seeds(page, 1, 3)
+    wait_for_picture(page, latent=latent, d1=2)
+    page.locator("#seed input").fill("8")
+    wait_for_seeds(page, 8, 10)
+    wait_for_picture(page, seed=8, d1=0)
+
+
+def test_an_edited_picture_keeps_its_edits_while_the_wall_changes(visit, server):
+    page = visit(f"{server.url}?seed=8&d1=2")
+    wait_for_picture(page, seed=8, d1=2)
+    move(page, "wildness", 0.5)
+    wait_for_picture(page, seed=8, d1=2, wildness=0.5)
+    wait_for_seeds(page, 8, 31)
 
 
 def test_a_mistake_is_answered_at_its_field_alone_and_the_picture_stays(visit, server):
