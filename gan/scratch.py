@@ -8,8 +8,8 @@ import stat
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,6 +52,27 @@ class Scratch:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def require_empty(out: Path) -> None:
+    """Raise UserError where a folder holds something already."""
+    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
+        raise UserError(f"{out} holds something already; choose another, a folder that is empty or not there yet")
+
+
+@contextmanager
+def whole(out: Path, prefix: str) -> Iterator[Path]:
+    """Give a folder whose content is in `out`, new or empty, in the end: all of it, or none after an error."""
+    with Scratch(prefix, out) as staged:
+        yield staged
+        for path in staged.iterdir():
+            if path.name != LOCK_FILE:
+                path.rename(out / path.name)
+
+
+def names_in(folder: Path) -> list[str]:
+    """Return the names of all files in a folder and below, as they are written in it."""
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
 def temporary_folder() -> Path:

@@ -11,8 +11,8 @@ from typing import Any
 from gan import hub
 from gan.credits import credits_for, credits_of, hub_license
 from gan.errors import UserError
-from gan.files import LOCK_FILE, read_json, write_json
-from gan.scratch import Scratch
+from gan.files import read_json, write_json
+from gan.scratch import Scratch, names_in, require_empty, whole
 from gan.words import counted
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -59,7 +59,7 @@ def write_space(
     from gan.checkpoints import read_described, task_of
 
     out = Path(out)
-    require_empty(out)
+    require_empty(out)  # before anything is downloaded
     repo, _ = hub.parse_id(hub_id)
     folders = gather(checkpoints)
     described = {name: read_described(folder) for name, (folder, _) in folders.items()}
@@ -68,22 +68,13 @@ def write_space(
     ids = [hub.parse_id(str(source))[0] for source in checkpoints if hub.is_id(str(source))]
     told = credits_for(described.values(), credits)
     inside = credits if credits and len(folders) == 1 else {}
-    with Scratch("gan-space-", out) as staged:  # in its place, so that it is whole or not there
+    with whole(out, "gan-space-") as staged:
         for name, (folder, files) in folders.items():
             _pass_checkpoint(folder, files, staged / "checkpoints" / name, inside)
         _write_program(staged, hardware)
         card = space_card(repo, described, ids, hardware, told)
         (staged / "README.md").write_text(card, encoding="utf-8")
-        for path in staged.iterdir():
-            if path.name != LOCK_FILE:
-                path.rename(out / path.name)
-    return sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
-
-
-def require_empty(out: Path) -> None:
-    """Raise UserError where a folder holds something already."""
-    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
-        raise UserError(f"{out} holds something already; choose another, a folder that is empty or not there yet")
+    return names_in(out)
 
 
 def gather(checkpoints: Sequence[str | Path]) -> dict[str, tuple[Path, list[str]]]:

@@ -6,9 +6,8 @@ from pathlib import Path
 from gan import hub
 from gan.credits import credits_for
 from gan.errors import UserError
-from gan.files import LOCK_FILE
-from gan.scratch import Scratch
-from gan.space import gather, require_empty
+from gan.scratch import Scratch, names_in, require_empty, whole
+from gan.space import gather
 from gan.words import counted
 
 
@@ -28,7 +27,7 @@ def write_page(
     from gan.web import site
 
     out = Path(out)
-    require_empty(out)
+    require_empty(out)  # before anything is downloaded
     models = gather(checkpoints)
     described = [read_described(folder) for folder, _ in models.values()]
     for (folder, _), config in zip(models.values(), described, strict=True):
@@ -36,12 +35,9 @@ def write_page(
             raise UserError(f"{folder}: is no generator of pictures, and the page draws nothing else; leave it out")
     if not models:
         raise UserError("there is no model to make a page of; name one: --checkpoint FOLDER")
-    with Scratch("gan-page-", out) as staged:  # in its place, so that it is whole or not there
+    with whole(out, "gan-page-") as staged:
         site.write_page(staged, {"title": title, **credits_for(described, credits)}, models, single_file)
-        for path in staged.iterdir():
-            if path.name != LOCK_FILE:
-                path.rename(out / path.name)
-    return sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
+    return names_in(out)
 
 
 def publish_page(
