@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-Palette = tuple[tuple[int, ...], ...]  # colours (r, g, b) in 0 to 255
+Palette = tuple[tuple[int, int, int], ...]  # colours (r, g, b) in 0 to 255
 
 WRITTEN = re.compile("[0-9a-f]{6}(-[0-9a-f]{6}){0,4}")
 MOST_NAMED = 16
@@ -17,12 +17,18 @@ def hexes(palette: Sequence[Sequence[int]]) -> list[str]:
     return ["{:02x}{:02x}{:02x}".format(*colour) for colour in palette]
 
 
+def parsed(colour: str) -> tuple[int, int, int]:
+    """Return the colour (r, g, b) that "rrggbb" says."""
+    red, green, blue = bytes.fromhex(colour)
+    return red, green, blue
+
+
 def named_in(described: Mapping[str, Any]) -> tuple[Palette, ...]:
     """Return the palettes that a colouring network's config.json names of its training pictures; () for none."""
     told = described.get("palettes")
     if not isinstance(told, list) or not all(isinstance(one, str) and WRITTEN.fullmatch(one) for one in told):
         return ()
-    return tuple(tuple(tuple(bytes.fromhex(colour)) for colour in one.split("-")) for one in told[:MOST_NAMED])
+    return tuple(tuple(map(parsed, one.split("-"))) for one in told[:MOST_NAMED])
 
 
 def most_apart(palettes: Sequence[Sequence[Sequence[int]]], count: int) -> list[int]:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from gan.images import to_pil
 from gan.translation.apply import COLOURS, colours, lay_under, on_white
-from gan.translation.palettes import hexes, most_apart
+from gan.translation.palettes import Palette, hexes, most_apart, parsed
 from gan.ui.aides import Aide
 from gan.ui.arguments import read_flag, refuse
 from gan.ui.encode import dominant_colours, with_recipe
@@ -30,8 +30,6 @@ PROPOSED = 4
 EMPTY = "The pad is empty. Draw an outline, then eyes; colours come by themselves."
 DOT = "That is too little to colour yet. Draw an outline, then eyes."
 BLACK = "This is all but black. Lines on white are coloured: rub some of it out, or clear the pad."
-
-Palette = tuple[tuple[int, int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -69,8 +67,7 @@ def read_palette(value: Any) -> Palette:
     names = str(value).split("-") if isinstance(value, str | int) else value
     if not isinstance(names, list) or len(names) > COLOURS:
         raise refuse(f'A palette must be a list of up to {COLOURS} colours such as "#e23d28".')
-    found = [read_colour(name, "Each colour of a palette") for name in names]
-    return tuple((int(name[:2], 16), int(name[2:4], 16), int(name[4:], 16)) for name in found)
+    return tuple(parsed(read_colour(name, "Each colour of a palette")) for name in names)
 
 
 def read_drawing(value: Any) -> Drawing:

@@ -11,14 +11,13 @@ from torch import Tensor
 
 from gan.images import from_pil, make_grid, to_pil
 from gan.precision import one_core
-from gan.translation.palettes import hexes
+from gan.translation.palettes import Palette, hexes
 from gan.ui.arguments import refuse
 from gan.ui.colouring import build_colorize
 from gan.ui.components import LAST_WINS, NETWORKS, PRIVATE, Pad, PadValue, Sheet, SheetValue, call, wishes
 from gan.ui.drawing import (
     PROPOSED,
     Drawing,
-    Palette,
     cleaned,
     colour_small,
     outline,
