@@ -509,7 +509,7 @@ def test_another_signal_saves_the_run_and_says_how_to_go_on(number, status, cli,
 @pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["SIGINT", "SIGTERM"])
 def test_a_signal_while_importing_ends_it_at_once(number, status, pictures, tmp_path, launch):
     with launch(*new_run(pictures, tmp_path / "run"), "--recipe", "pokemon") as launched:
-        launched.wait_for("}\n")  # the config is printed before torch is imported
+        launched.wait_for("every setting)\n")  # it says what it begins before torch is imported
         launched.send(number)
         result = launched.result(timeout=5)
     assert (result.status, result.err) == (status, "")

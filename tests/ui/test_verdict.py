@@ -61,7 +61,7 @@ def critic_button(page):
 
 
 def test_the_verdict_stands_under_the_picture_and_opens(visit, server):
-    page = visit(f"{server.url}?seed=3&tab=explore")
+    page = visit(f"{server.url}?seed=3&tab=generate")
     wait_for_picture(page, seed=3)
     copy_line(page).filter(has_text="Near a real one").click()
     assert copy_line(page).get_attribute("aria-expanded") == "true"
@@ -70,7 +70,8 @@ def test_the_verdict_stands_under_the_picture_and_opens(visit, server):
     page.get_by_text("It misses most that are blurred").wait_for()
     page.locator("figcaption", has_text="number 1").first.wait_for()  # this machine has the pictures
     assert page.locator(".reals canvas").count() == 4
-    page.locator("#another").click()
+    page.locator("#wall .tile").nth(6).click()
+    wait_for_picture(page, seed=7)
     copy_line(page).filter(has_text="No sign of it").wait_for()
     assert "original" not in page.locator("#deeper").inner_text().lower()
 
