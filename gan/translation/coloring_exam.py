@@ -13,7 +13,7 @@ from gan import exam
 from gan.exam import Asked, Subject
 from gan.images import to_uint8
 from gan.metrics import Extractor, found_by
-from gan.translation.apply import colorize, network_inputs
+from gan.translation.apply import colorize, lay_under, network_inputs, on_white
 from gan.translation.baselines import flood_fill
 from gan.translation.coloring_metrics import METRICS, Answers, Evidence, Trial
 from gan.translation.hints import palette_of, sample_hints
@@ -65,25 +65,33 @@ class Exam(exam.Exam):
         asked += [(trial, False, None) for trial in self.trials]
         asked += [(trial, False, palette) for trial in first for palette in trial.others]
         results: list[np.ndarray] = []
+        shown: list[np.ndarray] = []
         for start in tqdm(range(0, len(asked), TOGETHER), desc=f"{name} colours", leave=False):
             inputs = [_inputs(network, *question) for question in asked[start : start + TOGETHER]]
             with torch.inference_mode():
                 output = network(*(torch.cat(part) for part in zip(*inputs, strict=True)))
             results += list(to_uint8(output[:, :3]).permute(0, 2, 3, 1).contiguous().numpy())
-        return self._answers(results, name)
+            of_trials = zip(output.split(1), self.trials[start : start + TOGETHER], strict=False)  # the first results
+            shown += [_with_lines(colours, trial) for colours, trial in of_trials]
+        return self._answers(results, shown, name)
 
     def _flooded(self) -> Answers:
         results = [flood_fill(trial.drawing, trial.palette, trial.hints, trial.mask) for trial in self.trials]
         results += [flood_fill(trial.drawing) for trial in self.trials]
         first = self.trials[: self.pictures]
         results += [flood_fill(trial.drawing, palette) for trial in first for palette in trial.others]
-        return self._answers(results, "flood fill")
+        return self._answers(results, None, "flood fill")
 
-    def _answers(self, results: Sequence[np.ndarray], name: str) -> Answers:
+    def _answers(self, results: Sequence[np.ndarray], shown: Sequence[np.ndarray] | None, name: str) -> Answers:
+        """Sort results by what was asked; those `shown` have the drawn lines, None where all have them."""
         count = len(self.trials)
         given, bare, rest = results[:count], results[count : 2 * count], results[2 * count :]
         proposals = [rest[start : start + PROPOSALS] for start in range(0, len(rest), PROPOSALS)]
-        return Answers(given, bare, proposals, self.extract(exam.shown(_batches(given), count, name)))
+        features = self.extract(exam.shown(_batches(given), count, name))
+        if shown is None:
+            return Answers(given, bare, proposals, features, features)
+        with_lines = self.extract(exam.shown(_batches(shown), count, f"{name} under the lines"))
+        return Answers(given, bare, proposals, features, with_lines)
 
 
 def trials_of(pictures: np.ndarray) -> list[Trial]:
@@ -114,6 +122,11 @@ def _inputs(network: Any, trial: Trial, hinted: bool, palette: np.ndarray | None
         hints.putalpha(Image.fromarray(trial.mask * np.uint8(255)))
     colours = None if palette is None else palette.tolist()
     return network_inputs(network, Image.fromarray(trial.drawing), hints, colours)
+
+
+def _with_lines(colours: Tensor, trial: Trial) -> np.ndarray:
+    """Return (H, W, 3) what the page shows of the network's colours (1, 4, S, S): the drawing over them."""
+    return np.asarray(on_white(lay_under(colours, Image.fromarray(trial.drawing))))
 
 
 def _batches(pictures: Sequence[np.ndarray]) -> Sequence[Tensor]:

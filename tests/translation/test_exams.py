@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 import torch
 from conftest import draw_pictures
@@ -73,9 +74,10 @@ def test_a_network_that_colours_is_measured_on_what_was_kept_from_it(extractor, 
     assert json.loads(printed) == line and printed.count("\n") == 1
     drawings = HELD_OUT * len(STYLES)
     assert (line["task"], line["generated"], line["real"]) == ("colorize", drawings, COUNT - HELD_OUT)
-    assert extractor == [COUNT - HELD_OUT, HELD_OUT, drawings, drawings]
+    assert extractor == [COUNT - HELD_OUT, HELD_OUT, drawings, drawings, drawings]
     assert line["floor"]["count"] == HELD_OUT and line["epoch"] == 2 and line["threads"] == 1
     assert line["kid_train_flood_fill"] < line["kid_train"]  # of a network that learned nothing
+    assert line["kid_lines_kept"] not in (line["kid_train"], line["kid_train_flood_fill"])
     assert line["hint_error_flood_fill"] < 30 < line["hint_error"]
     assert line["lab_error_flood_fill"] < line["lab_error"] and line["outside_white_flood_fill"] == 1
     assert line["line_recall_flood_fill"] > 0.9 and line["line_recall_real"] > 0.9
@@ -117,12 +119,22 @@ def test_a_perfect_network_is_off_by_nothing(extractor, data, tmp_path, monkeypa
     paper = coloring_exam.Exam(subject, exam.Asked(data, None, 1000), Colours("", []))
     real = [trial.picture for trial in paper.trials]
     proposals = [[trial.picture] * 4 for trial in paper.trials[: paper.pictures]]
-    answers = coloring_exam.Answers(real, real, proposals, paper.extract(coloring_exam._batches(real)))
+    features = paper.extract(coloring_exam._batches(real))
+    answers = coloring_exam.Answers(real, real, proposals, features, features)
     monkeypatch.setattr(paper, "_coloured", lambda *_: answers)
     line = paper.line(subject)
     assert (line["lab_error"], line["variety"], line["colourfulness"], line["bleed"]) == (0, 0, 1, 1)
     assert line["hint_error"] < OFF and line["outside_white"] == 1
     assert line["line_recall"] == line["line_recall_real"] and line["kid_train"] < line["kid_train_flood_fill"]
+
+
+def test_lines_are_kept_as_they_were_drawn():
+    drawing = np.full((8, 8), 255, np.uint8)
+    drawing[3] = 0
+    trial = coloring_exam.Trial(*[np.zeros((8, 8, 3), np.uint8)] * 2, drawing, *[np.zeros(1)] * 3, [])
+    colours = torch.tensor([1.0, -1.0, -1.0, 1.0]).view(1, 4, 1, 1).expand(1, 4, 8, 8)  # red, all of it covered
+    shown = coloring_exam._with_lines(colours, trial)
+    assert (shown[3] == 0).all() and (np.delete(shown, 3, axis=0) == (255, 0, 0)).all()
 
 
 def test_the_trials_are_always_the_same_each_picture_once_in_every_style(data):
