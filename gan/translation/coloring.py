@@ -20,6 +20,7 @@ from gan.translation.palettes import hexes, most_apart
 L1 = 10.0
 PALETTE = 10.0  # where a palette is another picture's; L1 would make the colours grey there
 USED = 50  # of so many pixels of a picture, one is to have a colour of the palette for it to be used
+UNUSED = 0.25  # weight of colours that nothing has; 1 paints specks of them where a drawing is empty
 LINES = 10.0  # between the lines that result and target show
 PATCHES = 2.0  # of colour, where the target has one colour; 10 keeps a young network grey
 SILHOUETTE = 1.0
@@ -130,7 +131,7 @@ def off_palette(result: Tensor, coloured: Tensor, palette: Tensor) -> Tensor:
     """Return how far pictures (N, 3, H, W) are from palettes (N, 15), both in [-1, 1] -> (N,), of a range of 1.
 
     It is the chamfer distance of two sets of colours, those of the pixels that are `coloured` (N, 1, H, W) and those of
-    the palette: each pixel's to the nearest colour, and each colour's to the pixels that are nearest to it.
+    the palette: each pixel's to the nearest colour, and, at a weight, each colour's to the pixels nearest to it.
     """
     colours = palette.unflatten(1, (-1, 3))[..., None, None]
     off = (result[:, None] - colours).abs().mean(dim=2) / 2  # (N, 5, H, W)
@@ -138,7 +139,7 @@ def off_palette(result: Tensor, coloured: Tensor, palette: Tensor) -> Tensor:
     pixels = (off.amin(dim=1, keepdim=True) * inside).sum(dim=(1, 2, 3)) / inside.sum(dim=(1, 2, 3)).clamp_min(1)
     outside = off.masked_fill(~coloured, 1).flatten(2)
     used = outside.topk(max(1, outside.shape[2] // USED), largest=False).values.mean(dim=(1, 2))
-    return pixels + used
+    return pixels + UNUSED * used
 
 
 TASK = Colorize

@@ -23,7 +23,7 @@ from gan.tasks import TASKS
 from gan.training.loop import train
 from gan.training.trainer import Trainer, train_step
 from gan.translation.apply import network_inputs
-from gan.translation.coloring import Colorize, off_palette, patchiness
+from gan.translation.coloring import UNUSED, Colorize, off_palette, patchiness
 from gan.translation.networks import Colorizer, PatchDiscriminator, Upscaler
 
 TRANSLATIONS = ("colorize", "upscale")
@@ -224,7 +224,7 @@ def test_off_a_palette_are_pixels_far_from_its_colours_and_colours_that_nothing_
     left[..., 5:] = False
     assert off_palette(picture, left, one[None]).item() == 0
     unused = torch.cat((both[:12], black))
-    assert off_palette(picture, everywhere, unused[None]).item() == pytest.approx(1 / 3 / 5)
+    assert off_palette(picture, everywhere, unused[None]).item() == pytest.approx(UNUSED / 3 / 5)
 
 
 @pytest.mark.slow
