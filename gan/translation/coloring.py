@@ -80,8 +80,8 @@ class Colorize(Task):
         return Batch((lines, hinted, colours), torch.cat((target, inside), dim=1), condition, free)
 
     def weighted_terms(self, outputs: Tensor, batch: Batch) -> Tensor:
-        """Return how far colours, lines and silhouettes are from the target's, how patchy its calm places are, and how
-        far those that are free are from their palette.
+        """Return how far colours, lines and silhouettes are from the target's, how patchy calm places are, and how far
+        those that are free are from their palette.
         """
         lines, _, palette = batch.inputs
         assert batch.free is not None
@@ -93,7 +93,8 @@ class Colorize(Task):
         cover = off[:, 3].mean() * SILHOUETTE / 2
         coloured = (batch.target[free, 3:] > 0) & (lines[free] > 0)
         strange = off_palette(result[free], coloured, palette[free, :-1]).sum() / len(free)
-        return torch.stack((l1 * L1, drawn * LINES, patchiness(result, target) * PATCHES, cover, strange * PALETTE))
+        calm = torch.where(free[:, None, None, None], lines, target)  # of lines alone, the paper between them
+        return torch.stack((l1 * L1, drawn * LINES, patchiness(result, calm) * PATCHES, cover, strange * PALETTE))
 
     def samples(self, generator: nn.Module, reals: Tensor) -> Tensor:
         """Return the real pictures' drawings, coloured."""
