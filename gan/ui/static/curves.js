@@ -88,13 +88,15 @@ export const mount = (root, emit) => {
         const point = () => {
             const index = current();
             const event = value.marks.find(({ epoch }) => epoch === epochs[index]);
-            const at = `epoch ${epochs[index]}${event ? `, ${event.text}` : ""}`;
-            figure.querySelector(".at").textContent = at;
+            const at = `epoch ${epochs[index]}`;
+            figure.querySelector(".at").textContent = at; // what happened then stands in the list below
             figure.querySelectorAll(".legend b").forEach((b, i) => (b.textContent = say(value[curves[i][0]][index])));
             plot.setAttribute("aria-valuenow", epochs[index]);
             plot.setAttribute(
                 "aria-valuetext",
-                [at, ...curves.map(([key, label]) => `${label} ${say(value[key][index])}`)].join(", "),
+                [at, event?.text, ...curves.map(([key, label]) => `${label} ${say(value[key][index])}`)]
+                    .filter(Boolean)
+                    .join(", "),
             );
             plot.querySelector(".cursor")?.setAttribute("transform", `translate(${x(epochs[index])} 0)`);
             plot.querySelectorAll(".dot").forEach((dot, i) => {

@@ -290,7 +290,7 @@ def test_the_stage_shows_the_picture_at_each_epoch_and_the_curves_follow(trainin
     for frame, epoch in enumerate(EPOCHS):
         scrub(training, "film", frame)
         training.locator("#film output", has_text=f"epoch {epoch}, ").wait_for()
-        training.locator("#curves .at", has_text=f"epoch {epoch}").first.wait_for()
+        training.locator("#curves .at").get_by_text(f"epoch {epoch}", exact=True).first.wait_for()
         grid, _ = client.predict(epoch=epoch, api_name="/history")
         training.wait_for_timeout(300)
         assert differ(picture_in_hand(training), cell(pixels(grid), 5)) <= 1
