@@ -307,6 +307,7 @@ SCORES: dict[str, tuple[Score, ...]] = {
         Score("checkpoints/pokemon", 1_000_031, 25.6, 2_000, "aaf185b"),
         Score("checkpoints/pokemon", 1_000_031, 25.5, 10_000, "aaf185b"),
     ),
+    "anime-report": (Score("checkpoints/anime-report", 1_080_000, 153.7, 2_000, "941d3cc"),),
     "anime": (  # after 308,224 pictures with R1 and R2 weighing 2; seed 1
         Score("checkpoints/anime", 1_200_032, 27.2, 2_000, "422895e"),
         Score("checkpoints/anime", 1_200_032, 27.1, 10_000, "422895e"),
