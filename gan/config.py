@@ -102,6 +102,10 @@ class TrainConfig:
         """Return how many pictures the run is to see, given how many there are."""
         return self.images or (self.epochs or sum(stage.epochs for stage in self.stages)) * pictures
 
+    def epochs_in_all(self, pictures: int) -> int:
+        """Return in how many passes over so many pictures the budget is spent; the last may be cut short."""
+        return math.ceil(self.budget(pictures) / pictures)
+
     def annealed(self, images_seen: int, pictures: int) -> float:
         """Return how far annealing has come, 0 to 1, where so many of the pictures were seen."""
         budget = self.budget(pictures)
@@ -122,7 +126,7 @@ class TrainConfig:
 
     def budget_line(self, pictures: int) -> str:
         """Return the budget in words, given how many pictures there are, and which stages it ends before."""
-        epochs = math.ceil(self.budget(pictures) / pictures)
+        epochs = self.epochs_in_all(pictures)
         starts = accumulate((stage.epochs for stage in self.stages[:-1]), initial=0)
         begun, count = sum(start < epochs for start in starts), len(self.stages)
         cut = f"; it ends before stage {begun + 1} of {count}, whose epochs --stages shortens" if begun < count else ""

@@ -189,7 +189,7 @@ def with_appended_stages(
     if not (pictures and type(seen) is int):
         raise UserError(f"{folder}: this run has not begun, so there is nothing to append stages to")
     seen = _seen_by_state(folder, seen)
-    begun, end = math.ceil(seen / pictures), math.ceil(config.budget(pictures) / pictures)
+    begun, end = math.ceil(seen / pictures), config.epochs_in_all(pictures)
     before, last = config.stages[: -len(stages)], config.stages[-len(stages) :]
     repeated = bool(before) and last == stages and seen < config.budget(pictures)
     if repeated and (not now or begun >= sum(stage.epochs for stage in before)):

@@ -1,4 +1,4 @@
-"""What suits a stranger's pictures, from number and sizes alone: size and fit, of a generator all that follows too."""
+"""What suits a stranger's pictures, from number and sizes alone: size and fit; of a generator batch and budget, too."""
 
 import math
 import statistics
@@ -35,7 +35,7 @@ TABLE = (
 
 
 class Size(NamedTuple):
-    """What pictures of some size call for: fields of TrainConfig, the first one with the reason."""
+    """What pictures of some size call for: fields of TrainConfig, and the reason for all of them."""
 
     side: int  # pixels that half of the pictures have at least
     fields: dict[str, int]

@@ -69,7 +69,7 @@ class Run:
         self._found_order = pictures.order
         self._take_order(distributed.by_first(lambda: pictures.order))
         self.budget = config.budget(self.count)
-        self.epochs = math.ceil(self.budget / self.count)
+        self.epochs = config.epochs_in_all(self.count)
         self.history: list[dict[str, Any]] = []
         self.iterations = Iterations()
         self.guard = Memory()

@@ -1,6 +1,5 @@
 """How far the run in a folder is, in a sentence; models that were published are no runs any more."""
 
-import math
 import os
 import statistics
 import time
@@ -58,8 +57,8 @@ def _plan(folder: Path) -> tuple[int, int]:
     try:
         described = read_json(folder / CONFIG_FILE)
         pictures = described["data"]["pictures"]
-        budget = TrainConfig.from_dict(described["train"]).budget(pictures)
-        return budget, math.ceil(budget / pictures)
+        config = TrainConfig.from_dict(described["train"])
+        return config.budget(pictures), config.epochs_in_all(pictures)
     except (UserError, LookupError, TypeError, ValueError, ArithmeticError, AttributeError):
         return 0, 0
 
