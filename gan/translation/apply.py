@@ -1,6 +1,5 @@
 """What people call: a drawing coloured, small pictures made large, with networks that are trained."""
 
-import zlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,11 +8,11 @@ from PIL import Image, ImageChops, ImageOps
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from gan.images import from_pil, from_uint8, to_uint8
+from gan.images import from_pil, to_uint8
+from gan.translation.inputs import encoded, led_by, lines_at, marks_at, own_palette
 from gan.translation.networks import Colorizer, Upscaler
 from gan.translation.paper import levelled
 
-COLOURS = 5  # of a palette
 LARGEST = 2_048  # pixels a side of a coloured drawing
 Colour = tuple[int, int, int]
 
@@ -28,8 +27,9 @@ def colorize(
     """Return the drawing coloured: RGBA, transparent outside the figure, in its own shape, 2,048 pixels a side at most.
 
     `drawing` is dark on light, of any mode; what of it is transparent is paper. `hints` has colours where they are
-    wanted, over the same place, and is transparent elsewhere. `palette` is one to five colours (r, g, b) in 0 to 255;
-    where neither is given it is one of the training pictures', which one the drawing decides.
+    wanted, over the same place, and is transparent elsewhere; each colours the region in which it lies. `palette` is
+    one to five colours (r, g, b) in 0 to 255; where none is given it is one of the training pictures', which one the
+    drawing decides.
     The network gives the colours, at the size that it learned on; the lines stay the drawing's own, or are the
     network's where they are not kept.
     """
@@ -50,11 +50,25 @@ def colours(
 ) -> Tensor:
     """Return what the network makes of a drawing with each palette, (N, 4, S, S) in [-1, 1]: on white, and its cover.
 
-    `lines` and `hints`, grey and RGBA, are square; None is no palette.
+    `lines` and `hints`, grey and RGBA, are square; None is no palette. A hint colours the region in which it lies, and
+    the rest is as without it: the network alone would take it for a wish for all of the figure.
     """
-    inputs = [network_inputs(network, lines, hints, palette) for palette in palettes]
+    side = network.image_size
+    drawn = lines_at(lines, side)
+    parts = [(torch.ones(side, side, dtype=torch.bool), marks_at(None, side))]
+    if hints:
+        from gan.translation.dabs import dabbed_parts  # OpenCV takes its time, at the start of the page
+
+        parts += dabbed_parts(drawn, marks_at(hints, side))
+    asked = [palette or own_palette(network, drawn) for palette in palettes]
+    inputs = [(drawn, marks, encoded(led_by(marks, palette))) for palette in asked for _, marks in parts]
     with torch.inference_mode():
-        return network(*(torch.cat(parts) for parts in zip(*inputs, strict=True)))
+        made = network(*(torch.cat(column) for column in zip(*inputs, strict=True)))
+    made = made.unflatten(0, (len(palettes), len(parts)))
+    coloured = made[:, 0]
+    for number, (where, _) in enumerate(parts[1:], 1):
+        coloured = torch.where(where, made[:, number], coloured)
+    return coloured
 
 
 def upscale(network: Upscaler, images: Tensor) -> Tensor:
@@ -67,31 +81,6 @@ def on_white(image: Image.Image) -> Image.Image:
     """Return the image as RGB, with white where it is transparent."""
     shown = image.convert("RGBA")
     return Image.alpha_composite(Image.new("RGBA", shown.size, "white"), shown).convert("RGB")
-
-
-def network_inputs(
-    network: Colorizer, lines: Image.Image, hints: Image.Image | None, palette: Sequence[Sequence[int]] | None
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Return what the network is given: lines (1, 1, S, S), hints (1, 4, S, S), a palette (1, 16), in [-1, 1].
-
-    `lines` and `hints`, grey and RGBA, are square. From lines alone, of which training has none, every network would
-    paint the grey mean of all that could be: it is given a palette that its training pictures had.
-    """
-    side = network.image_size
-    drawn = from_pil(lines.resize((side, side), Image.Resampling.BOX, reducing_gap=3.0))
-    marks = torch.cat((torch.ones(1, 3, side, side), -torch.ones(1, 1, side, side)), dim=1)
-    if hints:
-        small = from_pil(hints.resize((side, side), Image.Resampling.BOX))
-        marks = torch.where(small[:, 3:] > 0, torch.cat((small[:, :3], torch.ones_like(drawn)), dim=1), marks)
-    if not palette and network.palettes and not (marks[:, 3] > 0).any():
-        palette = network.palettes[zlib.crc32(to_uint8(drawn).numpy().tobytes()) % len(network.palettes)]
-    colours = torch.full((1, 3 * COLOURS + 1), 1.0)
-    if palette:
-        chosen = [palette[i % len(palette)] for i in range(COLOURS)]
-        colours[0, :-1] = from_uint8(torch.tensor(chosen, dtype=torch.uint8)).flatten()
-    else:
-        colours[0, -1] = -1
-    return drawn, marks, colours
 
 
 def lay_under(output: Tensor, lines: Image.Image, keep_lines: bool = True) -> Image.Image:

@@ -9,47 +9,17 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-import cv2
 import numpy as np
 from PIL import Image, ImageFilter
 
 from gan.translation.paper import levelled
+from gan.translation.regions import regions
 
-GAP = 7  # of 128 pixels: a line with a smaller gap is closed; of 3 to 13 what floods drawings of real pictures best
-INK = 0.5  # of the way from paper to the darkest ink
 GREY = 160  # where nobody asked for a colour
 SHARPEN = ImageFilter.UnsharpMask(radius=2, percent=100, threshold=0)
 
 
 # --- colouring ---------------------------------------------------------------------------------------------------
-
-
-def ink_of(drawing: np.ndarray) -> np.ndarray:
-    """Return bool (H, W): where there is ink, however faint all of it is."""
-    clean = levelled(drawing)
-    return clean < 255 - INK * (255 - min(clean.min(), 254))
-
-
-def regions(drawing: np.ndarray) -> tuple[np.ndarray, int]:
-    """Return int (H, W) with 1 to n for the enclosed regions, the largest first, and 0 outside; and n.
-
-    A gap of a few pixels encloses, too. A pixel of a line belongs to the nearest region; what touches the rim is
-    outside.
-    """
-    gap = max(3, round(GAP * min(drawing.shape) / 128))
-    walls = cv2.morphologyEx(ink_of(drawing).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((gap, gap), np.uint8))
-    if walls.all():
-        return np.zeros(drawing.shape, np.int32), 0
-    found, labels = cv2.connectedComponents(1 - walls, connectivity=4)
-    areas = np.bincount(labels.ravel(), minlength=found)
-    outside = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
-    enclosed = [i for i in np.argsort(-areas, kind="stable") if i not in {0, *outside}]
-    number = np.zeros(found, np.int32)
-    number[enclosed] = np.arange(1, len(enclosed) + 1)
-    _, nearest = cv2.distanceTransformWithLabels(walls, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
-    number_at = np.zeros(nearest.max() + 1, np.int32)
-    number_at[nearest[walls == 0]] = number[labels[walls == 0]]
-    return number_at[nearest], len(enclosed)
 
 
 def flood_fill(

@@ -13,10 +13,11 @@ from gan import exam
 from gan.exam import Asked, Subject
 from gan.images import to_uint8
 from gan.metrics import Extractor, found_by
-from gan.translation.apply import colorize, lay_under, network_inputs, on_white
+from gan.translation.apply import colorize, lay_under, on_white
 from gan.translation.baselines import flood_fill
 from gan.translation.coloring_metrics import METRICS, Answers, Evidence, Trial
 from gan.translation.hints import palette_of, sample_hints
+from gan.translation.inputs import network_inputs
 from gan.translation.lines import STYLES, draw, silhouette
 
 PROPOSALS = 4  # palettes of other pictures

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 
 from gan.images import from_uint8
-from gan.translation.baselines import ink_of, regions
 from gan.translation.lines import xdog
+from gan.translation.regions import ink_of, regions
 
 NEAR = 2  # pixels that a line may have moved
 LINE_SIGMA = 0.5

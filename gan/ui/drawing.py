@@ -10,7 +10,8 @@ from PIL import Image, ImageChops
 from torch import Tensor
 
 from gan.images import to_pil
-from gan.translation.apply import COLOURS, colours, lay_under, on_white
+from gan.translation.apply import colours, lay_under, on_white
+from gan.translation.inputs import COLOURS
 from gan.translation.palettes import Palette, hexes, most_apart, parsed
 from gan.ui.aides import Aide
 from gan.ui.arguments import read_flag, refuse
@@ -109,17 +110,8 @@ def colour_small(aide: Aide, drawing: Drawing, palettes: Sequence[Palette]) -> T
     """
     if reason := why_not(drawing.on_pad):
         raise refuse(reason)
-    asked = [led_by_hints(palette, drawing.strokes) or None for palette in palettes]
+    asked = [palette or None for palette in palettes]
     return colours(aide.network, drawing.on_pad, draw_hints(drawing.strokes), asked)
-
-
-def led_by_hints(palette: Palette, strokes: Sequence[Stroke]) -> Palette:
-    """Return the palette with the colours of the hints in front, five in all; () stays ().
-
-    In training hints are of the palette's colours: where they are not, the network mixes both.
-    """
-    hinted = read_palette(list(dict.fromkeys(stroke.colour for stroke in strokes if stroke.tool == "hint"))[:COLOURS])
-    return tuple(dict.fromkeys((*hinted, *palette)))[:COLOURS] if palette else ()
 
 
 def coloured(aide: Aide, model: LoadedModel, drawing: Drawing, side: int) -> Image.Image:

@@ -5,7 +5,8 @@ import pytest
 import torch
 from PIL import Image, ImageDraw, ImageOps
 
-from gan.translation.apply import colorize, network_inputs
+from gan.translation.apply import colorize
+from gan.translation.inputs import network_inputs
 from gan.translation.networks import Colorizer
 from gan.translation.paper import levelled
 

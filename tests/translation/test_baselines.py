@@ -1,48 +1,17 @@
-"""The baselines, with known answers: which regions lines enclose, what floods them, what enlarging leaves."""
+"""The baselines, with known answers: what floods regions, what enlarging leaves."""
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from translation.drawn import LARGE, SMALL, drawn
 
-from gan.translation.baselines import ENLARGERS, LIBRARIES, enlargers, flood_fill, ink_of, regions
-from gan.translation.paper import levelled
+from gan.translation.baselines import ENLARGERS, LIBRARIES, enlargers, flood_fill
 
 RED, BLUE = (200, 30, 30), (30, 60, 200)
 
 
-def drawn(*commands, side=128):
-    """Return a drawing of boxes and lines, (kind, points) each."""
-    paper = Image.new("L", (side, side), 255)
-    for kind, points in commands:
-        draw = ImageDraw.Draw(paper)
-        draw.rectangle(points, outline=0, width=2) if kind == "box" else draw.line(points, fill=0, width=2)
-    return np.asarray(paper)
-
-
-LARGE, SMALL = ("box", (10, 10, 70, 110)), ("box", (85, 30, 115, 60))
-
-
-def test_regions_are_numbered_from_the_largest_and_the_rim_is_outside():
-    labels, count = regions(drawn(LARGE, SMALL))
-    assert count == 2
-    assert (labels[60, 40], labels[45, 100], labels[5, 5], labels[90, 100]) == (1, 2, 0, 0)
-
-
-@pytest.mark.parametrize(("gap", "count"), [(3, 1), (30, 0)])
-def test_a_small_gap_encloses_and_a_large_one_does_not(gap, count):
-    open_box = drawn(("line", (60 + gap, 10, 110, 10, 110, 110, 10, 110, 10, 10, 60, 10)))
-    assert regions(open_box)[1] == count
-
-
-def test_a_line_belongs_to_the_nearest_region():
-    labels, _ = regions(drawn(("box", (20, 20, 100, 100)), ("line", (60, 20, 60, 100))))
-    assert {*np.unique(labels[50, 30:90])} == {1, 2}
-
-
 @pytest.mark.parametrize("shade", [0, 255])
-def test_nothing_is_enclosed_where_all_is_ink_or_paper(shade):
+def test_nothing_is_flooded_where_all_is_ink_or_paper(shade):
     blank = np.full((64, 64), shade, np.uint8)
-    assert regions(blank)[1] == 0
     assert flood_fill(blank, np.array([RED])).shape == (64, 64, 3)
 
 
@@ -67,12 +36,6 @@ def test_a_hint_has_its_region_and_the_palette_the_others():
 def test_without_a_wish_it_is_grey():
     picture = flood_fill(drawn(LARGE))
     assert np.ptp(picture[60, 40]) == 0 and 100 < picture[60, 40, 0] < 200
-
-
-def test_grey_paper_and_faint_ink_are_seen_as_white_paper_and_ink():
-    clean = drawn(LARGE)
-    worn = np.where(clean < 128, 170, 235).astype(np.uint8)
-    assert levelled(worn).max() == 255 and (ink_of(worn) == ink_of(clean)).all()
 
 
 @pytest.mark.parametrize("name", [name for name in ENLARGERS if name not in LIBRARIES])

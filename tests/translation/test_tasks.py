@@ -22,8 +22,8 @@ from gan.insight.reconstructions import Reconstructions
 from gan.tasks import TASKS
 from gan.training.loop import train
 from gan.training.trainer import Trainer, train_step
-from gan.translation.apply import network_inputs
 from gan.translation.coloring import UNUSED, Colorize, off_palette, patchiness
+from gan.translation.inputs import network_inputs
 from gan.translation.networks import Colorizer, PatchDiscriminator, Upscaler
 
 TRANSLATIONS = ("colorize", "upscale")

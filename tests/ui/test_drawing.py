@@ -19,7 +19,6 @@ from gan.ui.drawing import (
     colour_small,
     coloured,
     fitted,
-    led_by_hints,
     outline,
     palette_of,
     read_drawing,
@@ -104,14 +103,6 @@ class Disc:
         picture = torch.where(away < 24, 0.2, 1.0)
         picture[((x - 24) ** 2 + (y - 26) ** 2) < 9] = -1.0
         return picture.expand(1, 3, 64, 64)
-
-
-def test_the_colours_of_hints_lead_a_palette_and_make_none():
-    red, blue = ("e23d28", "0000ff")
-    dabs = [Stroke("hint", ((9, 9, 0.5),), colour) for colour in (red, blue, red)] + [Stroke("thin", ((5, 5, 0.5),))]
-    palette = read_palette(["#112233", red, "#445566", "#778899", "#abcdef"])
-    assert hexes(led_by_hints(palette, dabs)) == [red, blue, "112233", "445566", "778899"]
-    assert led_by_hints(palette, dabs[-1:]) == palette and led_by_hints((), dabs) == ()
 
 
 def test_the_outline_of_a_picture_goes_around_it_in_few_strokes(monkeypatch):

@@ -1,0 +1,83 @@
+"""What a network that colours is given: lines, hints and a palette."""
+
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from gan.images import from_pil, from_uint8, to_uint8
+from gan.translation.networks import Colorizer
+from gan.translation.palettes import Palette
+
+COLOURS = 5  # of a palette
+ALIKE = 16  # two colours that differ by no more, of 255, are one: at its rim a dab is a little off
+
+
+def network_inputs(
+    network: Colorizer, lines: Image.Image, hints: Image.Image | None, palette: Sequence[Sequence[int]] | None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return what the network is given: lines (1, 1, S, S), hints (1, 4, S, S), a palette (1, 16), in [-1, 1].
+
+    `lines` and `hints`, grey and RGBA, are square. From lines alone the network's own palette is given.
+    """
+    side = network.image_size
+    drawn, marks = lines_at(lines, side), marks_at(hints, side)
+    if not palette and not (marks[:, 3] > 0).any():
+        palette = own_palette(network, drawn)
+    return drawn, marks, encoded(palette)
+
+
+def own_palette(network: Colorizer, drawn: Tensor) -> Palette | None:
+    """Return a palette that the network's training pictures had; which one, the lines (1, 1, S, S) decide.
+
+    None where nobody knows these. From lines alone, of which training has none, every network would paint the grey
+    mean of all that could be.
+    """
+    if not network.palettes:
+        return None
+    return network.palettes[zlib.crc32(to_uint8(drawn).numpy().tobytes()) % len(network.palettes)]
+
+
+def lines_at(lines: Image.Image, side: int) -> Tensor:
+    """Return a drawing, square and grey, as lines (1, 1, S, S)."""
+    return from_pil(lines.resize((side, side), Image.Resampling.BOX, reducing_gap=3.0))
+
+
+def marks_at(hints: Image.Image | None, side: int) -> Tensor:
+    """Return hints, square and RGBA, as (1, 4, S, S): a colour, white where there is none, and whether there is."""
+    none = torch.cat((torch.ones(1, 3, side, side), -torch.ones(1, 1, side, side)), dim=1)
+    if hints is None:
+        return none
+    small = from_pil(hints.resize((side, side), Image.Resampling.BOX))
+    there = small[:, 3:] > 0
+    return torch.where(there, torch.cat((small[:, :3], torch.ones(1, 1, side, side)), dim=1), none)
+
+
+def encoded(palette: Sequence[Sequence[int]] | None) -> Tensor:
+    """Return a palette as (1, 16): its colours in turn, and whether there are any."""
+    colours = torch.full((1, 3 * COLOURS + 1), 1.0)
+    if palette:
+        chosen = [list(palette[i % len(palette)]) for i in range(COLOURS)]
+        colours[0, :-1] = from_uint8(torch.tensor(chosen, dtype=torch.uint8)).flatten()
+    else:
+        colours[0, -1] = -1
+    return colours
+
+
+def led_by(marks: Tensor, palette: Sequence[Sequence[int]] | None) -> Sequence[Sequence[int]] | None:
+    """Return the palette with the colours of hints (1, 4, S, S) in front, the most frequent first; None stays None.
+
+    In training hints are of the palette's colours: where they are not, the network mixes both.
+    """
+    hinted = to_uint8(marks[0, :3, marks[0, 3] > 0]).T
+    if palette is None or not len(hinted):
+        return palette
+    found, counts = hinted.unique(dim=0, return_counts=True)
+    led: list[Sequence[int]] = []
+    for colour in [*found[counts.argsort(descending=True, stable=True)].tolist(), *palette]:
+        if all(max(abs(np.subtract(colour, other))) > ALIKE for other in led):
+            led.append(colour)
+    return led[:COLOURS]
