@@ -51,15 +51,19 @@ def colours(
     """Return what the network makes of a drawing with each palette, (N, 4, S, S) in [-1, 1]: on white, and its cover.
 
     `lines` and `hints`, grey and RGBA, are square; None is no palette. A hint colours the region in which it lies, and
-    the rest is as without it: the network alone would take it for a wish for all of the figure.
+    the rest is as without it: the network alone would take it for a wish for all of the figure. A spot, such as an
+    eye, is filled with it: there the network would paint an eye as they are.
     """
     side = network.image_size
     drawn = lines_at(lines, side)
     parts = [(torch.ones(side, side, dtype=torch.bool), marks_at(None, side))]
+    spots: list[tuple[Tensor, Tensor]] = []
     if hints:
-        from gan.translation.dabs import dabbed_parts  # OpenCV takes its time, at the start of the page
+        from gan.translation.dabs import dabbed  # OpenCV takes its time, at the start of the page
 
-        parts += dabbed_parts(drawn, marks_at(hints, side))
+        found = dabbed(drawn, marks_at(hints, side))
+        parts += found.parts
+        spots += found.spots
     asked = [palette or own_palette(network, drawn) for palette in palettes]
     inputs = [(drawn, marks, encoded(led_by(marks, palette))) for palette in asked for _, marks in parts]
     with torch.inference_mode():
@@ -68,6 +72,8 @@ def colours(
     coloured = made[:, 0]
     for number, (where, _) in enumerate(parts[1:], 1):
         coloured = torch.where(where, made[:, number], coloured)
+    for where, colour in spots:
+        coloured = torch.where(where, colour, coloured)
     return coloured
 
 

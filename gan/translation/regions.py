@@ -37,10 +37,10 @@ def regions(drawing: np.ndarray) -> tuple[np.ndarray, int]:
     return number_at[nearest], len(enclosed)
 
 
-def regions_and_spots(drawing: np.ndarray) -> np.ndarray:
-    """Return the regions as `regions` does, and with further numbers what lines enclose that is smaller than a gap.
+def regions_and_spots(drawing: np.ndarray) -> tuple[np.ndarray, int]:
+    """Return the regions and their number n, as `regions` does; spots, as eyes are, have numbers beyond n.
 
-    Such as an eye. A spot has the inner half of its line.
+    Lines enclose a spot, too, but it is smaller than a gap. It has the inner half of its line.
     """
     labels, count = regions(drawing)
     found, pieces = cv2.connectedComponents((~ink_of(drawing)).astype(np.uint8), connectivity=4)
@@ -50,7 +50,7 @@ def regions_and_spots(drawing: np.ndarray) -> np.ndarray:
     number = np.zeros(found, np.uint16)
     number[spots] = count + 1 + np.arange(len(spots))
     spotted = cv2.dilate(number[pieces], np.ones((3, 3), np.uint8)).astype(np.int32)
-    return np.where(spotted > 0, spotted, labels)
+    return np.where(spotted > 0, spotted, labels), count
 
 
 def _walls(drawing: np.ndarray) -> np.ndarray:

@@ -196,7 +196,7 @@ class Files(Drawn):
 class PadValue(TypedDict, total=False):
     """What has changed: a picture that was made `of` these strokes, strokes or a drawing to go on with, colours.
 
-    With `ask`, the pad says again what it holds.
+    With `ask`, the pad says again what it holds. Of strokes that a link `linked` to, the picture is looked at first.
     """
 
     picture: str | None
@@ -209,6 +209,7 @@ class PadValue(TypedDict, total=False):
     swatches: list[str]
     palette: list[str]
     lines: bool
+    linked: bool
     ask: bool
 
 

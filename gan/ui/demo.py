@@ -180,8 +180,8 @@ def build_studio(demo: gr.Blocks, models: Shelf, aides: Aides, without: Sequence
     another.click(visit.roll, place, visit.every, **LAST_WINS)
     model.input(visit.choose_model, [model, hand, current], visit.every, **LAST_WINS)
     dragged.change(visit.drag, dragged, [hand, stage], **LAST_WINS)
-    for name, tab in opened.items():
-        tab.select(visit.arrive_at(name), place, visit.every, **LAST_WINS)
+    selected = [tab.select for tab in opened.values()]
+    gr.on(selected, visit.arrive, [told, *place], visit.every, js=call("arriving"), **LAST_WINS)
     for name, button in ways.items():
         button.click(lambda name=name: gr.Tabs(selected=name), None, tabs, **PRIVATE)
     share.click(tell, told, None, js=call("share"), **PRIVATE)

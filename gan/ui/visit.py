@@ -1,7 +1,7 @@
 """What leads from one picture, tab or model to another: a roll, a drag, a link, the way back, a saved picture."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -44,21 +44,20 @@ class Visit:
             return {}
         return lens.enter(chosen, specimen, link, guest)
 
-    def arrive_at(self, name: str) -> Callable[..., dict[Any, Any]]:
-        """Return the step to a tab."""
-
-        def arrive(request: gr.Request, chosen_name: Any, in_hand: Any, tab: Any, *given: Any) -> dict[Any, Any]:
-            current = {self.studio.current: name}
-            if tab == name:  # whatever led here has drawn the tab already
-                return current
-            chosen, held = self.studio.named(chosen_name), _mapping(in_hand)
-            if held.get("model", chosen.name) == chosen.name:
-                specimen = read_specimen(chosen, within(chosen, held))
-            else:  # the model has just been chosen, and its first picture is still on its way
-                specimen = _first_of(chosen, held, tab)
-            return current | self.enter(name, chosen, specimen, self._spot_of(name, given), guest_of(request))
-
-        return arrive
+    def arrive(
+        self, request: gr.Request, name: Any, chosen_name: Any, in_hand: Any, tab: Any, *given: Any
+    ) -> dict[Any, Any]:
+        """Take the step to a tab. It is one event for all tabs, so that no slow one is answered after the next."""
+        if name == tab:  # whatever led here has drawn the tab already
+            return gr.skip()
+        chosen, held = self.studio.named(chosen_name), _mapping(in_hand)
+        if held.get("model", chosen.name) == chosen.name:
+            specimen = read_specimen(chosen, within(chosen, held))
+        else:  # the model has just been chosen, and its first picture is still on its way
+            specimen = _first_of(chosen, held, tab)
+        lens = links.find_lens(self.lenses, {"tab": str(name)})
+        entered = self.enter(lens.id, chosen, specimen, self._spot_of(lens.id, given), guest_of(request))
+        return {self.studio.current: lens.id} | entered
 
     def _spot_of(self, name: str, given: Sequence[Any]) -> Mapping[str, Any]:
         return _mapping(given[self.places.index(name)]) if name in self.places else {}

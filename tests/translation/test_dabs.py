@@ -65,10 +65,12 @@ def test_a_dab_that_reaches_over_a_line_does_not_colour_what_is_there_and_a_stro
     assert at((30, 90)) == at((90, 90)) == GREEN
 
 
-def test_a_dab_larger_than_an_eye_colours_the_eye():
+def test_a_dab_larger_than_an_eye_fills_the_eye_and_asks_nobody():
     eye = ("box", (40, 40, 46, 46))
-    at = coloured(drawn(LARGE, eye), dabs((GREEN, (39, 39, 47, 47))))
+    network = Obedient()
+    at = coloured(drawn(LARGE, eye), dabs((GREEN, (39, 39, 47, 47))), network=network)
     assert (at((43, 43)), at((40, 70)), at(OUTSIDE)) == (GREEN, RED, RED)
+    assert network.asked == 1
 
 
 def test_the_smallest_dot_counts():

@@ -66,9 +66,10 @@ export const mount = (root, emit) => {
         at = 0; // all steps; the one that is shown
     let tool = "thin",
         colour = "",
+        picked = false, // whether somebody chose it
         mirror = false,
         keep = true,
-        ghost = true;
+        ghost = null; // whether the example shows; null: while nothing is drawn
     let example = [],
         examples = "",
         swatches = [],
@@ -90,8 +91,8 @@ export const mount = (root, emit) => {
             faint = layers.example.getContext("2d");
         if (now().under) pen.drawImage(now().under.ink, 0, 0, side, side);
         for (const stroke of now().strokes) put(stroke, pen, dabs);
-        if (ghost && !now().under) for (const stroke of example) brush(faint, stroke);
-        find(".paper").classList.toggle("begun", !blank());
+        if (ghostly() && !now().under) for (const stroke of example) brush(faint, stroke);
+        find(".ghost").setAttribute("aria-pressed", ghostly());
         for (const name of ["undo", "redo"])
             find(`[data-deed=${name}]`).disabled = name === "undo" ? !at : at === states.length - 1;
         if (painted !== `${palette()}`) paints();
@@ -118,7 +119,8 @@ export const mount = (root, emit) => {
         return canvas;
     };
     const blank = () => !now().strokes.length && !now().under;
-    const shownExample = () => (ghost ? example : []);
+    const ghostly = () => ghost ?? blank();
+    const shownExample = () => (ghostly() ? example : []);
     const say = (sentence) => (says.textContent = sentence);
 
     // --- what is said
@@ -128,7 +130,7 @@ export const mount = (root, emit) => {
         emit("input", said());
     };
     const said = () => {
-        const strokes = blank() ? (ghost ? examples : "") : write(now().strokes);
+        const strokes = blank() ? (ghostly() ? examples : "") : write(now().strokes);
         return {
             strokes,
             under: now().under?.uri ?? null,
@@ -226,6 +228,7 @@ export const mount = (root, emit) => {
             button.setAttribute("aria-pressed", button.dataset.tool === tool);
         for (const button of root.querySelectorAll(".colours button"))
             button.setAttribute("aria-pressed", tool === "hint" && button.dataset.colour === colour);
+        find(".colours input")?.toggleAttribute("data-chosen", tool === "hint" && !palette().includes(colour));
     };
     const walk = (to) => {
         if (to < 0 || to >= states.length) return;
@@ -254,10 +257,11 @@ export const mount = (root, emit) => {
     root.addEventListener("click", ({ target }) => {
         const button = target.closest("button");
         if (!button) return;
+        if ((button.dataset.tool || button.dataset.colour) && root.querySelector(".swapped")) swap(); // to draw with it
         if (button.dataset.tool) choose(button.dataset.tool);
         if (button.dataset.deed) deeds[button.dataset.deed]();
         if (button.dataset.colour) {
-            colour = button.dataset.colour;
+            [colour, picked] = [button.dataset.colour, true];
             choose("hint");
         }
         if (button.matches(".kept")) {
@@ -267,8 +271,7 @@ export const mount = (root, emit) => {
             wish();
         }
         if (button.matches(".ghost")) {
-            ghost = !ghost;
-            button.setAttribute("aria-pressed", ghost);
+            ghost = !ghostly();
             draw();
             if (blank()) wish();
         }
@@ -284,11 +287,11 @@ export const mount = (root, emit) => {
     const paints = () => {
         const shown = palette();
         painted = `${shown}`;
-        colour ||= shown[0] ?? "";
+        if (!picked) colour = shown[0] ?? "";
         find(".colours").replaceChildren(
             ...shown.map((one) => dab(one)),
             picker("Another colour", `#${colour}`, (chosen) => {
-                colour = chosen;
+                [colour, picked] = [chosen, true];
                 choose("hint");
             }),
         );
@@ -336,8 +339,10 @@ export const mount = (root, emit) => {
             root.dataset.shown = value.of ?? "";
         }
         if (value.under) return step({ strokes: [], under: await layer(value.under), palette: given });
-        if (value.strokes !== undefined && value.strokes !== write(now().strokes))
+        if (value.strokes !== undefined && value.strokes !== write(now().strokes)) {
+            if (value.linked && !root.querySelector(".swapped")) swap(); // who opens a link wants to see its picture
             return step({ strokes: read(value.strokes), under: null, palette: given });
+        }
         if (value.ask && !value.swatches) return step({ ...now(), palette: given });
         states[at] = { ...now(), palette: given };
         if (painted !== `${palette()}`) paints();

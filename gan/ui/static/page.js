@@ -4,7 +4,16 @@ const OURS =
 const HUB = "https://huggingface.co"; // where a Space's page is a frame, and the address bar is the Hub's
 const GESTURE = 1200; // milliseconds after which a slider that moves again is a new step of the history
 const PAUSES = [300, 600, 1200, 2500, 5000]; // milliseconds until a wish is sent again; the last one again and again
+const LATEST = 4000; // milliseconds after which the page is shown, wherever a link leads
 const SLOW = 300; // milliseconds after which pictures that are no longer right look so
+
+// --- a link to a tab: until it is there, nothing else is shown
+const { tab: wanted } = Object.fromEntries(new URLSearchParams(location.search));
+const arrived = () => document.documentElement.classList.remove("arriving");
+if (wanted && wanted !== "generate") {
+    document.documentElement.classList.add("arriving");
+    setTimeout(arrived, LATEST);
+}
 
 // --- the address: the picture in hand and the place where it is looked at
 let before = location.search,
@@ -13,6 +22,7 @@ let before = location.search,
     writing,
     returning = false;
 export const keepAddress = (named, hand, tab, ...spots) => {
+    if (tab === wanted) arrived();
     document.querySelector("#studio").dataset.tab = tab; // inside of what Gradio lets styles for small screens reach
     if (!hand?.model) return;
     document.dispatchEvent(new CustomEvent("hand", { detail: hand }));
@@ -27,7 +37,8 @@ export const keepAddress = (named, hand, tab, ...spots) => {
         return;
     }
     const gesture = ["explore", "drag"].includes(now) && now === by && Date.now() - at < GESTURE;
-    const known = now === "address"; // it came from there
+    const there = tab === (new URLSearchParams(before).get("tab") ?? "generate");
+    const known = now === "address" && there; // it came from there
     [by, at, before] = [now, Date.now(), search];
     clearTimeout(writing);
     const write = (replace) => {
@@ -40,8 +51,14 @@ export const keepAddress = (named, hand, tab, ...spots) => {
     };
     if (gesture)
         writing = setTimeout(() => write(true), 150); // browsers allow some hundred changes a minute
-    else write(known || tab === "draw"); // a stroke is no step of the history: the pad has its own
+    else write(known || (there && tab === "draw")); // a stroke is no step of the history: the pad has its own
 };
+
+// The tab that is open now, before the values of what else a step to it is told.
+export const arriving = (_, ...place) => [
+    document.querySelector("#tabs [role=tab][aria-selected=true]").id.replace(/-tab-button$/, ""),
+    ...place,
+];
 
 // Back and forward: tell the server of the address that is there now.
 window.addEventListener("popstate", () => {
@@ -51,17 +68,20 @@ window.addEventListener("popstate", () => {
 export const address = () => [Object.fromEntries(new URLSearchParams(location.search))];
 
 // --- sharing
+const HERE = ["127.0.0.1", "localhost", "[::1]"];
 export const share = async () => {
     const link = location.href;
     if (navigator.share && matchMedia("(pointer: coarse)").matches) {
         await navigator.share({ url: link }).catch(() => {});
         return [""];
     }
+    const copying = navigator.clipboard?.writeText(link) ?? Promise.reject(); // there is none on a page without https
+    const copied = await copying.then(() => true).catch(() => false);
+    const reach = HERE.includes(location.hostname) ? " It opens on this computer alone." : "";
     return [
-        await navigator.clipboard.writeText(link).then(
-            () => "Link copied",
-            () => link,
-        ),
+        copied
+            ? `Link copied.${reach}`
+            : `This browser does not let it be copied. The link is the page’s address.${reach}`,
     ];
 };
 

@@ -104,7 +104,7 @@ export const mount = (root, emit) => {
         list.hidden = list.children.length === 0;
         root.dataset.labels = cells.map((cell) => cell.label).join(" ");
         reach(shown.chosen ?? 0);
-        if (focused >= 0) tiles()[Math.min(focused, cells.length - 1)]?.focus();
+        if (focused >= 0) tiles()[Math.min(focused, cells.length - 1)]?.focus({ preventScroll: true });
         look();
         clearTimeout(timer);
         if (shown.asks) timer = setTimeout(() => emit("release", { turn: mine }), STILL);

@@ -40,13 +40,14 @@ from gan.ui.uploads import read_upload
 from gan.ui.verdict import line_of
 
 LONGEST_UNDER = 42_000  # characters of a drawing's picture, which the pad sends along with each wish
-LEAD = """<h2>Draw</h2><p class='lead'>A network colours what you draw, as soon as you lift the pen. It learned from
-{learned} and knows nothing else: a house becomes one of these.</p>"""
+LEAD = """<h2>Draw</h2><p class='lead'>A network colours what you draw. It learned from {learned} and knows nothing
+else: a house becomes one of these.</p>"""
 LOOKING = "Looking for the picture of its own whose lines are nearest: {percent:.0%}."
 FOUND = "The nearest to your drawing of all that this network can draw. The drawing waits in Draw."
 EXAMPLE = "An example: the outline of the picture in hand. Draw anywhere, and it makes room for yours."
 TOO_LONG = "This drawing is too long for a link. What you save is whole."
 FROM_FILE = "A picture from a file stays on this page: a link cannot hold it."
+KEPT = "Kept, at the foot of this page."
 NOT_KEPT = "Only what a link can hold is kept here: a shorter drawing, without a picture from a file. Save this one."
 
 
@@ -117,7 +118,7 @@ def build_draw(studio: Studio) -> Lens:
         if link.get("strokes"):
             drawing = read_drawing(link)
             shown |= {"strokes": write_strokes(drawing.strokes), "lines": drawing.keep_lines}
-            shown |= {"palette": hexes(drawing.palette)}
+            shown |= {"palette": hexes(drawing.palette), "linked": True}
         return {pad: shown, lead: LEAD.format(learned=studio.colourer(model).learned)}
 
     def colour(told: Any, hand: Any) -> dict[Any, Any]:
@@ -167,9 +168,13 @@ def build_draw(studio: Studio) -> Lens:
 
     def offer(told: Any, hand: Any) -> dict[str, Any]:
         model, _ = studio.in_hand(hand)
-        recipe: Mapping[str, Any] = read_drawing(told).recipe(model)
+        drawing = read_drawing(told)
+        if reason := why_not(drawing.on_pad):
+            raise refuse(reason)
+        recipe: Mapping[str, Any] = drawing.recipe(model)
         if not recipe:
             raise gr.Error(NOT_KEPT, print_exception=False)
+        gr.Info(KEPT)
         return {"recipe": recipe, "turn": random.random()}  # so that it changes where the same is kept again
 
     def find(told: Any, hand: Any) -> Iterator[dict[Any, Any]]:
@@ -187,7 +192,7 @@ def build_draw(studio: Studio) -> Lens:
     pad = Pad({}, "Drawing pad", "pad")
     with gr.Row(elem_classes="tools", elem_id="drawing-actions"):
         traced = gr.Button("Outline of the picture in hand", size="sm", elem_id="take-outline")
-        nearest = gr.Button("The nearest picture", size="sm", elem_id="nearest-creature")
+        nearest = gr.Button("Its nearest picture, in Explore", size="sm", elem_id="nearest-creature")
         keep = gr.Button("Keep", size="sm", elem_id="keep-drawing")
         share = gr.Button("Share", size="sm", elem_id="share-drawing")
         savers = {
