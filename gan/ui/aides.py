@@ -79,12 +79,12 @@ class Aides:
         """Return what colours drawings: of the model's own data, else the first; None where there is none."""
         return self.of("colorize", model) or next((aide for aide in self._all if aide.task == "colorize"), None)
 
-    def enlarger(self, model: LoadedModel) -> Aide | None:
-        """Return what enlarges a model's pictures; None where nothing learned that from the model's own data."""
+    def enlarger(self, model: LoadedModel | Aide) -> Aide | None:
+        """Return what enlarges a network's pictures; None where nothing learned that from the network's own data."""
         return self.of("upscale", model)
 
-    def of(self, task: str, model: LoadedModel) -> Aide | None:
-        """Return the first of a task that learned from the model's own data."""
+    def of(self, task: str, model: LoadedModel | Aide) -> Aide | None:
+        """Return the first of a task that learned from the network's own data."""
         source = made_of(model.described)
         return next((aide for aide in self._all if aide.task == task and made_of(aide.described) == source != ()), None)
 

@@ -207,6 +207,7 @@ class PadValue(TypedDict, total=False):
     strokes: str
     under: str
     swatches: list[str]
+    sharpens: bool  # whether it can be made sharper
     palette: list[str]
     lines: bool
     linked: bool

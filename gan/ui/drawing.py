@@ -6,11 +6,13 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import torch
 from PIL import Image, ImageChops
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from gan.images import to_pil
-from gan.translation.apply import colours, lay_under, on_white
+from gan.translation.apply import colours, lay_under, on_white, upscale
 from gan.translation.inputs import COLOURS
 from gan.translation.palettes import Palette, hexes, most_apart, parsed
 from gan.ui.aides import Aide
@@ -114,17 +116,28 @@ def colour_small(aide: Aide, drawing: Drawing, palettes: Sequence[Palette]) -> T
     return colours(aide.network, drawing.on_pad, draw_hints(drawing.strokes), asked)
 
 
-def coloured(aide: Aide, model: LoadedModel, drawing: Drawing, side: int) -> Image.Image:
-    """Return the coloured drawing, so many pixels large, RGBA, with its recipe where that fits."""
+def sharpened(output: Tensor, enlarger: Aide) -> Tensor:
+    """Return coloured drawings (N, 4, S, S) four times as large, their details guessed by a second network."""
+    pictures, cover = output.split((3, 1), dim=1)
+    large = upscale(enlarger.network, pictures)
+    cover = interpolate(cover, size=large.shape[2:], mode="bicubic", align_corners=False).clamp(-1, 1)
+    return torch.cat((large, cover), dim=1)
+
+
+def coloured(aide: Aide, model: LoadedModel, drawing: Drawing, side: int, enlarger: Aide | None = None) -> Image.Image:
+    """Return the coloured drawing, so many pixels large, RGBA, with its recipe if that fits; sharper by an enlarger."""
     output = colour_small(aide, drawing, [drawing.palette])
+    made = {"coloured": aide.weights} | ({"sharper": enlarger.weights} if enlarger else {})
     recipe = drawing.recipe(model)
-    picture = lay_under(output, drawing.lines(side), drawing.keep_lines)
-    return with_recipe(picture, recipe | {"coloured": aide.weights} if recipe else {})
+    shown = sharpened(output, enlarger) if enlarger else output
+    return with_recipe(lay_under(shown, drawing.lines(side), drawing.keep_lines), recipe | made if recipe else {})
 
 
-def saved_drawing(aide: Aide, model: LoadedModel, drawing: Drawing, kind: str) -> Image.Image:
+def saved_drawing(
+    aide: Aide, model: LoadedModel, drawing: Drawing, kind: str, enlarger: Aide | None = None
+) -> Image.Image:
     """Return what is saved of a drawing: its "picture" on white, a "sticker", or a "pair" of its lines and picture."""
-    sticker = coloured(aide, model, drawing, SAVED)
+    sticker = coloured(aide, model, drawing, SAVED, enlarger)
     if kind == "sticker":
         return sticker
     made = beside(drawing.lines(SAVED), sticker) if kind == "pair" else on_white(sticker)

@@ -109,6 +109,18 @@ def test_a_bad_link_gets_a_sentence_and_a_page_that_works(visit, server, query, 
     wait_for_seeds(page, 8, 31)
 
 
+def test_each_tab_is_a_step_of_the_history_from_the_first_picture_on(visit, server):
+    page = visit(server.url)
+    wait_for_seeds(page, 1, 24)
+    for tab in ("Explore", "Draw"):
+        open_tab(page, tab)
+        wait_for_address(page, f"tab={tab.lower()}")
+    page.go_back()
+    page.get_by_role("tab", name="Explore", selected=True).wait_for()
+    page.go_back()
+    page.get_by_role("tab", name="Generate", selected=True).wait_for()
+
+
 def test_a_link_made_with_other_weights_says_so(visit, server):
     page = visit(f"{server.url}?tab=generate&model=bare&weights=0123456789012345&seed=30&count=4")
     notice(page, "This was made with other weights of bare, so it may look different here.").wait_for()
@@ -119,8 +131,17 @@ def test_the_address_is_shared(visit, server):
     page = visit(f"{server.url}?seed=30&tab=explore", permissions=("clipboard-read", "clipboard-write"))
     wait_for_picture(page, seed=30)
     page.locator("#share").click()
-    notice(page, "Link copied").wait_for()
+    notice(page, "Link copied. It opens on this computer alone.").wait_for()
     assert page.evaluate("navigator.clipboard.readText()") == page.url
+
+
+def test_where_nothing_can_be_copied_the_address_is_pointed_at(visit, server):
+    page = visit("about:blank", home=server.url)
+    page.add_init_script("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    page.goto(f"{server.url}?seed=30&tab=explore")
+    wait_for_picture(page, seed=30)
+    page.locator("#share").click()
+    notice(page, "The link is the page’s address.").wait_for()
 
 
 # --- wishes --------------------------------------------------------------------------------------------------------
@@ -141,6 +162,32 @@ def test_a_last_wish_that_was_refused_is_asked_again_until_it_is_answered(visit,
     page.evaluate("window.full = true")
     page.locator("#wall .tile").nth(4).click()
     wait_for_picture(page, seed=5)
+
+
+DELAY_ONE = """
+const ask = window.fetch;
+window.fetch = async (...given) => {
+    if (String(given[0]).includes("queue/join") && window.slow) {
+        window.slow = false;
+        await new Promise((done) => setTimeout(done, 1500));
+    }
+    return ask(...given);
+};
+"""
+
+
+def test_a_tab_that_is_slow_to_open_does_not_come_after_the_next(visit, server):
+    page = visit("about:blank", home=server.url)
+    page.add_init_script(DELAY_ONE)
+    page.goto(server.url)
+    wait_for_seeds(page, 1, 24)
+    page.evaluate("window.slow = true")
+    for tab in ("Morph", "Explore"):
+        page.get_by_role("tab", name=tab, exact=True).click()
+    wait_for_address(page, "tab=explore")
+    page.wait_for_timeout(2500)  # longer than the first takes
+    assert "tab=explore" in page.url
+    assert page.locator("#studio").get_attribute("data-tab") == "explore"
 
 
 END_LATE = """

@@ -23,8 +23,9 @@ const left = (strokes) => {
     }
 };
 const large = (pixels) => {
-    const canvas = new OffscreenCanvas(SIDE, SIDE);
-    canvas.getContext("2d").putImageData(enlarge(pixels, SIDE), 0, 0);
+    const shown = pixels.width < SIDE ? enlarge(pixels, SIDE) : pixels;
+    const canvas = new OffscreenCanvas(shown.width, shown.height);
+    canvas.getContext("2d").putImageData(shown, 0, 0);
     return canvas;
 };
 const pixelsOf = (canvas) => Math.round(canvas.clientWidth * (window.devicePixelRatio || 1));
@@ -52,6 +53,7 @@ export const mount = (root, emit) => {
             <div role="group" aria-label="What is shown">
                 <button type="button" class="kept" aria-pressed="true">My lines</button>
                 <button type="button" class="ghost" aria-pressed="true">Example</button>
+                <button type="button" class="sharpen" aria-pressed="false" hidden>Sharper</button>
                 <label class="open-drawing"><input type="file" accept="image/*"><span>Open a drawing or a photo</span></label>
             </div>
             <details class="own"><summary>Five colours of your own</summary><div class="five"></div></details>
@@ -69,6 +71,7 @@ export const mount = (root, emit) => {
         picked = false, // whether somebody chose it
         mirror = false,
         keep = true,
+        sharper = false,
         ghost = null; // whether the example shows; null: while nothing is drawn
     let example = [],
         examples = "",
@@ -136,6 +139,7 @@ export const mount = (root, emit) => {
             under: now().under?.uri ?? null,
             palette: palette(),
             lines: keep,
+            sharper,
             example: blank(),
             turn: ++asked,
         };
@@ -270,6 +274,11 @@ export const mount = (root, emit) => {
             look();
             wish();
         }
+        if (button.matches(".sharpen")) {
+            sharper = !sharper;
+            button.setAttribute("aria-pressed", sharper);
+            wish();
+        }
         if (button.matches(".ghost")) {
             ghost = !ghostly();
             draw();
@@ -325,6 +334,7 @@ export const mount = (root, emit) => {
     return async (value) => {
         if (!value) return;
         if (value.swatches) swatches = value.swatches;
+        if (value.sharpens !== undefined) find(".sharpen").hidden = !value.sharpens;
         if (value.example !== undefined) [examples, example] = [value.example, read(value.example)];
         const given = value.palette?.length ? value.palette : now().palette;
         if (value.lines !== undefined) keep = value.lines;

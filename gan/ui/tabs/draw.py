@@ -12,7 +12,8 @@ from torch import Tensor
 from gan.images import from_pil, make_grid, to_pil
 from gan.precision import one_core
 from gan.translation.palettes import Palette, hexes
-from gan.ui.arguments import refuse
+from gan.ui.aides import Aide
+from gan.ui.arguments import read_flag, refuse
 from gan.ui.colouring import build_colorize
 from gan.ui.components import LAST_WINS, NETWORKS, PRIVATE, Pad, PadValue, Sheet, SheetValue, call, wishes
 from gan.ui.drawing import (
@@ -25,6 +26,7 @@ from gan.ui.drawing import (
     read_drawing,
     read_palette,
     saved_drawing,
+    sharpened,
     typical_palettes,
     why_not,
 )
@@ -33,6 +35,7 @@ from gan.ui.insight import insight_of
 from gan.ui.lens import Guest, Lens
 from gan.ui.loaded import LoadedModel
 from gan.ui.projecting import PROJECTING, found_by_lines
+from gan.ui.sharper import GUESSED
 from gan.ui.specimen import Specimen
 from gan.ui.strokes import write_strokes
 from gan.ui.studio import Studio, file, saved_picture, tell
@@ -87,13 +90,19 @@ def copy_line(model: LoadedModel, picture: Image.Image) -> str:
     return f"Is it a copy? {line_of(verdict)}" if verdict else ""
 
 
+def enlarger_of(studio: Studio, model: LoadedModel, told: Any) -> Aide | None:
+    """Return the network that makes a drawing sharper, where the pad asks for one and one is here."""
+    sharper = read_flag(told.get("sharper") if isinstance(told, Mapping) else None, "sharper", False)
+    return studio.aides.enlarger(studio.colourer(model)) if sharper else None
+
+
 def save_as(studio: Studio, kind: str) -> Callable[[Any, Any], dict[str, Any]]:
     """Return the event that saves a drawing: its "picture" on white, a "sticker", or a "pair" with its lines."""
 
     def save(told: Any, hand: Any) -> dict[str, Any]:
         model, _ = studio.in_hand(hand)
-        drawing = read_drawing(told)
-        picture = saved_drawing(studio.colourer(model), model, drawing, kind)
+        drawing, enlarger = read_drawing(told), enlarger_of(studio, model, told)
+        picture = saved_drawing(studio.colourer(model), model, drawing, kind, enlarger)
         return file(f"drawing-{kind}.png", "image/png", png_bytes(picture))
 
     return save
@@ -113,6 +122,7 @@ def build_draw(studio: Studio) -> Lens:
         shown: PadValue = {
             "example": write_strokes(outline(model, specimen)),
             "swatches": hexes(palette_of(saved_picture(model, specimen))),
+            "sharpens": studio.aides.enlarger(studio.colourer(model)) is not None,
             "ask": True,
         }
         if link.get("strokes"):
@@ -127,12 +137,13 @@ def build_draw(studio: Studio) -> Lens:
         if reason := why_not(drawing.on_pad):
             return {pad: {"picture": None, "say": reason, "of": "", "copy": ""}, spot: {}}
         output = colour_small(studio.colourer(model), drawing, [drawing.palette])
-        picture = to_pil(output[0, :3])
+        enlarger = enlarger_of(studio, model, told)
+        picture = to_pil((sharpened(output, enlarger) if enlarger else output)[0, :3])
         recipe = {} if told.get("example") else drawing.recipe(model)
         shown: PadValue = {
             "picture": lossless_uri(picture),
             "of": write_strokes(drawing.strokes),
-            "say": "",
+            "say": GUESSED if enlarger else "",
             "copy": "",
         }
         if told.get("example"):

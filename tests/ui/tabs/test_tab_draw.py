@@ -119,6 +119,7 @@ def pad(visit, server):
         page.wait_for_function("document.querySelector('#pad .pad')?.dataset.shown")
         return page
 
+    open_pad.url = f"{server.url}?tab=draw"
     return open_pad
 
 
@@ -145,6 +146,21 @@ def test_it_opens_on_an_example_and_a_stroke_is_coloured_alone(pad):
     page.locator("#pad").get_by_text("Is it a copy?").wait_for()
 
 
+BLANK = "Object.assign(document.createElement('canvas'), { width: canvas.width, height: canvas.height })"
+
+
+def test_the_example_leaves_with_the_first_stroke_and_comes_back_where_it_is_asked_for(pad):
+    page = pad()
+    toggle, example = page.get_by_role("button", name="Example"), page.locator("#pad .example")
+    faint, none = (example.evaluate(f"canvas => ({shown}).toDataURL()") for shown in ("canvas", BLANK))
+    assert faint != none and toggle.get_attribute("aria-pressed") == "true"
+    draw(page)
+    assert example.evaluate("canvas => canvas.toDataURL()") == none
+    assert toggle.get_attribute("aria-pressed") == "false"
+    toggle.click()
+    assert example.evaluate("canvas => canvas.toDataURL()") == faint
+
+
 @pytest.mark.parametrize("width, height", [(1280, 1100), (1000, 900), (1920, 1400)])
 def test_on_a_wide_screen_pad_picture_and_tools_lie_side_by_side(pad, width, height):
     page = pad(width=width, height=height)
@@ -152,6 +168,19 @@ def test_on_a_wide_screen_pad_picture_and_tools_lie_side_by_side(pad, width, hei
     assert tools["x"] + tools["width"] <= width and tools["width"] >= 240
     assert page.locator("#pad .result").bounding_box()["x"] < tools["x"]
     assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_at_800_pixels_the_other_colours_are_in_sight_and_words_move_nothing(pad):
+    page = pad(width=1280, height=800)
+    page.locator("#proposals .tile").nth(4).wait_for()
+    tray = page.locator("#tray").bounding_box()
+    tile = page.locator("#proposals .tile canvas").nth(4).bounding_box()
+    assert tile["y"] + tile["height"] / 2 <= tray["y"]
+    before = page.locator("#keep-drawing").bounding_box()
+    draw(page)
+    page.get_by_role("button", name="Sharper", exact=True).click()
+    page.get_by_text("Details guessed by a second network.").locator("visible=true").wait_for()
+    assert page.locator("#keep-drawing").bounding_box() == before
 
 
 def test_without_example_an_empty_pad_says_so_and_shows_nothing_coloured(pad):
@@ -251,7 +280,11 @@ def test_keys_draw_too(pad):
 def test_one_dot_is_answered_by_what_to_do(pad):
     page = pad()
     page.mouse.click(*corners(page, [(0.5, 0.5)])[0])
-    page.get_by_text("That is too little to colour yet").wait_for()
+    too_little = "That is too little to colour yet"
+    page.get_by_text(too_little).wait_for()
+    page.locator("#keep-drawing").click()
+    notice(page, too_little).wait_for()
+    assert not page.locator("#kept .tile").count()
 
 
 def test_a_drawing_comes_back_by_its_link_and_by_its_png_with_its_palette(pad, server):
@@ -273,6 +306,18 @@ def test_a_drawing_comes_back_by_its_link_and_by_its_png_with_its_palette(pad, s
     choose_file(other, saved.read_bytes())
     other.wait_for_function("made => document.querySelector('#pad .pad').dataset.shown === made", arg=made)
     wait_for_address(other, "palette=")
+
+
+def test_a_drawing_is_made_sharper_and_what_is_saved_tells_by_what(pad):
+    page = pad()
+    draw(page)
+    plain = result(page)
+    page.get_by_role("button", name="Sharper", exact=True).click()
+    page.get_by_text("Details guessed by a second network.").locator("visible=true").wait_for()
+    assert differ(result(page), plain) > 0
+    with page.expect_download() as download:
+        page.locator("#save-drawing").click()
+    assert len(recipe_in(download.value.path())["sharper"]) == 16
 
 
 @pytest.mark.parametrize("button, mode, size", [("sticker", "RGBA", (1024, 1024)), ("pair", "RGB", (2112, 1024))])
@@ -314,7 +359,7 @@ def test_the_outline_of_the_picture_in_hand_can_be_taken_and_changed(pad):
 def test_a_drawing_finds_its_nearest_creature_which_is_in_hand_then(pad):
     page = pad()
     draw(page)
-    page.get_by_role("button", name="The nearest picture").click()
+    page.get_by_role("button", name="Its nearest picture, in Explore").click()
     wait_for_address(page, "tab=explore", "latent=")
     page.locator("#stage figcaption", has_text="Between the seeds").wait_for()
     notice(page, "The nearest to your drawing").wait_for()
@@ -348,6 +393,21 @@ def test_on_a_phone_a_tap_swaps_pad_and_picture(pad):
     page.get_by_role("button", name="Show the pad large").click()
     page.wait_for_function("document.querySelector('#pad .paper').clientWidth > 300")
     assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.get_by_role("button", name="Show the picture large").click()
+    page.get_by_role("button", name="Thick").click()  # whoever takes a pen wants to draw
+    page.wait_for_function("document.querySelector('#pad .paper').clientWidth > 300")
+
+
+def test_on_a_phone_a_link_shows_the_picture_large_and_a_palette_does_not_move_the_page(pad):
+    page = pad(f"{pad.url}&strokes=tGQGQZAGQZAZAGQZAGQGQ", width=390, height=844)
+    page.wait_for_function("document.querySelector('#pad .result').clientWidth > 300")
+    palette = page.get_by_role("button", name="Palette 1: use these colours")
+    palette.scroll_into_view_if_needed()
+    before = page.evaluate("scrollY")
+    palette.click()
+    wait_for_address(page, "palette=")
+    page.wait_for_timeout(1500)  # until the proposals have been drawn anew
+    assert page.evaluate("scrollY") == before
 
 
 def test_a_preview_shows_the_drawing(server):
