@@ -50,31 +50,33 @@ def colours(
 ) -> Tensor:
     """Return what the network makes of a drawing with each palette, (N, 4, S, S) in [-1, 1]: on white, and its cover.
 
-    `lines` and `hints`, grey and RGBA, are square; None is no palette. A hint colours the region in which it lies, and
-    the rest is as without it: the network alone would take it for a wish for all of the figure. A spot, such as an
-    eye, is filled with it: there the network would paint an eye as they are.
+    `lines` and `hints`, grey and RGBA, are square; a palette that is None is one of the network's own. A hint colours
+    the region in which it lies, and the rest is as without it: the network alone would take it for a wish for all of
+    the figure. A spot, such as an eye, is filled with it: there the network would paint an eye as they are.
     """
     side = network.image_size
-    drawn = lines_at(lines, side)
-    parts = [(torch.ones(side, side, dtype=torch.bool), marks_at(None, side))]
-    spots: list[tuple[Tensor, Tensor]] = []
-    if hints:
-        from gan.translation.dabs import dabbed  # OpenCV takes its time, at the start of the page
-
-        found = dabbed(drawn, marks_at(hints, side))
-        parts += found.parts
-        spots += found.spots
+    drawn, marks = lines_at(lines, side), marks_at(hints, side)
     asked = [palette or own_palette(network, drawn) for palette in palettes]
-    inputs = [(drawn, marks, encoded(led_by(marks, palette))) for palette in asked for _, marks in parts]
+    if not (marks[:, 3] > 0).any():
+        return _made(network, drawn, [marks], asked)[:, 0]
+    from gan.translation.dabs import dabbed  # OpenCV takes its time, at the start of the page
+
+    found = dabbed(drawn, marks)
+    made = _made(network, drawn, [marks_at(None, side), *(own for _, own in found.parts)], asked)
+    coloured = made[:, 0]
+    for number, (where, _) in enumerate(found.parts, 1):
+        coloured = torch.where(where, made[:, number], coloured)
+    return torch.where(found.spots, found.filled, coloured)
+
+
+def _made(
+    network: Colorizer, drawn: Tensor, hints: Sequence[Tensor], palettes: Sequence[Sequence[Sequence[int]] | None]
+) -> Tensor:
+    """Return what the network makes of lines with each palette and each of the hints, (palettes, hints, 4, S, S)."""
+    inputs = [(drawn, marks, encoded(led_by(marks, palette))) for palette in palettes for marks in hints]
     with torch.inference_mode():
         made = network(*(torch.cat(column) for column in zip(*inputs, strict=True)))
-    made = made.unflatten(0, (len(palettes), len(parts)))
-    coloured = made[:, 0]
-    for number, (where, _) in enumerate(parts[1:], 1):
-        coloured = torch.where(where, made[:, number], coloured)
-    for where, colour in spots:
-        coloured = torch.where(where, colour, coloured)
-    return coloured
+    return made.unflatten(0, (len(palettes), len(hints)))
 
 
 def upscale(network: Upscaler, images: Tensor) -> Tensor:

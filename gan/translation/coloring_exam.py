@@ -116,7 +116,7 @@ def trials_of(pictures: np.ndarray) -> list[Trial]:
 
 
 def _inputs(network: Any, trial: Trial, hinted: bool, palette: np.ndarray | None) -> tuple[Tensor, Tensor, Tensor]:
-    """Return what the network is given for a trial, as people's drawings are given to it."""
+    """Return what the network is given for a trial, its hints for all of the figure."""
     hints = None
     if hinted:
         hints = Image.fromarray(trial.hints)
@@ -126,7 +126,7 @@ def _inputs(network: Any, trial: Trial, hinted: bool, palette: np.ndarray | None
 
 
 def _with_lines(colours: Tensor, trial: Trial) -> np.ndarray:
-    """Return (H, W, 3) what the page shows of the network's colours (1, 4, S, S): the drawing over them."""
+    """Return (H, W, 3) what is seen of the network's colours (1, 4, S, S): the drawing over them."""
     return np.asarray(on_white(lay_under(colours, Image.fromarray(trial.drawing))))
 
 

@@ -140,7 +140,7 @@ METRICS = (
         lambda seen: _kid(seen, seen.network.shown),
         {"kid_lines_kept": 3, "kid_lines_kept_standard_error": 3},
         lambda line: (
-            "KID × 1000 with the drawn lines over the colours, as the page shows it",
+            "KID × 1000 with the drawn lines over the colours",
             f"{line['kid_lines_kept']:.1f} ± {line['kid_lines_kept_standard_error']:.1f}",
         ),
         {},

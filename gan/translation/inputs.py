@@ -13,6 +13,7 @@ from gan.translation.networks import Colorizer
 from gan.translation.palettes import Palette
 
 COLOURS = 5  # of a palette
+RARE = 1 / 8  # of the pixels that the most frequent colour of hints has
 ALIKE = 16  # two colours that differ by no more, of 255, are one: at its rim a dab is a little off
 
 
@@ -21,7 +22,8 @@ def network_inputs(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return what the network is given: lines (1, 1, S, S), hints (1, 4, S, S), a palette (1, 16), in [-1, 1].
 
-    `lines` and `hints`, grey and RGBA, are square. From lines alone the network's own palette is given.
+    `lines` and `hints`, grey and RGBA, are square. The hints are for all of the figure, as in training. From lines
+    alone the network's own palette is given.
     """
     side = network.image_size
     drawn, marks = lines_at(lines, side), marks_at(hints, side)
@@ -70,14 +72,16 @@ def encoded(palette: Sequence[Sequence[int]] | None) -> Tensor:
 def led_by(marks: Tensor, palette: Sequence[Sequence[int]] | None) -> Sequence[Sequence[int]] | None:
     """Return the palette with the colours of hints (1, 4, S, S) in front, the most frequent first; None stays None.
 
-    In training hints are of the palette's colours: where they are not, the network mixes both.
+    In training hints are of the palette's colours: where they are not, the network mixes both. Where two dabs meet,
+    their pixels have colours that nobody gave: what is rare does not count.
     """
     hinted = to_uint8(marks[0, :3, marks[0, 3] > 0]).T
     if palette is None or not len(hinted):
         return palette
     found, counts = hinted.unique(dim=0, return_counts=True)
+    frequent = counts.argsort(descending=True, stable=True)[counts.sort(descending=True)[0] >= counts.max() * RARE]
     led: list[Sequence[int]] = []
-    for colour in [*found[counts.argsort(descending=True, stable=True)].tolist(), *palette]:
-        if all(max(abs(np.subtract(colour, other))) > ALIKE for other in led):
+    for colour in [*found[frequent].tolist(), *palette]:
+        if len(led) < COLOURS and all(max(abs(np.subtract(colour, other))) > ALIKE for other in led):
             led.append(colour)
-    return led[:COLOURS]
+    return led

@@ -6,7 +6,7 @@ import numpy as np
 from gan.translation.paper import levelled
 
 GAP = 7  # of 128 pixels: a line with a smaller gap is closed; of 3 to 13 what floods drawings of real pictures best
-SPOT = 4  # pixels; less is a hole in a line
+SPOT = 4  # pixels at least; less is a hole in a line
 INK = 0.5  # of the way from paper to the darkest ink
 
 
@@ -38,22 +38,31 @@ def regions(drawing: np.ndarray) -> tuple[np.ndarray, int]:
 
 
 def regions_and_spots(drawing: np.ndarray) -> tuple[np.ndarray, int]:
-    """Return the regions and their number n, as `regions` does; spots, as eyes are, have numbers beyond n.
+    """Return the regions, also those narrower than a gap, and their number n; spots have numbers beyond n.
 
-    Lines enclose a spot, too, but it is smaller than a gap. It has the inner half of its line.
+    A spot, such as an eye, is enclosed by lines, and smaller than a gap both ways. It and a narrow region have the
+    inner half of their line.
     """
     labels, count = regions(drawing)
     found, pieces = cv2.connectedComponents((~ink_of(drawing)).astype(np.uint8), connectivity=4)
     areas = np.bincount(pieces.ravel(), minlength=found)
-    open_to = np.bincount(pieces[_walls(drawing) == 0], minlength=found)  # 0: it lies between walls altogether
-    spots = [i for i in range(1, found) if areas[i] >= SPOT and not open_to[i]]
+    walled = np.bincount(pieces[_walls(drawing) == 0], minlength=found) == 0  # it lies between walls altogether
+    narrow = walled & (areas > _gap(drawing) ** 2)
+    small = walled & (areas >= SPOT) & ~narrow
+    narrow[0] = small[0] = False  # ink
     number = np.zeros(found, np.uint16)
-    number[spots] = count + 1 + np.arange(len(spots))
-    spotted = cv2.dilate(number[pieces], np.ones((3, 3), np.uint8)).astype(np.int32)
-    return np.where(spotted > 0, spotted, labels), count
+    number[narrow] = count + 1 + np.arange(narrow.sum())
+    number[small] = count + narrow.sum() + 1 + np.arange(small.sum())
+    grown = cv2.dilate(number[pieces], np.ones((3, 3), np.uint8)).astype(np.int32)
+    return np.where(grown > 0, grown, labels), count + int(narrow.sum())
 
 
 def _walls(drawing: np.ndarray) -> np.ndarray:
     """Return uint8 (H, W): 1 where there is ink, or a gap between ink."""
-    gap = max(3, round(GAP * min(drawing.shape) / 128))
-    return cv2.morphologyEx(ink_of(drawing).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((gap, gap), np.uint8))
+    kernel = np.ones((_gap(drawing),) * 2, np.uint8)
+    return cv2.morphologyEx(ink_of(drawing).astype(np.uint8), cv2.MORPH_CLOSE, kernel)
+
+
+def _gap(drawing: np.ndarray) -> int:
+    """Return how wide a gap is closed at most, in pixels; odd, as OpenCV shifts what an even kernel closes."""
+    return max(3, round(GAP * min(drawing.shape) / 128)) | 1

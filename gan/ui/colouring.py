@@ -53,9 +53,8 @@ def build_colorize(studio: Studio) -> None:
                 [{"tool": "thin", "points": [[120, 80], [140, 90]]}], x and y from 0 to 512. Without one, it is the
                 outline of a generated picture.
             hints: an image file, transparent but where colours are wanted; or strokes, whose tool is "hint", with a
-                "colour" each.
-            palette: a list of one to five colours, "#rrggbb"; with [], and no hint either, it is one that the network's
-                training pictures had.
+                "colour" each. Each colours the enclosed region in which it lies.
+            palette: a list of one to five colours, "#rrggbb"; with [], one that the network's training pictures had.
             model: a model of this page; the network that learned from the same pictures colours, else the first one.
             keep_lines: whether the drawing's own lines are laid over the colours.
         """

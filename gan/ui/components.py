@@ -196,7 +196,8 @@ class Files(Drawn):
 class PadValue(TypedDict, total=False):
     """What has changed: a picture that was made `of` these strokes, strokes or a drawing to go on with, colours.
 
-    With `ask`, the pad says again what it holds. Of strokes that a link `linked` to, the picture is looked at first.
+    With `ask`, the pad says again what it holds. Of `linked` strokes, a link's or kept ones, the picture is looked at
+    first.
     """
 
     picture: str | None
@@ -215,7 +216,7 @@ class PadValue(TypedDict, total=False):
 
 
 class Pad(Drawn):
-    """A drawing pad beside its picture; `input` and `release` tell {"strokes", "under", "palette", "lines", "example"}.
+    """A drawing pad beside its picture; `input` and `release` tell what gan.ui.tabs.draw reads, such as "strokes".
 
     `upload` tells a {"file"} of the visitor's. Value: PadValue.
     """

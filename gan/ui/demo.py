@@ -193,4 +193,5 @@ def build_studio(demo: gr.Blocks, models: Shelf, aides: Aides, without: Sequence
     back.click(visit.from_history, told, visit.every, js=call("address"), **LAST_WINS)
     moved = [hand.change, current.change, *(spot.change for spot in visit.spots)]
     gr.on(moved, None, [named, hand, current, *visit.spots], None, js=call("keepAddress"))
-    demo.load(visit.from_address, None, visit.every, **PRIVATE)
+    opened_at = demo.load(visit.from_address, None, visit.every, **PRIVATE)
+    opened_at.then(None, None, None, js=call("arrived"))

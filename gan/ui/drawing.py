@@ -127,10 +127,10 @@ def sharpened(output: Tensor, enlarger: Aide) -> Tensor:
 def coloured(aide: Aide, model: LoadedModel, drawing: Drawing, side: int, enlarger: Aide | None = None) -> Image.Image:
     """Return the coloured drawing, so many pixels large, RGBA, with its recipe if that fits; sharper by an enlarger."""
     output = colour_small(aide, drawing, [drawing.palette])
-    made = {"coloured": aide.weights} | ({"sharper": enlarger.weights} if enlarger else {})
     recipe = drawing.recipe(model)
+    told = recipe | ({"coloured": aide.weights} if recipe else {}) | ({"sharper": enlarger.weights} if enlarger else {})
     shown = sharpened(output, enlarger) if enlarger else output
-    return with_recipe(lay_under(shown, drawing.lines(side), drawing.keep_lines), recipe | made if recipe else {})
+    return with_recipe(lay_under(shown, drawing.lines(side), drawing.keep_lines), told)
 
 
 def saved_drawing(

@@ -50,14 +50,18 @@ class Visit:
         """Take the step to a tab. It is one event for all tabs, so that no slow one is answered after the next."""
         if name == tab:  # whatever led here has drawn the tab already
             return gr.skip()
-        chosen, held = self.studio.named(chosen_name), _mapping(in_hand)
-        if held.get("model", chosen.name) == chosen.name:
-            specimen = read_specimen(chosen, within(chosen, held))
-        else:  # the model has just been chosen, and its first picture is still on its way
-            specimen = _first_of(chosen, held, tab)
         lens = links.find_lens(self.lenses, {"tab": str(name)})
-        entered = self.enter(lens.id, chosen, specimen, self._spot_of(lens.id, given), guest_of(request))
-        return {self.studio.current: lens.id} | entered
+        current = {self.studio.current: lens.id}
+        try:
+            chosen, held = self.studio.named(chosen_name), _mapping(in_hand)
+            if held.get("model", chosen.name) == chosen.name:
+                specimen = read_specimen(chosen, within(chosen, held))
+            else:  # the model has just been chosen, and its first picture is still on its way
+                specimen = _first_of(chosen, held, tab)
+            return current | self.enter(lens.id, chosen, specimen, self._spot_of(lens.id, given), guest_of(request))
+        except gr.Error as error:  # Gradio would forget a step to another tab that waits for this one
+            gr.Warning(error.message)
+            return current
 
     def _spot_of(self, name: str, given: Sequence[Any]) -> Mapping[str, Any]:
         return _mapping(given[self.places.index(name)]) if name in self.places else {}

@@ -1,5 +1,7 @@
 """A dab of colour colours the part of a drawing that it is meant for, and nothing else, and leads the palette there."""
 
+import time
+
 import pytest
 import torch
 from PIL import Image, ImageDraw
@@ -26,7 +28,7 @@ class Obedient:
         mean = (hints[:, :3] * there).sum(dim=(2, 3)) / there.sum(dim=(2, 3)).clamp_min(1)
         colour = torch.where(there.sum(dim=(2, 3)) > 0, mean, palette[:, :3])
         covered = torch.cat((colour, torch.ones(len(lines), 1)), dim=1)
-        return covered[:, :, None, None].expand(-1, -1, 128, 128)
+        return covered[:, :, None, None].expand(-1, -1, *lines.shape[2:])
 
 
 def dabs(*places):
@@ -59,7 +61,7 @@ def test_hints_of_two_regions_do_not_mix_and_those_of_one_go_together():
 
 def test_a_dab_that_reaches_over_a_line_does_not_colour_what_is_there_and_a_stroke_across_it_does():
     lines = drawn(("box", (10, 10, 110, 110)), ("line", (60, 10, 60, 110)))
-    at = coloured(lines, dabs((GREEN, (54, 60, 62, 68))))
+    at = coloured(lines, dabs((GREEN, (56, 60, 61, 65))))
     assert (at((30, 90)), at((90, 90))) == (GREEN, RED)
     at = coloured(lines, dabs((GREEN, (30, 60, 90, 66))))
     assert at((30, 90)) == at((90, 90)) == GREEN
@@ -71,6 +73,56 @@ def test_a_dab_larger_than_an_eye_fills_the_eye_and_asks_nobody():
     at = coloured(drawn(LARGE, eye), dabs((GREEN, (39, 39, 47, 47))), network=network)
     assert (at((43, 43)), at((40, 70)), at(OUTSIDE)) == (GREEN, RED, RED)
     assert network.asked == 1
+
+
+def test_a_stroke_with_a_loop_colours_the_region_that_it_runs_on_into():
+    lines = drawn(("box", (10, 10, 110, 110)), ("line", (60, 10, 60, 110)))
+    loop = dabs((GREEN, (20, 50, 48, 78)), (GREEN, (30, 60, 90, 63)))
+    assert coloured(lines, loop)((90, 90)) == GREEN
+
+
+def test_dabs_of_two_colours_that_meet_over_a_line_stay_apart():
+    lines = drawn(("box", (10, 10, 110, 110)), ("line", (60, 10, 60, 110)))
+    at = coloured(lines, dabs((GREEN, (50, 60, 60, 66)), (BLUE, (61, 60, 70, 66))))
+    assert at((90, 90)) == BLUE
+    assert at((30, 90)) == pytest.approx(GREEN, abs=4)  # the middle of the line is the left half's
+
+
+def test_a_limb_narrower_than_a_gap_is_left_to_the_network():
+    limb, network = ("box", (20, 90, 60, 96)), Obedient()
+    at = coloured(drawn(SMALL, limb), dabs((GREEN, (30, 91, 40, 95))), network=network)
+    assert at((50, 93)) == GREEN and network.asked == 2
+
+
+@pytest.mark.parametrize("side", [32, 64])
+def test_at_any_size_a_dab_colours_its_region(side):
+    network = Obedient()
+    network.image_size = side
+    unit = side // 32
+    lines = drawn(
+        ("box", (4 * unit, 4 * unit, 27 * unit, 27 * unit)),
+        ("line", (16 * unit, 4 * unit, 16 * unit, 27 * unit)),
+        side=side,
+    )
+    at = coloured(lines, dabs((GREEN, (9 * 4, 9 * 4, 10 * 4, 10 * 4))).resize((side, side)), network=network)
+    assert at((9 * unit, 20 * unit)) == pytest.approx(GREEN, abs=9)  # at its rim a dab that was reduced is paler
+    assert at((22 * unit, 20 * unit)) == at((1, 1)) == RED
+
+
+def test_transparent_hints_are_none_and_hints_without_a_palette_get_the_networks_own():
+    network = Obedient()
+    assert coloured(drawn(LARGE, SMALL), dabs(), network=network)(IN_SMALL) == RED and network.asked == 1
+    network.palettes = ((BLUE,) * 5,)
+    at = coloured(drawn(LARGE, SMALL), dabs((GREEN, (90, 40, 95, 45))), None, network)
+    assert (at(IN_SMALL), at(IN_LARGE)) == (GREEN, BLUE)
+
+
+def test_hints_of_all_colours_take_no_time():
+    torch.manual_seed(0)
+    noise = Image.fromarray(to_uint8(torch.rand(1, 3, 128, 128) * 2 - 1)[0].permute(1, 2, 0).numpy()).convert("RGBA")
+    started = time.monotonic()
+    coloured(drawn(LARGE, SMALL), noise)
+    assert time.monotonic() - started < 2
 
 
 def test_the_smallest_dot_counts():

@@ -36,10 +36,10 @@ def test_grey_paper_and_faint_ink_are_seen_as_white_paper_and_ink():
     assert levelled(worn).max() == 255 and (ink_of(worn) == ink_of(clean)).all()
 
 
-def test_what_is_smaller_than_a_gap_is_a_spot_beside_the_regions():
-    eye, speck = ("box", (40, 40, 46, 46)), ("box", (50, 80, 52, 82))
-    drawing = drawn(LARGE, SMALL, eye, speck)
+def test_what_is_smaller_than_a_gap_is_a_spot_and_what_is_only_narrower_a_region():
+    eye, speck, limb = ("box", (40, 40, 46, 46)), ("box", (50, 80, 52, 82)), ("box", (80, 90, 120, 96))
+    drawing = drawn(LARGE, SMALL, eye, speck, limb)
     labels, count = regions_and_spots(drawing)
-    assert count == 2
-    assert (regions(drawing)[0][43, 43], labels[43, 43], labels[81, 51]) == (1, 3, 1)
+    assert count == 3 and labels[93, 100] == 3
+    assert (regions(drawing)[0][43, 43], labels[43, 43], labels[81, 51]) == (1, 4, 1)
     assert (labels[60, 40], labels[45, 100], labels[5, 5]) == (1, 2, 0)

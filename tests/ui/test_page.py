@@ -119,6 +119,8 @@ def test_each_tab_is_a_step_of_the_history_from_the_first_picture_on(visit, serv
     page.get_by_role("tab", name="Explore", selected=True).wait_for()
     page.go_back()
     page.get_by_role("tab", name="Generate", selected=True).wait_for()
+    open_tab(page, "Draw")  # after the browser's own step, too
+    wait_for_address(page, "tab=draw")
 
 
 def test_a_link_made_with_other_weights_says_so(visit, server):

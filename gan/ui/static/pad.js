@@ -182,7 +182,7 @@ export const mount = (root, emit) => {
         add(mirror ? [made, mirrored(made)] : [made]);
     };
     ink.addEventListener("pointerdown", (event) => {
-        if (event.button || stroke || root.querySelector(".swapped")) return;
+        if (event.button || stroke) return;
         event.preventDefault();
         pointer = event.pointerId;
         ink.setPointerCapture(pointer);
@@ -301,6 +301,7 @@ export const mount = (root, emit) => {
             ...shown.map((one) => dab(one)),
             picker("Another colour", `#${colour}`, (chosen) => {
                 [colour, picked] = [chosen, true];
+                if (root.querySelector(".swapped")) swap();
                 choose("hint");
             }),
         );

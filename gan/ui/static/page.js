@@ -8,9 +8,9 @@ const LATEST = 4000; // milliseconds after which the page is shown, wherever a l
 const SLOW = 300; // milliseconds after which pictures that are no longer right look so
 
 // --- a link to a tab: until it is there, nothing else is shown
-const { tab: wanted } = Object.fromEntries(new URLSearchParams(location.search));
-const arrived = () => document.documentElement.classList.remove("arriving");
-if (wanted && wanted !== "generate") {
+const tabIn = (search) => new URLSearchParams(search).get("tab") || "generate";
+export const arrived = () => document.documentElement.classList.remove("arriving");
+if (tabIn(location.search) !== "generate") {
     document.documentElement.classList.add("arriving");
     setTimeout(arrived, LATEST);
 }
@@ -22,7 +22,6 @@ let before = location.search,
     writing,
     returning = false;
 export const keepAddress = (named, hand, tab, ...spots) => {
-    if (tab === wanted) arrived();
     document.querySelector("#studio").dataset.tab = tab; // inside of what Gradio lets styles for small screens reach
     if (!hand?.model) return;
     document.dispatchEvent(new CustomEvent("hand", { detail: hand }));
@@ -36,8 +35,8 @@ export const keepAddress = (named, hand, tab, ...spots) => {
         before = search;
         return;
     }
-    const gesture = ["explore", "drag"].includes(now) && now === by && Date.now() - at < GESTURE;
-    const there = tab === (new URLSearchParams(before).get("tab") ?? "generate");
+    const there = tab === tabIn(before);
+    const gesture = there && ["explore", "drag"].includes(now) && now === by && Date.now() - at < GESTURE;
     const known = now === "address" && there; // it came from there
     [by, at, before] = [now, Date.now(), search];
     clearTimeout(writing);
@@ -65,6 +64,7 @@ window.addEventListener("popstate", () => {
     returning = true;
     document.querySelector("#back")?.click();
 });
+for (const gesture of ["pointerdown", "keydown"]) addEventListener(gesture, () => (returning = false), true); // what comes now is a step of its own
 export const address = () => [Object.fromEntries(new URLSearchParams(location.search))];
 
 // --- sharing

@@ -92,7 +92,8 @@ def copy_line(model: LoadedModel, picture: Image.Image) -> str:
 
 def enlarger_of(studio: Studio, model: LoadedModel, told: Any) -> Aide | None:
     """Return the network that makes a drawing sharper, where the pad asks for one and one is here."""
-    sharper = read_flag(told.get("sharper") if isinstance(told, Mapping) else None, "sharper", False)
+    told = told if isinstance(told, Mapping) else {}
+    sharper = read_flag(told.get("sharper"), "sharper", False)
     return studio.aides.enlarger(studio.colourer(model)) if sharper else None
 
 
@@ -143,13 +144,10 @@ def build_draw(studio: Studio) -> Lens:
         shown: PadValue = {
             "picture": lossless_uri(picture),
             "of": write_strokes(drawing.strokes),
-            "say": GUESSED if enlarger else "",
             "copy": "",
         }
-        if told.get("example"):
-            shown["say"] = EXAMPLE
-        if not recipe and not told.get("example"):
-            shown["say"] = FROM_FILE if drawing.under else TOO_LONG
+        said = EXAMPLE if told.get("example") else "" if recipe else FROM_FILE if drawing.under else TOO_LONG
+        shown["say"] = " ".join(filter(None, (said, GUESSED if enlarger else "")))
         return {pad: shown, spot: {name: recipe[name] for name in ("strokes", "palette", "lines") if name in recipe}}
 
     def propose(told: Any, hand: Any) -> dict[Any, Any]:
