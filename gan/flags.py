@@ -232,7 +232,7 @@ def smoke_config(flags: dict[str, Any]) -> TrainConfig:
     """Return the config of a tiny run on the given pictures, or on drawn ones, in a folder that is emptied for it."""
     out = Path(_absolute(flags.get("out", "runs/smoke")))
     drawn = {} if "data" in flags else {"data": str(out / "pictures")}
-    tiny = {"dataset": "folder", "base_channels": 16, "image_size": 32, "epochs": 4}
+    tiny = {"dataset": "folder", "base_channels": 16, "image_size": 32, "epochs": 4, "anneal": 0.0}
     config = new_config({**tiny, **drawn, **flags, "out": str(out)})
     try:
         smoke_remains(out)  # before the lock is written

@@ -53,6 +53,8 @@ FLOORS = (
         "gan.translation.apply",
         "gan.translation.measures",
     },
+    {"gan.translation.dabs"},
+    {"gan.translation.inputs"},
     {
         "gan.config",
         "gan.models",
@@ -74,7 +76,7 @@ FLOORS = (
         "gan.translation.hints",
         "gan.translation.baselines",
     },
-    {"gan.data.sources"},
+    {"gan.data.sources", "gan.translation.regions"},
     {
         "gan.files",
         "gan.training.distributed",

@@ -26,7 +26,10 @@ from gan.training.task import task_of
 
 NEW = ("--dataset", "pokemon", "--data", "pictures")  # a recipe that is the same for all pictures
 FOLDER = ("--dataset", "folder", "--data", "pictures")
-TINY = (*FOLDER, "--image-size", 32, "--base-channels", 8, "--batch-size", 16, "--epochs", 1, "--device", "cpu")
+TINY = (
+    *(*FOLDER, "--image-size", 32, "--base-channels", 8, "--batch-size", 16),
+    *("--device", "cpu", "--anneal", 0, "--epochs", 1),
+)
 
 # What the recipe for the faces has other than the one for the Pokémon.
 ANIME = {"recipe": "anime", "batch_size": 64, "r1_gamma": 0.05, "minibatch_std": False, "out": "runs/anime"}

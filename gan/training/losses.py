@@ -15,7 +15,7 @@ class Loss(NamedTuple):
     """An adversarial loss: what D minimises and what G minimises, as functions of (real_logits, fake_logits)."""
 
     discriminator: "Callable[[Tensor, Tensor], Tensor]"
-    generator: "Callable[..., Tensor]"  # the first argument is None where it does not pair
+    generator: "Callable[[Tensor, Tensor], Tensor]"
     pairs: bool  # it compares each fake with a real picture, so that a logit alone says nothing
 
 
@@ -32,7 +32,7 @@ def bce_discriminator(real_logits: "Tensor", fake_logits: "Tensor") -> "Tensor":
     return softplus(-real_logits).mean() + softplus(fake_logits).mean()
 
 
-def bce_generator(real_logits: "Tensor | None", fake_logits: "Tensor") -> "Tensor":
+def bce_generator(real_logits: "Tensor", fake_logits: "Tensor") -> "Tensor":
     """The non-saturating generator loss (Goodfellow et al. 2014, section 3)."""
     return softplus(-fake_logits).mean()  # -log(sigmoid(D(G(z))))
 

@@ -202,8 +202,7 @@ def train_step(trainer: Trainer, real_images: Tensor, images: int | None = None)
     # G's update, on the same fakes, augmented anew.
     discriminator.requires_grad_(False)
     fakes = trainer.show(fake_images, batch.condition)
-    reals = trainer.show(target, batch.condition) if loss.pairs else target
-    loss_g, fake_logits_after = generator_objective(trainer.judge, loss, reals, fakes)
+    loss_g, fake_logits_after = generator_objective(trainer.judge, loss, real_logits.detach(), fakes)
     terms = trainer.task.weighted_terms(outputs, batch)
     trainer.optimizer_g.zero_grad()
     (loss_g + terms.sum()).backward()

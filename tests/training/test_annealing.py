@@ -28,7 +28,8 @@ def config_of(pictures, out, epochs, **changes):
 def test_it_begins_where_its_share_of_the_budget_is_left():
     config = recipe_config("pokemon", images=1000, anneal=0.25)
     assert [config.annealed(seen, 819) for seen in (0, 750, 875, 1000)] == [0, 0, 0.5, 1]
-    assert recipe_config("pokemon", images=1000).annealed(1000, 819) == 0
+    assert recipe_config("pokemon", images=1000).annealed(1000, 819) == 1
+    assert recipe_config("pokemon-report", images=1000).annealed(1000, 819) == 0
     assert recipe_config("pokemon", images=0, epochs=2, anneal=1).annealed(819, 819) == 0.5
 
 

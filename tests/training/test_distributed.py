@@ -84,7 +84,6 @@ def test_a_step_is_that_of_the_mean_of_both_shares_gradients(name, found):
     settings = {"lr": config.stages[0].lr, "betas": (config.stages[0].beta1, 0.999)}
     optimizer_g = torch.optim.Adam(generator.parameters(), **settings)
     optimizer_d = torch.optim.Adam(discriminator.parameters(), **settings)
-    relativistic = LOSSES[config.loss].pairs
     for number, taken in enumerate(zip(*steps, strict=True)):
         rngs = [torch.Generator().set_state(step["rng"]) for step in taken]
         reals = [step["real_images"] for step in taken]
@@ -102,10 +101,9 @@ def test_a_step_is_that_of_the_mean_of_both_shares_gradients(name, found):
             fakes.append(fake)
             real_logits.append(logits[0].detach())
         step_by_mean(optimizer_d, discriminator, d_gradients)
-        for real, fake, logits, rng in zip(reals, fakes, real_logits, rngs, strict=True):
+        for fake, logits, rng in zip(fakes, real_logits, rngs, strict=True):
             fake_logits = discriminator(augment(fake, config.augment, rng))
-            reference = discriminator(augment(real, config.augment, rng)).detach() if relativistic else logits
-            loss = LOSSES[config.loss].generator(reference, fake_logits)
+            loss = LOSSES[config.loss].generator(logits, fake_logits)
             g_gradients.append(torch.autograd.grad(loss, list(generator.parameters())))
         step_by_mean(optimizer_g, generator, g_gradients)
         for prefix, network in (("g", generator), ("d", discriminator)):

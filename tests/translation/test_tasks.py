@@ -232,7 +232,7 @@ def test_colours_obey_a_palette_after_some_steps(creatures):
     config = config_of("colorize", creatures, "out", base_channels=8, stages=(Stage(0, 1e-3, 0.5),))
     trainer = Trainer(config, torch.device("cpu"), "fp32")
     images = from_uint8(read_pictures(creatures, config.picture_size).images)
-    for step in range(300):
+    for step in range(400):
         rows = torch.arange(8 * step, 8 * step + 8) % len(images)
         train_step(trainer, images[rows])
     disc = Image.new("L", (32, 32), 255)
@@ -242,7 +242,7 @@ def test_colours_obey_a_palette_after_some_steps(creatures):
         output = network(*network_inputs(network, disc, None, [colour]))[0, :3, 12:20, 12:20]
         means.append(to_uint8(output).float().mean(dim=(1, 2)))
     red, blue = means
-    assert red[0] > red[2] + 20 and blue[2] > blue[0] + 20
+    assert red[0] > red[2] + 100 and blue[2] > blue[0] + 100
 
 
 def test_an_enlarged_picture_reduced_again_is_what_it_was():

@@ -146,7 +146,7 @@ def test_at_home_is_who_asks_this_machine_by_its_own_name_without_a_proxy(scope,
 def answer(tab, visitor, model="alpha", **headers):
     """Return all that the page is told when a tab is opened with a picture of "alpha" in hand."""
     event = event_of(visitor.get("/config").json(), f"{tab}-tab", "select")
-    body = {"data": [model, {"model": "alpha"}, "generate"], "fn_index": event, "session_hash": tab}
+    body = {"data": [tab, model, {"model": "alpha"}, "generate"], "fn_index": event, "session_hash": tab}
     assert visitor.post(f"{API}/queue/join", json=body, headers=headers).status_code == 200
     stream = visitor.get(f"{API}/queue/data?session_hash={tab}", headers=headers).text
     messages = [json.loads(line.removeprefix("data: ")) for line in stream.splitlines() if line]
