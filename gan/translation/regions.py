@@ -22,9 +22,13 @@ def regions(drawing: np.ndarray) -> tuple[np.ndarray, int]:
     A gap of a few pixels encloses, too. A pixel of a line belongs to the nearest region; what touches the rim is
     outside.
     """
-    walls = _walls(drawing)
+    return _enclosed(_walls(drawing))
+
+
+def _enclosed(walls: np.ndarray) -> tuple[np.ndarray, int]:
+    """Return what `regions` does, of walls (H, W)."""
     if walls.all():
-        return np.zeros(drawing.shape, np.int32), 0
+        return np.zeros(walls.shape, np.int32), 0
     found, labels = cv2.connectedComponents(1 - walls, connectivity=4)
     areas = np.bincount(labels.ravel(), minlength=found)
     outside = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
@@ -43,10 +47,11 @@ def regions_and_spots(drawing: np.ndarray) -> tuple[np.ndarray, int]:
     A spot, such as an eye, is enclosed by lines, and smaller than a gap both ways. It and a narrow region have the
     inner half of their line.
     """
-    labels, count = regions(drawing)
+    walls = _walls(drawing)
+    labels, count = _enclosed(walls)
     found, pieces = cv2.connectedComponents((~ink_of(drawing)).astype(np.uint8), connectivity=4)
     areas = np.bincount(pieces.ravel(), minlength=found)
-    walled = np.bincount(pieces[_walls(drawing) == 0], minlength=found) == 0  # it lies between walls altogether
+    walled = np.bincount(pieces[walls == 0], minlength=found) == 0  # it lies between walls altogether
     narrow = walled & (areas > _gap(drawing) ** 2)
     small = walled & (areas >= SPOT) & ~narrow
     narrow[0] = small[0] = False  # ink

@@ -9,7 +9,7 @@ from PIL import Image
 from gan.translation.apply import colorize as colour_drawing
 from gan.ui.arguments import choose_model, read_flag
 from gan.ui.components import NETWORKS
-from gan.ui.drawing import outline, read_palette, why_not
+from gan.ui.drawing import outline, read_palette, refuse_undrawable
 from gan.ui.loaded import LoadedModel
 from gan.ui.specimen import Specimen
 from gan.ui.strokes import draw_hints, draw_lines, read_strokes
@@ -26,8 +26,7 @@ def read_lines(value: Any, model: LoadedModel) -> Image.Image:
     if isinstance(value, Mapping):
         return read_upload(value, "The drawing")
     lines = draw_lines(read_strokes(value, "The strokes of the drawing"))
-    if reason := why_not(lines):
-        raise gr.Error(reason, print_exception=False)
+    refuse_undrawable(lines)
     return lines
 
 

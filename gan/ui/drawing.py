@@ -105,19 +105,25 @@ def why_not(lines: Image.Image) -> str:
     return BLACK if ink > MOST_INK else ""
 
 
+def refuse_undrawable(lines: Image.Image) -> None:
+    """Raise gr.Error where something keeps lines from being coloured."""
+    if reason := why_not(lines):
+        raise refuse(reason)
+
+
 def colour_small(aide: Aide, drawing: Drawing, palettes: Sequence[Palette]) -> Tensor:
     """Return the drawing coloured with each palette, at the network's own size, (N, 4, S, S); () leaves it the choice.
 
     What cannot be coloured is refused.
     """
-    if reason := why_not(drawing.on_pad):
-        raise refuse(reason)
-    asked = [palette or None for palette in palettes]
-    return colours(aide.network, drawing.on_pad, draw_hints(drawing.strokes), asked)
+    refuse_undrawable(drawing.on_pad)
+    return colours(aide.network, drawing.on_pad, draw_hints(drawing.strokes), palettes)
 
 
-def sharpened(output: Tensor, enlarger: Aide) -> Tensor:
-    """Return coloured drawings (N, 4, S, S) four times as large, their details guessed by a second network."""
+def sharpened(output: Tensor, enlarger: Aide | None) -> Tensor:
+    """Return coloured drawings (N, 4, S, S) enlarged, their details guessed by a second network; None: as they are."""
+    if enlarger is None:
+        return output
     pictures, cover = output.split((3, 1), dim=1)
     large = upscale(enlarger.network, pictures)
     cover = interpolate(cover, size=large.shape[2:], mode="bicubic", align_corners=False).clamp(-1, 1)
@@ -129,7 +135,7 @@ def coloured(aide: Aide, model: LoadedModel, drawing: Drawing, side: int, enlarg
     output = colour_small(aide, drawing, [drawing.palette])
     recipe = drawing.recipe(model)
     told = recipe | ({"coloured": aide.weights} if recipe else {}) | ({"sharper": enlarger.weights} if enlarger else {})
-    shown = sharpened(output, enlarger) if enlarger else output
+    shown = sharpened(output, enlarger)
     return with_recipe(lay_under(shown, drawing.lines(side), drawing.keep_lines), told)
 
 

@@ -23,6 +23,20 @@ from served import (
     wait_for_seeds,
 )
 
+
+@pytest.fixture
+def visit_under(visit, server):
+    """Return a function that opens the page after a script has run in it."""
+
+    def open_page(script, query=""):
+        page = visit("about:blank", home=server.url)
+        page.add_init_script(script)
+        page.goto(f"{server.url}{query}")
+        return page
+
+    return open_page
+
+
 # --- links ---------------------------------------------------------------------------------------------------------
 
 
@@ -137,10 +151,8 @@ def test_the_address_is_shared(visit, server):
     assert page.evaluate("navigator.clipboard.readText()") == page.url
 
 
-def test_where_nothing_can_be_copied_the_address_is_pointed_at(visit, server):
-    page = visit("about:blank", home=server.url)
-    page.add_init_script("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
-    page.goto(f"{server.url}?seed=30&tab=explore")
+def test_where_nothing_can_be_copied_the_address_is_pointed_at(visit_under):
+    page = visit_under("Object.defineProperty(navigator, 'clipboard', { value: undefined })", "?seed=30&tab=explore")
     wait_for_picture(page, seed=30)
     page.locator("#share").click()
     notice(page, "The link is the page’s address.").wait_for()
@@ -156,10 +168,8 @@ window.fetch = async (...given) => String(given[0]).includes("queue/join") && wi
 """
 
 
-def test_a_last_wish_that_was_refused_is_asked_again_until_it_is_answered(visit, server):
-    page = visit("about:blank", home=server.url)
-    page.add_init_script(REFUSE_TWICE)
-    page.goto(server.url)
+def test_a_last_wish_that_was_refused_is_asked_again_until_it_is_answered(visit_under):
+    page = visit_under(REFUSE_TWICE)
     wait_for_seeds(page, 1, 24)
     page.evaluate("window.full = true")
     page.locator("#wall .tile").nth(4).click()
@@ -178,10 +188,8 @@ window.fetch = async (...given) => {
 """
 
 
-def test_a_tab_that_is_slow_to_open_does_not_come_after_the_next(visit, server):
-    page = visit("about:blank", home=server.url)
-    page.add_init_script(DELAY_ONE)
-    page.goto(server.url)
+def test_a_tab_that_is_slow_to_open_does_not_come_after_the_next(visit_under):
+    page = visit_under(DELAY_ONE)
     wait_for_seeds(page, 1, 24)
     page.evaluate("window.slow = true")
     for tab in ("Morph", "Explore"):
@@ -209,10 +217,8 @@ window.fetch = async (...given) => {
 """
 
 
-def test_a_wish_made_while_the_stream_of_answers_ends_is_answered(visit, server):
-    page = visit("about:blank", home=server.url)
-    page.add_init_script(END_LATE)
-    page.goto(server.url)
+def test_a_wish_made_while_the_stream_of_answers_ends_is_answered(visit_under):
+    page = visit_under(END_LATE)
     wait_for_seeds(page, 1, 24)
     page.wait_for_timeout(3000)  # until the stream of the first answers has ended
     page.locator("#wall .tile").nth(4).click()
@@ -233,10 +239,8 @@ window.fetch = async (...given) => {
 """
 
 
-def test_pictures_are_dim_until_the_one_that_was_asked_for_is_there(visit, server):
-    page = visit("about:blank", home=server.url)
-    page.add_init_script(HOLD_BACK)
-    page.goto(server.url)
+def test_pictures_are_dim_until_the_one_that_was_asked_for_is_there(visit_under):
+    page = visit_under(HOLD_BACK)
     wait_for_seeds(page, 1, 24)
     page.wait_for_timeout(3000)  # until nothing else is being told: Gradio ends a stream that is done with
     page.evaluate("window.held = new Promise((done) => (window.letGo = done)); 0")

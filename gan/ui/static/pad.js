@@ -67,8 +67,7 @@ export const mount = (root, emit) => {
     let states = [{ strokes: read(left()), under: null, palette: null }], // null: that of the picture in hand
         at = 0; // all steps; the one that is shown
     let tool = "thin",
-        colour = "",
-        picked = false, // whether somebody chose it
+        chosen = "", // as a colour; "": none so far
         mirror = false,
         keep = true,
         sharper = false,
@@ -83,6 +82,7 @@ export const mount = (root, emit) => {
         asked = 0;
     const now = () => states[at];
     const palette = () => now().palette ?? swatches;
+    const colour = () => chosen || palette()[0] || "";
 
     // --- what is shown
     const draw = () => {
@@ -173,7 +173,7 @@ export const mount = (root, emit) => {
         if (mirror) put(mirrored(stroke), pen, dabs, from);
     };
     const begin = (point) => {
-        stroke = { tool, points: [], colour: tool === "hint" ? colour : "" };
+        stroke = { tool, points: [], colour: tool === "hint" ? colour() : "" };
         go([point]);
     };
     const end = () => {
@@ -231,8 +231,8 @@ export const mount = (root, emit) => {
         for (const button of root.querySelectorAll("[data-tool]"))
             button.setAttribute("aria-pressed", button.dataset.tool === tool);
         for (const button of root.querySelectorAll(".colours button"))
-            button.setAttribute("aria-pressed", tool === "hint" && button.dataset.colour === colour);
-        find(".colours input")?.toggleAttribute("data-chosen", tool === "hint" && !palette().includes(colour));
+            button.setAttribute("aria-pressed", tool === "hint" && button.dataset.colour === colour());
+        find(".colours input")?.toggleAttribute("data-chosen", tool === "hint" && !palette().includes(colour()));
     };
     const walk = (to) => {
         if (to < 0 || to >= states.length) return;
@@ -257,15 +257,17 @@ export const mount = (root, emit) => {
         const swapped = find(".pad-room").classList.toggle("swapped");
         find(".result").setAttribute("aria-label", swapped ? "Show the pad large" : "Show the picture large");
     };
-    find(".paper").addEventListener("click", () => root.querySelector(".swapped") && swap());
+    const swapped = () => find(".pad-room").classList.contains("swapped");
+    const showPad = () => swapped() && swap();
+    find(".paper").addEventListener("click", showPad);
     root.addEventListener("click", ({ target }) => {
         const button = target.closest("button");
         if (!button) return;
-        if ((button.dataset.tool || button.dataset.colour) && root.querySelector(".swapped")) swap(); // to draw with it
+        if (button.dataset.tool || button.dataset.colour) showPad();
         if (button.dataset.tool) choose(button.dataset.tool);
         if (button.dataset.deed) deeds[button.dataset.deed]();
         if (button.dataset.colour) {
-            [colour, picked] = [button.dataset.colour, true];
+            chosen = button.dataset.colour;
             choose("hint");
         }
         if (button.matches(".kept")) {
@@ -296,12 +298,11 @@ export const mount = (root, emit) => {
     const paints = () => {
         const shown = palette();
         painted = `${shown}`;
-        if (!picked) colour = shown[0] ?? "";
         find(".colours").replaceChildren(
             ...shown.map((one) => dab(one)),
-            picker("Another colour", `#${colour}`, (chosen) => {
-                [colour, picked] = [chosen, true];
-                if (root.querySelector(".swapped")) swap();
+            picker("Another colour", `#${colour()}`, (picked) => {
+                chosen = picked;
+                showPad(); // to draw with it
                 choose("hint");
             }),
         );
@@ -351,7 +352,7 @@ export const mount = (root, emit) => {
         }
         if (value.under) return step({ strokes: [], under: await layer(value.under), palette: given });
         if (value.strokes !== undefined && value.strokes !== write(now().strokes)) {
-            if (value.linked && !root.querySelector(".swapped")) swap(); // who opens a link wants to see its picture
+            if (value.linked && !swapped()) swap(); // who opens a link wants to see its picture
             return step({ strokes: read(value.strokes), under: null, palette: given });
         }
         if (value.ask && !value.swatches) return step({ ...now(), palette: given });

@@ -64,7 +64,8 @@ window.addEventListener("popstate", () => {
     returning = true;
     document.querySelector("#back")?.click();
 });
-for (const gesture of ["pointerdown", "keydown"]) addEventListener(gesture, () => (returning = false), true); // what comes now is a step of its own
+// What comes after the visitor's own next gesture is a step of its own.
+for (const gesture of ["pointerdown", "keydown"]) addEventListener(gesture, () => (returning = false), true);
 export const address = () => [Object.fromEntries(new URLSearchParams(location.search))];
 
 // --- sharing

@@ -25,6 +25,7 @@ from gan.ui.drawing import (
     palette_of,
     read_drawing,
     read_palette,
+    refuse_undrawable,
     saved_drawing,
     sharpened,
     typical_palettes,
@@ -139,7 +140,7 @@ def build_draw(studio: Studio) -> Lens:
             return {pad: {"picture": None, "say": reason, "of": "", "copy": ""}, spot: {}}
         output = colour_small(studio.colourer(model), drawing, [drawing.palette])
         enlarger = enlarger_of(studio, model, told)
-        picture = to_pil((sharpened(output, enlarger) if enlarger else output)[0, :3])
+        picture = to_pil(sharpened(output, enlarger)[0, :3])
         recipe = {} if told.get("example") else drawing.recipe(model)
         shown: PadValue = {
             "picture": lossless_uri(picture),
@@ -178,19 +179,17 @@ def build_draw(studio: Studio) -> Lens:
     def offer(told: Any, hand: Any) -> dict[str, Any]:
         model, _ = studio.in_hand(hand)
         drawing = read_drawing(told)
-        if reason := why_not(drawing.on_pad):
-            raise refuse(reason)
+        refuse_undrawable(drawing.on_pad)
         recipe: Mapping[str, Any] = drawing.recipe(model)
         if not recipe:
-            raise gr.Error(NOT_KEPT, print_exception=False)
+            raise refuse(NOT_KEPT)
         gr.Info(KEPT)
         return {"recipe": recipe, "turn": random.random()}  # so that it changes where the same is kept again
 
     def find(told: Any, hand: Any) -> Iterator[dict[Any, Any]]:
         model, _ = studio.in_hand(hand)
         drawing = read_drawing(told)
-        if reason := why_not(drawing.on_pad):
-            raise refuse(reason)
+        refuse_undrawable(drawing.on_pad)
         for progress in found_by_lines(model, lines_of(model, drawing)):
             yield {pad: {"say": LOOKING.format(percent=progress.step / progress.of)}}
         shown = studio.take(model, progress.specimen, "open") | {studio.tabs: gr.Tabs(selected="explore")}
