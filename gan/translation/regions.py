@@ -44,16 +44,17 @@ def _enclosed(walls: np.ndarray) -> tuple[np.ndarray, int]:
 def regions_and_spots(drawing: np.ndarray) -> tuple[np.ndarray, int]:
     """Return the regions, also those narrower than a gap, and their number n; spots have numbers beyond n.
 
-    A spot, such as an eye, is enclosed by lines, and smaller than a gap both ways. It and a narrow region have the
-    inner half of their line.
+    A spot, such as an eye, is enclosed by lines, and no longer than two gaps either way. It and a narrow region have
+    the inner half of their line.
     """
-    walls = _walls(drawing)
+    walls, gap = _walls(drawing), _gap(drawing)
     labels, count = _enclosed(walls)
-    found, pieces = cv2.connectedComponents((~ink_of(drawing)).astype(np.uint8), connectivity=4)
-    areas = np.bincount(pieces.ravel(), minlength=found)
+    found, pieces, stats, _ = cv2.connectedComponentsWithStats((~ink_of(drawing)).astype(np.uint8), connectivity=4)
+    left, top, width, height, areas = stats.T
+    within = (left > 0) & (top > 0) & (left + width < walls.shape[1]) & (top + height < walls.shape[0])
+    small = within & (areas >= SPOT) & (np.maximum(width, height) <= 2 * gap)
     walled = np.bincount(pieces[walls == 0], minlength=found) == 0  # it lies between walls altogether
-    narrow = walled & (areas > _gap(drawing) ** 2)
-    small = walled & (areas >= SPOT) & ~narrow
+    narrow = walled & (areas > gap**2) & ~small
     narrow[0] = small[0] = False  # ink
     number = np.zeros(found, np.uint16)
     number[narrow] = count + 1 + np.arange(narrow.sum())

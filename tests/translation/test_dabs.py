@@ -88,6 +88,13 @@ def test_dabs_of_two_colours_that_meet_over_a_line_stay_apart():
     assert at((30, 90)) == pytest.approx(GREEN, abs=4)  # the middle of the line is the left half's
 
 
+@pytest.mark.parametrize("eye", [(40, 40, 49, 53), (40, 40, 53, 53)])
+def test_a_larger_eye_is_filled_too(eye):
+    network = Obedient()
+    at = coloured(drawn(LARGE, ("box", eye)), dabs((GREEN, (43, 45, 46, 48))), network=network)
+    assert (at((45, 46)), at((30, 70)), network.asked) == (GREEN, RED, 1)
+
+
 def test_a_limb_narrower_than_a_gap_is_left_to_the_network():
     limb, network = ("box", (20, 90, 60, 96)), Obedient()
     at = coloured(drawn(SMALL, limb), dabs((GREEN, (30, 91, 40, 95))), network=network)
