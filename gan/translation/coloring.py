@@ -13,7 +13,7 @@ from gan.images import from_uint8, to_uint8
 from gan.training.task import Batch, Networks, Task, seeds_for
 from gan.translation.hints import palette_of
 from gan.translation.lines import silhouette, xdog
-from gan.translation.networks import Colorizer, PatchDiscriminator
+from gan.translation.networks import Colorizer, PatchDiscriminator, at_side
 from gan.translation.pairs import collate, sample_pair
 from gan.translation.palettes import hexes, most_apart
 
@@ -45,8 +45,9 @@ class Colorize(Task):
         return Colorizer(config.base_channels, config.image_size), PatchDiscriminator(1 + 4 + 3, config.base_channels)
 
     def load_networks(self, folder: Path) -> Networks:
-        """Return both networks of a checkpoint folder."""
-        return load_translator(folder, "colorize").train(), load_judge(folder, "colorize")
+        """Return both networks of a checkpoint folder, whatever the side of the pictures that they learned on."""
+        network = at_side(load_translator(folder, "colorize"), self.config.image_size)
+        return network.train(), load_judge(folder, "colorize")
 
     def facts(self, images: Tensor, rows: Tensor) -> dict[str, Any]:
         """Return {"palettes"}: those of the pictures' palettes that stand for all, as links write them."""

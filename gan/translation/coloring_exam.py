@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from gan import exam
 from gan.exam import Asked, Subject
-from gan.images import to_uint8
+from gan.images import from_uint8, to_uint8
 from gan.metrics import Extractor, found_by
 from gan.translation.apply import colorize, lay_under, on_white
 from gan.translation.baselines import flood_fill
@@ -39,6 +39,8 @@ class Exam(exam.Exam):
         self.floor, self.pictures = exam.floor_kid(self.real, kept_features), len(kept.images)
         self.trials = trials_of(kept.images.permute(0, 2, 3, 1).contiguous().numpy())
         self.flood_fill = self._flooded()
+        perfect = [_with_lines(_as_output(trial), trial) for trial in self.trials]
+        self.perfect = extract(exam.shown(_batches(perfect), len(perfect), "real pictures under the lines"))
 
     def line(self, subject: Subject) -> dict[str, Any]:
         """Return the measurement of one network."""
@@ -46,7 +48,9 @@ class Exam(exam.Exam):
         drawing, palette = Image.fromarray(first.drawing), [tuple(colour) for colour in first.palette.tolist()]
         milliseconds = exam.milliseconds(lambda: colorize(network, drawing, None, palette))
         answers, threads = self._coloured(network, subject.name), torch.get_num_threads()
-        seen = Evidence(self.trials, self.pictures, answers, self.flood_fill, self.real, milliseconds, threads)
+        seen = Evidence(
+            self.trials, self.pictures, answers, self.flood_fill, self.perfect, self.real, milliseconds, threads
+        )
         return {
             "task": subject.task,
             **found_by(METRICS, len(self.trials), seen),
@@ -123,6 +127,12 @@ def _inputs(network: Any, trial: Trial, hinted: bool, palette: np.ndarray | None
         hints.putalpha(Image.fromarray(trial.mask * np.uint8(255)))
     colours = None if palette is None else palette.tolist()
     return network_inputs(network, Image.fromarray(trial.drawing), hints, colours)
+
+
+def _as_output(trial: Trial) -> Tensor:
+    """Return the real picture as a network would give it, (1, 4, S, S) in [-1, 1]."""
+    parts = np.dstack((trial.picture, trial.inside * np.uint8(255)))
+    return from_uint8(torch.from_numpy(parts).permute(2, 0, 1)[None])
 
 
 def _with_lines(colours: Tensor, trial: Trial) -> np.ndarray:

@@ -49,6 +49,7 @@ class Evidence(NamedTuple):
     pictures: int  # each is drawn as often; the first trials are one drawing of each
     network: Answers
     flood_fill: Answers
+    perfect: Tensor  # features of the real pictures under the drawn lines, as perfect colours would be seen
     real: Tensor  # features of the pictures trained on
     milliseconds: float
     threads: int
@@ -142,6 +143,15 @@ METRICS = (
         lambda line: (
             "KID × 1000 with the drawn lines over the colours",
             f"{line['kid_lines_kept']:.1f} ± {line['kid_lines_kept_standard_error']:.1f}",
+        ),
+        {},
+    ),
+    Metric(
+        lambda seen: _kid(seen, seen.perfect)[:1],
+        {"kid_lines_kept_perfect": 3},
+        lambda line: (
+            "KID × 1000 of the real pictures under the drawn lines, the least to be had with these",
+            f"{line['kid_lines_kept_perfect']:.1f}",
         ),
         {},
     ),

@@ -10,7 +10,7 @@ from torch.nn.functional import avg_pool2d, interpolate
 from gan.checkpoints import load_judge, load_translator
 from gan.insight.reconstructions import Reconstructions
 from gan.training.task import Batch, Networks, Task, seeds_for
-from gan.translation.networks import PatchDiscriminator, Upscaler
+from gan.translation.networks import PatchDiscriminator, Upscaler, at_side
 from gan.translation.reductions import cropped, reduced
 
 CROP = 128  # pixels a side at most of the large pictures that a step is shown
@@ -34,8 +34,9 @@ class Upscale(Task):
         return upscaler, PatchDiscriminator(3 + 3, config.base_channels)
 
     def load_networks(self, folder: Path) -> Networks:
-        """Return both networks of a checkpoint folder."""
-        return load_translator(folder, "upscale").train(), load_judge(folder, "upscale")
+        """Return both networks of a checkpoint folder, whatever the side of the pictures that they learned on."""
+        network = at_side(load_translator(folder, "upscale"), self.config.image_size)
+        return network.train(), load_judge(folder, "upscale")
 
     def prepared(self, images: Tensor, order: Tensor) -> Tensor:
         """Return the pictures with their reconstructions, in large pixels, as three channels more, if there are any."""

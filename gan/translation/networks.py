@@ -22,6 +22,7 @@ class Colorizer(nn.Module):
     Sides are multiples of 32. The palette scales and shifts every map of the way up (FiLM, Perez et al. 2018).
     """
 
+    side: Tensor
     SIZES: ClassVar[Sizes] = {"base_channels": range(1, 257), "image_size": (32, 64, 128)}
 
     def __init__(self, base_channels: int = 32, image_size: int = 128) -> None:
@@ -97,6 +98,7 @@ class Residual(nn.Module):
 class Upscaler(nn.Module):
     """Pictures -> the same, `scale` times larger (SRVGGNetCompact's shape, Wang et al. 2021, arXiv 2107.10833)."""
 
+    side: Tensor
     SIZES: ClassVar[Sizes] = {
         "base_channels": range(1, 257),
         "scale": (2, 4),
@@ -182,6 +184,13 @@ class PatchDiscriminator(nn.Module):
     def example(self) -> tuple[Tensor]:
         """Return a smallest input."""
         return (torch.ones(1, self.channels, 64, 64),)
+
+
+def at_side(network: Colorizer | Upscaler, image_size: int) -> Colorizer | Upscaler:
+    """Return the network as one of pictures of this side: convolutions go on learning at any."""
+    network.image_size = image_size
+    network.side.fill_(image_size)
+    return network
 
 
 def spread(hints: Tensor) -> Tensor:

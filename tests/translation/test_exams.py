@@ -74,7 +74,8 @@ def test_a_network_that_colours_is_measured_on_what_was_kept_from_it(extractor, 
     assert json.loads(printed) == line and printed.count("\n") == 1
     drawings = HELD_OUT * len(STYLES)
     assert (line["task"], line["generated"], line["real"]) == ("colorize", drawings, COUNT - HELD_OUT)
-    assert extractor == [COUNT - HELD_OUT, HELD_OUT, drawings, drawings, drawings]
+    assert extractor == [COUNT - HELD_OUT, HELD_OUT, drawings, drawings, drawings, drawings]
+    assert line["kid_lines_kept_perfect"] < line["kid_lines_kept"]
     assert line["floor"]["count"] == HELD_OUT and line["epoch"] == 2 and line["threads"] == 1
     assert line["kid_train_flood_fill"] < line["kid_train"]  # of a network that learned nothing
     assert line["kid_lines_kept"] not in (line["kid_train"], line["kid_train_flood_fill"])
@@ -126,6 +127,7 @@ def test_a_perfect_network_is_off_by_nothing(extractor, data, tmp_path, monkeypa
     assert (line["lab_error"], line["variety"], line["colourfulness"], line["bleed"]) == (0, 0, 1, 1)
     assert line["hint_error"] < OFF and line["outside_white"] == 1
     assert line["line_recall"] == line["line_recall_real"] and line["kid_train"] < line["kid_train_flood_fill"]
+    assert line["kid_train"] < line["kid_lines_kept_perfect"]  # whose lines the real pictures have not
 
 
 def test_lines_are_kept_as_they_were_drawn():

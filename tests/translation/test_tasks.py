@@ -114,6 +114,15 @@ def test_a_run_begins_with_the_networks_of_another(trained, creatures, tmp_path)
         train(config_of(other, creatures, tmp_path / "other", init_from=str(trained)))
 
 
+def test_a_run_begins_with_networks_that_learned_on_smaller_pictures(trained, creatures, tmp_path):
+    larger = 2 * SIZES["image_size"]
+    run = train(
+        config_of(trained.name, creatures, tmp_path / "run", init_from=str(trained), images=23, image_size=larger)
+    )
+    assert load_network(run.folder).image_size == larger
+    assert run.trainer.images_before == 69
+
+
 @pytest.mark.parametrize("task", TRANSLATIONS)
 def test_a_batch_is_a_function_of_the_random_numbers_and_the_target_of_the_pictures(task, creatures):
     config = config_of(task, creatures, "out")
