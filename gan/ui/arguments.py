@@ -4,7 +4,7 @@ Events run with `preprocess=False`, so that these functions see everything that 
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import gradio as gr
@@ -67,6 +67,16 @@ def read_seeds(seed: Any, count: Any) -> range:
             f"Take a seed of at most {MAX_SEED - count + 1:,}, or fewer pictures."
         )
     return range(seed, seed + count)
+
+
+def read_fields(value: Any) -> Mapping[str, Any]:
+    """Return what was sent under names, {} where it is nothing of the kind."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def said(value: Any) -> Mapping[str, Any]:
+    """Return what a component said with its event, as it came from the page; {} where that is nothing of the kind."""
+    return read_fields(read_fields(value).get("said"))
 
 
 def read_whole(value: Any, name: str, low: int, high: int, default: int) -> int:

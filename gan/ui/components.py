@@ -4,7 +4,6 @@ A module exports `mount(root, emit)`, which returns `update(value)`; `emit(event
 component, whose value is then what was said. Gradio's own image components write a file per picture and blur pixels.
 """
 
-from collections.abc import Mapping
 from typing import Any, TypedDict
 
 import gradio as gr
@@ -38,12 +37,6 @@ def call(function: str, module: str = "page") -> str:
     """Return the `js=` line that calls a function of a module with an event's inputs."""
     address = f"`${{window.gradio_config.root}}/{MODULES}/{module}.js`"
     return f"async (...given) => (await import({address})).{function}(...given)"
-
-
-def said(value: Any) -> Mapping[str, Any]:
-    """Return what a component said with its event, as it came from the page; {} where that is nothing of the kind."""
-    detail = value.get("said") if isinstance(value, Mapping) else None
-    return detail if isinstance(detail, Mapping) else {}
 
 
 def wishes(component: "Drawn", event: Any) -> gr.JSON:

@@ -1,6 +1,6 @@
 """A drawing and its colours: what the pad or a program sends, what a network makes of it, what is kept of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,7 +16,7 @@ from gan.translation.apply import colours, lay_under, on_white, upscale
 from gan.translation.inputs import COLOURS
 from gan.translation.palettes import Palette, hexes, most_apart, parsed
 from gan.ui.aides import Aide
-from gan.ui.arguments import read_flag, refuse
+from gan.ui.arguments import read_fields, read_flag, refuse
 from gan.ui.encode import dominant_colours, with_recipe
 from gan.ui.loaded import LoadedModel
 from gan.ui.specimen import Specimen, stack
@@ -75,7 +75,7 @@ def read_palette(value: Any) -> Palette:
 
 def read_drawing(value: Any) -> Drawing:
     """Return what the pad or a link says: {"strokes", "under", "palette", "lines"}, all of it optional."""
-    value = value if isinstance(value, Mapping) else {}
+    value = read_fields(value)
     under = value.get("under")
     return Drawing(
         read_strokes(value.get("strokes")),

@@ -8,8 +8,8 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from gan.images import from_pil
-from gan.ui.arguments import choose_model
-from gan.ui.components import LAST_WINS, PRIVATE, Mine, said
+from gan.ui.arguments import choose_model, said
+from gan.ui.components import LAST_WINS, PRIVATE, Mine
 from gan.ui.insight import insight_of
 from gan.ui.loaded import LoadedModel
 from gan.ui.projecting import PROJECTING, projected, read_out

@@ -1,6 +1,5 @@
 """Sharper: the third way of enlarging. A second network guesses details; the picture's recipe says so."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
@@ -9,7 +8,7 @@ from torch import Tensor
 
 from gan.images import from_pil, to_pil
 from gan.translation.apply import upscale as enlarge_images
-from gan.ui.arguments import choose_model, read_fraction, read_seeds, refuse
+from gan.ui.arguments import choose_model, read_fields, read_fraction, read_seeds, refuse
 from gan.ui.components import LAST_WINS, NETWORKS, SharperValue, wishes
 from gan.ui.encode import lossless_uri, with_recipe
 from gan.ui.loaded import LoadedModel
@@ -46,8 +45,7 @@ def build_sharper(studio: Studio) -> None:
     """Let the stage ask for sharper pictures, and offer /upscale to programs."""
 
     def at_rest(told: Any) -> SharperValue:
-        sent = told.get("recipe") if isinstance(told, Mapping) else None
-        recipe = dict(sent) if isinstance(sent, Mapping) else {}
+        recipe = dict(read_fields(read_fields(told).get("recipe")))
         model, specimen = studio.in_hand(recipe)
         if not studio.aides.enlarger(model):
             return {"sharper": None, "of": recipe, "say": NONE_HERE.format(title=model.title)}

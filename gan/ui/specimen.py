@@ -4,7 +4,6 @@ import base64
 import binascii
 import random
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +12,7 @@ import torch
 from torch import Tensor
 
 from gan.latent import MAX_SEED, edit, sample_z, tame, truncate
-from gan.ui.arguments import DEFAULT_SEED, read_fraction, read_number, read_whole, refuse
+from gan.ui.arguments import DEFAULT_SEED, read_fields, read_fraction, read_number, read_whole, refuse
 from gan.ui.loaded import LoadedModel
 
 MAX_EDIT = 10.0  # furthest that a direction or a coordinate may be moved
@@ -69,8 +68,7 @@ def read_specimen(model: LoadedModel, values: Any) -> Specimen:
 
     All of it is optional.
     """
-    if not isinstance(values, Mapping):
-        values = {}
+    values = read_fields(values)
     amounts, offsets = [0.0] * len(model.directions), {}
     for key, value in values.items():
         name = re.fullmatch(r"([dz])(\d{1,4})", str(key))
@@ -98,7 +96,7 @@ def read_specimen(model: LoadedModel, values: Any) -> Specimen:
 
 def within(model: LoadedModel, values: Any) -> dict[str, Any]:
     """Return the values without those of directions, coordinates and latents that this model does not have."""
-    values = values if isinstance(values, Mapping) else {}
+    values = read_fields(values)
     ours = {f"d{k}" for k in range(1, len(model.directions) + 1)} | {f"z{i}" for i in range(model.generator.z_dim)}
     ours |= {"seed", "truncation", "wildness"}
     if values.get("model") in (None, model.name):

@@ -1,7 +1,7 @@
 """What all tabs share: the models, the picture in hand, the one large picture of it, files to save."""
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +10,8 @@ from PIL import Image
 
 from gan.images import make_grid, to_pil
 from gan.ui.aides import Aide, Aides
-from gan.ui.arguments import choose_model, named_model, refuse
-from gan.ui.components import Cell, Files, SheetValue, Stage, StageValue, said
+from gan.ui.arguments import choose_model, named_model, read_fields, refuse, said
+from gan.ui.components import Cell, Files, SheetValue, Stage, StageValue
 from gan.ui.encode import dominant_colours, lossless_uri, with_recipe
 from gan.ui.loaded import LoadedModel
 from gan.ui.specimen import Specimen, read_specimen, stack, within
@@ -45,7 +45,7 @@ class Studio:
 
     def in_hand(self, hand: Any) -> tuple[LoadedModel, Specimen]:
         """Return model and specimen of the picture in hand; a run that has nothing to show yet is refused."""
-        hand = hand if isinstance(hand, Mapping) else {}
+        hand = read_fields(hand)
         model = choose_model(self.models, hand.get("model"))
         return model, read_specimen(model, within(model, hand))
 

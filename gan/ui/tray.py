@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from gan.images import make_grid
-from gan.ui.arguments import refuse
-from gan.ui.components import LAST_WINS, NETWORKS, PRIVATE, Sheet, SheetValue, said
+from gan.ui.arguments import refuse, said
+from gan.ui.components import LAST_WINS, NETWORKS, PRIVATE, Sheet, SheetValue
 from gan.ui.drawing import colour_small, read_drawing, saved_drawing
 from gan.ui.encode import lossless_uri
 from gan.ui.saving import zip_of

@@ -23,7 +23,7 @@ from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartParser
 
 from gan.data.decode import FORMATS, BadPicture, flat, reason_for
-from gan.ui.arguments import refuse
+from gan.ui.arguments import read_fields, refuse
 from gan.ui.gate import Receive, Refused, Scope, header, host_name, read_body
 
 MAX_FILE = 4_000_000  # bytes
@@ -185,7 +185,7 @@ def _content_of(value: Any, name: str) -> bytes:
             return base64.b64decode(value.partition(",")[2], validate=True)
         except ValueError:  # binascii.Error is one, letters beyond ASCII are another
             raise refuse(f"{name} is damaged: it is no base64.") from None
-    path = value.get("path") if isinstance(value, Mapping) else None
+    path = read_fields(value).get("path")
     content = UPLOADS.find(path) if isinstance(path, str) else None
     if content is None:
         raise refuse(f"{name} must be an image file, sent as gradio_client.handle_file sends it, and read once.")

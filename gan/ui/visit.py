@@ -8,8 +8,7 @@ from typing import Any
 import gradio as gr
 
 from gan.ui import links, tray
-from gan.ui.arguments import read_fraction
-from gan.ui.components import said
+from gan.ui.arguments import read_fields, read_fraction, said
 from gan.ui.lens import Guest, Lens, guest_of
 from gan.ui.loaded import LoadedModel
 from gan.ui.shelf import Shelf
@@ -53,7 +52,7 @@ class Visit:
         lens = links.find_lens(self.lenses, {"tab": str(name)})
         current = {self.studio.current: lens.id}
         try:
-            chosen, held = self.studio.named(chosen_name), _mapping(in_hand)
+            chosen, held = self.studio.named(chosen_name), read_fields(in_hand)
             if held.get("model", chosen.name) == chosen.name:
                 specimen = read_specimen(chosen, within(chosen, held))
             else:  # the model has just been chosen, and its first picture is still on its way
@@ -64,7 +63,7 @@ class Visit:
             return current
 
     def _spot_of(self, name: str, given: Sequence[Any]) -> Mapping[str, Any]:
-        return _mapping(given[self.places.index(name)]) if name in self.places else {}
+        return read_fields(given[self.places.index(name)]) if name in self.places else {}
 
     # --- another picture
 
@@ -74,14 +73,14 @@ class Visit:
         chosen, studio = self.studio.named(name), self.studio
         if not chosen.weights:
             return {studio.hand: {"model": name, "by": "model"}, studio.stage: on_stage(chosen, Specimen())}
-        plain = _first_of(chosen, _mapping(in_hand), tab)
+        plain = _first_of(chosen, read_fields(in_hand), tab)
         fresh = {"wall": BY_HAND} if tab == "generate" else {}
         return studio.take(chosen, plain, "model") | self.enter(tab, chosen, plain, fresh, guest_of(request))
 
     def roll(self, request: gr.Request, name: Any, in_hand: Any, tab: Any, *given: Any) -> dict[Any, Any]:
         """Take a picture that nobody chose."""
         chosen = self.models[0] if name is None else self.studio.named(name)
-        wildness = read_fraction(_mapping(in_hand).get("wildness"), "Wildness", 1.0)
+        wildness = read_fraction(read_fields(in_hand).get("wildness"), "Wildness", 1.0)
         specimen = Specimen(roll(), wildness=wildness)
         spot = dict(self._spot_of(tab, given)) | ({"wall": specimen.seed} if tab == "generate" else {})
         if tab == "morph":
@@ -136,7 +135,7 @@ class Visit:
 
     def from_history(self, request: gr.Request, query: Any) -> dict[Any, Any]:
         """Return to what the address says after the browser's own step back or forward."""
-        link = links.read_link(_mapping(query))
+        link = links.read_link(read_fields(query))
         return self.restore(links.moved_on(self.models, link), "address", guest_of(request))
 
     def from_picture(self, request: gr.Request, told: Any) -> dict[Any, Any]:
@@ -150,8 +149,8 @@ class Visit:
 
     def from_tray(self, request: gr.Request, told: Any, tab: Any, *given: Any) -> dict[Any, Any]:
         """Return to a kept picture, seen in the tab that is open, or to a kept drawing."""
-        recipe = said(told).get("recipe")
-        if isinstance(recipe, Mapping) and "strokes" in recipe:
+        recipe = read_fields(said(told).get("recipe"))
+        if "strokes" in recipe:
             return self.restore({**recipe, "tab": "draw"}, "open", guest_of(request))
         chosen, specimen = self.studio.in_hand(recipe)
         spot = {} if tab == "morph" else self._spot_of(tab, given)
@@ -164,8 +163,3 @@ def _first_of(chosen: LoadedModel, held: Mapping[str, Any], tab: Any) -> Specime
     if tab == "generate" and chosen.picked:
         return Specimen(chosen.picked[0])
     return read_specimen(chosen, {key: held[key] for key in ("seed", "wildness", "truncation") if key in held})
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    """Return what was sent, {} where it is nothing of the kind."""
-    return value if isinstance(value, Mapping) else {}

@@ -13,7 +13,7 @@ from gan.images import from_pil, make_grid, to_pil
 from gan.precision import one_core
 from gan.translation.palettes import Palette, hexes
 from gan.ui.aides import Aide
-from gan.ui.arguments import read_flag, refuse
+from gan.ui.arguments import read_fields, read_flag, refuse
 from gan.ui.colouring import build_colorize
 from gan.ui.components import LAST_WINS, NETWORKS, PRIVATE, Pad, PadValue, Sheet, SheetValue, call, wishes
 from gan.ui.drawing import (
@@ -93,7 +93,7 @@ def copy_line(model: LoadedModel, picture: Image.Image) -> str:
 
 def enlarger_of(studio: Studio, model: LoadedModel, told: Any) -> Aide | None:
     """Return the network that makes a drawing sharper, where the pad asks for one and one is here."""
-    told = told if isinstance(told, Mapping) else {}
+    told = read_fields(told)
     sharper = read_flag(told.get("sharper"), "sharper", False)
     return studio.aides.enlarger(studio.colourer(model)) if sharper else None
 
@@ -135,7 +135,7 @@ def build_draw(studio: Studio) -> Lens:
 
     def colour(told: Any, hand: Any) -> dict[Any, Any]:
         model, _ = studio.in_hand(hand)
-        drawing, told = read_drawing(told), told if isinstance(told, Mapping) else {}
+        drawing, told = read_drawing(told), read_fields(told)
         if reason := why_not(drawing.on_pad):
             return {pad: {"picture": None, "say": reason, "of": "", "copy": ""}, spot: {}}
         output = colour_small(studio.colourer(model), drawing, [drawing.palette])
@@ -153,7 +153,7 @@ def build_draw(studio: Studio) -> Lens:
 
     def propose(told: Any, hand: Any) -> dict[Any, Any]:
         model, specimen = studio.in_hand(hand)
-        drawing, told = read_drawing(told), told if isinstance(told, Mapping) else {}
+        drawing, told = read_drawing(told), read_fields(told)
         if why_not(drawing.on_pad):
             return {proposals: {"cells": []}}
         named = proposals_for(model, specimen, typical(model))
@@ -162,15 +162,14 @@ def build_draw(studio: Studio) -> Lens:
         return {proposals: sheet_of(torch.stack(others), named, drawing.palette), pad: {"copy": copy}}
 
     def choose(told: Any) -> PadValue:
-        recipe = told.get("recipe") if isinstance(told, Mapping) else None
-        palette = read_palette(recipe.get("palette") if isinstance(recipe, Mapping) else None)
+        palette = read_palette(read_fields(read_fields(told).get("recipe")).get("palette"))
         return {"palette": hexes(palette), "ask": True}
 
     def take_outline(hand: Any) -> PadValue:
         return {"strokes": write_strokes(outline(*studio.in_hand(hand)))}
 
     def open_file(told: Any) -> PadValue:
-        sent = told.get("file") if isinstance(told, Mapping) else None
+        sent = read_fields(told).get("file")
         try:
             return {"under": bounded_uri(cleaned(read_upload(sent, "The picture")), LONGEST_UNDER)}
         except gr.Error as error:  # said where the pad says that it is looking

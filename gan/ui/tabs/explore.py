@@ -10,8 +10,8 @@ from PIL import Image
 
 from gan.images import make_grid
 from gan.told import DIRECTIONS
-from gan.ui.arguments import choose_model, refuse
-from gan.ui.components import LAST_WINS, NETWORKS, Numbers, said, wishes
+from gan.ui.arguments import choose_model, read_fields, refuse, said
+from gan.ui.components import LAST_WINS, NETWORKS, Numbers, wishes
 from gan.ui.encode import lossless_uri
 from gan.ui.lens import Guest, Lens
 from gan.ui.loaded import LoadedModel
@@ -66,7 +66,7 @@ def build_explore(studio: Studio) -> Lens:
         return {key: value for key, value in specimen.recipe(model).items() if re.fullmatch(r"[dz]\d+", key)}
 
     def with_edits(hand: Any, edits: Mapping[str, Any], kind: str) -> dict[str, Any]:
-        hand = hand if isinstance(hand, Mapping) else {}
+        hand = read_fields(hand)
         return {key: value for key, value in hand.items() if not re.fullmatch(rf"{kind}\d+", key)} | dict(edits)
 
     def slid(hand: Any, amounts: Sequence[Any]) -> dict[str, Any]:
@@ -107,7 +107,7 @@ def build_explore(studio: Studio) -> Lens:
 
     def follow(told: Any, before: Any, tab: Any) -> dict[Any, Any]:
         """Set the controls to where a drag across the picture ended."""
-        recipe = told.get("recipe") if isinstance(told, Mapping) else None
+        recipe = read_fields(told).get("recipe")
         if tab != "explore" or not recipe:  # they are set when it opens
             return gr.skip()
         return {**controls_at(*studio.in_hand(recipe)), **settle(recipe, before)}

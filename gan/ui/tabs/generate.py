@@ -14,6 +14,7 @@ from gan.ui.arguments import (
     MAX_COUNT,
     at_field,
     choose_model,
+    read_fields,
     read_flag,
     read_fraction,
     read_seeds,
@@ -85,7 +86,7 @@ def build_generate(studio: Studio) -> Lens:
         picture = replace(specimen, wildness=read_fraction(wild, "Wildness", 1.0))
         if not picture.latent:
             return around(model, picture, picture.seed, count)
-        first = place.get("wall") if isinstance(place, Mapping) else None
+        first = read_fields(place).get("wall")
         return around(model, picture, DEFAULT_SEED if first == BY_HAND else read_seeds(first, 1)[0], count)
 
     def around(model: LoadedModel, picture: Specimen, first: int, count: Any) -> dict[Any, Any]:
@@ -96,13 +97,13 @@ def build_generate(studio: Studio) -> Lens:
 
     def mark(told: Any, hand: Any, place: Any) -> SheetValue:
         model, pictures = on_wall(hand, place)
-        told = told if isinstance(told, Mapping) else {}
+        told = read_fields(told)
         turn = read_whole(told.get("turn"), "The turn", 0, MAX_SEED, 0)
         return {"near": near_ones(model, pictures), "turn": turn}
 
     def on_wall(hand: Any, place: Any) -> tuple[LoadedModel, list[Specimen]]:
         model, specimen = studio.in_hand(hand)
-        place = place if isinstance(place, Mapping) else {}
+        place = read_fields(place)
         seeds = seeds_of(model, place.get("wall"), place.get("count"))
         return model, [Specimen(seed, specimen.truncation, wildness=specimen.wildness) for seed in seeds]
 

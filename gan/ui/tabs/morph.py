@@ -25,8 +25,9 @@ from gan.ui.arguments import (
     read_number,
     read_whole,
     refuse,
+    said,
 )
-from gan.ui.components import LAST_WINS, PRIVATE, Cell, Player, PlayerValue, Sheet, SheetValue, said
+from gan.ui.components import LAST_WINS, PRIVATE, Cell, Player, PlayerValue, Sheet, SheetValue
 from gan.ui.encode import enlarge, lossless_uri
 from gan.ui.lens import Guest, Lens
 from gan.ui.loaded import LoadedModel

@@ -10,8 +10,8 @@ from PIL import Image
 from gan.images import open_rgb
 from gan.told import CURVES, MAX_EPOCH, marks, pairs, seen_before
 from gan.ui import animation
-from gan.ui.arguments import read_whole, refuse
-from gan.ui.components import LAST_WINS, PRIVATE, Curves, Player, PlayerValue, Sheet, SheetValue, said, wishes
+from gan.ui.arguments import read_fields, read_whole, refuse, said
+from gan.ui.components import LAST_WINS, PRIVATE, Curves, Player, PlayerValue, Sheet, SheetValue, wishes
 from gan.ui.encode import webp_uri
 from gan.ui.film import film
 from gan.ui.lens import Guest, Lens
@@ -179,7 +179,7 @@ def build_training(studio: Studio) -> Lens:
         return enter(studio.named(model.name), specimen, link, guest)
 
     def frame(told: Any, hand: Any) -> PlayerValue:
-        told = told if isinstance(told, Mapping) else {}
+        told = read_fields(told)
         model, specimen = studio.in_hand(hand)
         number = read_whole(told.get("frame"), "The frame", 0, max(len(model.samples) - 1, 0), 0)
         if not model.samples:
