@@ -63,6 +63,7 @@ FLOORS = (
         "gan.images",
         "gan.latent",
         "gan.training.ema",
+        "gan.training.perception",
         "gan.training.device",
         "gan.metrics",
         "gan.training.signs",
@@ -128,6 +129,7 @@ FORBIDDEN_TO_THE_APP = {
         for name in (
             *("loop", "opening", "progress", "record", "guard", "run", "misfit", "trainer", "objective"),
             *("task", "generate", "iterations", "augment", "batches", "ema", "signs", "device", "distributed"),
+            "perception",
         )
     ),
 }
