@@ -16,7 +16,7 @@ from torch.nn.functional import normalize
 ENDS = (2, 4, 6, 12)  # layers after which maps are compared, the stem being the first: at 1/2 to 1/16 of a side
 
 
-def unlikeness(results: Tensor, targets: Tensor) -> Tensor:
+def perceptual_distance(results: Tensor, targets: Tensor) -> Tensor:
     """Return how unlike pictures (N, 3, H, W) in [-1, 1] look, (N,), from 0 to 4; gradients reach the results alone.
 
     Between features of length 1 it is the mean of the squared distance over the places of a map, and over the maps

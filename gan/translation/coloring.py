@@ -10,7 +10,7 @@ from torch.nn.functional import avg_pool2d
 
 from gan.checkpoints import load_judge, load_translator
 from gan.images import from_uint8, to_uint8
-from gan.training.perception import unlikeness
+from gan.training.perception import perceptual_distance
 from gan.training.task import Batch, Networks, Task, seeds_for
 from gan.translation.hints import palette_of
 from gan.translation.lines import silhouette, xdog
@@ -19,7 +19,7 @@ from gan.translation.pairs import collate, sample_pair
 from gan.translation.palettes import hexes, most_apart
 
 L1 = 5.0
-UNLIKENESS = 4.0
+PERCEPTUAL = 4.0
 PALETTE = 20.0  # where a palette is another picture's; L1 would make the colours grey there
 USED = 50  # of so many pixels of a picture, one is to have a colour of the palette for it to be used
 UNUSED = 0.25  # weight of colours that nothing has; 1 paints specks of them where a drawing is empty
@@ -37,7 +37,7 @@ SHOWN = 32  # drawings in a sample grid, each beside its result
 class Colorize(Task):
     """Pictures coloured from lines, from hints and a palette where they are given (pix2pix, arXiv 1611.07004)."""
 
-    terms = ("l1", "lines", "patches", "silhouette", "palette", "unlikeness")
+    terms = ("l1", "lines", "patches", "silhouette", "palette", "perceptual")
     columns = 8
     looks = 64
 
@@ -97,9 +97,9 @@ class Colorize(Task):
         coloured = (batch.target[free, 3:] > 0) & (lines[free] > 0)
         strange = off_palette(result[free], coloured, palette[free, :-1]).sum() / len(free)
         calm = torch.where(free[:, None, None, None], lines, target)  # of lines alone, the paper between them
-        unlike = unlikeness(result[~free], target[~free]).sum() / len(free)
+        unlike = perceptual_distance(result[~free], target[~free]).sum() / len(free)
         patchy = patchiness(result, calm)
-        return torch.stack((l1 * L1, drawn * LINES, patchy * PATCHES, cover, strange * PALETTE, unlike * UNLIKENESS))
+        return torch.stack((l1 * L1, drawn * LINES, patchy * PATCHES, cover, strange * PALETTE, unlike * PERCEPTUAL))
 
     def samples(self, generator: nn.Module, reals: Tensor) -> Tensor:
         """Return the real pictures' drawings, coloured."""

@@ -5,7 +5,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFilter
 
 from gan.images import from_pil
-from gan.training.perception import unlikeness
+from gan.training.perception import perceptual_distance
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -21,8 +21,8 @@ def drawn(shape, filter=None, size=64):
 
 def test_pictures_that_are_the_same_are_not_unlike_and_the_range_is_kept():
     pictures = torch.cat((drawn("ellipse"), drawn("rectangle"), torch.ones(1, 3, 64, 64)))
-    assert unlikeness(pictures, pictures).abs().max() < 1e-6
-    found = unlikeness(pictures, pictures.roll(1, 0))
+    assert perceptual_distance(pictures, pictures).abs().max() < 1e-6
+    found = perceptual_distance(pictures, pictures.roll(1, 0))
     assert found.shape == (3,) and found.min() > 0.3 and found.max() < 4
 
 
@@ -31,26 +31,26 @@ def test_a_blur_looks_more_unlike_than_another_tone_of_the_same_error_in_pixels(
     off = (blurred - real).abs().mean()
     darker = (real - off).clamp(-1, 1)
     assert (darker - real).abs().mean() > off / 2
-    assert unlikeness(blurred, real) > 2 * unlikeness(darker, real)
+    assert perceptual_distance(blurred, real) > 2 * perceptual_distance(darker, real)
 
 
 def test_each_picture_counts_for_itself():
     real, results = torch.cat((drawn("ellipse"), drawn("rectangle"))), torch.cat((drawn("rectangle"),) * 2)
-    both = unlikeness(results, real)
-    assert torch.allclose(both[:1], unlikeness(results[:1], real[:1]), atol=1e-5) and both[1] < 1e-6
+    both = perceptual_distance(results, real)
+    assert torch.allclose(both[:1], perceptual_distance(results[:1], real[:1]), atol=1e-5) and both[1] < 1e-6
 
 
 def test_gradients_reach_the_results_alone_and_the_network_stands_still():
     result, target = drawn("rectangle").requires_grad_(), drawn("ellipse").requires_grad_()
-    before = unlikeness(result, target)
+    before = perceptual_distance(result, target)
     before.sum().backward()
     assert target.grad is None and result.grad.abs().sum() > 0
     with torch.no_grad():
-        assert unlikeness(result - 0.1 * result.grad / result.grad.norm(), target) < before
-        assert torch.equal(unlikeness(result, target), before)
+        assert perceptual_distance(result - 0.1 * result.grad / result.grad.norm(), target) < before
+        assert torch.equal(perceptual_distance(result, target), before)
 
 
 @pytest.mark.parametrize("size", [32, 128])
 def test_any_size_of_ours_will_do_and_none_at_all(size):
-    assert unlikeness(drawn("ellipse", size=size), drawn("rectangle", size=size)) > 0.1
-    assert unlikeness(torch.empty(0, 3, size, size), torch.empty(0, 3, size, size)).shape == (0,)
+    assert perceptual_distance(drawn("ellipse", size=size), drawn("rectangle", size=size)) > 0.1
+    assert perceptual_distance(torch.empty(0, 3, size, size), torch.empty(0, 3, size, size)).shape == (0,)

@@ -90,7 +90,7 @@ def test_the_run_folder_tells_of_its_task_and_its_terms(trained):
     assert len(described.get("palettes", [])) == {"colorize": 4, "upscale": 0}[trained.name]
     if trained.name == "colorize":
         assert len(load_network(trained).palettes) == 4
-    terms = {"colorize": {"l1", "lines", "patches", "silhouette", "unlikeness"}, "upscale": {"l1"}}[trained.name]
+    terms = {"colorize": {"l1", "lines", "patches", "silhouette", "perceptual"}, "upscale": {"l1"}}[trained.name]
     assert terms < read_history(trained)[-1].keys()
     (*_, grid) = list_epochs(trained, SAMPLES).values()
     with Image.open(grid) as image:
