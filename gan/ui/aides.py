@@ -49,6 +49,13 @@ class Aide:
         return known.source if known.slug else title_of(self.described, known.source)
 
     @property
+    def size(self) -> int:
+        """Pixels a side of its pictures; 0 where its folder does not say."""
+        arguments = self.described.get("generator")
+        size = arguments.get("image_size") if isinstance(arguments, Mapping) else None
+        return size if isinstance(size, int) else 0
+
+    @property
     def network(self) -> Any:
         """The network, in eval mode; what cannot be read is refused with a sentence."""
         return self._content()[0]
@@ -76,8 +83,9 @@ class Aides:
         self._all = [Aide(folder, read_described(folder)) for folder in folders]
 
     def colourer(self, model: LoadedModel) -> Aide | None:
-        """Return what colours drawings: of the model's own data, else the first; None where there is none."""
-        return self.of("colorize", model) or next((aide for aide in self._all if aide.task == "colorize"), None)
+        """Return what colours drawings: of the model's own data, else the largest; None where there is none."""
+        any_will_do = (aide for aide in self._all if aide.task == "colorize")
+        return self.of("colorize", model) or max(any_will_do, key=lambda aide: aide.size, default=None)
 
     def enlarger(self, model: LoadedModel | Aide) -> Aide | None:
         """Return what enlarges a network's pictures; None where nothing learned that from the network's own data."""

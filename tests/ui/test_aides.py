@@ -44,6 +44,16 @@ def test_a_model_has_those_of_its_own_data_and_drawings_are_coloured_by_any(fold
     assert not Aides().can_colour() and Aides().colourer(model("pokemon")) is None
 
 
+def test_drawings_of_nobodys_data_are_coloured_by_what_paints_largest(folders):
+    for folder, arguments in zip(folders, ({"image_size": 64}, {"image_size": 128}, None), strict=True):
+        described = read_json(folder / "config.json")
+        write_json(folder / "config.json", described | {"generator": arguments})
+    found = Aides(folders)
+    assert (
+        found.colourer(model("folder")).name == "colours-faces" and found.colourer(model("pokemon")).name == "colours"
+    )
+
+
 def test_of_peoples_folders_only_the_same_pictures_are_the_models_own(tmp_path):
     folder = plant_aide(tmp_path / "enlarges", "upscale", "folder")
     described = read_json(folder / "config.json")
