@@ -139,7 +139,7 @@ def trace(picture: np.ndarray, inside: np.ndarray) -> list[np.ndarray]:
     lines = _lines(picture, 0.6, level=-1.5, steep=1.0)
     ink = lines < min(LINE, np.quantile(lines[deep], TRACED_SHARE) if deep.any() else LINE)
     shortest = 0.04 * min(inside.shape)
-    outlines = [path for path in _outlines(inside) if len(path) > 2 * shortest]
+    outlines = [part for path in _outlines(inside) for part in _in_sight(path, inside) if len(part) > 2 * shortest]
     spots = [path for path in _spots(picture, deep) if len(path) > 1.5 * shortest]
     paths = outlines + _paths(_thinned(ink) & deep, shortest) + spots
     smooth = [cv2.blur(path.astype(np.float32)[:, None], (1, 5), borderType=cv2.BORDER_REPLICATE) for path in paths]
@@ -272,6 +272,13 @@ def _outlines(mask: np.ndarray) -> list[np.ndarray]:
     wide = cv2.copyMakeBorder(mask.astype(np.uint8), out, out, out, out, cv2.BORDER_REPLICATE)
     contours, _ = cv2.findContours(wide, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     return [np.concatenate([path[:, 0], path[:1, 0]]) - out for path in contours]
+
+
+def _in_sight(path: np.ndarray, mask: np.ndarray) -> list[np.ndarray]:
+    """Return the parts of a path that lie inside the picture."""
+    seen = ((path >= 0) & (path < mask.shape[::-1])).all(axis=1)
+    parts = np.split(path, np.flatnonzero(np.diff(seen)) + 1)
+    return parts[0 if seen[0] else 1 :: 2]
 
 
 def _spots(picture: np.ndarray, inside: np.ndarray) -> list[np.ndarray]:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from gan.translation.lines import STYLES, Style, _paths, _thinned, draw, silhouette, wear, xdog
+from gan.translation.lines import STYLES, Style, _paths, _thinned, draw, silhouette, trace, wear, xdog
 
 SIDE = 64
 CENTRE, RADIUS = 32, 20
@@ -134,6 +134,16 @@ def test_the_silhouette_style_leaves_out_what_is_within():
     drawing = STYLES["silhouette"](picture, silhouette(picture), rng())
     assert (drawing[distance() < 10] == 255).all()
     assert (STYLES["silhouette"](two_colours(), np.ones((SIDE, SIDE), bool), rng()) == 255).all()
+
+
+def test_an_outline_is_traced_no_further_than_the_picture_and_a_picture_without_an_outside_has_none():
+    half = disc()[:, SIDE // 2 :].repeat(2, axis=0).repeat(2, axis=1)  # it goes on to the left of the rim
+    paths = trace(half, silhouette(half))
+    x, y = np.concatenate(paths).T
+    assert len(paths) >= 1 and x.min() < 3 and 1.5 * RADIUS < x.max() < 2 * RADIUS + 4
+    assert not ((x < 2) & (abs(y - 2 * CENTRE) < RADIUS)).any()  # nothing along the rim
+    whole = np.full((SIDE, SIDE, 3), (250, 220, 60), np.uint8)
+    assert trace(whole, silhouette(whole)) == []
 
 
 def test_the_pad_fills_pupils_and_draws_an_outline_once_where_edges_are_two():
