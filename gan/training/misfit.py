@@ -56,6 +56,11 @@ def _is_finite(value: Any, shape: torch.Size) -> bool:
     return isinstance(value, Tensor) and value.shape == shape and bool(value.isfinite().all())
 
 
+def _may_be_sums(value: Tensor, most: int) -> bool:
+    """Whether it may be the sums of a version whose task had the same terms, or fewer."""
+    return value.dim() == 1 and len(STATISTICS) <= len(value) <= most and bool(value.isfinite().all())
+
+
 def _is_adam(value: Any, example: dict[str, Any], parameters: Sequence[Tensor]) -> bool:
     """Whether it is an Adam's state over these parameters, fresh or under way."""
     (group,), (ours,) = value["param_groups"], example["param_groups"]
@@ -128,6 +133,6 @@ CHECKS: dict[str, Callable[[Any, Any], bool]] = {
     "history": _is_history,
     "iterations": _is_iterations,
     "guard": _is_guard,
-    "sums": lambda value, example: value.is_floating_point() and _is_finite(value, example.shape),
+    "sums": lambda value, example: value.is_floating_point() and _may_be_sums(value, len(example)),
     "threads": lambda value, _: type(value) is int and 1 <= value <= MOST_THREADS,
 }

@@ -19,7 +19,7 @@ from gan.translation.pairs import collate, sample_pair
 from gan.translation.palettes import hexes, most_apart
 
 L1 = 5.0
-PERCEPTUAL = 4.0
+PERCEPTUAL = 4.0  # beside L1, which alone makes what cannot be known a blur
 PALETTE = 20.0  # where a palette is another picture's; L1 would make the colours grey there
 USED = 50  # of so many pixels of a picture, one is to have a colour of the palette for it to be used
 UNUSED = 0.25  # weight of colours that nothing has; 1 paints specks of them where a drawing is empty

@@ -40,7 +40,7 @@ class Exam(exam.Exam):
         self.trials = trials_of(kept.images.permute(0, 2, 3, 1).contiguous().numpy())
         self.flood_fill = self._flooded()
         perfect = [_with_lines(_as_output(trial), trial) for trial in self.trials]
-        self.perfect = extract(exam.shown(_batches(perfect), len(perfect), "real pictures under the lines"))
+        self.perfect = self._features(perfect, "real pictures under the lines")
 
     def line(self, subject: Subject) -> dict[str, Any]:
         """Return the measurement of one network."""
@@ -92,11 +92,14 @@ class Exam(exam.Exam):
         count = len(self.trials)
         given, bare, rest = results[:count], results[count : 2 * count], results[2 * count :]
         proposals = [rest[start : start + PROPOSALS] for start in range(0, len(rest), PROPOSALS)]
-        features = self.extract(exam.shown(_batches(given), count, name))
+        features = self._features(given, name)
         if shown is None:
             return Answers(given, bare, proposals, features, features)
-        with_lines = self.extract(exam.shown(_batches(shown), count, f"{name} under the lines"))
-        return Answers(given, bare, proposals, features, with_lines)
+        return Answers(given, bare, proposals, features, self._features(shown, f"{name} under the lines"))
+
+    def _features(self, pictures: Sequence[np.ndarray], what: str) -> Tensor:
+        """Return the features of pictures uint8 (H, W, 3)."""
+        return self.extract(exam.shown(_batches(pictures), len(pictures), what))
 
 
 def trials_of(pictures: np.ndarray) -> list[Trial]:

@@ -147,11 +147,11 @@ METRICS = (
         {},
     ),
     Metric(
-        lambda seen: _kid(seen, seen.perfect)[:1],
-        {"kid_lines_kept_perfect": 3},
+        lambda seen: _kid(seen, seen.perfect),
+        {"kid_lines_kept_perfect": 3, "kid_perfect_standard_error": 3},
         lambda line: (
-            "KID × 1000 of the real pictures under the drawn lines, the least to be had with these",
-            f"{line['kid_lines_kept_perfect']:.1f}",
+            "KID × 1000 of the real pictures under the drawn lines, as perfect colours would have",
+            f"{line['kid_lines_kept_perfect']:.1f} ± {line['kid_perfect_standard_error']:.1f}",
         ),
         {},
     ),

@@ -140,7 +140,7 @@ def trace(picture: np.ndarray, inside: np.ndarray) -> list[np.ndarray]:
     ink = lines < min(LINE, np.quantile(lines[deep], TRACED_SHARE) if deep.any() else LINE)
     shortest = 0.04 * min(inside.shape)
     outlines = [part for path in _outlines(inside) for part in _in_sight(path, inside) if len(part) > 2 * shortest]
-    spots = [path for path in _spots(picture, deep) if len(path) > 1.5 * shortest]
+    spots = [part for path in _spots(picture, deep) for part in _in_sight(path, inside) if len(part) > 1.5 * shortest]
     paths = outlines + _paths(_thinned(ink) & deep, shortest) + spots
     smooth = [cv2.blur(path.astype(np.float32)[:, None], (1, 5), borderType=cv2.BORDER_REPLICATE) for path in paths]
     return [cv2.approxPolyDP(path, 0.35 * _unit(picture), False)[:, 0] for path in smooth]
@@ -275,8 +275,13 @@ def _outlines(mask: np.ndarray) -> list[np.ndarray]:
 
 
 def _in_sight(path: np.ndarray, mask: np.ndarray) -> list[np.ndarray]:
-    """Return the parts of a path that lie inside the picture."""
-    seen = ((path >= 0) & (path < mask.shape[::-1])).all(axis=1)
+    """Return the parts of a closed path that lie inside the picture."""
+    height, width = mask.shape
+    x, y = path.T
+    seen: np.ndarray = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+    if seen[0] and not seen.all():  # begin out of sight, so that no part is cut in two
+        first = int(seen.argmin())
+        path, seen = np.roll(path[:-1], -first, axis=0), np.roll(seen[:-1], -first)
     parts = np.split(path, np.flatnonzero(np.diff(seen)) + 1)
     return parts[0 if seen[0] else 1 :: 2]
 

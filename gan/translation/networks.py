@@ -187,7 +187,7 @@ class PatchDiscriminator(nn.Module):
 
 
 def at_side(network: Colorizer | Upscaler, image_size: int) -> Colorizer | Upscaler:
-    """Return the network as one of pictures of this side: convolutions go on learning at any."""
+    """Set the side of the pictures that a network is for, and return it: its convolutions take any."""
     network.image_size = image_size
     network.side.fill_(image_size)
     return network

@@ -77,7 +77,7 @@ class Aide:
 
 
 class Aides:
-    """Those in some folders, as gan.ui.loaded finds them; of two that would do, the first is taken."""
+    """Those in some folders, as gan.ui.loaded finds them; of two that would do as well, the first is taken."""
 
     def __init__(self, folders: Iterable[Path] = ()) -> None:
         self._all = [Aide(folder, read_described(folder)) for folder in folders]

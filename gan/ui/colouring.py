@@ -21,11 +21,10 @@ LARGEST = 1_024  # pixels a side
 
 def read_lines(value: Any, model: LoadedModel) -> Image.Image:
     """Return a program's drawing, an image file or strokes; without one, the outline of a picture by the model."""
-    if value is None:
-        return draw_lines(outline(model, Specimen()))
     if isinstance(value, Mapping):
         return read_upload(value, "The drawing")
-    lines = draw_lines(read_strokes(value, "The strokes of the drawing"))
+    own = value is None
+    lines = draw_lines(outline(model, Specimen()) if own else read_strokes(value, "The strokes of the drawing"))
     refuse_undrawable(lines)
     return lines
 
@@ -54,7 +53,8 @@ def build_colorize(studio: Studio) -> None:
             hints: an image file, transparent but where colours are wanted; or strokes, whose tool is "hint", with a
                 "colour" each. Each colours the enclosed region in which it lies.
             palette: a list of one to five colours, "#rrggbb"; with [], one that the network's training pictures had.
-            model: a model of this page; the network that learned from the same pictures colours, else the first one.
+            model: a model of this page; the network that learned from the same pictures colours, else the
+                one that paints largest.
             keep_lines: whether the drawing's own lines are laid over the colours.
         """
         chosen = choose_model(studio.models, model)

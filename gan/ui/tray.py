@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from gan.images import make_grid
-from gan.ui.arguments import refuse, said
+from gan.ui.arguments import read_fields, refuse, said
 from gan.ui.components import LAST_WINS, NETWORKS, PRIVATE, Sheet, SheetValue
 from gan.ui.drawing import colour_small, read_drawing, saved_drawing
 from gan.ui.encode import lossless_uri
@@ -78,7 +78,7 @@ def build_tray(studio: Studio, keep: gr.Button, opening: Any) -> tuple[Sheet, gr
         return add(specimen.recipe(model), kept)
 
     def keep_drawing(told: Any, kept: Any) -> dict[Any, Any]:
-        recipe = told.get("recipe") if isinstance(told, Mapping) else None
+        recipe = read_fields(told).get("recipe")
         return add(dict(recipe), kept) if isinstance(recipe, Mapping) else gr.skip()
 
     def add(recipe: dict[str, Any], kept: Any) -> dict[Any, Any]:

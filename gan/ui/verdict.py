@@ -13,7 +13,7 @@ from gan.insight.neighbours import MISSES, NEAR, Neighbours, Verdict, histogram
 from gan.insight.opinion import NO_PERCENTAGE, Opinion
 from gan.insight.whereabouts import pictures_at_hand
 from gan.precision import one_core
-from gan.ui.arguments import choose_model, refuse
+from gan.ui.arguments import choose_model, read_fields, refuse
 from gan.ui.components import PRIVATE, Looks, LooksValue, wishes
 from gan.ui.encode import lossless_uri
 from gan.ui.insight import LOOKS, Insight, critical_insight, insight_of, knowing_insight
@@ -132,7 +132,7 @@ def build_verdict(studio: Studio, begin: Mapping[str, Any]) -> None:
     """Lay out what stands under the large picture, wire it, and offer /neighbours and /opinion to programs."""
 
     def look(request: gr.Request, told: Any) -> LooksValue:
-        told = told if isinstance(told, Mapping) else {}
+        told = read_fields(told)
         if not told:
             return {}
         model, specimen = studio.in_hand(told.get("recipe"))

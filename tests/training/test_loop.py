@@ -738,6 +738,7 @@ FOREIGN = {
     "a broken epoch": with_entry("number", value=1.5),
     "a batch past the epoch": with_entry("batch", value=STEPS),
     "sums of another shape": with_entry("sums", value=torch.zeros(2)),
+    "sums of more terms than there are": with_entry("sums", value=torch.zeros(50)),
     "sums that are text": with_entry("sums", value="none"),
     "time that is none": with_entry("seconds", value=math.nan),
     "a million threads": with_entry("threads", value=10**6),

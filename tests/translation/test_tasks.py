@@ -3,14 +3,15 @@
 import colorsys
 import random
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image, ImageDraw
-from training.test_loop import assert_equal_runs, stop_after
+from training.test_loop import assert_equal_runs, newest_state, stop_after
 
-from gan.checkpoints import load_generator, load_network, read_described
+from gan.checkpoints import load_generator, load_network, read_described, save_state
 from gan.config import RECIPES, Stage, recipe_config
 from gan.data.datasets import DATASETS
 from gan.data.holdout import held_out
@@ -119,8 +120,45 @@ def test_a_run_begins_with_networks_that_learned_on_smaller_pictures(trained, cr
     run = train(
         config_of(trained.name, creatures, tmp_path / "run", init_from=str(trained), images=23, image_size=larger)
     )
-    assert load_network(run.folder).image_size == larger
+    assert load_network(run.folder).image_size == larger and int(run.trainer.generator.side) == larger
     assert run.trainer.images_before == 69
+    begun = train(replace(run.config, out=str(tmp_path / "begun")), stop=stop_after(0)).trainer.generator
+    theirs = dict(load_network(trained).named_parameters())
+    same = [torch.equal(value, theirs[name]) for name, value in begun.named_parameters()]
+    assert same.count(True) > len(same) / 2  # all but what the average of the generator had not caught up with
+
+
+def test_a_run_that_began_before_its_task_had_all_of_its_terms_goes_on(creatures, tmp_path):
+    config = config_of("colorize", creatures, tmp_path / "run")
+    run = train(config, stop=stop_after(4))
+    state = newest_state(run.folder)
+    shutil.rmtree(run.folder / "states")
+    save_state(run.folder / "states", state["images_seen"], state | {"sums": state["sums"][:-1]})
+    assert train(config).finished
+    assert "perceptual" in read_history(run.folder)[-1]
+
+
+def test_only_what_has_a_target_is_to_look_like_it(creatures):
+    task = Trainer(config_of("colorize", creatures, "out"), torch.device("cpu"), "fp32").task
+    images = from_uint8(read_pictures(creatures, 32).images[:8])
+    batch = next(
+        batch
+        for seed in range(20)
+        if 0 < (batch := task.batch(images, torch.Generator().manual_seed(seed))).free.sum() < 8
+    )
+
+    def perceptual(off, batch=batch):
+        outputs = batch.target.clone()
+        outputs[off, :3] *= -1
+        return task.weighted_terms(outputs, batch)[task.terms.index("perceptual")].item()
+
+    assert perceptual(batch.free) == pytest.approx(0, abs=1e-5)
+    assert perceptual(~batch.free) > 0.5
+    alone = batch._replace(free=torch.ones(8, dtype=torch.bool))
+    outputs = torch.zeros_like(batch.target).requires_grad_()
+    terms = task.weighted_terms(outputs, alone)
+    terms.sum().backward()
+    assert terms[task.terms.index("perceptual")] == 0 and outputs.grad.isfinite().all()
 
 
 @pytest.mark.parametrize("task", TRANSLATIONS)
