@@ -134,7 +134,10 @@ def draw(picture: np.ndarray, inside: np.ndarray, rng: Generator, style: str | N
 
 
 def trace(picture: np.ndarray, inside: np.ndarray) -> list[np.ndarray]:
-    """Return the picture's outline and what stands out in it as paths (n, 2) of x and y, few points to each."""
+    """Return the picture's outline and what stands out in it as paths (n, 2) of x and y, few points to each.
+
+    Where a picture without an outside has nothing in it, that is its frame.
+    """
     deep = cv2.erode(inside.astype(np.uint8), _square(2 * round(3 * _unit(picture)) + 1)) > 0
     lines = _lines(picture, 0.6, level=-1.5, steep=1.0)
     ink = lines < min(LINE, np.quantile(lines[deep], TRACED_SHARE) if deep.any() else LINE)
@@ -142,6 +145,8 @@ def trace(picture: np.ndarray, inside: np.ndarray) -> list[np.ndarray]:
     outlines = [part for path in _outlines(inside) for part in _in_sight(path, inside) if len(part) > 2 * shortest]
     spots = [part for path in _spots(picture, deep) for part in _in_sight(path, inside) if len(part) > 1.5 * shortest]
     paths = outlines + _paths(_thinned(ink) & deep, shortest) + spots
+    if not paths:
+        paths = [path.clip(0, np.array(inside.shape[::-1]) - 1) for path in _outlines(inside)]
     smooth = [cv2.blur(path.astype(np.float32)[:, None], (1, 5), borderType=cv2.BORDER_REPLICATE) for path in paths]
     return [cv2.approxPolyDP(path, 0.35 * _unit(picture), False)[:, 0] for path in smooth]
 

@@ -21,10 +21,11 @@ LARGEST = 1_024  # pixels a side
 
 def read_lines(value: Any, model: LoadedModel) -> Image.Image:
     """Return a program's drawing, an image file or strokes; without one, the outline of a picture by the model."""
+    if value is None:
+        return draw_lines(outline(model, Specimen()))
     if isinstance(value, Mapping):
         return read_upload(value, "The drawing")
-    own = value is None
-    lines = draw_lines(outline(model, Specimen()) if own else read_strokes(value, "The strokes of the drawing"))
+    lines = draw_lines(read_strokes(value, "The strokes of the drawing"))
     refuse_undrawable(lines)
     return lines
 

@@ -136,7 +136,7 @@ def test_the_silhouette_style_leaves_out_what_is_within():
     assert (STYLES["silhouette"](two_colours(), np.ones((SIDE, SIDE), bool), rng()) == 255).all()
 
 
-def test_an_outline_is_traced_no_further_than_the_picture_and_a_picture_without_an_outside_has_none():
+def test_an_outline_is_traced_no_further_than_the_picture_and_one_without_an_outside_has_its_lines_alone():
     half = disc()[:, SIDE // 2 :].repeat(2, axis=0).repeat(2, axis=1)  # it goes on to the left of the rim
     paths = trace(half, silhouette(half))
     x, y = np.concatenate(paths).T
@@ -146,7 +146,10 @@ def test_an_outline_is_traced_no_further_than_the_picture_and_a_picture_without_
     (outline,) = [path for path in trace(bust, silhouette(bust)) if np.ptp(path[:, 0]) > RADIUS]
     assert outline[:, 1].min() < 2 * (CENTRE - RADIUS) + 4 and outline[:, 1].max() > 2 * CENTRE - 4
     whole = np.full((SIDE, SIDE, 3), (250, 220, 60), np.uint8)
-    assert trace(whole, silhouette(whole)) == []
+    assert len(trace(whole, silhouette(whole))) == 1  # its frame
+    whole[20:44, 31:33] = 0
+    (line,) = trace(whole, silhouette(whole))
+    assert abs(line[:, 0] - 31.5).max() < 2 and np.ptp(line[:, 1]) > 15
 
 
 def test_the_pad_fills_pupils_and_draws_an_outline_once_where_edges_are_two():
