@@ -138,6 +138,7 @@ def test_it_is_stopped_and_the_best_so_far_is_in_hand(visit, server):
     page.get_by_role("button", name="Draw it").click()
     said(page).filter(has_text="Stopped").wait_for()
     wait_for_latent(page)
+    page.wait_for_timeout(500)  # as quick as a hand
     page.get_by_role("button", name="Draw it").click()  # and again
     said(page).filter(has_text="this network knows").wait_for(timeout=60_000)
 
