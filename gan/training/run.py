@@ -270,9 +270,8 @@ class Run:
         self._begin_epoch(state["number"])
         self.trainer.stage, _, _ = self.config.stage_at(self.number, self.epochs)
         self.batch = state["batch"]
-        self.sums[: len(state["sums"])] = state["sums"].to(
-            self.sums
-        )  # where a task has got terms since, the first ones
+        earlier = state["sums"]  # terms that the task has got since come behind them
+        self.sums[: len(earlier)] = earlier.to(self.sums)
         self.seconds, self.epoch_seconds = state["seconds"], state["epoch_seconds"]
         if "iterations" in state:  # of a run that began before they were kept, they begin here
             self.iterations.load_state_dict(state["iterations"])

@@ -49,9 +49,8 @@ def test_drawings_of_nobodys_data_are_coloured_by_what_paints_largest(folders):
         described = read_json(folder / "config.json")
         write_json(folder / "config.json", described | {"generator": arguments})
     found = Aides(folders)
-    assert (
-        found.colourer(model("folder")).name == "colours-faces" and found.colourer(model("pokemon")).name == "colours"
-    )
+    assert found.colourer(model("folder")).name == "colours-faces"
+    assert found.colourer(model("pokemon")).name == "colours"
 
 
 def test_of_peoples_folders_only_the_same_pictures_are_the_models_own(tmp_path):
