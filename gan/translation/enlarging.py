@@ -9,21 +9,23 @@ from torch.nn.functional import avg_pool2d, interpolate
 
 from gan.checkpoints import load_judge, load_translator
 from gan.insight.reconstructions import Reconstructions
+from gan.training.perception import perceptual_distance
 from gan.training.task import Batch, Networks, Task, seeds_for
 from gan.translation.networks import PatchDiscriminator, Upscaler, at_side
 from gan.translation.reductions import cropped, reduced
 
 CROP = 128  # pixels a side at most of the large pictures that a step is shown
 L1 = 10.0
+PERCEPTUAL = 4.0
 RECONSTRUCTED = 0.5  # share of samples that enlarge a reconstruction, where there are any
 ALIKE = 0.1  # a reconstruction that is off by so much, of 2 from black to white, is trusted by 1 / e
 SHOWN = 16  # pictures in a sample grid, each small, enlarged and real
 
 
 class Upscale(Task):
-    """Pictures enlarged from their reduced selves (SRGAN, Ledig et al. 2017, without its perceptual network)."""
+    """Pictures enlarged from their reduced selves (SRGAN, Ledig et al. 2017, arXiv 1609.04802)."""
 
-    terms = ("l1",)
+    terms = ("l1", "perceptual")
     columns = 6
     looks = 64
 
@@ -75,15 +77,20 @@ class Upscale(Task):
         return Batch((given,), torch.cat((target, trust), dim=1), condition * shown)
 
     def weighted_terms(self, outputs: Tensor, batch: Batch) -> Tensor:
-        """Return how far the enlarged pictures are from the real ones."""
-        off = outputs - batch.target[:, :3]
+        """Return how far the enlarged pictures are from the real ones, and how unlike these they look.
+
+        What belongs to a reconstruction is to look like its real picture, too: there nothing else says what is drawn.
+        """
+        target = batch.target[:, :3]
+        off = outputs - target
         if batch.target.shape[1] > 3:
             # The means of blocks are the small picture's whatever the network does, and those of a reconstruction are
             # off. So detail alone counts, and only as far as a block looks like the real one: elsewhere the detail of
             # the real picture belongs to another place, and D alone says what is sharp.
             scale = self.config.scale
             off = (off - interpolate(avg_pool2d(off, scale), scale_factor=scale, mode="nearest")) * batch.target[:, 3:]
-        return torch.stack((off.abs().mean() * L1,))
+        unlike = perceptual_distance(outputs, target).mean()
+        return torch.stack((off.abs().mean() * L1, unlike * PERCEPTUAL))
 
     def samples(self, generator: nn.Module, reals: Tensor) -> Tensor:
         """Return parts of the real pictures, reduced and enlarged."""
