@@ -232,7 +232,10 @@ class Looks(Drawn):
 
 
 class MineValue(TypedDict, total=False):
-    """The nearest picture so far to a visitor's own, at `step` of `of`; the last one comes with a sentence."""
+    """The nearest picture so far to a visitor's own, at `step` of `of`; the last one comes with a sentence.
+
+    `ended` alone, and ever another number, says that the server has ended a search, whether it was stopped or not.
+    """
 
     step: int
     of: int
@@ -240,6 +243,7 @@ class MineValue(TypedDict, total=False):
     image: str
     recipe: dict[str, Any]
     sentence: str
+    ended: float
 
 
 class Mine(Drawn):

@@ -70,6 +70,8 @@ def build_mine(studio: Studio) -> None:
     watched = PRIVATE | {"show_progress": "full", "show_progress_on": place}
     drawing = panel.input(draw, [panel, studio.hand], [panel, *shown], **PROJECTING, **watched)
     panel.stop(None, None, None, cancels=[drawing])
+    for after in (drawing.then, drawing.failure):
+        after(None, None, panel, js="() => ({ ended: performance.now() })", **PRIVATE)
     panel.select(studio.choose, panel, shown, **LAST_WINS)
 
     image = gr.Image(visible=False, label="Image")

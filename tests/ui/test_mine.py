@@ -87,9 +87,14 @@ COLLECT = """() => {
     window.places = [];
     new MutationObserver(() => window.places.push(off.textContent)).observe(off, { childList: true });
 }"""
-STOP_AT_ONCE = """() => {
-    const off = document.querySelector(".own-picture .off"), halt = document.querySelector(".own-picture .halt");
-    const seen = new MutationObserver(() => off.textContent.includes("of 255") && (seen.disconnect(), halt.click()));
+STOP_AT_ONCE = """(again) => {
+    const [off, halt, go] = [".off", ".halt", ".go"].map((part) => document.querySelector(`.own-picture ${part}`));
+    const seen = new MutationObserver(() => {
+        if (!off.textContent.includes("of 255")) return;
+        seen.disconnect();
+        halt.click();
+        if (again) go.click();
+    });
     seen.observe(off, { childList: true, characterData: true, subtree: true });
 }"""
 
@@ -138,8 +143,14 @@ def test_it_is_stopped_and_the_best_so_far_is_in_hand(visit, server):
     page.get_by_role("button", name="Draw it").click()
     said(page).filter(has_text="Stopped").wait_for()
     wait_for_latent(page)
-    page.wait_for_timeout(500)  # as quick as a hand
     page.get_by_role("button", name="Draw it").click()  # and again
+    said(page).filter(has_text="this network knows").wait_for(timeout=60_000)
+
+
+def test_a_wish_in_the_instant_after_a_stop_is_heard(visit, server):
+    page = opened(visit, server, photo())
+    page.evaluate(STOP_AT_ONCE, True)
+    page.get_by_role("button", name="Draw it").click()
     said(page).filter(has_text="this network knows").wait_for(timeout=60_000)
 
 

@@ -36,7 +36,9 @@ export const mount = (root, emit) => {
         centre = { x: 0.5, y: 0.5 },
         pixels = null,
         best = null,
-        running = false;
+        running = false,
+        asked = false, // of the server, which has not ended it yet, stopped or not
+        wished = false; // to be asked as soon as that has ended: until then Gradio would drop it
 
     // --- the crop: `centre` is the point of the picture, 0 to 1, that lies in the middle of the square
     const scale = () => {
@@ -124,19 +126,23 @@ export const mount = (root, emit) => {
         else canvas.width = canvas.height = 0;
     };
     const stop = () => {
-        running = false;
+        running = wished = false;
         emit("stop");
     };
+    const ask = () => {
+        [asked, wished] = [true, false];
+        const small = Object.assign(document.createElement("canvas"), { width: SENT, height: SENT });
+        render(small);
+        emit("input", { picture: small.toDataURL("image/jpeg", 0.92) });
+    };
     go.addEventListener("click", () => {
-        running = true;
+        running = wished = true;
         [pixels, best] = [null, null];
         bar.removeAttribute("value");
         show("", WAITING);
         look();
         queue.observe(document.querySelector("#place"), { childList: true, characterData: true, subtree: true });
-        const small = Object.assign(document.createElement("canvas"), { width: SENT, height: SENT });
-        render(small);
-        emit("input", { picture: small.toDataURL("image/jpeg", 0.92) });
+        if (!asked) ask();
     });
     halt.addEventListener("click", () => {
         stop();
@@ -151,13 +157,17 @@ export const mount = (root, emit) => {
     new ResizeObserver(look).observe(root);
 
     return async (value) => {
-        if (!running || !(value?.image || value?.sentence)) return;
+        if (value?.ended) {
+            asked = false;
+            if (wished) ask();
+        }
+        if (!running || wished || !(value?.image || value?.sentence)) return;
         if (!value.image) {
             running = false;
             return show(value.sentence, OTHERS);
         }
         const image = await decode(value.image);
-        if (!running) return;
+        if (!running || wished) return;
         const width = image.naturalWidth;
         pixels = cut(image, width, 1, 0);
         best = value.recipe;
