@@ -17,7 +17,7 @@ from gan.card_words import PLAIN_TORCH, WORDS, Words
 from gan.checkpoints import CONFIG_FILE, GENERATOR_FILE, images_seen, task_of, weights_digest
 from gan.config import IMAGE_SIZES, NO_FLAG, RANGES, SUITED, TrainConfig, flag_with_value, recipe_config
 from gan.credits import CREDITS, credits_of, hub_license, near_copies
-from gan.data.datasets import DATASETS, DOWNLOADED, kaggle_page
+from gan.data.datasets import DATASETS, kaggle_page
 from gan.errors import UserError, escape, printable
 from gan.files import read_json, write_atomically
 from gan.folder import (
@@ -34,6 +34,7 @@ from gan.folder import (
 from gan.hub import CARD, HUB_ID, MAX_TEXT_BYTES
 from gan.metrics import key_in
 from gan.models import widths_of
+from gan.provenance import author_of, owner_of
 from gan.tasks import TASKS
 
 # Fields of the training's config that the command in a card does not repeat, and why.
@@ -315,21 +316,6 @@ def _measured(folder: Path, config: dict[str, Any]) -> list[str]:
     return ["## Measured", import_module(TASKS[task_of(config)].metrics).EXPLAINED, *tables] if tables else []
 
 
-def learned_from(config: Mapping[str, Any]) -> str:
-    """Return the name of the data set that a config.json says its model learned from, "" where it does not say."""
-    data, train = (part if isinstance(part := config.get(key), Mapping) else {} for key in ("data", "train"))
-    return str(data.get("name") or train.get("recipe") or "").partition("-")[0]
-
-
-def owner_of(config: Mapping[str, Any]) -> str:
-    """Return whose the pictures are that a model learned from, in clauses without a full stop."""
-    known = DATASETS.get(learned_from(config), DATASETS["folder"])
-    author = credits_of(config).get("author")
-    if author and not known.slug:
-        return f"The pictures are by {author}"
-    return "; ".join(filter(None, (known.owner, known.trademark)))
-
-
 def _data(config: dict[str, Any]) -> str:
     data = config["data"]
     known = DATASETS.get(data["name"], DATASETS["folder"])
@@ -351,8 +337,8 @@ def _licence(config: dict[str, Any]) -> str:
     code = "## Licence\n\nThe code that made it is MIT-licensed."
     if "license" in told:
         return f"{code} The weights, and what they draw: {plain(told['license'])}."
-    if "author" in told and learned_from(config) not in DOWNLOADED:
-        whose = f"The weights learned from pictures by {plain(told['author'])}"
+    if author := author_of(config):
+        whose = f"The weights learned from pictures by {plain(author)}"
     else:
         whose = "The weights learned from pictures that belong to others"
     return f"{code} {whose}: use them, and what they draw, to play and to study."

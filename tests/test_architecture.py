@@ -85,6 +85,7 @@ FLOORS = (
         "gan.installed",
         "gan.training.losses",
         "gan.precision",
+        "gan.provenance",
     },
     {"gan.tasks", "gan.card_words", "gan.credits", "gan.mistyped"},
     {

@@ -79,11 +79,11 @@ def reconstruct(checkpoint: str | Path, data: Path, out: Path, steps: int = STEP
 
 def _pictures(folder: Path, data: Path, side: int) -> "Pictures":
     """Return what the checkpoint was trained on, without the pictures that other tasks hold out."""
-    from gan.card import learned_from
     from gan.checkpoints import read_described
     from gan.data import holdout
     from gan.data.datasets import DATASETS
     from gan.insight.record import training_pictures
+    from gan.provenance import learned_from
 
     pictures = training_pictures(folder, data, side)
     dataset = learned_from(read_described(folder))

@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from gan.card import learned_from
 from gan.checkpoints import DISCRIMINATOR_FILE, load_generator, read_described, weights_digest
 from gan.data.datasets import DATASETS
 from gan.data.download import own_copy
@@ -22,6 +21,7 @@ from gan.insight.neighbours import BATCH, describe
 from gan.insight.opinion import JUDGED, judge_many
 from gan.insight.projection import project
 from gan.insight.whereabouts import note_whereabouts
+from gan.provenance import learned_from
 from gan.training.device import autocast, choose_precision
 
 PROJECTED = 100  # real pictures that show how near projection comes

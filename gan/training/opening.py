@@ -24,6 +24,7 @@ from gan.data.scan import Pictures, read_pictures
 from gan.data.sources import opened
 from gan.errors import UserError, quoted
 from gan.files import Held, alone_in, clear_parts, is_there
+from gan.provenance import handed_on
 from gan.training import distributed, record
 from gan.training.device import choose_device, choose_precision, describe
 from gan.training.run import LEARNED, STATES, UNANNEALED_STATES, Run
@@ -89,14 +90,17 @@ def open_run(config: TrainConfig, pictures: Pictures | None, where: Callable[[],
     networks = distributed.by_turns(lambda: _networks_to_continue(config)) if config.init_from and not begun else None
     trained_on, kept = _split(config, pictures)
     beside = distributed.by_first(lambda: _refuse_other_reconstructions(config))
+    earlier: dict[str, Any] = {}
     run = Run(config, trained_on, Trainer(config, device, precision, networks), where, kept.images)
     if networks:
-        run.trainer.images_before = images_seen(read_described(checkpoint_folder(config.init_from)))
+        theirs = read_described(checkpoint_folder(config.init_from))
+        run.trainer.images_before = images_seen(theirs)
+        earlier = {"learned_before": handed_on(theirs, config.dataset, run.fingerprint)}
     if begun:
         _go_on(run)
     _clear_parts(folder)
     if not run.finished:
-        _describe(run, precision, trained_on, beside)
+        _describe(run, precision, trained_on, beside, earlier)
         tqdm.write(f"{_hardware(device)}, {precision}; {config.budget_line(run.count)}")
         if line := record.head_line(run):
             tqdm.write(line)
@@ -207,7 +211,9 @@ def _exactness(state: dict[str, Any], device: torch.device) -> str:
 
 
 @distributed.first_alone
-def _describe(run: Run, precision: str, pictures: Pictures, reconstructions: str | None) -> None:
+def _describe(
+    run: Run, precision: str, pictures: Pictures, reconstructions: str | None, earlier: dict[str, Any]
+) -> None:
     """Put into the folder what does not change while the run goes on: config.json, and real pictures."""
     kaggle = kaggle_version(pictures.report.source)
     record.describe(
@@ -225,6 +231,7 @@ def _describe(run: Run, precision: str, pictures: Pictures, reconstructions: str
         generator=run.trainer.generator.arguments(),
         discriminator=run.trainer.discriminator.arguments(),
         images_before=run.trainer.images_before,
+        **earlier,
         hardware=_hardware(run.trainer.device),
         precision=precision,
         torch=torch.__version__,

@@ -6,10 +6,8 @@ from pathlib import Path
 
 import gradio as gr
 
-from gan.card import learned_from
-from gan.credits import credits_of
-from gan.data.datasets import DATASETS, DOWNLOADED
 from gan.errors import escape
+from gan.provenance import author_of, trademarks_of
 from gan.ui import tray
 from gan.ui.aides import Aides
 from gan.ui.blocks import Page
@@ -91,17 +89,13 @@ def build_demo(
 
 def whose(models: Sequence[LoadedModel]) -> str:
     """Return whose the pictures are that the models learned from: their authors', where each has one."""
-    authors = {
-        credits_of(model.described).get("author", "") if learned_from(model.described) not in DOWNLOADED else ""
-        for model in models
-    }
+    authors = {author_of(model.described) for model in models}
     return AUTHORS.format(authors=html.escape(", ".join(sorted(authors)))) if authors and "" not in authors else OTHERS
 
 
 def trademarks(models: Sequence[LoadedModel]) -> str:
     """Return a sentence for each trademark that the models learned from pictures of, after a blank; "" for none."""
-    names = {learned_from(model.described) for model in models}
-    shown = [known.trademark for name, known in DATASETS.items() if name in names and known.trademark]
+    shown = dict.fromkeys(trademark for model in models for trademark in trademarks_of(model.described))
     return "".join(TRADEMARK.format(trademark=trademark) for trademark in shown)
 
 

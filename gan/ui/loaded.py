@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 
 from gan import told
-from gan.card import learned_from
 from gan.checkpoints import GENERATOR_FILE, load_with_digest, read_described
 from gan.data.datasets import DATASETS
 from gan.errors import UserError, escape, printable
@@ -29,6 +28,7 @@ from gan.folder import (
 from gan.images import is_grid
 from gan.latent import principal_directions
 from gan.models import Generator
+from gan.provenance import learned_from
 
 FIRST_LAYER = "main.0.weight"  # of a generator
 AIDES = ("colorize", "upscale")  # tasks, of networks that stand beside generators

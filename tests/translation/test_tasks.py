@@ -17,9 +17,11 @@ from gan.data.datasets import DATASETS
 from gan.data.holdout import held_out
 from gan.data.scan import read_pictures
 from gan.errors import UserError
+from gan.files import read_json, write_json
 from gan.folder import SAMPLES, list_epochs, read_history
 from gan.images import from_uint8, to_uint8
 from gan.insight.reconstructions import Reconstructions
+from gan.provenance import learned_before
 from gan.tasks import TASKS
 from gan.training.loop import train
 from gan.training.trainer import Trainer, train_step
@@ -109,10 +111,24 @@ def test_a_checkpoint_is_loaded_by_its_task_alone(trained):
 
 def test_a_run_begins_with_the_networks_of_another(trained, creatures, tmp_path):
     run = train(config_of(trained.name, creatures, tmp_path / "run", init_from=str(trained), images=23))
-    assert run.trainer.images_before == 69
+    assert run.trainer.images_before == 69 and read_described(run.folder)["learned_before"] == []
     other = next(task for task in TRANSLATIONS if task != trained.name)
     with pytest.raises(UserError, match=TASKS[other].network):
         train(config_of(other, creatures, tmp_path / "other", init_from=str(trained)))
+
+
+def test_a_run_says_whose_pictures_its_networks_had_learned_from(trained, creatures, tmp_path):
+    theirs = tmp_path / "theirs"
+    shutil.copytree(trained, theirs)
+    described = read_json(theirs / "config.json")
+    write_json(
+        theirs / "config.json", described | {"data": described["data"] | {"name": "pokemon", "fingerprint": "f"}}
+    )
+    config = config_of(trained.name, creatures, tmp_path / "run", init_from=str(theirs), images=23)
+    train(config)
+    shutil.rmtree(theirs)
+    run = train(replace(config, images=46))
+    assert read_described(run.folder)["learned_before"] == ["pokemon"] == list(learned_before(run.described))
 
 
 def test_a_run_begins_with_networks_that_learned_on_smaller_pictures(trained, creatures, tmp_path):

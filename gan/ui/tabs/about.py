@@ -16,14 +16,15 @@ import torch
 from markdown_it import MarkdownIt
 
 from gan import hub
-from gan.card import card_body, hand_written, learned_from, owner_of, python_string
+from gan.card import card_body, hand_written, python_string
 from gan.checkpoints import GENERATOR_FILE, parameter_count
 from gan.credits import credits_of, near_copies
-from gan.data.datasets import DATASETS, kaggle_page
+from gan.data.datasets import kaggle_page
 from gan.errors import UserError, printable
 from gan.folder import SAMPLES, epoch_file, is_figure
 from gan.layers import figure, table, title
 from gan.models import Discriminator, Generator
+from gan.provenance import owner_of, trademarks_of
 from gan.ui.encode import lossless_uri, webp_uri
 from gan.ui.lens import Guest, Lens
 from gan.ui.loaded import LoadedModel
@@ -219,14 +220,13 @@ CODE = """<h3>Call it from Python</h3>
 
 def answers(model: LoadedModel) -> str:
     """Return five short answers about the model, as HTML."""
-    source = DATASETS.get(learned_from(model.described), DATASETS["folder"])
     licence = credits_of(model.described).get("license")
     terms = f"Weights and pictures: {html.escape(licence)}. " if licence else ""
     data = model.described.get("data")
     count = data.get("pictures") if isinstance(data, Mapping) else None
     many = f"{count:,} pictures" if isinstance(count, int) else "a collection of pictures"
     side = model.generator.image_size
-    apart = ", who have nothing to do with this page" if source.trademark else ""
+    apart = ", who have nothing to do with this page" if trademarks_of(model.described) else ""
     return QUESTIONS.format(
         what=f"{html.escape(model.title)} is a generative adversarial network (DCGAN) of "
         f"{parameter_count(model.generator):,} numbers. It looked at {many} until it could make up its own: it turns "

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from gan.card import learned_from
 from gan.checkpoints import parameter_count
 from gan.images import make_grid
 from gan.latent import MAX_SEED
+from gan.provenance import learned_from
 from gan.ui.arguments import choose_model, read_choice, read_whole
 from gan.ui.components import LAST_WINS, Sheet, SheetValue
 from gan.ui.encode import lossless_uri

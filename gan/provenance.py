@@ -1,0 +1,49 @@
+"""Whose pictures a model learned from, first and last, as its config.json tells; in any version, from anywhere."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from gan.credits import credits_of
+from gan.data.datasets import DATASETS, DOWNLOADED
+
+
+def learned_from(config: Mapping[str, Any]) -> str:
+    """Return the name of the data set that a model learned from, "" where its config.json does not say."""
+    data, train = (part if isinstance(part := config.get(key), Mapping) else {} for key in ("data", "train"))
+    return str(data.get("name") or train.get("recipe") or "").partition("-")[0]
+
+
+def learned_before(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of the other data sets that the networks had learned from when its training began."""
+    told = config.get("learned_before")
+    return tuple(name for name in told if isinstance(name, str) and name in DATASETS) if isinstance(told, list) else ()
+
+
+def handed_on(config: Mapping[str, Any], dataset: str, fingerprint: str) -> list[str]:
+    """Return the `learned_before` of a run on such pictures that begins with the networks of a config.json."""
+    data = config.get("data")
+    same = isinstance(data, Mapping) and data.get("fingerprint") == fingerprint
+    known = [*learned_before(config), *([] if same else [learned_from(config)])]
+    return [name for name in dict.fromkeys(known) if name in DATASETS and (name == "folder" or name != dataset)]
+
+
+def author_of(config: Mapping[str, Any]) -> str:
+    """Return who made all the pictures that a model learned from, "" where nobody says so or others did, too."""
+    others = {learned_from(config), *learned_before(config)} & {*DOWNLOADED}
+    return "" if others else credits_of(config).get("author", "")
+
+
+def owner_of(config: Mapping[str, Any]) -> str:
+    """Return whose the pictures are that a model learned from, in clauses without a full stop."""
+    known = DATASETS.get(learned_from(config), DATASETS["folder"])
+    author = "" if known.slug else credits_of(config).get("author")
+    clauses = [f"The pictures are by {author}"] if author else [known.owner, known.trademark]
+    for earlier in map(DATASETS.__getitem__, learned_before(config)):
+        clauses += [f"its networks had learned from {earlier.source} before", earlier.trademark]
+    return "; ".join(filter(None, clauses))
+
+
+def trademarks_of(config: Mapping[str, Any]) -> list[str]:
+    """Return the trademarks that the pictures show, in clauses without a full stop."""
+    names = (learned_from(config), *learned_before(config))
+    return [DATASETS[name].trademark for name in names if name in DATASETS and DATASETS[name].trademark]
