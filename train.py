@@ -33,7 +33,7 @@ from gan.config import CHOICES, TrainConfig, flag_name
 from gan.console import make_unfailing
 from gan.credits import CREDITS
 from gan.data.datasets import DATASETS, DOWNLOADED
-from gan.data.sizing import choose
+from gan.data.sizing import STARTS, choose
 from gan.errors import UserError, quoted
 from gan.flags import new_config, resumed_config, smoke_config, smoke_halves
 from gan.installed import check_installed
@@ -231,7 +231,10 @@ def suited(config: TrainConfig, flags: dict[str, Any], report: "ScanReport") -> 
     lines = [f"  --{name.replace('_', '-')} {choice.text()}" for name, choice in chosen.items()]
     title = f"chosen for {report.used:,} pictures (give a flag to choose otherwise):"
     values: dict[str, Any] = {name: choice.value for name, choice in chosen.items()}
-    return replace(config, **values), "\n".join([title, *lines])
+    config, start = replace(config, **values), STARTS[config.task]
+    if not config.init_from and all(getattr(config, name) == value for name, value in start.fields.items()):
+        lines.append(start.text())
+    return config, "\n".join([title, *lines])
 
 
 def follows(config: TrainConfig, flags: dict[str, Any]) -> bool:

@@ -16,6 +16,7 @@ import train
 from gan.checkpoints import load_discriminator, load_generator, load_state, save_network
 from gan.config import RECIPES, TrainConfig, parse_stages, recipe_config
 from gan.credits import CREDITS
+from gan.data.sizing import STARTS
 from gan.errors import UserError
 from gan.files import PART, alone_in, write_atomically, write_json
 from gan.flags import smoke_config
@@ -313,6 +314,32 @@ def test_a_folder_gets_what_suits_it_and_is_told_why(cli, mine):
 
 
 @pytest.mark.parametrize(
+    "flags, advised",
+    [
+        (["--image-size", 64], "checkpoints/pokemon,"),
+        (["--task", "colorize"], "checkpoints/pokemon-colorize,"),
+        (["--task", "upscale", "--scale", 4], "checkpoints/pokemon-upscale,"),
+        ([], ""),  # 32 pixels a side
+        (["--image-size", 64, "--base-channels", 32], ""),
+        (["--task", "upscale"], ""),
+        (["--image-size", 64, "--init-from", "checkpoints/pokemon"], ""),
+    ],
+)
+def test_networks_that_fit_are_advised_to_begin_with(cli, mine, flags, advised):
+    told = cli("--dry-run", *FOLDER, *flags, "--data", mine(20)).err
+    assert [line.split()[4] for line in told.splitlines() if "--init-from" in line] == [advised] * bool(advised)
+
+
+@pytest.mark.parametrize("task", STARTS)
+def test_networks_that_are_advised_are_bundled_and_fit(task):
+    recipe = "folder" if task == "generate" else f"folder-{task}"
+    start = STARTS[task]
+    trained = task_of(recipe_config(recipe, **start.fields))
+    bundled, new = trained.load_networks(ROOT / start.checkpoint), trained.new_networks()
+    assert [network.arguments() for network in bundled] == [network.arguments() for network in new]
+
+
+@pytest.mark.parametrize(
     "flags, fields",
     [
         (["--batch-size", 7], {"batch_size": 7}),
@@ -329,7 +356,7 @@ def test_a_flag_wins_over_what_suits_the_pictures(flags, fields, cli, pictures):
     plain = json.loads(cli("--dry-run", *FOLDER, "--data", pictures).out)
     result = cli("--dry-run", *FOLDER, "--data", pictures, *flags)
     assert json.loads(result.out) == {**plain, **fields}
-    assert len(result.err.splitlines()) == 1 + 4  # what a flag settled was not chosen
+    assert result.err.count("\n  --") == 4  # what a flag settled was not chosen
 
 
 def test_too_few_pictures_are_refused_before_anything_is_written(cli, mine, tmp_path):

@@ -58,6 +58,30 @@ SIZES = {
         Size(64, {"image_size": 32, "scale": 2}, ""),
     ),
 }
+
+
+class Start(NamedTuple):
+    """A bundled checkpoint whose networks a training may begin with."""
+
+    checkpoint: str
+    fields: dict[str, int | str]  # of the trainings that can, fields of TrainConfig
+    why: str
+
+    def text(self) -> str:
+        """Return the advice for people."""
+        return f"or begin with --init-from {self.checkpoint}, {self.why}"
+
+
+# Task -> the checkpoint to begin with.
+STARTS = {
+    "generate": Start(
+        "checkpoints/pokemon",
+        {"image_size": 64, "base_channels": 64, "d_norm": "none", "minibatch_std": True},
+        "which draws already: yours come in a quarter of the time",
+    ),
+    "colorize": Start("checkpoints/pokemon-colorize", {"base_channels": 32}, "which knows what lines and colours are"),
+    "upscale": Start("checkpoints/pokemon-upscale", {"base_channels": 32, "scale": 4}, "which enlarges already"),
+}
 TOO_SMALL = "half of them are at most {side} pixels a side; enlarging them teaches nothing"
 
 
