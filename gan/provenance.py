@@ -19,11 +19,15 @@ def learned_before(config: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(name for name in told if isinstance(name, str) and name in DATASETS) if isinstance(told, list) else ()
 
 
+def of_pictures(config: Mapping[str, Any], fingerprint: str) -> bool:
+    """Return whether a model learned, at last, from the pictures of that fingerprint."""
+    data = config.get("data")
+    return isinstance(data, Mapping) and data.get("fingerprint") == fingerprint
+
+
 def handed_on(config: Mapping[str, Any], dataset: str, fingerprint: str) -> list[str]:
     """Return the `learned_before` of a run on such pictures that begins with the networks of a config.json."""
-    data = config.get("data")
-    same = isinstance(data, Mapping) and data.get("fingerprint") == fingerprint
-    known = [*learned_before(config), *([] if same else [learned_from(config)])]
+    known = [*learned_before(config), *([] if of_pictures(config, fingerprint) else [learned_from(config)])]
     return [name for name in dict.fromkeys(known) if name in DATASETS and (name == "folder" or name != dataset)]
 
 

@@ -24,7 +24,7 @@ from gan.data.scan import Pictures, read_pictures
 from gan.data.sources import opened
 from gan.errors import UserError, quoted
 from gan.files import Held, alone_in, clear_parts, is_there
-from gan.provenance import handed_on
+from gan.provenance import handed_on, of_pictures
 from gan.training import distributed, record
 from gan.training.device import choose_device, choose_precision, describe
 from gan.training.run import LEARNED, STATES, UNANNEALED_STATES, Run
@@ -95,6 +95,8 @@ def open_run(config: TrainConfig, pictures: Pictures | None, where: Callable[[],
     if networks:
         theirs = read_described(checkpoint_folder(config.init_from))
         run.trainer.images_before = images_seen(theirs)
+        if of_pictures(theirs, run.fingerprint):
+            run.trainer.averaged_before = run.trainer.images_before
         earlier = {"learned_before": handed_on(theirs, config.dataset, run.fingerprint)}
     if begun:
         _go_on(run)

@@ -48,6 +48,7 @@ class Trainer:
         self.rng = torch.Generator(device).manual_seed(distributed.own_seed(config.seed))
         self.step, self.images_seen = 0, 0
         self.images_before = 0  # seen by the checkpoint that the networks come from
+        self.averaged_before = 0  # the same where they were these pictures: the average goes on, else begins anew
         self.softenings = 0  # how often training was made to go on more softly
         self.annealed = 0.0  # how far annealing has come, 0 to 1
         self.begin_stage(config.stages[0])
@@ -122,7 +123,7 @@ class Trainer:
     def state_dict(self) -> dict[str, Any]:
         """Return everything the next step depends on; all processes ask for it together."""
         state = {name: part.state_dict() for name, part in self._parts().items()}
-        names = ("step", "images_seen", "images_before", "softenings", "annealed")
+        names = ("step", "images_seen", "images_before", "averaged_before", "softenings", "annealed")
         counters = {name: getattr(self, name) for name in names}
         rng = distributed.gather(self.rng.get_state()).squeeze(0)  # of several processes, a row each
         return {**state, **counters, "rng": rng, "device": self.device.type}
@@ -136,6 +137,7 @@ class Trainer:
             part.load_state_dict(state[name])
         self.step, self.images_seen = state["step"], state["images_seen"]
         self.images_before, self.softenings = state.get("images_before", 0), state.get("softenings", 0)
+        self.averaged_before = state.get("averaged_before", self.images_before)
         self.annealed = state.get("annealed", 0.0)
         if state.get("device", "cpu") == self.device.type and processes_of(state) == distributed.count():
             row = torch.atleast_2d(state["rng"])[distributed.rank()]
@@ -212,7 +214,7 @@ def train_step(trainer: Trainer, real_images: Tensor, images: int | None = None)
     trainer.step += 1
     trainer.images_seen += images
     if trainer.ema_generator:
-        seen = trainer.images_before + trainer.images_seen
+        seen = trainer.averaged_before + trainer.images_seen
         update_ema(trainer.ema_generator, trainer.generator, ema_decay(images, trainer.ema_half_life_images, seen))
     judged = (real_logits.sigmoid().mean(), fake_logits.sigmoid().mean(), fake_logits_after.sigmoid().mean())
     return torch.cat((torch.stack((loss_d, loss_g, *judged)), terms)).detach()

@@ -770,7 +770,7 @@ def test_a_state_of_something_else_is_passed_over_for_the_one_before(name, begun
     assert comparable(state) == comparable(own)
 
 
-@pytest.mark.parametrize("name", ["images_before", "softenings", "device", "guard"])
+@pytest.mark.parametrize("name", ["images_before", "averaged_before", "softenings", "device", "guard"])
 def test_a_state_of_an_earlier_version_lacks_what_came_later(name, begun):
     run, own = begun
     path = forge(run.folder, without_entry(name)(own))
@@ -1175,13 +1175,18 @@ def test_a_run_that_began_from_a_checkpoint_goes_on_without_it(pictures, straigh
     assert train(config, stop=stop_after(1)).trainer.step == 2
 
 
-def test_the_average_of_a_continued_checkpoint_is_not_thrown_away(pictures, straight, tmp_path, monkeypatch):
+@pytest.mark.parametrize("same", [True, False], ids=["of these pictures", "of others"])
+def test_the_average_of_a_continued_checkpoint_goes_on_where_its_pictures_do(
+    same, pictures, straight, tmp_path, monkeypatch
+):
+    mine = pictures if same else draw_pictures(tmp_path / "others", 40, seed=1)
+    config = config_of("relativistic", mine, tmp_path / "run", init_from=str(straight("relativistic")), images=40)
     seen = []
     monkeypatch.setattr("gan.training.trainer.ema_decay", lambda batch, half_life, images: seen.append(images) or 0.5)
-    config = config_of("relativistic", pictures, tmp_path, init_from=str(straight("relativistic")), images=40)
     train(config, stop=stop_after(1))
-    train(config)
-    assert seen == [EPOCHS * 40 + images for images in (16, 32, 40)]
+    run = train(config)
+    assert seen == [EPOCHS * 40 * same + images for images in (16, 32, 40)]
+    assert run.trainer.images_before == EPOCHS * 40
 
 
 # --- another machine ---------------------------------------------------------------------------------------
