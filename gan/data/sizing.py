@@ -77,7 +77,7 @@ STARTS = {
     "generate": Start(
         "checkpoints/pokemon",
         {"image_size": 64, "base_channels": 64, "d_norm": "none", "minibatch_std": True},
-        "which draws already: yours come in a quarter of the time",
+        "which draws already: clean and various sooner, its white paper showing through for a while",
     ),
     "colorize": Start("checkpoints/pokemon-colorize", {"base_channels": 32}, "which knows what lines and colours are"),
     "upscale": Start("checkpoints/pokemon-upscale", {"base_channels": 32, "scale": 4}, "which enlarges already"),
