@@ -234,7 +234,7 @@ class Looks(Drawn):
 class MineValue(TypedDict, total=False):
     """The nearest picture so far to a visitor's own, at `step` of `of`; the last one comes with a sentence.
 
-    `ended` alone, and ever another number, says that the server has ended a search, whether it was stopped or not.
+    Each says the number of its `search`, as `input` had told it.
     """
 
     step: int
@@ -243,11 +243,11 @@ class MineValue(TypedDict, total=False):
     image: str
     recipe: dict[str, Any]
     sentence: str
-    ended: float
+    search: int
 
 
 class Mine(Drawn):
-    """A visitor's own picture, to be cropped; `input` tells {"picture"}, a data URI, `select` {"recipe"} of an attempt.
+    """A visitor's own picture, to be cropped; `input` tells {"picture", "search"}, a data URI and a number, `select` {"recipe"} of an attempt.
 
     `stop` ends the search. Value: MineValue.
     """

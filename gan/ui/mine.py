@@ -30,15 +30,16 @@ def build_mine(studio: Studio) -> None:
     """Lay the panel out, wire it, and offer /project to programs."""
 
     def draw(told: Any, hand: Any) -> Iterator[dict[Any, Any]]:
+        search = {"search": said(told).get("search")}
         try:
             model, _ = studio.in_hand(hand)
             target = target_of(model, read_upload(said(told).get("picture"), NAME))
         except gr.Error as error:  # said where the panel waits
-            yield {panel: {"sentence": error.message}}
+            yield {panel: {"sentence": error.message, **search}}
             return
         for progress in projected(model, target):
-            yield {panel: progress.shown(model)}
-        done = progress.shown(model) | {"sentence": read_out(model, progress.residual)}
+            yield {panel: progress.shown(model) | search}
+        done = progress.shown(model) | search | {"sentence": read_out(model, progress.residual)}
         yield {panel: done, **studio.take(model, progress.specimen, "open")}
 
     def project(model: Any = None, image: Any = None) -> tuple[Image.Image, dict[str, Any]]:
@@ -70,8 +71,8 @@ def build_mine(studio: Studio) -> None:
     watched = PRIVATE | {"show_progress": "full", "show_progress_on": place}
     drawing = panel.input(draw, [panel, studio.hand], [panel, *shown], **PROJECTING, **watched)
     panel.stop(None, None, None, cancels=[drawing])
-    for after in (drawing.then, drawing.failure):
-        after(None, None, panel, js="() => ({ ended: performance.now() })", **PRIVATE)
+    for after, event in ((drawing.then, "search-over"), (drawing.failure, "search-failed")):
+        after(None, js=f"() => void document.dispatchEvent(new Event('{event}'))", **PRIVATE)
     panel.select(studio.choose, panel, shown, **LAST_WINS)
 
     image = gr.Image(visible=False, label="Image")

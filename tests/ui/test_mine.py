@@ -91,9 +91,10 @@ STOP_AT_ONCE = """(again) => {
     const [off, halt, go] = [".off", ".halt", ".go"].map((part) => document.querySelector(`.own-picture ${part}`));
     const seen = new MutationObserver(() => {
         if (!off.textContent.includes("of 255")) return;
-        seen.disconnect();
+        if (!again) seen.disconnect();
         halt.click();
         if (again) go.click();
+        again -= 1;
     });
     seen.observe(off, { childList: true, characterData: true, subtree: true });
 }"""
@@ -139,7 +140,7 @@ def test_a_picture_is_drawn_and_is_in_hand_like_any_other(visit, server):
 
 def test_it_is_stopped_and_the_best_so_far_is_in_hand(visit, server):
     page = opened(visit, server, photo(), 390)
-    page.evaluate(STOP_AT_ONCE)
+    page.evaluate(STOP_AT_ONCE, 0)
     page.get_by_role("button", name="Draw it").click()
     said(page).filter(has_text="Stopped").wait_for()
     wait_for_latent(page)
@@ -147,11 +148,16 @@ def test_it_is_stopped_and_the_best_so_far_is_in_hand(visit, server):
     said(page).filter(has_text="this network knows").wait_for(timeout=60_000)
 
 
-def test_a_wish_in_the_instant_after_a_stop_is_heard(visit, server):
+def test_a_wish_in_the_instant_after_a_stop_is_heard_and_each_can_be_stopped(visit, server):
     page = opened(visit, server, photo())
-    page.evaluate(STOP_AT_ONCE, True)
+    stops = []
+    page.on("request", lambda request: request.url.endswith("/cancel") and stops.append(request))
+    page.evaluate(STOP_AT_ONCE, 2)  # and a third time for good
+    page.get_by_role("button", name="Draw it").click()
+    said(page).filter(has_text="Stopped there").wait_for(timeout=60_000)
     page.get_by_role("button", name="Draw it").click()
     said(page).filter(has_text="this network knows").wait_for(timeout=60_000)
+    assert len(stops) == 3
 
 
 def test_the_second_in_line_sees_its_place(visit, server):
@@ -207,7 +213,7 @@ def test_the_pages_own_event_takes_a_picture_as_the_page_sends_it_and_nothing_el
     for picture in (None, 5, "x", [], "data:image/png;base64,", "data:image/svg+xml;base64,AAAA", {"path": "/etc"}):
         success, answer = wire.join(event, [{"said": {"picture": picture}}, {}])
         assert success  # told on the panel, which waits for it
-        sentence = re.search(r'"sentence": "(.*?)"}', json.dumps(answer))
+        sentence = re.search(r'"sentence": "(.*?)"[,}]', json.dumps(answer))
         check_sentence({"error": sentence and sentence[1]})
     uri = "data:image/jpeg;base64," + base64.b64encode(photo((64, 64))).decode()
     success, _ = wire.join(event, [{"said": {"picture": uri}}, {"model": "alpha"}])

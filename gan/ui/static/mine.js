@@ -37,8 +37,10 @@ export const mount = (root, emit) => {
         pixels = null,
         best = null,
         running = false,
-        asked = false, // of the server, which has not ended it yet, stopped or not
-        wished = false; // to be asked as soon as that has ended: until then Gradio would drop it
+        search = 0, // the number of the last one that was asked for
+        asked = false, // whether it goes on for Gradio, stopped or not
+        failures = 0, // that are none: Gradio tells two of each search that was stopped
+        wished = false; // to be asked for as soon as that is over: until then Gradio would drop it
 
     // --- the crop: `centre` is the point of the picture, 0 to 1, that lies in the middle of the square
     const scale = () => {
@@ -127,13 +129,15 @@ export const mount = (root, emit) => {
     };
     const stop = () => {
         running = wished = false;
+        failures += asked ? 2 : 0;
         emit("stop");
     };
     const ask = () => {
         [asked, wished] = [true, false];
+        search += 1;
         const small = Object.assign(document.createElement("canvas"), { width: SENT, height: SENT });
         render(small);
-        emit("input", { picture: small.toDataURL("image/jpeg", 0.92) });
+        emit("input", { picture: small.toDataURL("image/jpeg", 0.92), search });
     };
     go.addEventListener("click", () => {
         running = wished = true;
@@ -143,6 +147,15 @@ export const mount = (root, emit) => {
         look();
         queue.observe(document.querySelector("#place"), { childList: true, characterData: true, subtree: true });
         if (!asked) ask();
+    });
+    const over = () => {
+        asked = false;
+        if (wished) ask();
+    };
+    document.addEventListener("search-over", over);
+    document.addEventListener("search-failed", () => {
+        if (failures) failures -= 1;
+        else over();
     });
     halt.addEventListener("click", () => {
         stop();
@@ -157,17 +170,14 @@ export const mount = (root, emit) => {
     new ResizeObserver(look).observe(root);
 
     return async (value) => {
-        if (value?.ended) {
-            asked = false;
-            if (wished) ask();
-        }
-        if (!running || wished || !(value?.image || value?.sentence)) return;
+        const fits = () => running && !wished && value?.search === search;
+        if (!fits() || !(value.image || value.sentence)) return;
         if (!value.image) {
             running = false;
             return show(value.sentence, OTHERS);
         }
         const image = await decode(value.image);
-        if (!running || wished) return;
+        if (!fits()) return;
         const width = image.naturalWidth;
         pixels = cut(image, width, 1, 0);
         best = value.recipe;
