@@ -232,7 +232,7 @@ def suited(config: TrainConfig, flags: dict[str, Any], report: "ScanReport") -> 
     title = f"chosen for {report.used:,} pictures (give a flag to choose otherwise):"
     values: dict[str, Any] = {name: choice.value for name, choice in chosen.items()}
     config, start = replace(config, **values), STARTS[config.task]
-    if not config.init_from and all(getattr(config, name) == value for name, value in start.fields.items()):
+    if start.fits(config) and not config.init_from:
         lines.append(start.text())
     return config, "\n".join([title, *lines])
 

@@ -34,7 +34,7 @@ from gan.folder import (
 from gan.hub import CARD, HUB_ID, MAX_TEXT_BYTES
 from gan.metrics import key_in
 from gan.models import widths_of
-from gan.provenance import author_of, owner_of
+from gan.provenance import author_of, learned_before, owner_of
 from gan.tasks import TASKS
 
 # Fields of the training's config that the command in a card does not repeat, and why.
@@ -336,7 +336,8 @@ def _licence(config: dict[str, Any]) -> str:
     told = credits_of(config)
     code = "## Licence\n\nThe code that made it is MIT-licensed."
     if "license" in told:
-        return f"{code} The weights, and what they draw: {plain(told['license'])}."
+        before = " Under Data stands whose pictures came before." if learned_before(config) else ""
+        return f"{code} The weights, and what they draw: {plain(told['license'])}.{before}"
     if author := author_of(config):
         whose = f"The weights learned from pictures by {plain(author)}"
     else:

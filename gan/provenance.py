@@ -14,26 +14,29 @@ def learned_from(config: Mapping[str, Any]) -> str:
 
 
 def learned_before(config: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the names of the other data sets that the networks had learned from when its training began."""
+    """Return the names of the other data sets that the networks had learned from when its training began, once each."""
     told = config.get("learned_before")
-    return tuple(name for name in told if isinstance(name, str) and name in DATASETS) if isinstance(told, list) else ()
+    names = [name for name in told if isinstance(name, str) and name in DATASETS] if isinstance(told, list) else []
+    return tuple(name for name in dict.fromkeys(names) if name == "folder" or name != learned_from(config))
 
 
-def of_pictures(config: Mapping[str, Any], fingerprint: str) -> bool:
-    """Return whether a model learned, at last, from the pictures of that fingerprint."""
+def learned_from_these(config: Mapping[str, Any], dataset: str, fingerprint: str) -> bool:
+    """Return whether a model learned, at last, from that data set; of a folder, from pictures of that fingerprint."""
     data = config.get("data")
-    return isinstance(data, Mapping) and data.get("fingerprint") == fingerprint
+    told = data.get("fingerprint") if isinstance(data, Mapping) else None
+    return learned_from(config) == dataset and (dataset in DOWNLOADED or told == fingerprint)
 
 
 def handed_on(config: Mapping[str, Any], dataset: str, fingerprint: str) -> list[str]:
     """Return the `learned_before` of a run on such pictures that begins with the networks of a config.json."""
-    known = [*learned_before(config), *([] if of_pictures(config, fingerprint) else [learned_from(config)])]
-    return [name for name in dict.fromkeys(known) if name in DATASETS and (name == "folder" or name != dataset)]
+    last = name if (name := learned_from(config)) in DATASETS else "folder"
+    known = [*learned_before(config), *([] if learned_from_these(config, dataset, fingerprint) else [last])]
+    return [name for name in dict.fromkeys(known) if name == "folder" or name != dataset]
 
 
 def author_of(config: Mapping[str, Any]) -> str:
     """Return who made all the pictures that a model learned from, "" where nobody says so or others did, too."""
-    others = {learned_from(config), *learned_before(config)} & {*DOWNLOADED}
+    others = learned_from(config) in DOWNLOADED or learned_before(config)
     return "" if others else credits_of(config).get("author", "")
 
 
@@ -43,7 +46,7 @@ def owner_of(config: Mapping[str, Any]) -> str:
     author = "" if known.slug else credits_of(config).get("author")
     clauses = [f"The pictures are by {author}"] if author else [known.owner, known.trademark]
     for earlier in map(DATASETS.__getitem__, learned_before(config)):
-        clauses += [f"its networks had learned from {earlier.source} before", earlier.trademark]
+        clauses += [f"the model's networks had learned from {earlier.source} before", earlier.trademark]
     return "; ".join(filter(None, clauses))
 
 

@@ -180,9 +180,24 @@ def test_the_demo_and_a_page_say_whose_it_is(run, tmp_path):
     assert facts["learned"] == "The pictures are by A. Artist."
 
 
+def test_a_card_says_whose_pictures_came_before_its_authors(tmp_path):
+    told = {
+        "data": {"name": "folder", "pictures": 60, "fingerprint": "0"},
+        "author": "A. Artist",
+        "license": "cc-by-4.0",
+    }
+    text = card_text(describe(plant(tmp_path / "alpha", 1, (1,)), **told, learned_before=["pokemon"]))
+    assert (
+        "by A. Artist; the model's networks had learned from 819 Pokémon pictures from Kaggle before; Pokémon is"
+        in text
+    )
+    assert "cc-by-4.0. Under Data stands whose pictures came before." in text
+    assert "came before" not in card_text(describe(tmp_path / "alpha", **told, learned_before=[]))
+
+
 def test_of_what_is_known_the_page_names_the_owners(tmp_path):
     (model,), _ = load_models([plant(tmp_path / "alpha", 1, (1,))])
-    assert "GAME FREAK, who have nothing to do with this page." in answers(model)
+    assert "GAME FREAK. None of them has anything to do with this page." in answers(model)
     (anime,), _ = load_models([describe(plant(tmp_path / "faces", 2, (1,)), data={"name": "anime", "pictures": 9_000})])
     assert "The pictures belong to the artists who drew them.</p>" in answers(anime)
 

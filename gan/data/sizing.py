@@ -3,9 +3,10 @@
 import math
 import statistics
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
-from gan.config import TRANSFORMS
+from gan.config import TRANSFORMS, TrainConfig
 from gan.errors import UserError
 
 LEAST = 10  # pictures
@@ -65,22 +66,24 @@ class Start(NamedTuple):
 
     checkpoint: str
     fields: dict[str, int | str]  # of the trainings that can, fields of TrainConfig
-    why: str
+    what: str
+
+    def fits(self, config: TrainConfig) -> bool:
+        """Return whether it is there, seen from the working folder, and its networks are those that are asked for."""
+        same = all(getattr(config, name) == value for name, value in self.fields.items())
+        return same and Path(self.checkpoint).is_dir()
 
     def text(self) -> str:
         """Return the advice for people."""
-        return f"or begin with --init-from {self.checkpoint}, {self.why}"
+        return f"to begin with {self.what} Pokémon already: --init-from {self.checkpoint}; the card will say so"
 
 
+DRAWING: dict[str, int | str] = {"image_size": 64, "base_channels": 64, "d_norm": "none", "minibatch_std": True}
 # Task -> the checkpoint to begin with.
 STARTS = {
-    "generate": Start(
-        "checkpoints/pokemon",
-        {"image_size": 64, "base_channels": 64, "d_norm": "none", "minibatch_std": True},
-        "which draws already: clean and various sooner, its white paper showing through for a while",
-    ),
-    "colorize": Start("checkpoints/pokemon-colorize", {"base_channels": 32}, "which knows what lines and colours are"),
-    "upscale": Start("checkpoints/pokemon-upscale", {"base_channels": 32, "scale": 4}, "which enlarges already"),
+    "generate": Start("checkpoints/pokemon", DRAWING, "networks that draw"),
+    "colorize": Start("checkpoints/pokemon-colorize", {"base_channels": 32}, "a network that colours"),
+    "upscale": Start("checkpoints/pokemon-upscale", {"base_channels": 32, "scale": 4}, "a network that enlarges"),
 }
 TOO_SMALL = "half of them are at most {side} pixels a side; enlarging them teaches nothing"
 

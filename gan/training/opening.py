@@ -24,7 +24,7 @@ from gan.data.scan import Pictures, read_pictures
 from gan.data.sources import opened
 from gan.errors import UserError, quoted
 from gan.files import Held, alone_in, clear_parts, is_there
-from gan.provenance import handed_on, of_pictures
+from gan.provenance import handed_on, learned_from_these
 from gan.training import distributed, record
 from gan.training.device import choose_device, choose_precision, describe
 from gan.training.run import LEARNED, STATES, UNANNEALED_STATES, Run
@@ -87,17 +87,17 @@ def open_run(config: TrainConfig, pictures: Pictures | None, where: Callable[[],
     pictures = pictures or _read_alike(config)
     tqdm.write(pictures.report.text())
     begun = _has_state(folder)
-    networks = distributed.by_turns(lambda: _networks_to_continue(config)) if config.init_from and not begun else None
+    continued = distributed.by_turns(lambda: _networks_to_continue(config)) if config.init_from and not begun else None
+    networks, theirs = continued or (None, {})
     trained_on, kept = _split(config, pictures)
     beside = distributed.by_first(lambda: _refuse_other_reconstructions(config))
-    earlier: dict[str, Any] = {}
     run = Run(config, trained_on, Trainer(config, device, precision, networks), where, kept.images)
+    earlier: dict[str, Any] = {} if begun else {"learned_before": []}
     if networks:
-        theirs = read_described(checkpoint_folder(config.init_from))
         run.trainer.images_before = images_seen(theirs)
-        if of_pictures(theirs, run.fingerprint):
+        if learned_from_these(theirs, config.dataset, run.fingerprint):
             run.trainer.averaged_before = run.trainer.images_before
-        earlier = {"learned_before": handed_on(theirs, config.dataset, run.fingerprint)}
+        earlier["learned_before"] = handed_on(theirs, config.dataset, run.fingerprint)
     if begun:
         _go_on(run)
     _clear_parts(folder)
@@ -216,7 +216,10 @@ def _exactness(state: dict[str, Any], device: torch.device) -> str:
 def _describe(
     run: Run, precision: str, pictures: Pictures, reconstructions: str | None, earlier: dict[str, Any]
 ) -> None:
-    """Put into the folder what does not change while the run goes on: config.json, and real pictures."""
+    """Put into the folder what does not change while the run goes on: config.json, and real pictures.
+
+    `earlier` says what the networks had learned from, once: a run that goes on has said it already.
+    """
     kaggle = kaggle_version(pictures.report.source)
     record.describe(
         run,
@@ -257,10 +260,10 @@ def _hardware(device: torch.device) -> str:
     return several + describe(device)
 
 
-def _networks_to_continue(config: TrainConfig) -> Networks:
-    """Return the networks of the checkpoint that the run starts from; raise UserError if they do not fit."""
-    task = task_of(config)
-    networks = task.load_networks(checkpoint_folder(config.init_from))
+def _networks_to_continue(config: TrainConfig) -> tuple[Networks, dict[str, Any]]:
+    """Return the networks of the checkpoint that the run starts from, and its config.json; UserError if none fit."""
+    task, folder = task_of(config), checkpoint_folder(config.init_from)
+    networks = task.load_networks(folder)
     theirs, ours = ({**g.arguments(), **d.arguments()} for g, d in (networks, task.new_networks()))
     if networks[0].arguments().items() - theirs.items():
         raise UserError(f"{config.init_from}: its two networks are not of one size; it can be shown, but not continued")
@@ -274,4 +277,4 @@ def _networks_to_continue(config: TrainConfig) -> Networks:
         fields = {"d_norm" if name == "norm" else name: value for name, value in different.items()}
         flags = " ".join(flag_with_value(*field) for field in fields.items())
         raise UserError(f"{config.init_from}: its networks differ from those this run asks for; add {flags}")
-    return networks
+    return networks, read_described(folder)

@@ -48,7 +48,7 @@ class Trainer:
         self.rng = torch.Generator(device).manual_seed(distributed.own_seed(config.seed))
         self.step, self.images_seen = 0, 0
         self.images_before = 0  # seen by the checkpoint that the networks come from
-        self.averaged_before = 0  # the same where they were these pictures: the average goes on, else begins anew
+        self.averaged_before = 0  # of those, how many the average counts: all where they were these pictures, else none
         self.softenings = 0  # how often training was made to go on more softly
         self.annealed = 0.0  # how far annealing has come, 0 to 1
         self.begin_stage(config.stages[0])

@@ -79,14 +79,14 @@ class Upscale(Task):
     def weighted_terms(self, outputs: Tensor, batch: Batch) -> Tensor:
         """Return how far the enlarged pictures are from the real ones, and how unlike these they look.
 
-        What belongs to a reconstruction is to look like its real picture, too: there nothing else says what is drawn.
+        The latter in full where the input is a reconstruction: how it looks moves less with a place than its pixels do.
         """
         target = batch.target[:, :3]
         off = outputs - target
         if batch.target.shape[1] > 3:
             # The means of blocks are the small picture's whatever the network does, and those of a reconstruction are
             # off. So detail alone counts, and only as far as a block looks like the real one: elsewhere the detail of
-            # the real picture belongs to another place, and D alone says what is sharp.
+            # the real picture belongs to another place, and D and the distance below say what is sharp.
             scale = self.config.scale
             off = (off - interpolate(avg_pool2d(off, scale), scale_factor=scale, mode="nearest")) * batch.target[:, 3:]
         unlike = perceptual_distance(outputs, target).mean()

@@ -247,9 +247,9 @@ class MineValue(TypedDict, total=False):
 
 
 class Mine(Drawn):
-    """A visitor's own picture, to be cropped; `input` tells {"picture", "search"}, a data URI and a number, `select` {"recipe"} of an attempt.
+    """A visitor's own picture, to be cropped; `input` tells {"picture", "search"}, a data URI and a number.
 
-    `stop` ends the search. Value: MineValue.
+    `select` tells {"recipe"} of an attempt, `stop` ends the search. Value: MineValue.
     """
 
     script = "mine"

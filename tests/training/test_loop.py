@@ -779,6 +779,14 @@ def test_a_state_of_an_earlier_version_lacks_what_came_later(name, begun):
     assert passed_over == [] and name not in state
 
 
+def test_the_average_of_an_earlier_versions_run_goes_on_as_it_did(begun):
+    run, own = begun
+    old = without_entry("averaged_before")({**own, "images_before": 7})
+    trainer = copy.deepcopy(run.trainer)
+    trainer.load_state_dict(old)
+    assert (trainer.images_before, trainer.averaged_before) == (7, 7)
+
+
 @pytest.mark.parametrize("content", [b"", b"no torch file", b"PK\x03\x04"])
 def test_a_state_that_is_no_state_is_passed_over_though_its_digest_is_right(content, stopped, capsys):
     digest = hashlib.sha256(content).hexdigest()[:16]
