@@ -20,11 +20,21 @@ def learned_before(config: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(name for name in dict.fromkeys(names) if name == "folder" or name != learned_from(config))
 
 
+def made_of(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what tells the pictures of a training from others; () where its config.json does not say.
+
+    Of a known data set it is the name; of somebody's folder, the fingerprint of its pictures.
+    """
+    source, data = learned_from(config), config.get("data")
+    if source in DOWNLOADED:
+        return (source,)
+    fingerprint = data.get("fingerprint") if isinstance(data, Mapping) else None
+    return (source, fingerprint) if isinstance(fingerprint, str) else ()
+
+
 def learned_from_these(config: Mapping[str, Any], dataset: str, fingerprint: str) -> bool:
     """Return whether a model learned, at last, from that data set; of a folder, from pictures of that fingerprint."""
-    data = config.get("data")
-    told = data.get("fingerprint") if isinstance(data, Mapping) else None
-    return learned_from(config) == dataset and (dataset in DOWNLOADED or told == fingerprint)
+    return made_of(config) == made_of({"data": {"name": dataset, "fingerprint": fingerprint}})
 
 
 def handed_on(config: Mapping[str, Any], dataset: str, fingerprint: str) -> list[str]:

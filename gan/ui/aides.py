@@ -10,22 +10,10 @@ from torch import nn
 from gan.checkpoints import load_with_digest, read_described
 from gan.data.datasets import DATASETS
 from gan.errors import UserError, escape, printable
-from gan.provenance import learned_from
+from gan.provenance import learned_from, made_of
 from gan.told import title_of
 from gan.ui.arguments import refuse
 from gan.ui.loaded import LoadedModel
-
-
-def made_of(described: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return what tells the pictures of a training from others; () where its folder does not say.
-
-    Of a known data set it is the name; of somebody's folder, the fingerprint of its pictures.
-    """
-    source, data = learned_from(described), described.get("data")
-    if source in DATASETS and DATASETS[source].slug:
-        return (source,)
-    fingerprint = data.get("fingerprint") if isinstance(data, Mapping) else None
-    return (source, fingerprint) if isinstance(fingerprint, str) else ()
 
 
 class Aide:

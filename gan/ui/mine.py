@@ -30,12 +30,13 @@ def build_mine(studio: Studio) -> None:
     """Lay the panel out, wire it, and offer /project to programs."""
 
     def draw(told: Any, hand: Any) -> Iterator[dict[Any, Any]]:
-        search = {"search": said(told).get("search")}
+        wish = said(told)
+        search = {"search": wish.get("search")}
         try:
             model, _ = studio.in_hand(hand)
-            target = target_of(model, read_upload(said(told).get("picture"), NAME))
+            target = target_of(model, read_upload(wish.get("picture"), NAME))
         except gr.Error as error:  # said where the panel waits
-            yield {panel: {"sentence": error.message, **search}}
+            yield {panel: search | {"sentence": error.message}}
             return
         for progress in projected(model, target):
             yield {panel: progress.shown(model) | search}
