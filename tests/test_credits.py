@@ -197,9 +197,12 @@ def test_a_card_says_whose_pictures_came_before_its_authors(tmp_path):
 
 def test_of_what_is_known_the_page_names_the_owners(tmp_path):
     (model,), _ = load_models([plant(tmp_path / "alpha", 1, (1,))])
-    assert "GAME FREAK. None of them has anything to do with this page." in answers(model)
+    assert "GAME FREAK, who have nothing to do with this page." in answers(model)
     (anime,), _ = load_models([describe(plant(tmp_path / "faces", 2, (1,)), data={"name": "anime", "pictures": 9_000})])
     assert "The pictures belong to the artists who drew them.</p>" in answers(anime)
+    described = describe(plant(tmp_path / "after", 3, (1,)), learned_before=["anime"])
+    (after,), _ = load_models([described])
+    assert "GAME FREAK, who have nothing to do with this page; the model&#x27;s networks had learned" in answers(after)
 
 
 def test_a_strangers_credits_are_text_or_passed_over(tmp_path):

@@ -226,12 +226,14 @@ def answers(model: LoadedModel) -> str:
     count = data.get("pictures") if isinstance(data, Mapping) else None
     many = f"{count:,} pictures" if isinstance(count, int) else "a collection of pictures"
     side = model.generator.image_size
-    apart = " None of them has anything to do with this page." if trademarks_of(model.described) else ""
+    whose = owner_of(model.described)
+    for trademark in trademarks_of(model.described):
+        whose = whose.replace(trademark, f"{trademark}, who have nothing to do with this page")
     return QUESTIONS.format(
         what=f"{html.escape(model.title)} is a generative adversarial network (DCGAN) of "
         f"{parameter_count(model.generator):,} numbers. It looked at {many} until it could make up its own: it turns "
         f"{model.generator.z_dim} random numbers into a picture of {side} × {side} pixels, here, while you look.",
-        whose=f"{html.escape(owner_of(model.described))}.{apart}",
+        whose=f"{html.escape(whose)}.",
         use=f"{terms}To look, to learn, to play: yes. Before you publish or sell a picture, ask whose style it "
         "carries; the card says what is known of the collection.",
         copy=copies_of(model),
