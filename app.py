@@ -7,8 +7,8 @@ python app.py --host 0.0.0.0 --port 8000         for other machines in the netwo
 python app.py --mcp                              for assistants, too
 """
 
-from gan.interrupts import end_quietly
-from gan.mistyped import answer_in_words
+from gan.terminal.interrupts import end_quietly
+from gan.terminal.mistyped import answer_in_words
 
 if __name__ == "__main__":
     end_quietly()
@@ -24,12 +24,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
 
-from gan.console import make_unfailing
 from gan.errors import UserError
 from gan.files import LOCK_FILE, is_there
 from gan.hub import MODEL, is_id
-from gan.installed import check_installed
 from gan.scratch import exit_tidily_on_signals
+from gan.terminal.console import make_unfailing
+from gan.terminal.installed import check_installed
 from gan.ui.surroundings import (
     address,
     alone,

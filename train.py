@@ -13,7 +13,7 @@ Ctrl-C saves and stops; --resume goes on. The result is a folder: python -m gan.
 in the demo.
 """
 
-from gan.interrupts import end_quietly
+from gan.terminal.interrupts import end_quietly
 
 if __name__ == "__main__":
     end_quietly()
@@ -30,18 +30,18 @@ from typing import TYPE_CHECKING, Any
 
 from gan import config as options
 from gan.config import CHOICES, TrainConfig, flag_name
-from gan.console import make_unfailing
-from gan.credits import CREDITS
 from gan.data.datasets import DATASETS, DOWNLOADED
 from gan.data.sizing import STARTS, choose
 from gan.errors import UserError, quoted
 from gan.flags import new_config, resumed_config, smoke_config, smoke_halves
-from gan.installed import check_installed
-from gan.mistyped import answer_in_words
 from gan.publish import Publisher
+from gan.publishing.credits import CREDITS
 from gan.scratch import temporary_folder
-from gan.stopping import RANK, UNDER_TORCHRUN, StopRequest
-from gan.vacant import refuse_used_folder
+from gan.terminal.console import make_unfailing
+from gan.terminal.installed import check_installed
+from gan.terminal.mistyped import answer_in_words
+from gan.terminal.stopping import RANK, UNDER_TORCHRUN, StopRequest
+from gan.training.vacant import refuse_used_folder
 from gan.words import listed
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ python -m gan.chart runs/anime --stage 2 --out stage-2.png     # one stage of se
 """
 
 if __name__ == "__main__":  # before torch comes, so that --help is answered at once
-    from gan.interrupts import end_quietly
+    from gan.terminal.interrupts import end_quietly
 
     end_quietly()
 
@@ -13,8 +13,8 @@ if __name__ == "__main__":  # before torch comes, so that --help is answered at 
     import sys
     from pathlib import Path
 
-    from gan.console import make_unfailing
-    from gan.mistyped import answer_in_words
+    from gan.terminal.console import make_unfailing
+    from gan.terminal.mistyped import answer_in_words
 
     make_unfailing()
     parser = argparse.ArgumentParser(

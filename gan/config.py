@@ -7,9 +7,9 @@ from dataclasses import MISSING, asdict, dataclass, fields, replace
 from itertools import accumulate
 from typing import Any, NamedTuple
 
-from gan.credits import CREDITS, checked
 from gan.data.datasets import DATASETS
 from gan.errors import quoted
+from gan.publishing.credits import CREDITS, checked
 from gan.tasks import TASKS
 from gan.training.losses import LOSSES
 from gan.words import counted
@@ -71,7 +71,7 @@ class TrainConfig:
     keep_repeats: bool = False  # train on byte-identical repeats too
     init_from: str = ""  # checkpoint folder whose G and D this run starts from
     grid_format: str = "webp"  # one of GRID_FORMATS: "png" writes each sample grid so, too
-    title: str = ""  # of the model, where it is shown; this and the next three are gan.credits'
+    title: str = ""  # of the model, where it is shown; this and the next three are gan.publishing.credits'
     author: str = ""
     license: str = ""
     about: str = ""

@@ -10,8 +10,8 @@ A CPU takes some 17 pictures/s with two cores: once for the real ones (they are 
 network made. Networks that colour or enlarge are measured on pictures that were kept from their training.
 """
 
-from gan.interrupts import end_quietly
-from gan.mistyped import answer_in_words
+from gan.terminal.interrupts import end_quietly
+from gan.terminal.mistyped import answer_in_words
 
 if __name__ == "__main__":
     end_quietly()
@@ -27,12 +27,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gan.config import BACKGROUND, FITS
-from gan.console import make_unfailing
 from gan.data.datasets import DATASETS
 from gan.errors import UserError, printable
-from gan.installed import check_installed
 from gan.scratch import exit_tidily_on_signals
 from gan.tasks import TASKS
+from gan.terminal.console import make_unfailing
+from gan.terminal.installed import check_installed
 
 if TYPE_CHECKING:
     from gan.exam import Asked, Exam, Subject
@@ -191,10 +191,10 @@ def _asked(options: argparse.Namespace, subject: "Subject") -> "Asked":
 
 def look_deeper(options: argparse.Namespace) -> None:
     """Write what was asked for into a generator's folder, and say so on its card."""
-    from gan.card import CARD_FILE, write_card
     from gan.checkpoints import load_generator
     from gan.folder import NEIGHBOURS_FILE, OPINION_FILE
     from gan.insight import record
+    from gan.publishing.card import CARD_FILE, write_card
 
     folder = Path(options.source)
     if not folder.is_dir():
@@ -218,8 +218,8 @@ def look_deeper(options: argparse.Namespace) -> None:
 
 def _append(folder: Path, line: dict[str, Any]) -> None:
     """Add the line to the folder's metrics.jsonl, and to its card."""
-    from gan.card import CARD_FILE, write_card
     from gan.folder import METRICS_FILE
+    from gan.publishing.card import CARD_FILE, write_card
 
     path = folder / METRICS_FILE
     try:

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from gan.config import NO_FLAG, RECIPES, Stage, TrainConfig, flag_name, parse_stages, recipe_config
-from gan.credits import CREDITS
 from gan.data.datasets import DOWNLOADED
 from gan.errors import UserError, printable, quoted
 from gan.files import LOCK_FILE, PART, alone_in, make_folder, read_json, write_json
 from gan.hub import is_id
+from gan.publishing.credits import CREDITS
 from gan.words import listed
 
 # Fields of TrainConfig that a flag does not simply set, and why.

@@ -6,15 +6,15 @@ python -m gan.models checkpoints/pokemon             # those of a model
 """
 
 if __name__ == "__main__":  # before torch comes, so that --help is answered at once
-    from gan.interrupts import end_quietly
+    from gan.terminal.interrupts import end_quietly
 
     end_quietly()
 
     import argparse
     import sys
 
-    from gan.console import make_unfailing
-    from gan.mistyped import answer_in_words
+    from gan.terminal.console import make_unfailing
+    from gan.terminal.mistyped import answer_in_words
 
     make_unfailing()
     parser = argparse.ArgumentParser(

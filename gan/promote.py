@@ -6,7 +6,7 @@ python -m gan.promote netG.pth mine --replace          # weights in the layout o
 python -m gan.promote netG.pth mine --discriminator netD.pth       # both, so that train.py --init-from can go on
 """
 
-from gan.interrupts import end_quietly
+from gan.terminal.interrupts import end_quietly
 
 if __name__ == "__main__":
     end_quietly()
@@ -20,16 +20,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gan.console import make_unfailing
-from gan.credits import CREDITS, add_flags, credits_of, given, near_copies
 from gan.errors import UserError, quoted
 from gan.files import is_there
 from gan.flags import RESUMABLE
 from gan.hub import PUBLISHED, is_id
-from gan.installed import check_installed
-from gan.mistyped import answer_in_words
+from gan.publishing.credits import CREDITS, add_flags, credits_of, given, near_copies
 from gan.scratch import Scratch, exit_tidily_on_signals, temporary_folder
 from gan.tasks import TASKS
+from gan.terminal.console import make_unfailing
+from gan.terminal.installed import check_installed
+from gan.terminal.mistyped import answer_in_words
 
 CHECKPOINTS = Path(__file__).resolve().parents[1] / "checkpoints"  # where app.py looks
 PUBLISHED_SNAPSHOTS = 2  # earlier generators in the folder, 7 MB each at 64 pixels
@@ -60,7 +60,7 @@ def promote(
     no measurement yet, or the name is no plain folder name.
     """
     temporary_folder()
-    from gan.card import hand_written, write_card
+    from gan.publishing.card import hand_written, write_card
 
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}", name):
         raise UserError(f"{name!r} is no name for a checkpoint; use letters, digits, '.', '_' and '-'")
@@ -182,7 +182,6 @@ def _kept(target: Path) -> Path:
 
 def _copy_run(run: Path, target: Path, best: bool, before: Path) -> None:
     """Copy through the gate what of a run is published; `before` is its checkpoint so far, if there is one."""
-    from gan import release
     from gan.checkpoints import CONFIG_FILE, DISCRIMINATOR_FILE, GENERATOR_FILE
     from gan.files import read_json, write_json
     from gan.folder import (
@@ -195,6 +194,7 @@ def _copy_run(run: Path, target: Path, best: bool, before: Path) -> None:
         write_iterations,
         write_metrics,
     )
+    from gan.publishing import release
 
     names = release.files_to_pass(run)
     if GENERATOR_FILE not in names:

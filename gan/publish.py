@@ -10,7 +10,7 @@ python -m gan.publish onnx checkpoints/pokemon pokemon.onnx     # for programs w
 Log in first: hf auth login.
 """
 
-from gan.interrupts import end_quietly
+from gan.terminal.interrupts import end_quietly
 
 if __name__ == "__main__":
     end_quietly()
@@ -23,15 +23,15 @@ from pathlib import Path
 from typing import Any
 
 from gan import hub
-from gan.console import make_unfailing
-from gan.credits import add_flags, given, near_copies
 from gan.errors import UserError, in_words, printable, quoted
-from gan.installed import check_installed
-from gan.mistyped import answer_in_words
 from gan.promote import CHECKPOINTS, promote
+from gan.publishing.credits import add_flags, given, near_copies
+from gan.publishing.space import HARDWARE, publish_space, write_space
 from gan.scratch import Scratch, exit_tidily_on_signals, temporary_folder
-from gan.space import HARDWARE, publish_space, write_space
 from gan.tasks import TASKS
+from gan.terminal.console import make_unfailing
+from gan.terminal.installed import check_installed
+from gan.terminal.mistyped import answer_in_words
 from gan.web.publishing import publish_page, write_page
 
 COPY = "checkpoint"  # what a run that is pushed while it trains is promoted to
@@ -47,10 +47,10 @@ def publish_model(folder: str | Path, hub_id: str, private: bool = False) -> str
     one in the folder or, under other headings, on the Hub. Raises UserError for a folder that is no
     checkpoint; hub.Unreachable where the Hub was not there after several tries.
     """
-    from gan import release
-    from gan.card import CARD_FILE, card_text, hand_written, own_sections
     from gan.checkpoints import CONFIG_FILE, images_seen
     from gan.files import read_json
+    from gan.publishing import release
+    from gan.publishing.card import CARD_FILE, card_text, hand_written, own_sections
 
     repo = hub.parse_target(hub_id)
     folder = Path(folder)
@@ -229,9 +229,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 def keep_credits(folder: Path, credits: Mapping[str, str]) -> None:
     """Put credits into a checkpoint folder's config.json and card, for this push and the next."""
-    from gan.card import hand_written, write_card
     from gan.checkpoints import CONFIG_FILE
     from gan.files import read_json, write_json
+    from gan.publishing.card import hand_written, write_card
 
     if credits:
         write_json(folder / CONFIG_FILE, {**read_json(folder / CONFIG_FILE), **credits})
@@ -242,12 +242,12 @@ def _run(options: argparse.Namespace) -> str:
     """Do what was asked; return the sentence that says so."""
     temporary_folder()
     if options.verb == "onnx":
-        from gan.onnx import write_onnx
+        from gan.publishing.onnx import write_onnx
 
         apart = write_onnx(options.source, options.file)
         return f"{options.file}: z (N, z_dim) -> images (N, 3, S, S), at most {apart:.1g} apart from the generator's"
     from gan.checkpoints import read_described, task_of
-    from gan.release import require_checkpoint
+    from gan.publishing.release import require_checkpoint
     from gan.ui.loaded import find_checkpoints
 
     if options.verb == "page":

@@ -8,13 +8,13 @@ from PIL import Image
 from served import plant
 
 from gan import evaluate, metrics
-from gan.card import write_card
 from gan.checkpoints import load_generator, save_network, weights_digest
 from gan.data.scan import read_pictures
 from gan.files import write_json
 from gan.images import to_uint8
 from gan.latent import sample_z
 from gan.models import Discriminator
+from gan.publishing.card import write_card
 
 COUNT = 64
 

@@ -16,7 +16,6 @@ from markdown_it import MarkdownIt
 from served import ROOT, copy_app, measurement, plant
 
 from gan import hub
-from gan.card import DECISIVE, card_text
 from gan.checkpoints import load_generator, weights_digest
 from gan.config import RECIPES, Stage, recipe_config
 from gan.errors import UserError
@@ -24,7 +23,8 @@ from gan.folder import write_metrics
 from gan.metrics import METRICS, Metric
 from gan.promote import promote
 from gan.publish import Publisher, main
-from gan.space import SPACE_OWNED, write_space
+from gan.publishing.card import DECISIVE, card_text
+from gan.publishing.space import SPACE_OWNED, write_space
 
 
 @pytest.fixture
@@ -516,11 +516,11 @@ def test_models_that_cannot_go_into_a_space_are_refused_before_anything_is_writt
 def test_the_programs_own_files_are_no_links_either(alpha, tmp_path, monkeypatch, capsys):
     copy = copy_app(tmp_path / "copy")
     (copy / "gan").unlink()
-    for name in ("gan/ui/styles/page.css", "gan/card.py", "requirements.txt", "LICENSE"):
+    for name in ("gan/ui/styles/page.css", "gan/publishing/card.py", "requirements.txt", "LICENSE"):
         (copy / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, copy / name) if (ROOT / name).exists() else (copy / name).touch()
-    monkeypatch.setattr("gan.space.ROOT", copy)
-    assert "gan/card.py" in write_space(tmp_path / "space", "tester/studio", [alpha])
+    monkeypatch.setattr("gan.publishing.space.ROOT", copy)
+    assert "gan/publishing/card.py" in write_space(tmp_path / "space", "tester/studio", [alpha])
     (tmp_path / "secret.py").write_text("secret of the victim")
     (copy / "gan" / "ui" / "key.py").symlink_to(tmp_path / "secret.py")
     assert main(["space", "tester/studio", "--checkpoint", str(alpha), "--out", str(tmp_path / "other")]) == 2

@@ -15,13 +15,13 @@ import gan.training.loop
 import train
 from gan.checkpoints import load_discriminator, load_generator, load_state, save_network
 from gan.config import RECIPES, TrainConfig, parse_stages, recipe_config
-from gan.credits import CREDITS
 from gan.data.sizing import STARTS
 from gan.errors import UserError
 from gan.files import PART, alone_in, write_atomically, write_json
 from gan.flags import smoke_config
 from gan.folder import read_history
 from gan.models import Discriminator, Generator
+from gan.publishing.credits import CREDITS
 from gan.tasks import TASKS
 from gan.training.task import task_of
 

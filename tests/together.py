@@ -12,7 +12,7 @@ import torch
 import torch._dynamo  # the first step of Adam would import it
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
-import gan.stopping
+import gan.terminal.stopping
 import gan.training.loop
 import gan.training.run
 import train
@@ -138,7 +138,10 @@ def check_all(data: str, out: str) -> None:
 
 def die_once(*arguments: str) -> None:
     """Be torchrun's train.py that saves after every step; in its first life the second process dies at the fifth."""
-    for module in (gan.stopping, train):  # which process it is, and in which life, they read when they are imported
+    for module in (
+        gan.terminal.stopping,
+        train,
+    ):  # which process it is, and in which life, they read when they are imported
         importlib.reload(module)
     gan.training.loop.SAVE_SECONDS = -1
 

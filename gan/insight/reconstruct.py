@@ -6,7 +6,7 @@ python train.py --dataset pokemon --data pokemon.zip --task upscale --reconstruc
 Pictures that are held out from training are left out. It may be stopped at any time: the same command goes on.
 """
 
-from gan.interrupts import end_quietly
+from gan.terminal.interrupts import end_quietly
 
 if __name__ == "__main__":
     end_quietly()
@@ -17,11 +17,11 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gan.console import make_unfailing
 from gan.errors import UserError
 from gan.files import is_there
-from gan.installed import check_installed
 from gan.scratch import exit_tidily_on_signals
+from gan.terminal.console import make_unfailing
+from gan.terminal.installed import check_installed
 
 if TYPE_CHECKING:
     import torch
@@ -83,7 +83,7 @@ def _pictures(folder: Path, data: Path, side: int) -> "Pictures":
     from gan.data import holdout
     from gan.data.datasets import DATASETS
     from gan.insight.record import training_pictures
-    from gan.provenance import learned_from
+    from gan.publishing.provenance import learned_from
 
     pictures = training_pictures(folder, data, side)
     dataset = learned_from(read_described(folder))

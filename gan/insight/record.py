@@ -21,7 +21,7 @@ from gan.insight.neighbours import BATCH, describe
 from gan.insight.opinion import JUDGED, judge_many
 from gan.insight.projection import project
 from gan.insight.whereabouts import note_whereabouts
-from gan.provenance import learned_from
+from gan.publishing.provenance import learned_from
 from gan.training.device import autocast, choose_precision
 
 PROJECTED = 100  # real pictures that show how near projection comes

@@ -17,14 +17,14 @@ from gan.checkpoints import (
     weights_digest,
 )
 from gan.config import TrainConfig, flag_with_value
-from gan.credits import credits_of
 from gan.data import holdout
 from gan.data.download import kaggle_version, locate
 from gan.data.scan import Pictures, read_pictures
 from gan.data.sources import opened
 from gan.errors import UserError, quoted
 from gan.files import Held, alone_in, clear_parts, is_there
-from gan.provenance import handed_on, learned_from_these
+from gan.publishing.credits import credits_of
+from gan.publishing.provenance import handed_on, learned_from_these
 from gan.training import distributed, record
 from gan.training.device import choose_device, choose_precision, describe
 from gan.training.run import LEARNED, STATES, UNANNEALED_STATES, Run

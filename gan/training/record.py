@@ -18,7 +18,6 @@ from gan.checkpoints import (
     read_described,
     save_network,
 )
-from gan.console import Both, Unfailing
 from gan.data.scan import SPILL_BYTES, Pictures
 from gan.files import write_json
 from gan.folder import (
@@ -41,6 +40,7 @@ from gan.folder import (
     write_metrics,
 )
 from gan.images import GRID_BYTES, from_uint8
+from gan.terminal.console import Both, Unfailing
 from gan.training.distributed import count, first_alone, rank
 from gan.training.run import Run
 

@@ -7,8 +7,8 @@ python -m gan.translation.colorize drawings/ coloured/ --checkpoint runs/folder-
 A result is a PNG with transparency, or on white where its name ends as a JPEG's.
 """
 
-from gan.interrupts import end_quietly
-from gan.mistyped import answer_in_words
+from gan.terminal.interrupts import end_quietly
+from gan.terminal.mistyped import answer_in_words
 
 if __name__ == "__main__":
     end_quietly()
@@ -24,11 +24,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gan.console import make_unfailing
 from gan.errors import UserError, escape, printable, quoted
 from gan.files import entries, is_there, read_bytes, write_atomically
-from gan.installed import check_installed
 from gan.scratch import exit_tidily_on_signals
+from gan.terminal.console import make_unfailing
+from gan.terminal.installed import check_installed
 
 if TYPE_CHECKING:
     from PIL import Image

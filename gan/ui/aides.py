@@ -10,7 +10,7 @@ from torch import nn
 from gan.checkpoints import load_with_digest, read_described
 from gan.data.datasets import DATASETS
 from gan.errors import UserError, escape, printable
-from gan.provenance import learned_from, made_of
+from gan.publishing.provenance import learned_from, made_of
 from gan.told import title_of
 from gan.ui.arguments import refuse
 from gan.ui.loaded import LoadedModel

@@ -7,7 +7,7 @@ from pathlib import Path
 import gradio as gr
 
 from gan.errors import escape
-from gan.provenance import author_of, trademarks_of
+from gan.publishing.provenance import author_of, trademarks_of
 from gan.ui import tray
 from gan.ui.aides import Aides
 from gan.ui.blocks import Page

@@ -28,7 +28,7 @@ from gan.folder import (
 from gan.images import is_grid
 from gan.latent import principal_directions
 from gan.models import Generator
-from gan.provenance import learned_from
+from gan.publishing.provenance import learned_from
 
 FIRST_LAYER = "main.0.weight"  # of a generator
 AIDES = ("colorize", "upscale")  # tasks, of networks that stand beside generators

@@ -11,7 +11,7 @@ from gan.checkpoints import load_with_digest, read_described
 from gan.folder import read_history, read_metrics
 from gan.images import to_uint8
 from gan.latent import principal_directions, sample_z
-from gan.provenance import owner_of
+from gan.publishing.provenance import owner_of
 from gan.told import (
     CURVES,
     DIRECTIONS,

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from gan import hub
-from gan.credits import credits_for
 from gan.errors import UserError
+from gan.publishing.credits import credits_for
+from gan.publishing.space import gather
 from gan.scratch import Scratch, names_in, require_empty, whole
-from gan.space import gather
 from gan.words import counted
 
 

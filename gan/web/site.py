@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from gan import release
-from gan.card import introduction, plain
 from gan.checkpoints import GENERATOR_FILE, read_described, weights_digest
-from gan.credits import hub_license, near_copies
 from gan.files import write_atomically
 from gan.folder import SAMPLES, list_epochs
+from gan.publishing import release
+from gan.publishing.card import introduction, plain
+from gan.publishing.credits import hub_license, near_copies
 from gan.scratch import Scratch
 from gan.told import title_of
 from gan.web.facts import facts_of

@@ -4,10 +4,10 @@ import pytest
 from served import plant
 
 import train
-from gan.card import card_text
 from gan.config import CHOICES, RECIPES
 from gan.data.datasets import DATASETS, DOWNLOADED, kaggle_page
 from gan.files import read_json, write_json
+from gan.publishing.card import card_text
 from gan.ui.demo import trademarks
 from gan.ui.loaded import load_models
 from gan.words import listed

@@ -9,7 +9,7 @@ from gan.files import read_json, write_json
 from gan.folder import PICTURES_FILE
 from gan.insight.kept import neighbours_in
 from gan.insight.whereabouts import pictures_at_hand
-from gan.release import files_to_pass
+from gan.publishing.release import files_to_pass
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

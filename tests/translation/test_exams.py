@@ -11,13 +11,13 @@ from test_evaluate import Patches
 from translation.planted import COUNT, HELD_OUT, draw_boxes, plant
 
 from gan import evaluate, exam, metrics
-from gan.card import card_text
 from gan.checkpoints import save_network
 from gan.data.holdout import held_out
 from gan.data.scan import read_pictures
 from gan.folder import metrics_in, read_metrics, rows_of
 from gan.models import Generator
 from gan.promote import best_measured
+from gan.publishing.card import card_text
 from gan.translation import coloring_exam, enlarging_exam
 from gan.translation.hints import OFF
 from gan.translation.lines import STYLES

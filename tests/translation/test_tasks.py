@@ -21,7 +21,7 @@ from gan.files import read_json, write_json
 from gan.folder import SAMPLES, list_epochs, read_history
 from gan.images import from_uint8, to_uint8
 from gan.insight.reconstructions import Reconstructions
-from gan.provenance import learned_before
+from gan.publishing.provenance import learned_before
 from gan.tasks import TASKS
 from gan.training.loop import train
 from gan.training.trainer import Trainer, train_step

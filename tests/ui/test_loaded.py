@@ -11,7 +11,7 @@ from gan.checkpoints import save_network
 from gan.files import write_json
 from gan.folder import SAMPLES, SNAPSHOTS, epoch_file, write_grid, write_history
 from gan.models import Generator
-from gan.provenance import learned_from
+from gan.publishing.provenance import learned_from
 from gan.translation.networks import Colorizer
 from gan.ui.loaded import find_checkpoints, for_visitors, load_models
 from gan.ui.specimen import Specimen

@@ -16,15 +16,15 @@ import torch
 from markdown_it import MarkdownIt
 
 from gan import hub
-from gan.card import card_body, hand_written, python_string
 from gan.checkpoints import GENERATOR_FILE, parameter_count
-from gan.credits import credits_of, near_copies
 from gan.data.datasets import kaggle_page
 from gan.errors import UserError, printable
 from gan.folder import SAMPLES, epoch_file, is_figure
 from gan.layers import figure, table, title
 from gan.models import Discriminator, Generator
-from gan.provenance import owner_of, trademarks_of
+from gan.publishing.card import card_body, hand_written, python_string
+from gan.publishing.credits import credits_of, near_copies
+from gan.publishing.provenance import owner_of, trademarks_of
 from gan.ui.encode import lossless_uri, webp_uri
 from gan.ui.lens import Guest, Lens
 from gan.ui.loaded import LoadedModel

@@ -12,7 +12,7 @@ from torch.nn.functional import interpolate
 from gan.checkpoints import parameter_count
 from gan.images import make_grid
 from gan.latent import MAX_SEED
-from gan.provenance import learned_from
+from gan.publishing.provenance import learned_from
 from gan.ui.arguments import choose_model, read_choice, read_whole
 from gan.ui.components import LAST_WINS, Sheet, SheetValue
 from gan.ui.encode import lossless_uri

@@ -15,14 +15,14 @@ from test_publish import HOSTILE, front_matter
 
 from gan import hub, publish
 from gan import promote as promotion
-from gan.card import card_text, hand_written, own_sections
 from gan.checkpoints import load_generator
-from gan.credits import FEW, checked, credits_of, given, hub_license, near_copies
 from gan.errors import UserError
 from gan.files import read_json, write_json
 from gan.latent import sample_z
 from gan.models import Generator
-from gan.space import write_space
+from gan.publishing.card import card_text, hand_written, own_sections
+from gan.publishing.credits import FEW, checked, credits_of, given, hub_license, near_copies
+from gan.publishing.space import write_space
 from gan.ui.demo import whose
 from gan.ui.loaded import load_models
 from gan.ui.tabs.about import answers, bibtex_of

@@ -16,7 +16,7 @@ from gan.errors import UserError
 from gan.folder import read_history, write_history, write_metrics
 from gan.insight.record import write_neighbours, write_opinion
 from gan.models import Discriminator
-from gan.release import files_to_pass, own_file, pass_file
+from gan.publishing.release import files_to_pass, own_file, pass_file
 
 SECRET = b"-----BEGIN OPENSSH PRIVATE KEY-----\n" + b"secret of the victim" * 9
 NAMES = [
@@ -164,7 +164,7 @@ def test_a_network_that_is_replaced_meanwhile_is_the_one_that_was_checked(folder
         save_network(source, tiny_generator(9))
         assert path == out
 
-    monkeypatch.setattr("gan.release.load_generator", replace_then_load)
+    monkeypatch.setattr("gan.publishing.release.load_generator", replace_then_load)
     pass_file(folder, "model.safetensors", out)
     assert out.read_bytes() == before != source.read_bytes()
 

@@ -13,10 +13,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from gan.card_words import PLAIN_TORCH, WORDS, Words
 from gan.checkpoints import CONFIG_FILE, GENERATOR_FILE, images_seen, task_of, weights_digest
 from gan.config import IMAGE_SIZES, NO_FLAG, RANGES, SUITED, TrainConfig, flag_with_value, recipe_config
-from gan.credits import CREDITS, credits_of, hub_license, near_copies
 from gan.data.datasets import DATASETS, kaggle_page
 from gan.errors import UserError, escape, printable
 from gan.files import read_json, write_atomically
@@ -34,7 +32,9 @@ from gan.folder import (
 from gan.hub import CARD, HUB_ID, MAX_TEXT_BYTES
 from gan.metrics import key_in
 from gan.models import widths_of
-from gan.provenance import author_of, learned_before, owner_of
+from gan.publishing.card_words import PLAIN_TORCH, WORDS, Words
+from gan.publishing.credits import CREDITS, credits_of, hub_license, near_copies
+from gan.publishing.provenance import author_of, learned_before, owner_of
 from gan.tasks import TASKS
 
 # Fields of the training's config that the command in a card does not repeat, and why.

@@ -5,7 +5,7 @@ import argparse
 import pytest
 
 from gan import evaluate, promote, publish
-from gan.mistyped import answer_in_words
+from gan.terminal.mistyped import answer_in_words
 
 
 @pytest.mark.parametrize(

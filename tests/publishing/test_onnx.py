@@ -7,7 +7,7 @@ import pytest
 import torch
 from served import plant
 
-import gan.onnx
+import gan.publishing.onnx
 from gan.checkpoints import load_generator
 from gan.publish import main
 
@@ -25,8 +25,8 @@ def exporter(monkeypatch, tmp_path):
 
         runtime = SimpleNamespace(InferenceSession=lambda content, providers: SimpleNamespace(run=run))
         monkeypatch.setitem(sys.modules, "onnxruntime", runtime)
-        monkeypatch.setattr(gan.onnx, "_is_installed", lambda name: True)
-        monkeypatch.setattr(gan.onnx, "exported", lambda generator: b"a graph")
+        monkeypatch.setattr(gan.publishing.onnx, "_is_installed", lambda name: True)
+        monkeypatch.setattr(gan.publishing.onnx, "exported", lambda generator: b"a graph")
 
     return folder, brighter
 
@@ -49,7 +49,7 @@ def test_a_file_that_draws_something_else_is_not_written(by, exporter, tmp_path,
 
 def test_what_is_missing_is_named_with_what_to_install(exporter, tmp_path, monkeypatch, capsys):
     folder, _ = exporter
-    monkeypatch.setattr(gan.onnx, "_is_installed", lambda name: name == "onnx")
+    monkeypatch.setattr(gan.publishing.onnx, "_is_installed", lambda name: name == "onnx")
     assert main(["onnx", str(folder), str(tmp_path / "alpha.onnx")]) == 2
     assert "pip install onnxscript onnxruntime\n" in capsys.readouterr().err
     assert main(["onnx", str(folder), str(tmp_path / "alpha.pb")]) == 2

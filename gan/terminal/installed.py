@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gan.errors import UserError
 
-REQUIREMENTS = Path(__file__).resolve().parents[1] / "requirements.txt"
+REQUIREMENTS = Path(__file__).resolve().parents[2] / "requirements.txt"
 LINE = re.compile(r"([\w-]+)[=>]=([\d.]+)", re.ASCII)  # a pinned version is asked for as the lowest: later ones may do
 
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 from tqdm import tqdm
 
-from gan.console import make_unfailing
+from gan.terminal.console import make_unfailing
 
 
 def reader_gone():
@@ -97,7 +97,7 @@ def test_python_ends_as_if_all_had_been_read(out, err, launch):
     """No "Exception ignored ... BrokenPipeError", no status 120; what is opened later is not taken for the log."""
     code = """
 import os, sys
-from gan.console import make_unfailing
+from gan.terminal.console import make_unfailing
 
 make_unfailing()
 print("x" * 100_000); print("not ended by a new line", end="")

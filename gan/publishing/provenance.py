@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from gan.credits import credits_of
 from gan.data.datasets import DATASETS, DOWNLOADED
+from gan.publishing.credits import credits_of
 
 
 def learned_from(config: Mapping[str, Any]) -> str:

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from gan import hub
-from gan.credits import credits_for, credits_of, hub_license
 from gan.errors import UserError
 from gan.files import read_json, write_json
+from gan.publishing.credits import credits_for, credits_of, hub_license
 from gan.scratch import Scratch, names_in, require_empty, whole
 from gan.words import counted
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 SPACE_FILES = ("app.py", "requirements.txt", "LICENSE")
 SPACE_OWNED = re.compile(r"(app\.py|requirements\.txt|LICENSE|README\.md|(gan|checkpoints)/.+)")
 # What torch becomes in the Space's requirements: the CPU's build, a tenth of the size, or one that ZeroGPU knows.
@@ -80,7 +80,7 @@ def write_space(
 def gather(checkpoints: Sequence[str | Path]) -> dict[str, tuple[Path, list[str]]]:
     """Return each model's folder and the files that may leave it, by name; raise UserError for what is none."""
     from gan.checkpoints import checkpoint_folder
-    from gan.release import require_checkpoint
+    from gan.publishing.release import require_checkpoint
 
     folders: dict[str, tuple[Path, list[str]]] = {}
     for source in checkpoints:
@@ -96,9 +96,9 @@ def gather(checkpoints: Sequence[str | Path]) -> dict[str, tuple[Path, list[str]
 
 def _pass_checkpoint(folder: Path, files: list[str], target: Path, credits: Mapping[str, str]) -> None:
     """Put a model into the Space, with these credits, and a card wherever its config.json says enough for one."""
-    from gan import release
-    from gan.card import hand_written, write_card
     from gan.checkpoints import CONFIG_FILE
+    from gan.publishing import release
+    from gan.publishing.card import hand_written, write_card
 
     for name in files:
         release.pass_file(folder, name, target / name)
@@ -110,7 +110,7 @@ def _pass_checkpoint(folder: Path, files: list[str], target: Path, credits: Mapp
 
 def _write_program(space: Path, hardware: str) -> None:
     """Write the app and its requirements."""
-    from gan import release
+    from gan.publishing import release
 
     names = [path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "gan").rglob("*"))]
     for name in (*SPACE_FILES, *(name for name in names if name.endswith((".py", ".js", ".css")))):
@@ -127,7 +127,7 @@ def space_card(
     """Return the Space's own card; `models` are their config.json by name, `ids` those of them on the Hub."""
     import yaml
 
-    from gan.card import introduction, plain
+    from gan.publishing.card import introduction, plain
 
     requirements = (ROOT / "requirements.txt").read_text(encoding="utf-8")
     title = credits.get("title") or repo.split("/")[1]

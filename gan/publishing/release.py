@@ -11,7 +11,6 @@ from functools import partial
 from pathlib import Path
 
 from gan import hub
-from gan.card import CARD_FILE
 from gan.checkpoints import (
     DISCRIMINATOR_FILE,
     GENERATOR_FILE,
@@ -44,6 +43,7 @@ from gan.folder import (
 from gan.images import open_rgb
 from gan.insight.neighbours import Neighbours
 from gan.insight.opinion import Opinions
+from gan.publishing.card import CARD_FILE
 from gan.tasks import TASKS
 
 

@@ -3,7 +3,7 @@
 import pytest
 from test_publish import HOSTILE
 
-from gan.provenance import author_of, handed_on, learned_before, owner_of, trademarks_of
+from gan.publishing.provenance import author_of, handed_on, learned_before, owner_of, trademarks_of
 
 OF_POKEMON = {"data": {"name": "pokemon", "fingerprint": "one"}}
 OF_MOSS = {"data": {"name": "folder", "fingerprint": "two"}, "author": "A. Artist"}

@@ -9,7 +9,7 @@ import pytest
 from served import ROOT
 
 from gan.errors import UserError
-from gan.installed import check_installed
+from gan.terminal.installed import check_installed
 
 
 def test_all_that_the_requirements_name_is_here():

@@ -1,0 +1,1 @@
+"""What leaves the machine: the model card, whose a model is, the gate, a Space, an ONNX file."""
