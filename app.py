@@ -27,6 +27,7 @@ from typing import Any, NoReturn
 from gan.errors import UserError
 from gan.files import LOCK_FILE, is_there
 from gan.hub import MODEL, is_id
+from gan.publishing import CHECKPOINTS
 from gan.scratch import exit_tidily_on_signals
 from gan.terminal.console import make_unfailing
 from gan.terminal.installed import check_installed
@@ -40,8 +41,6 @@ from gan.ui.surroundings import (
     without_brackets,
     without_stubs,
 )
-
-CHECKPOINTS = Path(__file__).parent / "checkpoints"
 
 
 def parse_arguments(arguments: list[str]) -> argparse.Namespace:

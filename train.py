@@ -34,7 +34,6 @@ from gan.data.datasets import DATASETS, DOWNLOADED
 from gan.data.sizing import STARTS, choose
 from gan.errors import UserError, quoted
 from gan.flags import new_config, resumed_config, smoke_config, smoke_halves
-from gan.publish import Publisher
 from gan.publishing.credits import CREDITS
 from gan.scratch import temporary_folder
 from gan.terminal.console import make_unfailing
@@ -46,6 +45,7 @@ from gan.words import listed
 
 if TYPE_CHECKING:
     from gan.data.scan import Pictures, ScanReport
+    from gan.publishing.pushing import Publisher
 
 # What torchrun says: which process this is of its machine, how often they were started again, how many.
 LOCAL_RANK = int(os.environ.get("LOCAL_RANK", 0))
@@ -135,7 +135,7 @@ def run_training(
     config: TrainConfig,
     stop: StopRequest,
     pictures: "Pictures | None" = None,
-    publisher: Publisher | None = None,
+    publisher: "Publisher | None" = None,
     new: bool = False,
 ) -> int:
     """Train, with the other processes of torchrun if there are any, and push what comes of it; return the exit status.
@@ -174,7 +174,7 @@ def run_training(
     return 0
 
 
-def read_publisher(flags: dict[str, Any]) -> Publisher | None:
+def read_publisher(flags: dict[str, Any]) -> "Publisher | None":
     """Take the flags of pushing out of the flags; return what they ask for."""
     hub_id, every, private = (flags.pop(name, None) for name in ("push_to_hub", "push_every", "private"))
     if hub_id is None:
@@ -183,6 +183,9 @@ def read_publisher(flags: dict[str, Any]) -> Publisher | None:
         return None
     if every is not None and every < 1:
         raise UserError(f"--push-every is {every}; it must be at least 1")
+    temporary_folder()  # torch cannot be imported without one
+    from gan.publishing.pushing import Publisher
+
     return Publisher(hub_id, every or 0, bool(private))
 
 

@@ -11,7 +11,6 @@ network made. Networks that colour or enlarge are measured on pictures that were
 """
 
 from gan.terminal.interrupts import end_quietly
-from gan.terminal.mistyped import answer_in_words
 
 if __name__ == "__main__":
     end_quietly()
@@ -29,17 +28,18 @@ from typing import TYPE_CHECKING, Any
 from gan.config import BACKGROUND, FITS
 from gan.data.datasets import DATASETS
 from gan.errors import UserError, printable
+from gan.publishing import CHECKPOINTS
 from gan.scratch import exit_tidily_on_signals
 from gan.tasks import TASKS
 from gan.terminal.console import make_unfailing
 from gan.terminal.installed import check_installed
+from gan.terminal.mistyped import answer_in_words
 
 if TYPE_CHECKING:
     from gan.exam import Asked, Exam, Subject
 
 REAL_COUNT = 10_000  # real pictures at most
 LEAST_REAL = 50  # fewer say nothing
-CHECKPOINTS = Path(__file__).resolve().parents[1] / "checkpoints"
 
 
 def read_subjects(source: str, snapshots: bool = False) -> list["Subject"]:

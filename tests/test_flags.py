@@ -7,7 +7,7 @@ import pytest
 import train
 from gan.config import NO_FLAG, TrainConfig, flag_name
 from gan.flags import FIELDS, RESUMABLE, WORKED_OUT, resumed_config
-from gan.publishing.card import DECISIVE, NOT_DECISIVE
+from gan.publishing.retraining import DECISIVE, NOT_DECISIVE
 
 NAMES = [field.name for field in fields(TrainConfig)]
 OPTIONS = {action.dest: action.option_strings for action in train.build_parser()._actions}

@@ -21,7 +21,9 @@ from gan.errors import UserError
 from gan.folder import SAMPLES, SNAPSHOTS, list_epochs, read_history, read_metrics, write_history, write_metrics
 from gan.insight.kept import neighbours_in, opinions_in
 from gan.models import Discriminator, Generator
-from gan.promote import main, promote, telling_epochs
+from gan.promote import main
+from gan.publishing.promotion import promote
+from gan.publishing.staging import telling_epochs
 from gan.training.loop import train
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -21,9 +21,11 @@ from gan.config import RECIPES, Stage, recipe_config
 from gan.errors import UserError
 from gan.folder import write_metrics
 from gan.metrics import METRICS, Metric
-from gan.promote import promote
-from gan.publish import Publisher, main
-from gan.publishing.card import DECISIVE, card_text
+from gan.publish import main
+from gan.publishing.card import card_text
+from gan.publishing.promotion import promote
+from gan.publishing.pushing import Publisher
+from gan.publishing.retraining import DECISIVE
 from gan.publishing.space import SPACE_OWNED, write_space
 
 
@@ -339,7 +341,7 @@ def test_a_failed_push_is_tried_again_at_the_next_snapshot(server, cli, pictures
 
 
 def test_whatever_a_push_meets_is_told_and_ends_nothing(server, cli, pictures, tmp_path, monkeypatch):
-    monkeypatch.setattr("gan.publish.publish_model", lambda *_: {}["url"])
+    monkeypatch.setattr("gan.publishing.pushing.publish_model", lambda *_: {}["url"])
     result = cli(*TINY, "--data", pictures, "--out", tmp_path / "run", "--push-to-hub", "tester/mine")
     assert result.status == 0 and "not pushed: 'url'" in result.out and "done: 80 pictures" in result.out
 

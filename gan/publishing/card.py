@@ -4,19 +4,16 @@ The folder may be a stranger's. So its words stand in the card as words: Markdow
 and into a command goes only what a TrainConfig takes, quoted for the shell.
 """
 
-import json
 import re
 import shlex
-from collections.abc import Mapping
-from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from gan.checkpoints import CONFIG_FILE, GENERATOR_FILE, images_seen, task_of, weights_digest
-from gan.config import IMAGE_SIZES, NO_FLAG, RANGES, SUITED, TrainConfig, flag_with_value, recipe_config
+from gan.checkpoints import CONFIG_FILE, GENERATOR_FILE, images_seen, task_of
+from gan.config import IMAGE_SIZES, RANGES
 from gan.data.datasets import DATASETS, kaggle_page
-from gan.errors import UserError, escape, printable
+from gan.errors import UserError
 from gan.files import read_json, write_atomically
 from gan.folder import (
     NEIGHBOURS_FILE,
@@ -24,39 +21,22 @@ from gan.folder import (
     SAMPLES,
     is_figure,
     list_epochs,
-    metrics_in,
     read_history,
-    read_metrics,
-    rows_of,
 )
 from gan.hub import CARD, HUB_ID, MAX_TEXT_BYTES
-from gan.metrics import key_in
 from gan.models import widths_of
 from gan.publishing.card_words import PLAIN_TORCH, WORDS, Words
-from gan.publishing.credits import CREDITS, credits_of, hub_license, near_copies
+from gan.publishing.credits import credits_of, hub_license, near_copies
+from gan.publishing.markdown import in_code, paragraphs, plain, python_string
+from gan.publishing.measured import figures, indexed, measurements
 from gan.publishing.provenance import author_of, learned_before, owner_of
+from gan.publishing.retraining import retraining_command
 from gan.tasks import TASKS
 
-# Fields of the training's config that the command in a card does not repeat, and why.
-NOT_DECISIVE = NO_FLAG | {
-    "recipe": "what the others are compared with, so the command begins with it",
-    "dataset": "the command begins with it",
-    "data": "a place on one machine",
-    "out": "a place on one machine",
-    "init_from": "told where it is on the Hub; else a place on one machine",
-    "reconstructions": "a file on one machine; the table says that there was one",
-    "device": "what the machine had",
-    "grid_format": "how grids are stored",
-    **dict.fromkeys(CREDITS, "told in the card's own words"),
-}
-# All others decide a result.
-DECISIVE = tuple(field.name for field in fields(TrainConfig) if field.name not in NOT_DECISIVE)
 CARD_FILE = CARD
 # The sections that are written here; any other in a card is a person's own.
 HEADINGS = {"About", "Use", "Training", "Measured", "Data", "Looking deeper", "Limits", "Licence"}
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-# What Markdown, as the Hub reads it, makes more of than text: marks, HTML, mathematics, addresses that become links.
-MARKS = re.compile(r"[\\`*_\[\]<>|&~#!$:@]|(?<=www)\.", re.IGNORECASE)
 # Of a line of history: what every task has; the others are its terms.
 COMMON = {"epoch", "images_seen", "images_per_second", "loss_d", "loss_g", "d_real", "d_fake_before", "d_fake_after"}
 COMMON |= {"iteration", "lr", "beta1", "event"}
@@ -121,33 +101,6 @@ def card_body(folder: Path, hub_id: str = "") -> str:
     return "\n\n".join(sections) + "\n"
 
 
-def plain(text: object) -> str:
-    """Return a stranger's words as Markdown that shows them, on one line, and does nothing else."""
-    return MARKS.sub(r"\\\g<0>", printable(text))
-
-
-def paragraphs(text: str) -> str:
-    """Return a person's words of several lines as Markdown that shows them, a blank line between paragraphs."""
-    return "\n\n".join(MARKS.sub(r"\\\g<0>", line.strip()) for line in text.splitlines() if line.strip())
-
-
-def introduction(credits: Mapping[str, str]) -> str:
-    """Return by whom something is and what its maker says of it, as Markdown that ends in a blank line, or ""."""
-    words = [f"By {plain(credits['author'])}."] if "author" in credits else []
-    words += [paragraphs(credits["about"])] if "about" in credits else []
-    return "".join(f"{word}\n\n" for word in words)
-
-
-def python_string(text: str) -> str:
-    """Return the text as a literal for Python, of characters that can be shown."""
-    return escape(json.dumps(text, ensure_ascii=False))
-
-
-def _in_code(text: object) -> str:
-    """Return a stranger's words for a span of code, which ends at the first backtick."""
-    return printable(text).replace("`", "'")
-
-
 def _name(folder: Path, hub_id: str) -> str:
     return hub_id.partition("/")[2] or folder.name
 
@@ -166,27 +119,10 @@ def front_matter(folder: Path, hub_id: str = "") -> str:
     }
     known = DATASETS.get(name, DATASETS["folder"])
     dataset = f"{name} (Kaggle {known.slug})" if known.slug else known.source
-    results = [_result(line, dataset, words.pipeline) for line in measurements(folder)]
+    results = [indexed(line, dataset, words.pipeline) for line in measurements(folder)]
     if results:
         values["model-index"] = [{"name": _name(folder, hub_id), "results": results}]
     return f"---\n{yaml.safe_dump(values, sort_keys=False, allow_unicode=True)}---\n"
-
-
-def _result(line: dict[str, Any], dataset: str, pipeline: str) -> dict[str, Any]:
-    """Return a measurement as an entry of the Hub's model-index."""
-    told = [(key_in(line, key), kind) for metric in metrics_in(line) for key, kind in metric.hub.items()]
-    return {
-        "task": {"type": pipeline},
-        "dataset": {"type": "imagefolder", "name": dataset},
-        "metrics": [
-            {
-                "type": kind,
-                "name": f"{key}, {line['generated']} generated against {line['real']} real",
-                "value": line[key],
-            }
-            for key, kind in told
-        ],
-    }
 
 
 def _words(config: dict[str, Any]) -> Words:
@@ -207,7 +143,7 @@ def _pictures(folder: Path, config: dict[str, Any]) -> list[str]:
 
 
 def _use(source: str, config: dict[str, Any]) -> str:
-    shell, literal = _in_code(shlex.quote(source)), python_string(source)
+    shell, literal = in_code(shlex.quote(source)), python_string(source)
     return "## Use\n\n" + _words(config).use.format(shell=shell, source=literal) + _plain_torch(source, config)
 
 
@@ -260,51 +196,8 @@ def _training(folder: Path, config: dict[str, Any]) -> str:
         if terms:
             rows["its terms"] = ", ".join(f"{plain(name)} {value:.3f}" for name, value in terms.items())
     table = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
-    again = f"\n\n```sh\n{command}\n```" if (command := _command(train, before)) else ""
+    again = f"\n\n```sh\n{command}\n```" if (command := retraining_command(train, before)) else ""
     return f"## Training\n\n| what | value |\n|---|---|\n{table}{again}"
-
-
-def _command(train: dict[str, Any], before: int) -> str:
-    """Return the command that trains such a model: its recipe, and a flag for all that would be otherwise.
-
-    What a run began from is named where it is on the Hub; `before` are the pictures that it had seen already.
-    """
-    try:
-        made = TrainConfig.from_dict({name: train[name] for name in ("recipe", "dataset", *DECISIVE) if name in train})
-        usual = recipe_config(made.recipe)
-    except (ValueError, TypeError, KeyError):  # of another version, or no run's at all
-        return ""
-    began_from = str(train.get("init_from"))
-    words = ["python train.py", f"--dataset {made.dataset}"]
-    best = made.dataset if made.task == "generate" else f"{made.dataset}-{made.task}"
-    if made.task != "generate":
-        words.append(f"--task {made.task}")
-    if made.recipe != best:
-        words.append(f"--recipe {made.recipe}")
-    if made.dataset == "folder":
-        words.append("--data PICTURES")
-    if before:
-        words.append(f"--init-from {began_from if HUB_ID.fullmatch(began_from) else 'CHECKPOINT'}")
-    for name in DECISIVE:
-        value = getattr(made, name)
-        chosen_anew = name in SUITED.get(made.recipe, ())
-        if (value == getattr(usual, name) and not chosen_anew) or (name in ("images", "epochs") and not value):
-            continue
-        if name == "stages":
-            value = ",".join(f"{stage.epochs}:{stage.lr:g}:{stage.beta1:g}" for stage in value)
-        words.append(flag_with_value(name, value))
-    return " ".join(words)
-
-
-def measurements(folder: Path) -> list[dict[str, Any]]:
-    """Return the lines of metrics.jsonl that measured the very weights in the folder."""
-    weights = weights_digest(folder / GENERATOR_FILE)
-    return [line for line in read_metrics(folder) if line.get("weights") == weights]
-
-
-def figures(line: dict[str, Any]) -> dict[str, str]:
-    """Return one measurement in words, by what was measured."""
-    return dict(metric.words(line) for metric in metrics_in(line)) | rows_of(line).counts(line)
 
 
 def _measured(folder: Path, config: dict[str, Any]) -> list[str]:
@@ -327,7 +220,7 @@ def _data(config: dict[str, Any]) -> str:
     here = " in this run" if config.get("images_before") else ""
     times = f"Each of the {used:,} trained on was seen about {config['images_seen'] / used:,.0f} times{here}. "
     apart = f"{kept:,} of them were kept from training, to be measured on. " if kept else ""
-    fingerprint = f"Fingerprint of the {used + kept:,} pictures used: `{_in_code(data['fingerprint'])}`."
+    fingerprint = f"Fingerprint of the {used + kept:,} pictures used: `{in_code(data['fingerprint'])}`."
     return f"## Data\n\nTrained on {source}. {owner} {times}{apart}None of them is in this folder. {fingerprint}"
 
 

@@ -127,7 +127,7 @@ def space_card(
     """Return the Space's own card; `models` are their config.json by name, `ids` those of them on the Hub."""
     import yaml
 
-    from gan.publishing.card import introduction, plain
+    from gan.publishing.markdown import introduction, plain
 
     requirements = (ROOT / "requirements.txt").read_text(encoding="utf-8")
     title = credits.get("title") or repo.split("/")[1]

@@ -8,7 +8,6 @@ A result is a PNG with transparency, or on white where its name ends as a JPEG's
 """
 
 from gan.terminal.interrupts import end_quietly
-from gan.terminal.mistyped import answer_in_words
 
 if __name__ == "__main__":
     end_quietly()
@@ -26,14 +25,16 @@ from typing import TYPE_CHECKING
 
 from gan.errors import UserError, escape, printable, quoted
 from gan.files import entries, is_there, read_bytes, write_atomically
+from gan.publishing import CHECKPOINTS
 from gan.scratch import exit_tidily_on_signals
 from gan.terminal.console import make_unfailing
 from gan.terminal.installed import check_installed
+from gan.terminal.mistyped import answer_in_words
 
 if TYPE_CHECKING:
     from PIL import Image
 
-CHECKPOINT = Path(__file__).resolve().parents[2] / "checkpoints" / "pokemon-colorize"
+CHECKPOINT = CHECKPOINTS / "pokemon-colorize"
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".avif", ".bmp", ".gif", ".tif", ".tiff"}
 JPEG = {".jpg", ".jpeg"}
 

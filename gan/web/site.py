@@ -11,8 +11,8 @@ from gan.checkpoints import GENERATOR_FILE, read_described, weights_digest
 from gan.files import write_atomically
 from gan.folder import SAMPLES, list_epochs
 from gan.publishing import release
-from gan.publishing.card import introduction, plain
 from gan.publishing.credits import hub_license, near_copies
+from gan.publishing.markdown import introduction, plain
 from gan.scratch import Scratch
 from gan.told import title_of
 from gan.web.facts import facts_of

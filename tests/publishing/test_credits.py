@@ -22,6 +22,7 @@ from gan.latent import sample_z
 from gan.models import Generator
 from gan.publishing.card import card_text, hand_written, own_sections
 from gan.publishing.credits import FEW, checked, credits_of, given, hub_license, near_copies
+from gan.publishing.promotion import promote
 from gan.publishing.space import write_space
 from gan.ui.demo import whose
 from gan.ui.loaded import load_models
@@ -70,7 +71,7 @@ def test_a_run_keeps_them_in_the_open_and_a_resumed_one_takes_others(cli, pictur
     assert cli("--resume", tmp_path / "run", "--author", "B").status == 0  # which is finished
     described = read_json(tmp_path / "run" / "config.json")
     assert credits_of(described) == MINE | {"title": "Ferns", "author": "B"} and described["train"]["author"] == "B"
-    folder = promotion.promote(tmp_path / "run", "mine", tmp_path)
+    folder = promote(tmp_path / "run", "mine", tmp_path)
     described = read_json(folder / "config.json")
     assert credits_of(described)["title"] == "Ferns" and not described["train"].keys() & MINE.keys()
 
@@ -88,13 +89,13 @@ def test_promotion_takes_them_and_keeps_them_and_what_was_written_by_hand(run, t
 
 
 def test_another_model_in_its_place_inherits_nothing(run, tmp_path):
-    promotion.promote(run, "mine", tmp_path, credits=MINE)
+    promote(run, "mine", tmp_path, credits=MINE)
     (tmp_path / "mine" / "README.md").write_text("## My studio\n\nOpen.\n")
     other = plant(tmp_path / "other", 2, (1, 2))
     shutil.copy(tmp_path / "run" / "config.json", other)
     lines = (other / "history.jsonl").read_text().replace('"loss_g": 1.0', '"loss_g": 2.0')
     (other / "history.jsonl").write_text(lines)
-    promotion.promote(other, "mine", tmp_path, replace=True)
+    promote(other, "mine", tmp_path, replace=True)
     assert credits_of(read_json(tmp_path / "mine" / "config.json")) == {}
     assert "My studio" not in (tmp_path / "mine" / "README.md").read_text()
 
@@ -149,12 +150,12 @@ def test_a_licence_that_is_nearly_one_is_asked_about(text, meant):
 
 def test_promoted_again_a_model_keeps_what_was_written_and_says_nothing_twice(run, tmp_path):
     (run / "pictures.json").write_text("{}")
-    mine = promotion.promote(run, "mine", tmp_path)
+    mine = promote(run, "mine", tmp_path)
     (mine / "pictures.json").write_text("{}")
     (mine / "neighbours.safetensors").write_bytes(b"")
     with (mine / "README.md").open("a") as card:
         card.write("\n## Looking deeper\n\nAs before.\n\n## How I painted them\n\nIn ink.\n")
-    promotion.promote(run, "mine", tmp_path)
+    promote(run, "mine", tmp_path)
     text = (mine / "README.md").read_text()
     assert text.count("## How I painted them") == 1 and text.count("## Looking deeper") <= 1
 
@@ -225,7 +226,7 @@ def test_few_is_told_of_few_alone():
 
 
 def test_a_push_takes_them_and_what_was_written_here_and_on_the_hub(server, run, tmp_path, capsys):
-    folder = promotion.promote(run, "mine", tmp_path)
+    folder = promote(run, "mine", tmp_path)
     push = ["model", str(folder), "tester/mine"]
     assert publish.main([*push, *FLAGS]) == 0
     assert "near-copies" in capsys.readouterr().out and "\n# Moss creatures\n" in card_on_hub(server)
@@ -247,7 +248,7 @@ def test_own_sections_hold_no_controls_and_a_link_is_no_card(tmp_path):
 
 
 def test_a_space_lists_its_models_and_is_called_and_licensed_as_told(run, tmp_path, capsys):
-    mine = promotion.promote(run, "mine", tmp_path, credits=MINE)
+    mine = promote(run, "mine", tmp_path, credits=MINE)
     other = plant(tmp_path / "other", 2, (1,))
     out = tmp_path / "space"
     arguments = ["space", "tester/studio", "--checkpoint", str(mine), str(other), "--out", str(out)]
@@ -261,14 +262,14 @@ def test_a_space_lists_its_models_and_is_called_and_licensed_as_told(run, tmp_pa
 
 
 def test_a_space_with_one_model_is_called_as_that_is(run, tmp_path):
-    mine = promotion.promote(run, "mine", tmp_path, credits=MINE)
+    mine = promote(run, "mine", tmp_path, credits=MINE)
     write_space(tmp_path / "space", "tester/studio", [mine])
     text = (tmp_path / "space" / "README.md").read_text()
     assert (front_matter(text)["title"], front_matter(text)["license"]) == ("Moss creatures", "cc-by-4.0")
 
 
 def test_what_a_space_with_one_model_is_told_its_model_is_told_there_too(run, tmp_path):
-    mine = promotion.promote(run, "mine", tmp_path, credits=MINE)
+    mine = promote(run, "mine", tmp_path, credits=MINE)
     write_space(tmp_path / "space", "tester/studio", [mine], credits={"license": "cc0-1.0"})
     there = tmp_path / "space" / "checkpoints" / "mine"
     assert read_json(there / "config.json")["license"] == "cc0-1.0"

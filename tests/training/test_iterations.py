@@ -10,7 +10,7 @@ from training.test_loop import assert_equal_runs, config_of, stop_after
 
 from gan.chart import write_chart
 from gan.folder import CHART_FILE, LOG_FILE, MAX_ITERATIONS, read_history, read_iterations
-from gan.promote import promote
+from gan.publishing.promotion import promote
 from gan.training.iterations import Iterations
 from gan.training.loop import train
 

@@ -48,7 +48,7 @@ from gan.folder import (
 )
 from gan.images import make_grid
 from gan.latent import sample_z
-from gan.promote import promote
+from gan.publishing.promotion import promote
 from gan.training import record
 from gan.training.loop import train
 from gan.training.record import disk_bytes

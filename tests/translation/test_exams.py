@@ -16,8 +16,8 @@ from gan.data.holdout import held_out
 from gan.data.scan import read_pictures
 from gan.folder import metrics_in, read_metrics, rows_of
 from gan.models import Generator
-from gan.promote import best_measured
 from gan.publishing.card import card_text
+from gan.publishing.staging import best_measured
 from gan.translation import coloring_exam, enlarging_exam
 from gan.translation.hints import OFF
 from gan.translation.lines import STYLES

@@ -12,8 +12,8 @@ from gan import promote as command
 from gan.checkpoints import load_judge, load_network, save_network, weights_digest
 from gan.errors import UserError
 from gan.files import read_json, write_json
-from gan.promote import promote
 from gan.publishing.card import card_text
+from gan.publishing.promotion import promote
 from gan.publishing.release import files_to_pass, pass_file, require_checkpoint
 from gan.publishing.space import write_space
 from gan.translation.networks import Colorizer, Upscaler

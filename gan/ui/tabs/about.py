@@ -22,8 +22,9 @@ from gan.errors import UserError, printable
 from gan.folder import SAMPLES, epoch_file, is_figure
 from gan.layers import figure, table, title
 from gan.models import Discriminator, Generator
-from gan.publishing.card import card_body, hand_written, python_string
+from gan.publishing.card import card_body, hand_written
 from gan.publishing.credits import credits_of, near_copies
+from gan.publishing.markdown import python_string
 from gan.publishing.provenance import owner_of, trademarks_of
 from gan.ui.encode import lossless_uri, webp_uri
 from gan.ui.lens import Guest, Lens

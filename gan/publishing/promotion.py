@@ -1,0 +1,68 @@
+"""From a run, or from weights of elsewhere, to a folder of checkpoints/: what `python -m gan.promote` does."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from gan.checkpoints import CONFIG_FILE, read_described
+from gan.errors import UserError
+from gan.files import is_there, write_json
+from gan.publishing import CHECKPOINTS
+from gan.publishing.card import hand_written, write_card
+from gan.publishing.credits import credits_of
+from gan.publishing.replacing import check_replaceable, is_further, put_back, replace_folder
+from gan.publishing.staging import copy_run, import_weights, write_what_it_knows
+from gan.scratch import Scratch
+
+
+def promote(
+    source: str | Path,
+    name: str,
+    into: str | Path = CHECKPOINTS,
+    best: bool = False,
+    replace: bool = False,
+    discriminator: str | Path = "",
+    credits: Mapping[str, str] | None = None,
+    look_deeper: bool = True,
+) -> Path:
+    """Build the checkpoint folder beside its place, then put it there; return it.
+
+    `best` takes the snapshot of the run whose KID is lowest instead of the last. A model that is there already is
+    replaced where it is an earlier state of this run, or with `replace`. With weights from elsewhere may come their
+    `discriminator`'s. The `credits` and the sections that a person wrote into the card stay when an earlier state is
+    replaced. To `look_deeper` takes seconds to minutes: where the training pictures are, what tells of copies and of
+    the critic's opinions is written. Raises UserError where the model is another, where the run has nothing to show or
+    no measurement yet, or the name is no plain folder name.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}", name):
+        raise UserError(f"{name!r} is no name for a checkpoint; use letters, digits, '.', '_' and '-'")
+    source, target = Path(source), Path(into, name)
+    if not is_there(source):
+        raise UserError(f"{source}: no such run; train.py writes runs into runs/")
+    try:
+        put_back(target)
+        with Scratch(f".{name}.", target.parent, ".part") as part:
+            staged = part / name  # the card is titled after its folder
+            staged.mkdir()
+            if source.is_dir():
+                if discriminator:
+                    raise UserError(f"{source}: is a run, which has its own discriminator; leave out --discriminator")
+                copy_run(source, staged, best, before=target)
+            else:
+                import_weights(source, discriminator, staged)
+            check_replaceable(target, source, replace)
+            further = is_further(source, target)
+            _add_credits(staged, target if further else None, credits or {})
+            if look_deeper and source.is_dir():
+                write_what_it_knows(source, staged)
+            write_card(staged, hand_written(target) if further else "")
+            replace_folder(target, staged)
+    except OSError as error:  # shutil's own kind has no strerror
+        raise UserError(f"{source} cannot be copied to {target}: {error.strerror or error}") from error
+    return target
+
+
+def _add_credits(staged: Path, before: Path | None, credits: Mapping[str, str]) -> None:
+    """Let the folder's config.json have these credits, those of an earlier state of it, and the run's own, in turn."""
+    earlier = credits_of(read_described(before)) if before else {}
+    write_json(staged / CONFIG_FILE, read_described(staged) | earlier | dict(credits))

@@ -1,0 +1,96 @@
+"""The model that a promotion finds in its place: whether it may be replaced, and that it is never lost halfway."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from gan.checkpoints import GENERATOR_FILE, images_seen, read_described
+from gan.errors import UserError
+from gan.flags import RESUMABLE
+from gan.folder import PICTURES_FILE, read_history
+from gan.hub import PUBLISHED
+from gan.publishing.credits import CREDITS
+
+# Of the training config: paths and habits of one machine, and what config.json has in the open.
+PRIVATE = ("data", "out", "init_from", "reconstructions", "device", *CREDITS)
+# Of a line of history: what no other training has to five digits.
+FOOTPRINT = ("epoch", "images_seen", "loss_d", "loss_g", "d_real", "d_fake_before", "d_fake_after")
+
+
+def check_replaceable(target: Path, source: Path, replace: bool) -> None:
+    """Raise UserError where something would be lost that was not asked for."""
+    if not os.path.lexists(target) or (target.is_dir() and not any(target.iterdir())):
+        return
+    if not (target / GENERATOR_FILE).is_file():
+        raise UserError(f"{target}: is there already and is no model; choose another NAME")
+    if replace:
+        return
+    strange = [path.name for path in target.rglob("*") if not (path.is_dir() or _is_ours(target, path))]
+    if strange:
+        raise UserError(
+            f"{target}: holds {strange[0]}, too, which no promotion wrote; take it out of there, or give --replace, "
+            "which deletes the folder"
+        )
+    if not is_further(source, target):
+        raise UserError(
+            f"{target}: is another model than {source}, or a later state of it; choose another NAME, or give "
+            "--replace, which deletes it"
+        )
+
+
+def _is_ours(folder: Path, path: Path) -> bool:
+    name = path.relative_to(folder)
+    hidden = any(part.startswith(".") for part in name.parts)  # as systems leave them behind
+    return hidden or name.as_posix() == PICTURES_FILE or bool(PUBLISHED.fullmatch(name.as_posix()))
+
+
+def is_further(run: Path, checkpoint: Path) -> bool:
+    """Whether the checkpoint is the run as it was or is: they began with the same epoch, and it has seen no more."""
+
+    lines = [read_history(folder)[:1] for folder in (run, checkpoint)]
+    try:
+        now, before = (read_described(folder) for folder in (run, checkpoint))
+    except UserError:  # a damaged config.json says nothing
+        return False
+    if not all(lines) or images_seen(now) < images_seen(before):
+        return False
+    first, other = ([line.get(key) for key in FOOTPRINT] for (line,) in lines)
+    return first == other or (_was_cut_short(other, first) and _asked_for(before) == _asked_for(now))
+
+
+def _was_cut_short(line: list[Any], later: list[Any]) -> bool:
+    """Whether the run was stopped in this epoch and has gone on with it since; both as FOOTPRINT has it."""
+    (epoch, seen), (later_epoch, later_seen) = line[:2], later[:2]
+    return epoch == later_epoch and isinstance(seen, int) and isinstance(later_seen, int) and seen < later_seen
+
+
+def _asked_for(described: dict[str, Any]) -> list[Any]:
+    """Return what a config.json says of a run that stays as it is when the run goes on."""
+    train, data = (part if isinstance(part := described.get(name), dict) else {} for name in ("train", "data"))
+    stays = {name: value for name, value in train.items() if name not in RESUMABLE | {*PRIVATE}}
+    return [stays, data.get("fingerprint"), described.get("images_before")]
+
+
+def replace_folder(target: Path, staged: Path) -> None:
+    """Put the new folder in its place; the old one is kept until it stands."""
+    kept = _kept(target)
+    if os.path.lexists(target):
+        kept.parent.mkdir()
+        target.rename(kept)
+    try:
+        staged.rename(target)
+    finally:
+        put_back(target)
+
+
+def put_back(target: Path) -> None:
+    """Give a model its place again that a promotion took away without getting to the end; else delete what it kept."""
+    kept = _kept(target)
+    if os.path.lexists(kept) and not os.path.lexists(target):
+        kept.rename(target)
+    shutil.rmtree(kept.parent, ignore_errors=True)
+
+
+def _kept(target: Path) -> Path:
+    return target.with_name(f".{target.name}.old.part") / target.name
