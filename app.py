@@ -8,7 +8,6 @@ python app.py --mcp                              for assistants, too
 """
 
 from gan.terminal.interrupts import end_quietly
-from gan.terminal.mistyped import answer_in_words
 
 if __name__ == "__main__":
     end_quietly()
@@ -27,10 +26,10 @@ from typing import Any, NoReturn
 from gan.errors import UserError
 from gan.files import LOCK_FILE, is_there
 from gan.hub import MODEL, is_id
-from gan.publishing import CHECKPOINTS
 from gan.scratch import exit_tidily_on_signals
 from gan.terminal.console import make_unfailing
 from gan.terminal.installed import check_installed
+from gan.terminal.mistyped import answer_in_words
 from gan.ui.surroundings import (
     address,
     alone,
@@ -41,6 +40,8 @@ from gan.ui.surroundings import (
     without_brackets,
     without_stubs,
 )
+
+CHECKPOINTS = Path(__file__).parent / "checkpoints"
 
 
 def parse_arguments(arguments: list[str]) -> argparse.Namespace:

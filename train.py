@@ -34,6 +34,7 @@ from gan.data.datasets import DATASETS, DOWNLOADED
 from gan.data.sizing import STARTS, choose
 from gan.errors import UserError, quoted
 from gan.flags import new_config, resumed_config, smoke_config, smoke_halves
+from gan.hub import parse_target
 from gan.publishing.credits import CREDITS
 from gan.scratch import temporary_folder
 from gan.terminal.console import make_unfailing
@@ -174,8 +175,8 @@ def run_training(
     return 0
 
 
-def read_publisher(flags: dict[str, Any]) -> "Publisher | None":
-    """Take the flags of pushing out of the flags; return what they ask for."""
+def read_push(flags: dict[str, Any]) -> tuple[str, int, bool] | None:
+    """Take the flags of pushing out of the flags; return what a Publisher takes, where they ask for one."""
     hub_id, every, private = (flags.pop(name, None) for name in ("push_to_hub", "push_every", "private"))
     if hub_id is None:
         if every or private:
@@ -183,15 +184,13 @@ def read_publisher(flags: dict[str, Any]) -> "Publisher | None":
         return None
     if every is not None and every < 1:
         raise UserError(f"--push-every is {every}; it must be at least 1")
-    temporary_folder()  # torch cannot be imported without one
-    from gan.publishing.pushing import Publisher
-
-    return Publisher(hub_id, every or 0, bool(private))
+    parse_target(hub_id)
+    return hub_id, every or 0, bool(private)
 
 
 def refuse_push(flags: dict[str, Any]) -> None:
     """Raise UserError where something is to be pushed that no training will make."""
-    if read_publisher(flags):
+    if read_push(flags):
         raise UserError("--push-to-hub pushes what a training made; leave it out here")
 
 
@@ -323,15 +322,21 @@ def smoke(flags: dict[str, Any], stop: StopRequest) -> int:
 
 def run(flags: dict[str, Any], stop: StopRequest) -> int:
     """Train a new run, or go on with one, and push it where that is asked for."""
-    publisher = read_publisher(flags)
+    push = read_push(flags)
     config = read_flags(flags)
     new, alone = "resume" not in flags, PROCESSES == 1
     if new and alone:  # of several processes, the first looks once they have met
         refuse_used_folder(config, RESTARTS > 0)
     config, choice, pictures = settled(config, flags, spill=Path(config.out) if new and alone else None)
     announce(config, choice)
-    if publisher and RANK == 0:
-        publisher.check()
+    publisher = None
+    if push:
+        temporary_folder()  # torch asks for one
+        from gan.publishing.pushing import Publisher
+
+        publisher = Publisher(*push)
+        if RANK == 0:
+            publisher.check()
     return run_training(config, stop, pictures if alone else None, publisher, new and not alone)
 
 

@@ -24,13 +24,13 @@ from gan import hub
 from gan.errors import UserError, in_words, printable, quoted
 from gan.publishing import CHECKPOINTS
 from gan.publishing.credits import add_flags, given, near_copies
+from gan.publishing.page import publish_page, write_page
 from gan.publishing.space import HARDWARE, publish_space, write_space
 from gan.scratch import exit_tidily_on_signals, temporary_folder
 from gan.tasks import TASKS
 from gan.terminal.console import make_unfailing
 from gan.terminal.installed import check_installed
 from gan.terminal.mistyped import answer_in_words
-from gan.web.publishing import publish_page, write_page
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -297,7 +297,7 @@ def page_models(tmp_path_factory):
 @pytest.fixture(scope="session")
 def page_site(page_models, tmp_path_factory):
     """The address of such a page, which lies in a folder below the server's own."""
-    from gan.web.publishing import write_page
+    from gan.publishing.page import write_page
 
     root = tmp_path_factory.mktemp("page_site")
     write_page(root / "some" / "where", page_models)

@@ -128,9 +128,11 @@ def test_the_card_tells_of_the_measurement(epochs, extractor, data, tmp_path):
     if not epochs:
         write_json(folder / "config.json", {"generator": load_generator(folder).arguments()})
     write_card(folder)
-    assert "## Measured" not in (folder / "README.md").read_text()
+    card = folder / "README.md"
+    card.write_text(card.read_text() + "\n## A person's own\n\nof my garden\n")
+    assert "## Measured" not in card.read_text()
     assert run(folder, "--data", data, "--count", COUNT) == 0
-    assert f"| FID{COUNT} |" in (folder / "README.md").read_text()
+    assert f"| FID{COUNT} |" in card.read_text() and card.read_text().endswith("## A person's own\n\nof my garden\n")
 
 
 def test_other_pictures_than_the_model_knows_are_remarked_on(extractor, data, tmp_path, capsys):

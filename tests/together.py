@@ -138,10 +138,8 @@ def check_all(data: str, out: str) -> None:
 
 def die_once(*arguments: str) -> None:
     """Be torchrun's train.py that saves after every step; in its first life the second process dies at the fifth."""
-    for module in (
-        gan.terminal.stopping,
-        train,
-    ):  # which process it is, and in which life, they read when they are imported
+    # Which process it is, and in which life, these read when they are imported.
+    for module in (gan.terminal.stopping, train):
         importlib.reload(module)
     gan.training.loop.SAVE_SECONDS = -1
 

@@ -1,5 +1,6 @@
-"""What leaves the machine: a run as a checkpoint, its card, whose it is, the gate, a model, a Space, an ONNX file."""
+"""How a model is named, described and handed on: its credits and card; a checkpoint, a model, a Space, a page, ONNX."""
 
 from pathlib import Path
 
-CHECKPOINTS = Path(__file__).resolve().parents[2] / "checkpoints"  # the models that the app shows
+ROOT = Path(__file__).resolve().parents[2]
+CHECKPOINTS = ROOT / "checkpoints"  # the models that the app shows

@@ -1,7 +1,6 @@
 """The model card (README.md) of a checkpoint folder, written from the folder's own files; nothing typed by hand.
 
-The folder may be a stranger's. So its words stand in the card as words: Markdown and HTML among them are written out,
-and into a command goes only what a TrainConfig takes, quoted for the shell.
+The folder may be a stranger's. So its words stand in the card as words: Markdown and HTML among them are written out.
 """
 
 import re
@@ -28,7 +27,7 @@ from gan.models import widths_of
 from gan.publishing.card_words import PLAIN_TORCH, WORDS, Words
 from gan.publishing.credits import credits_of, hub_license, near_copies
 from gan.publishing.markdown import in_code, paragraphs, plain, python_string
-from gan.publishing.measured import figures, indexed, measurements
+from gan.publishing.measured import figures, measurements, model_index_entry
 from gan.publishing.provenance import author_of, learned_before, owner_of
 from gan.publishing.retraining import retraining_command
 from gan.tasks import TASKS
@@ -56,8 +55,12 @@ def card_text(folder: Path, hub_id: str = "", own_words: str = "") -> str:
         raise UserError(f"{folder / CONFIG_FILE}: does not say what a card needs ({error!r})") from error
 
 
-def write_card(folder: Path, own_words: str = "") -> None:
-    """Write the card into its folder; raise UserError as `card_text` does."""
+def write_card(folder: Path, own_words: str | None = None) -> None:
+    """Write the card into its folder, with the sections that a person wrote: those in the card that is there, or these.
+
+    Raises UserError as `card_text` and `hand_written` do.
+    """
+    own_words = hand_written(folder) if own_words is None else own_words
     write_atomically(folder / CARD_FILE, card_text(folder, own_words=own_words).encode())
 
 
@@ -119,7 +122,7 @@ def front_matter(folder: Path, hub_id: str = "") -> str:
     }
     known = DATASETS.get(name, DATASETS["folder"])
     dataset = f"{name} (Kaggle {known.slug})" if known.slug else known.source
-    results = [indexed(line, dataset, words.pipeline) for line in measurements(folder)]
+    results = [model_index_entry(line, dataset, words.pipeline) for line in measurements(folder)]
     if results:
         values["model-index"] = [{"name": _name(folder, hub_id), "results": results}]
     return f"---\n{yaml.safe_dump(values, sort_keys=False, allow_unicode=True)}---\n"

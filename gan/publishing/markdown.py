@@ -1,4 +1,4 @@
-"""Words of strangers and of people as Markdown that shows them and does nothing else, and as literals of commands."""
+"""Words of strangers and of people as Markdown that shows them and does nothing else: text, code, a Python literal."""
 
 import json
 import re

@@ -19,7 +19,7 @@ def figures(line: dict[str, Any]) -> dict[str, str]:
     return dict(metric.words(line) for metric in metrics_in(line)) | rows_of(line).counts(line)
 
 
-def indexed(line: dict[str, Any], dataset: str, pipeline: str) -> dict[str, Any]:
+def model_index_entry(line: dict[str, Any], dataset: str, pipeline: str) -> dict[str, Any]:
     """Return a measurement as an entry of the Hub's model-index."""
     told = [(key_in(line, key), kind) for metric in metrics_in(line) for key, kind in metric.hub.items()]
     return {

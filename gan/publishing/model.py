@@ -44,4 +44,4 @@ def keep_credits(folder: Path, credits: Mapping[str, str]) -> None:
     """Put credits into a checkpoint folder's config.json and card, for this push and the next."""
     if credits:
         write_json(folder / CONFIG_FILE, {**read_json(folder / CONFIG_FILE), **credits})
-        write_card(folder, hand_written(folder))
+        write_card(folder)

@@ -11,7 +11,7 @@ from gan.publishing import CHECKPOINTS
 from gan.publishing.card import hand_written, write_card
 from gan.publishing.credits import credits_of
 from gan.publishing.replacing import check_replaceable, is_further, put_back, replace_folder
-from gan.publishing.staging import copy_run, import_weights, write_what_it_knows
+from gan.publishing.staging import copy_run, import_weights, write_insight
 from gan.scratch import Scratch
 
 
@@ -54,7 +54,7 @@ def promote(
             further = is_further(source, target)
             _add_credits(staged, target if further else None, credits or {})
             if look_deeper and source.is_dir():
-                write_what_it_knows(source, staged)
+                write_insight(source, staged)
             write_card(staged, hand_written(target) if further else "")
             replace_folder(target, staged)
     except OSError as error:  # shutil's own kind has no strerror

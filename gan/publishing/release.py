@@ -44,7 +44,11 @@ from gan.images import open_rgb
 from gan.insight.neighbours import Neighbours
 from gan.insight.opinion import Opinions
 from gan.publishing.card import CARD_FILE
+from gan.publishing.credits import CREDITS
 from gan.tasks import TASKS
+
+# Of the training config: paths and habits of one machine, and what config.json has in the open.
+PRIVATE = ("data", "out", "init_from", "reconstructions", "device", *CREDITS)
 
 
 def files_to_pass(folder: Path) -> list[str]:

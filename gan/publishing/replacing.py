@@ -10,10 +10,8 @@ from gan.errors import UserError
 from gan.flags import RESUMABLE
 from gan.folder import PICTURES_FILE, read_history
 from gan.hub import PUBLISHED
-from gan.publishing.credits import CREDITS
+from gan.publishing.release import PRIVATE
 
-# Of the training config: paths and habits of one machine, and what config.json has in the open.
-PRIVATE = ("data", "out", "init_from", "reconstructions", "device", *CREDITS)
 # Of a line of history: what no other training has to five digits.
 FOOTPRINT = ("epoch", "images_seen", "loss_d", "loss_g", "d_real", "d_fake_before", "d_fake_after")
 
@@ -47,7 +45,6 @@ def _is_ours(folder: Path, path: Path) -> bool:
 
 def is_further(run: Path, checkpoint: Path) -> bool:
     """Whether the checkpoint is the run as it was or is: they began with the same epoch, and it has seen no more."""
-
     lines = [read_history(folder)[:1] for folder in (run, checkpoint)]
     try:
         now, before = (read_described(folder) for folder in (run, checkpoint))

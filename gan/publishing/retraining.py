@@ -1,4 +1,7 @@
-"""The command that trains such a model again, from what its config.json says of the training."""
+"""The command that trains such a model again, from what its config.json says of the training.
+
+That may be a stranger's: into the command goes only what a TrainConfig takes, quoted for the shell.
+"""
 
 from dataclasses import fields
 from typing import Any

@@ -11,11 +11,11 @@ from typing import Any
 from gan import hub
 from gan.errors import UserError
 from gan.files import read_json, write_json
+from gan.publishing import ROOT
 from gan.publishing.credits import credits_for, credits_of, hub_license
 from gan.scratch import Scratch, names_in, require_empty, whole
 from gan.words import counted
 
-ROOT = Path(__file__).resolve().parents[2]
 SPACE_FILES = ("app.py", "requirements.txt", "LICENSE")
 SPACE_OWNED = re.compile(r"(app\.py|requirements\.txt|LICENSE|README\.md|(gan|checkpoints)/.+)")
 # What torch becomes in the Space's requirements: the CPU's build, a tenth of the size, or one that ZeroGPU knows.

@@ -34,7 +34,7 @@ from gan.folder import (
 from gan.hub import is_id
 from gan.insight import record
 from gan.publishing import release
-from gan.publishing.replacing import PRIVATE, is_further
+from gan.publishing.replacing import is_further
 
 PUBLISHED_SNAPSHOTS = 2  # earlier generators in the folder, 7 MB each at 64 pixels
 AGE = {"epoch", "images_seen"}  # of a measurement and of a config.json
@@ -42,7 +42,6 @@ AGE = {"epoch", "images_seen"}  # of a measurement and of a config.json
 
 def copy_run(run: Path, target: Path, best: bool, before: Path) -> None:
     """Copy through the gate what of a run is published; `before` is its checkpoint so far, if there is one."""
-
     names = release.files_to_pass(run)
     if GENERATOR_FILE not in names:
         raise UserError(f"{run}: has no {GENERATOR_FILE} yet; train on with python train.py --resume {quoted(run)}")
@@ -51,7 +50,8 @@ def copy_run(run: Path, target: Path, best: bool, before: Path) -> None:
     numbers = [config.get(key) for key in ("epoch", "images_seen", "seconds")]
     if not isinstance(config.get("train"), dict) or not all(isinstance(number, int | float) for number in numbers):
         raise UserError(f"{run}: is no run that train.py made; its {CONFIG_FILE} does not say how it was trained")
-    private = {name for name in PRIVATE if not is_id(str(config["train"].get(name)))}  # the Hub's names are everyone's
+    # The Hub's names are everyone's.
+    private = {name for name in release.PRIVATE if not is_id(str(config["train"].get(name)))}
     config["train"] = {key: value for key, value in config["train"].items() if key not in private}
     if best:
         weights, age = best_measured(run)
@@ -84,9 +84,8 @@ def copy_run(run: Path, target: Path, best: bool, before: Path) -> None:
         release.pass_file(run, name, target / name)
 
 
-def write_what_it_knows(run: Path, target: Path) -> None:
+def write_insight(run: Path, target: Path) -> None:
     """Write what the pictures of a run tell of its generator, where they are; else say how that is done later."""
-
     described = read_described(run)
     train = described.get("train")
     data = train.get("data") if isinstance(train, dict) else None
@@ -121,7 +120,6 @@ def best_measured(run: Path) -> tuple[Path, dict[str, int]]:
     Raises UserError where its files were not all measured in the same way. Of several ways that of most pictures
     counts, of several measurements of a file the last.
     """
-
     files = {weights_digest(file): file for file in (*list_epochs(run, SNAPSHOTS).values(), run / GENERATOR_FILE)}
     of_these = [line for line in read_metrics(run) if line.get("weights") in files and line.keys() >= AGE]
     ways = [{line["weights"]: line for line in lines} for lines in same_protocol(of_these)]

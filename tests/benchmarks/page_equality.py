@@ -22,7 +22,7 @@ from served import serve_files  # noqa: E402
 from gan.checkpoints import load_generator  # noqa: E402
 from gan.images import to_uint8  # noqa: E402
 from gan.latent import edit, principal_directions, sample_z, tame, truncate  # noqa: E402
-from gan.web.publishing import write_page  # noqa: E402
+from gan.publishing.page import write_page  # noqa: E402
 
 BUNDLED = [ROOT / "checkpoints" / name for name in ("pokemon", "anime")]
 # Truncation, wildness, directions' amounts, offsets: what the page calls d1 ... and z0 ...

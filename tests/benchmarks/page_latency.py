@@ -20,7 +20,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from playwright.sync_api import sync_playwright  # noqa: E402
 from served import CHROMIUM, CHROMIUM_FLAGS, serve_files  # noqa: E402
 
-from gan.web.publishing import write_page  # noqa: E402
+from gan.publishing.page import write_page  # noqa: E402
 
 BUNDLED = [ROOT / "checkpoints" / name for name in ("pokemon", "anime")]
 STEPS = 60  # of a slider, one after the other

@@ -14,7 +14,7 @@ from served import ROOT, plant
 from test_publish import HOSTILE, front_matter
 
 from gan import hub, publish
-from gan import promote as promotion
+from gan import promote as command
 from gan.checkpoints import load_generator
 from gan.errors import UserError
 from gan.files import read_json, write_json
@@ -22,12 +22,12 @@ from gan.latent import sample_z
 from gan.models import Generator
 from gan.publishing.card import card_text, hand_written, own_sections
 from gan.publishing.credits import FEW, checked, credits_of, given, hub_license, near_copies
+from gan.publishing.page import write_page
 from gan.publishing.promotion import promote
 from gan.publishing.space import write_space
 from gan.ui.demo import whose
 from gan.ui.loaded import load_models
 from gan.ui.tabs.about import answers, bibtex_of
-from gan.web.publishing import write_page
 
 MINE = {"title": "Moss creatures", "author": "A. Artist", "license": "CC BY 4.0", "about": "Drawn by hand.\n\nIn ink."}
 FLAGS = [word for name, text in MINE.items() for word in (f"--{name}", text)]
@@ -77,11 +77,11 @@ def test_a_run_keeps_them_in_the_open_and_a_resumed_one_takes_others(cli, pictur
 
 
 def test_promotion_takes_them_and_keeps_them_and_what_was_written_by_hand(run, tmp_path, capsys):
-    assert promotion.main([str(run), "mine", "--into", str(tmp_path), *FLAGS]) == 0
+    assert command.main([str(run), "mine", "--into", str(tmp_path), *FLAGS]) == 0
     assert "It learned from 60 pictures: a model of so few paints near-copies" in capsys.readouterr().out
     card = tmp_path / "mine" / "README.md"
     card.write_text(card.read_text() + "\n## My studio\n\nOpen on **Fridays**.\n")
-    assert promotion.main([str(run), "mine", "--into", str(tmp_path), "--title", "Ferns"]) == 0
+    assert command.main([str(run), "mine", "--into", str(tmp_path), "--title", "Ferns"]) == 0
     assert credits_of(read_json(tmp_path / "mine" / "config.json")) == MINE | {"title": "Ferns"}
     assert card.read_text().startswith("---\n") and "\n# Ferns\n" in card.read_text()
     assert card.read_text().endswith("\n## My studio\n\nOpen on **Fridays**.\n")
@@ -278,10 +278,10 @@ def test_what_a_space_with_one_model_is_told_its_model_is_told_there_too(run, tm
 
 
 def test_what_is_no_credit_is_a_sentence(run, tmp_path, capsys):
-    assert promotion.main([str(run), "mine", "--into", str(tmp_path), "--title", "x" * 81]) == 2
+    assert command.main([str(run), "mine", "--into", str(tmp_path), "--title", "x" * 81]) == 2
     assert "--title has 81 characters" in capsys.readouterr().err and not (tmp_path / "mine").exists()
     with pytest.raises(UserError, match="--author has several lines"):
-        publish.given({"author": "A\nB"})
+        given({"author": "A\nB"})
 
 
 @pytest.mark.parametrize("image_size", [32, 64, 128])

@@ -17,10 +17,10 @@ from gan.folder import write_history
 from gan.images import to_uint8
 from gan.latent import principal_directions, sample_z
 from gan.publish import main
+from gan.publishing.page import write_page
 from gan.translation.networks import Colorizer
 from gan.web import site
 from gan.web.facts import facts_of
-from gan.web.publishing import write_page
 from gan.web.site import DEMO, INDEX, MODULES, OWNED, STATIC, STYLE, STYLES
 
 SCRIPTS = sorted([*(path.name for path in STATIC.glob("*.js")), *MODULES])

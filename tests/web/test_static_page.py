@@ -24,8 +24,8 @@ from served import (
 
 from gan.images import to_pil
 from gan.latent import sample_z, tame
+from gan.publishing.page import write_page
 from gan.ui.specimen import read_specimen
-from gan.web.publishing import write_page
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
 TABS = ("generate", "explore", "morph", "training")

@@ -26,7 +26,7 @@ from gan.publishing.promotion import promote
 from gan.publishing.staging import telling_epochs
 from gan.training.loop import train
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
