@@ -25,9 +25,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gan.config import BACKGROUND, FITS
 from gan.data.datasets import DATASETS
-from gan.errors import UserError, printable
+from gan.errors import UserError
 from gan.publishing import CHECKPOINTS
 from gan.scratch import exit_tidily_on_signals
 from gan.tasks import TASKS
@@ -60,31 +59,24 @@ def read_subjects(source: str, snapshots: bool = False) -> list["Subject"]:
 
 def _read_subject(file: Path) -> "Subject":
     from gan.checkpoints import CONFIG_FILE, load_with_digest, read_described, task_of
+    from gan.data.scan import reading_of
     from gan.exam import Subject
 
     folder = home_of(file)
     described = read_described(folder)
     task = task_of(described)
     network, weights = load_with_digest(file, task)
-    train, data = (part if isinstance(part := described.get(key), dict) else {} for key in ("train", "data"))
-    fit = train.get("fit", "crop")
-    if fit not in FITS:
-        raise UserError(f"{folder / CONFIG_FILE}: has the fit {fit!r}; this version knows {' and '.join(FITS)}")
-    background = train.get("background", "white")
-    if not (isinstance(background, str) and BACKGROUND.fullmatch(background)):
-        raise UserError(f"{folder / CONFIG_FILE}: has the background {printable(background)!r}, which is no colour")
+    data = part if isinstance(part := described.get("data"), dict) else {}
     return Subject(
-        background=background,
+        **reading_of(described, folder / CONFIG_FILE),
         folder=folder,
         name=f"{file.parent.name}/{file.name}" if folder != file.parent else file.name,
         task=task,
         network=network,
         weights=weights,
         age=_age(file, described),
-        fit=fit,
         dataset=str(data.get("name", "")),
         trained_on=data.get("fingerprint"),
-        keep_repeats=train.get("keep_repeats") is True,
     )
 
 
@@ -96,7 +88,8 @@ def evaluate(subjects: list["Subject"], asked: "Asked", weights: str | None) -> 
     exams: dict[str, Exam] = {}  # by what they are for
     for subject in subjects:
         started = time.monotonic()
-        kind = json.dumps([subject.task, subject.network.arguments(), subject.fit, subject.background, subject.dataset])
+        pictures = [subject.fit, subject.background, subject.keep_repeats, subject.dataset]
+        kind = json.dumps([subject.task, subject.network.arguments(), *pictures])
         if kind not in exams:
             exams[kind] = import_module(TASKS[subject.task].exam).Exam(subject, asked, extract)
         yield {
@@ -182,11 +175,20 @@ def main(arguments: list[str] | None = None) -> int:
 def _asked(options: argparse.Namespace, subject: "Subject") -> "Asked":
     from gan.exam import Asked
 
-    bundled = CHECKPOINTS / subject.dataset
-    generator = options.generator or (str(bundled) if subject.dataset in DATASETS and bundled.is_dir() else "")
     if options.generator and subject.task != "upscale":
         raise UserError(f"--generator is for a network that enlarges pictures; {options.source} holds none")
-    return Asked(Path(options.data), options.count, options.real_count, generator)
+    return Asked(Path(options.data), options.count, options.real_count, options.generator or _bundled(subject))
+
+
+def _bundled(subject: "Subject") -> str:
+    """Return the bundled generator of a network's pictures, if it draws them as small as the network takes them."""
+    from gan.checkpoints import read_described
+
+    folder = CHECKPOINTS / subject.dataset
+    if subject.task != "upscale" or subject.dataset not in DATASETS or not folder.is_dir():
+        return ""
+    side = read_described(folder).get("generator", {}).get("image_size")
+    return str(folder) if side == subject.network.image_size else ""
 
 
 def look_deeper(options: argparse.Namespace) -> None:

@@ -46,6 +46,16 @@ class Subject(NamedTuple):
     keep_repeats: bool = False
     background: str = "white"  # behind transparency and padding
 
+    def pictures(self, source: Path) -> Pictures:
+        """Return real pictures as the network saw its own."""
+        side = self.network.image_size * getattr(self.network, "scale", 1)
+        return read_pictures(source, side, fit=self.fit, background=self.background, keep_repeats=self.keep_repeats)
+
+    @property
+    def seen_as(self) -> tuple[str, str]:
+        """What tells features of real pictures apart, beside which pictures of which size these are."""
+        return self.fit, self.background
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -81,7 +91,7 @@ def refuse_few(count: int, least: int = LEAST) -> None:
         raise UserError(f"--count {count}: {least} pictures are the least that say anything")
 
 
-def split(subject: Subject, asked: Asked, side: int) -> tuple[Pictures, Pictures]:
+def split(subject: Subject, asked: Asked) -> tuple[Pictures, Pictures]:
     """Return the pictures that a network was trained on and those that were kept from it, at most `asked.count`.
 
     Raises UserError where the data is other than it was trained on, since nobody knows then what it has seen, and where
@@ -90,7 +100,7 @@ def split(subject: Subject, asked: Asked, side: int) -> tuple[Pictures, Pictures
     if subject.dataset not in DATASETS:
         raise UserError(f"{subject.folder}: was trained on {printable(subject.dataset)!r}, which is no data set known")
     source = own_copy(subject.dataset, asked.data)
-    pictures = read_pictures(source, side, fit=subject.fit, keep_repeats=subject.keep_repeats)
+    pictures = subject.pictures(source)
     if subject.trained_on != pictures.fingerprint:
         raise UserError(
             f"{asked.data}: holds other pictures than {subject.name} was trained on, so that nobody knows which of "

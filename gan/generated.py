@@ -8,7 +8,6 @@ from torch import Tensor
 
 from gan import exam, metrics
 from gan.data.download import own_copy
-from gan.data.scan import read_pictures
 from gan.errors import UserError
 from gan.exam import Asked, Subject
 from gan.images import to_uint8
@@ -24,8 +23,8 @@ class Exam(exam.Exam):
     def __init__(self, subject: Subject, asked: Asked, extract: Extractor) -> None:
         self.extract, self.count = extract, COUNT if asked.count is None else asked.count
         exam.refuse_few(self.count)
-        data, size = own_copy(subject.dataset, asked.data), subject.network.image_size
-        pictures = read_pictures(data, size, fit=subject.fit, background=subject.background)
+        data = own_copy(subject.dataset, asked.data)
+        pictures = subject.pictures(data)
         images = pictures.images
         if len(images) < exam.LEAST:
             raise UserError(
@@ -34,8 +33,9 @@ class Exam(exam.Exam):
         if len(images) > asked.real_count:  # evenly by sorted name
             images = images[exam.evenly(len(images), asked.real_count)]
         self.fingerprint = pictures.fingerprint
-        seen_as = [subject.fit] + ([] if subject.background == "white" else [subject.background])
-        self.real = exam.features(extract, images, "real pictures", self.fingerprint, size, *seen_as)
+        self.real = exam.features(
+            extract, images, "real pictures", self.fingerprint, subject.network.image_size, *subject.seen_as
+        )
         self.floor = metrics.floor(self.real)
 
     def line(self, subject: Subject) -> dict[str, Any]:

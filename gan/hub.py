@@ -134,8 +134,8 @@ def id_of(folder: Path) -> str | None:
     return f"{user}/{name}@{commit}"
 
 
-def readme(hub_id: str) -> str:
-    """Return the card of a model on the Hub as it is now, "" where there is none, or no such model."""
+def text_of(hub_id: str, name: str) -> str:
+    """Return a text file of a model on the Hub as it is now, "" where there is none, or no such model."""
     from huggingface_hub import HfApi
     from huggingface_hub.errors import RepositoryNotFoundError
 
@@ -145,10 +145,10 @@ def readme(hub_id: str) -> str:
         except RepositoryNotFoundError:
             return ""
         sizes = {file.rfilename: file.size for file in info.siblings or ()}
-        size = sizes.get(CARD)
+        size = sizes.get(name)
         if not isinstance(size, int) or size > MAX_TEXT_BYTES:
             return ""
-        return _content(hub_id, str(info.sha), CARD, size).decode("utf-8", errors="replace")
+        return _content(hub_id, str(info.sha), name, size).decode("utf-8", errors="replace")
 
     return _patiently(attempt, hub_id)
 
@@ -205,14 +205,14 @@ def _model_among(hub_id: str, sizes: dict[str, int]) -> str:
 
 def push(
     folder: str | Path, hub_id: str, *, files: Iterable[str], owned: re.Pattern, message: str,
-    tag: str | None = None, private: bool = False, space: str | None = None,
+    spared: Iterable[str] = (), tag: str | None = None, private: bool = False, space: str | None = None,
 ) -> str:  # fmt: skip
     """Make the repository hold these files of the folder, in one commit; return the commit's id.
 
     Without a change there is no commit, and the id is the last one's. The repository is made where it is not there. Of
-    what it held, files that match `owned` and are not among these go in the same commit. A tag that is there already
-    moves to this commit. `space` is the hardware of a Space, if it is one, or STATIC. Lost connections and busy servers
-    are tried again. Raises UserError, and Unreachable after the last try.
+    what it held, files that match `owned` and are neither among these nor `spared` go in the same commit. A tag that is
+    there already moves to this commit. `space` is the hardware of a Space, if it is one, or STATIC. Lost connections
+    and busy servers are tried again. Raises UserError, and Unreachable after the last try.
     """
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 
@@ -226,7 +226,8 @@ def push(
         api.create_repo(repo, repo_type=kind, private=private or None, exist_ok=True, **sdk)
         look = api.space_info if space else api.model_info
         head = look(repo, timeout=SILENCE_SECONDS)  # which has a limit of its own: none
-        stale = {file.rfilename for file in head.siblings or () if owned.fullmatch(file.rfilename)} - set(files)
+        stale = {file.rfilename for file in head.siblings or () if owned.fullmatch(file.rfilename)}
+        stale -= {*files, *spared}
         operations: list[CommitOperationAdd | CommitOperationDelete] = [
             *(CommitOperationAdd(name, str(Path(folder, name))) for name in files),
             *(CommitOperationDelete(name) for name in sorted(stale)),

@@ -14,6 +14,7 @@ from gan.latent import MAX_SEED
 from gan.training.losses import LOSSES
 
 DIRECTIONS = 8  # principal directions that Explore offers, on both pages, so that links mean the same
+BY_HAND = ("picked", "directions")  # of config.json, which no command writes
 MAX_EPOCH = 10**9
 MAX_TITLE = 40  # characters of a model's title, and of a direction's name
 MAX_PICKED = 64
@@ -85,10 +86,11 @@ def marks(history: Iterable[Mapping[str, Any]], described: Mapping[str, Any]) ->
     remarks = REMARKS.get(trained(described, "recipe"), {})
     settings: dict[str, float] = {}
     softened = False  # by the guard, which its own event tells of
+    annealed = trained(described, "anneal") not in ("", "0", "0.0")  # so that the learning rate falls with every epoch
     for line in history:
         now = settings | {key: line[key] for key in ("lr", "beta1") if line.get(key) is not None}
         texts = [str(line["event"])] if line.get("event") else []
-        changed = any(now[key] != settings[key] for key in settings)
+        changed = any(now[key] != settings[key] for key in settings if not (annealed and key == "lr"))
         if changed and not softened and not any(text.startswith("stage") for text in texts):
             texts.append("stage: " + ", ".join(f"{key} {value:g}" for key, value in now.items()))
         texts += [remarks[line["epoch"]]] if line["epoch"] in remarks else []

@@ -1,6 +1,7 @@
 """python -m gan.evaluate with a small stand-in for Inception: what it measures, writes and refuses."""
 
 import json
+import shutil
 
 import pytest
 import torch
@@ -133,6 +134,17 @@ def test_the_card_tells_of_the_measurement(epochs, extractor, data, tmp_path):
     assert "## Measured" not in card.read_text()
     assert run(folder, "--data", data, "--count", COUNT) == 0
     assert f"| FID{COUNT} |" in card.read_text() and card.read_text().endswith("## A person's own\n\nof my garden\n")
+
+
+def test_repeats_that_were_trained_on_are_no_other_pictures(extractor, data, tmp_path, capsys):
+    shutil.copy(data / "0.png", data / "again.png")
+    folder = plant(tmp_path / "alpha", 1, (1, 3))
+    described = json.loads((folder / "config.json").read_text())
+    described["train"]["keep_repeats"] = True
+    described["data"]["fingerprint"] = read_pictures(data, 64, keep_repeats=True).fingerprint
+    write_json(folder / "config.json", described)
+    assert run(folder, "--data", data, "--count", COUNT) == 0
+    assert "holds other pictures" not in capsys.readouterr().err and extractor == [61, COUNT]
 
 
 def test_other_pictures_than_the_model_knows_are_remarked_on(extractor, data, tmp_path, capsys):

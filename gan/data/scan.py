@@ -7,18 +7,19 @@ import re
 import tempfile
 import warnings
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from gan.config import BACKGROUND, FITS
 from gan.data.decode import BARE, HEIC, WAYS, BadPicture, Blank, Frame, Size, decode, reason_for
 from gan.data.sources import Entry, hidden, opened
 from gan.errors import UserError, escape, printable
@@ -108,6 +109,21 @@ class Pictures:
         """Return these of the pictures; the report tells of all."""
         names = tuple(self.names[row] for row in rows)
         return replace(self, images=self.images[rows], order=self.order[rows], names=names)
+
+
+def reading_of(described: Mapping[str, Any], place: Path) -> dict[str, Any]:
+    """Return how a network's training read its pictures, as `read_pictures` takes it; `described` is its config.json.
+
+    What is not said is as usual; `place`, the file, is named where it says what this version does not know: UserError.
+    """
+    train = described.get("train")
+    said = train if isinstance(train, Mapping) else {}
+    fit, background = said.get("fit", "crop"), said.get("background", "white")
+    if fit not in FITS:
+        raise UserError(f"{place}: has the fit {fit!r}; this version knows {' and '.join(FITS)}")
+    if not (isinstance(background, str) and BACKGROUND.fullmatch(background)):
+        raise UserError(f"{place}: has the background {printable(background)!r}, which is no colour")
+    return {"fit": fit, "background": background, "keep_repeats": said.get("keep_repeats") is True}
 
 
 def read_pictures(

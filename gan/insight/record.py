@@ -1,17 +1,17 @@
 """What is written into a checkpoint folder for looking deeper, from its networks and the pictures it learned from."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from gan.checkpoints import DISCRIMINATOR_FILE, load_generator, read_described, weights_digest
+from gan.checkpoints import CONFIG_FILE, DISCRIMINATOR_FILE, load_generator, read_described, weights_digest
 from gan.data.datasets import DATASETS
 from gan.data.download import own_copy
-from gan.data.scan import Pictures, read_pictures
+from gan.data.scan import Pictures, read_pictures, reading_of
 from gan.errors import UserError
 from gan.files import write_json
 from gan.folder import NEIGHBOURS_FILE, OPINION_FILE
@@ -30,11 +30,10 @@ PROJECTED = 100  # real pictures that show how near projection comes
 def training_pictures(folder: Path, data: Path, side: int) -> Pictures:
     """Return what a checkpoint was trained on, as it saw it; raise UserError where the data holds other pictures."""
     described = read_described(folder)
-    train, told = (part if isinstance(part := described.get(name), dict) else {} for name in ("train", "data"))
+    told = part if isinstance(part := described.get("data"), dict) else {}
     dataset = learned_from(described)
     source = own_copy(dataset if dataset in DATASETS else "folder", data)
-    keep_repeats = train.get("keep_repeats") is True
-    pictures = read_pictures(source, side, fit=train.get("fit", "crop"), keep_repeats=keep_repeats)
+    pictures = read_pictures(source, side, **reading_of(described, folder / CONFIG_FILE))
     if told.get("fingerprint") not in (None, pictures.fingerprint):
         raise UserError(f"{data}: holds other pictures than {folder} was trained on; give those")
     return pictures
@@ -42,7 +41,8 @@ def training_pictures(folder: Path, data: Path, side: int) -> Pictures:
 
 def write_whereabouts(folder: Path, pictures: Pictures) -> None:
     """Note where the training pictures lie on this machine, so that the page can show the nearest ones here."""
-    note_whereabouts(folder, pictures.report.source, pictures.names, pictures.report.fit)
+    report = pictures.report
+    note_whereabouts(folder, report.source, pictures.names, report.fit, report.background)
 
 
 def write_neighbours(folder: Path, images: Tensor) -> None:
@@ -66,10 +66,10 @@ def write_opinion(folder: Path, images: Tensor) -> None:
         raise UserError(f"{folder}: its two networks are not of one size, so that one cannot judge the other")
     rows = torch.linspace(0, len(images) - 1, min(JUDGED, len(images))).round().long()
     reals = (from_uint8(part) for part in images[rows].split(BATCH))
-    opinions: dict[str, Any] = judge_many(
-        generator, critic, weights_digest(folder / DISCRIMINATOR_FILE), reals
-    )._asdict()
-    write_json(folder / OPINION_FILE, opinions)
+    opinions = judge_many(generator, critic, weights_digest(folder / DISCRIMINATOR_FILE), reals)
+    with suppress(UserError):  # none yet, or another critic's
+        opinions = opinions._replace(residuals=opinions_in(folder).residuals)
+    write_json(folder / OPINION_FILE, opinions._asdict())
 
 
 def write_residuals(folder: Path, images: Tensor) -> None:

@@ -14,10 +14,12 @@ from gan.insight.neighbours import Neighbours, is_described
 from gan.models import Discriminator
 
 
-def note_whereabouts(folder: Path, source: str | Path, names: Sequence[str], fit: str) -> None:
+def note_whereabouts(
+    folder: Path, source: str | Path, names: Sequence[str], fit: str, background: str = "white"
+) -> None:
     """Note where the training pictures lie, and what they are called, in the order of their numbers."""
-    told = {"data": str(Path(source).expanduser().absolute()), "names": list(names), "fit": fit}
-    write_json(folder / PICTURES_FILE, told)
+    place = str(Path(source).expanduser().absolute())
+    write_json(folder / PICTURES_FILE, {"data": place, "names": list(names), "fit": fit, "background": background})
 
 
 def pictures_at_hand(
@@ -31,7 +33,7 @@ def pictures_at_hand(
     try:
         told = read_json(folder / PICTURES_FILE)
         names = [told["names"][number - 1] for number in numbers]
-        frame = Frame(critic.image_size, told["fit"])
+        frame = Frame(critic.image_size, told["fit"], told.get("background", "white"))
         with opened(Path(told["data"])) as files:
             entries = {entry.name: entry for entry in files if entry.name in names}
             found = []

@@ -35,6 +35,7 @@ from gan.tasks import TASKS
 CARD_FILE = CARD
 # The sections that are written here; any other in a card is a person's own.
 HEADINGS = {"About", "Use", "Training", "Measured", "Data", "Looking deeper", "Limits", "Licence"}
+FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")  # begins or ends lines of code
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 # Of a line of history: what every task has; the others are its terms.
 COMMON = {"epoch", "images_seen", "images_per_second", "loss_d", "loss_g", "d_real", "d_fake_before", "d_fake_after"}
@@ -81,9 +82,24 @@ def own_sections(*cards: str) -> str:
     """Return the sections (## ...) of cards that are not written here, as they are; of one heading, the first."""
     texts = [CONTROLS.sub("", card.replace("\r\n", "\n")) for card in cards]
     sections: dict[str, str] = {}
-    for section in (part for text in texts for part in re.split(r"^(?=## )", text, flags=re.MULTILINE)[1:]):
+    for section in (part for text in texts for part in _split(text)):
         sections.setdefault(section.partition("\n")[0][3:].strip(), section.strip())
     return "\n\n".join(text for heading, text in sections.items() if heading not in HEADINGS)
+
+
+def _split(text: str) -> list[str]:
+    """Return the sections of Markdown, each with its heading; a line of code that begins with ## is no heading."""
+    sections, fence = [[""]], ""
+    for line in text.splitlines(keepends=True):
+        marks = FENCE.match(line)
+        if marks and not fence:
+            fence = marks[1]
+        elif marks and marks[1].startswith(fence) and not line.strip().strip(fence[0]):
+            fence = ""
+        if line.startswith("## ") and not fence:
+            sections.append([])
+        sections[-1].append(line)
+    return ["".join(lines) for lines in sections[1:]]
 
 
 def card_body(folder: Path, hub_id: str = "") -> str:

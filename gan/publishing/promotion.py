@@ -11,8 +11,11 @@ from gan.publishing import CHECKPOINTS
 from gan.publishing.card import hand_written, write_card
 from gan.publishing.credits import credits_of
 from gan.publishing.replacing import check_replaceable, is_further, put_back, replace_folder
-from gan.publishing.staging import copy_run, import_weights, write_insight
+from gan.publishing.staging import copy_run, import_weights, keep_insight, write_insight
 from gan.scratch import Scratch
+from gan.told import BY_HAND
+
+NOTED = "credits_of_run"  # in config.json, what the run said of itself when it was promoted
 
 
 def promote(
@@ -53,6 +56,8 @@ def promote(
             check_replaceable(target, source, replace)
             further = is_further(source, target)
             _add_credits(staged, target if further else None, credits or {})
+            if further:
+                keep_insight(target, staged)
             if look_deeper and source.is_dir():
                 write_insight(source, staged)
             write_card(staged, hand_written(target) if further else "")
@@ -63,6 +68,16 @@ def promote(
 
 
 def _add_credits(staged: Path, before: Path | None, credits: Mapping[str, str]) -> None:
-    """Let the folder's config.json have these credits, those of an earlier state of it, and the run's own, in turn."""
-    earlier = credits_of(read_described(before)) if before else {}
-    write_json(staged / CONFIG_FILE, read_described(staged) | earlier | dict(credits))
+    """Let the folder's config.json have these credits, those of an earlier state of it, and the run's own, in turn.
+
+    What the run says of itself is noted, so that where it says something else the next time, that counts. What a person
+    wrote into the earlier config.json by hand stays, too.
+    """
+    described = read_described(staged)
+    own, told = credits_of(described), read_described(before) if before else {}
+    noted = told.get(NOTED)
+    noted = noted if isinstance(noted, dict) else own
+    changed = {name: text for name, text in own.items() if noted.get(name) != text}
+    by_hand = {name: told[name] for name in BY_HAND if name in told}
+    note = {NOTED: own} if "train" in described else {}
+    write_json(staged / CONFIG_FILE, described | by_hand | credits_of(told) | changed | dict(credits) | note)

@@ -63,7 +63,7 @@ class Publisher:
         print(f"pushing to {self.hub_id}; the run itself is safe")
         self.settle()
         try:
-            push = self._begin(run, _images_seen(run))
+            push = self._begin(run, _images_seen(run), look_deeper=True)
             push.run()
             error = push.error
         except (UserError, OSError) as failure:
@@ -73,11 +73,11 @@ class Publisher:
             return f"not pushed: {in_words(error)}. The run is safe; later: {later}"
         return ". ".join(filter(None, [f"pushed to {self.hub_id}", near_copies(read_json(run / CONFIG_FILE))]))
 
-    def _begin(self, run: Path, seen: int) -> "Push":
-        """Return the push of the run as it is now, copied apart, as training goes on."""
+    def _begin(self, run: Path, seen: int, look_deeper: bool = False) -> "Push":
+        """Return the push of the run as it is now, copied apart, as training goes on; to look deeper takes time."""
         place = Scratch("gan-publish-")
         try:
-            promote(run, COPY, place.path, look_deeper=False)  # which would take its time from training
+            promote(run, COPY, place.path, look_deeper=look_deeper)
             return Push(place, self.hub_id, self.private, seen)
         except BaseException:
             place.close()
@@ -99,7 +99,7 @@ class Push(threading.Thread):
     def run(self) -> None:
         """Push and delete the copy; what fails is kept as `error`."""
         try:
-            publish_model(self.place.path / COPY, self.hub_id, self.private)
+            publish_model(self.place.path / COPY, self.hub_id, self.private, goes_on=True)
         except Exception as error:  # whatever it is, it must not end a training
             self.error = error
         finally:

@@ -1,6 +1,7 @@
 """The model that a promotion finds in its place: whether it may be replaced, and that it is never lost halfway."""
 
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -8,10 +9,12 @@ from typing import Any
 from gan.checkpoints import GENERATOR_FILE, images_seen, read_described
 from gan.errors import UserError
 from gan.flags import RESUMABLE
-from gan.folder import PICTURES_FILE, read_history
+from gan.folder import CHART_FILE, PICTURES_FILE, read_history
 from gan.hub import PUBLISHED
 from gan.publishing.release import PRIVATE
 
+# Files that systems leave in folders, of which nobody knows.
+LEFT_BEHIND = re.compile(r"\.DS_Store|\._.*|\.directory|\.nfs.*|Thumbs\.db|desktop\.ini")
 # Of a line of history: what no other training has to five digits.
 FOOTPRINT = ("epoch", "images_seen", "loss_d", "loss_g", "d_real", "d_fake_before", "d_fake_after")
 
@@ -38,9 +41,9 @@ def check_replaceable(target: Path, source: Path, replace: bool) -> None:
 
 
 def _is_ours(folder: Path, path: Path) -> bool:
-    name = path.relative_to(folder)
-    hidden = any(part.startswith(".") for part in name.parts)  # as systems leave them behind
-    return hidden or name.as_posix() == PICTURES_FILE or bool(PUBLISHED.fullmatch(name.as_posix()))
+    name = path.relative_to(folder).as_posix()
+    left_behind = LEFT_BEHIND.fullmatch(path.name)
+    return bool(left_behind or name in (PICTURES_FILE, CHART_FILE) or PUBLISHED.fullmatch(name))
 
 
 def is_further(run: Path, checkpoint: Path) -> bool:

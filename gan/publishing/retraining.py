@@ -22,6 +22,7 @@ NOT_DECISIVE = NO_FLAG | {
     "grid_format": "how grids are stored",
     **dict.fromkeys(CREDITS, "told in the card's own words"),
 }
+BUDGET = {"images", "epochs"}  # one of them is given, unless the stages say it all
 # All others decide a result.
 DECISIVE = tuple(field.name for field in fields(TrainConfig) if field.name not in NOT_DECISIVE)
 
@@ -47,10 +48,12 @@ def retraining_command(train: dict[str, Any], before: int) -> str:
         words.append("--data PICTURES")
     if before:
         words.append(f"--init-from {began_from if HUB_ID.fullmatch(began_from) else 'CHECKPOINT'}")
+    anew = set(SUITED.get(made.recipe, ()))  # chosen by the pictures, where no flag says so
+    if made.stages != usual.stages:
+        anew |= BUDGET  # a flag for stages takes the place of the recipe's budget
     for name in DECISIVE:
         value = getattr(made, name)
-        chosen_anew = name in SUITED.get(made.recipe, ())
-        if (value == getattr(usual, name) and not chosen_anew) or (name in ("images", "epochs") and not value):
+        if (value == getattr(usual, name) and name not in anew) or (name in BUDGET and not value):
             continue
         if name == "stages":
             value = ",".join(f"{stage.epochs}:{stage.lr:g}:{stage.beta1:g}" for stage in value)

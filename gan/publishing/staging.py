@@ -1,5 +1,6 @@
 """What a promotion puts into the new folder: of a run what is published, through the gate; or weights of elsewhere."""
 
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,9 @@ from gan.checkpoints import (
 from gan.errors import UserError, quoted
 from gan.files import read_json, write_json
 from gan.folder import (
+    NEIGHBOURS_FILE,
+    OPINION_FILE,
+    PICTURES_FILE,
     SAMPLES,
     SNAPSHOTS,
     list_epochs,
@@ -82,6 +86,18 @@ def copy_run(run: Path, target: Path, best: bool, before: Path) -> None:
     for path in chosen:
         name = path.relative_to(run).as_posix()
         release.pass_file(run, name, target / name)
+
+
+def keep_insight(before: Path, target: Path) -> None:
+    """Copy what tells of the training pictures from an earlier state of a checkpoint whose networks are the same."""
+    networks = (GENERATOR_FILE, DISCRIMINATOR_FILE)
+    if not all((folder / name).is_file() for folder in (before, target) for name in networks):
+        return
+    if any(weights_digest(before / name) != weights_digest(target / name) for name in networks):
+        return
+    for name in (NEIGHBOURS_FILE, OPINION_FILE, PICTURES_FILE):
+        if (before / name).is_file() and not (before / name).is_symlink():
+            shutil.copy(before / name, target / name)
 
 
 def write_insight(run: Path, target: Path) -> None:

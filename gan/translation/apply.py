@@ -38,10 +38,13 @@ def colorize(
     if longest > LARGEST:  # of a line a hundred times longer than wide, a pixel stays
         paper = paper.resize([max(1, round(side * LARGEST / longest)) for side in paper.size])
     square = (max(paper.size),) * 2
-    lines = ImageOps.pad(paper, square, color=255)
-    marks = ImageOps.pad(hints.convert("RGBA").resize(paper.size), square, color=(0, 0, 0, 0)) if hints else None
-    coloured = lay_under(colours(network, lines, marks, [palette]), lines, keep_lines)
     left, top = ((whole - side) // 2 for whole, side in zip(square, paper.size, strict=True))
+    lines = Image.new("L", square, 255)
+    lines.paste(paper, (left, top))
+    marks = Image.new("RGBA", square) if hints else None
+    if hints and marks:
+        marks.paste(hints.convert("RGBA").resize(paper.size), (left, top))
+    coloured = lay_under(colours(network, lines, marks, [palette]), lines, keep_lines)
     return coloured.crop((left, top, left + paper.width, top + paper.height))
 
 

@@ -30,9 +30,9 @@ class Exam(exam.Exam):
 
     def __init__(self, subject: Subject, asked: Asked, extract: Extractor) -> None:
         self.extract, side = extract, subject.network.image_size
-        trained, kept = exam.split(subject, asked, side)
+        trained, kept = exam.split(subject, asked)
         rows = exam.evenly(len(trained.images), asked.real_count)
-        named_by = trained.fingerprint, side, subject.fit, "trained on"
+        named_by = trained.fingerprint, subject.dataset, side, *subject.seen_as, "trained on"
         self.fingerprint = trained.fingerprint
         self.real = exam.features(extract, trained.images[rows], "real pictures", *named_by)
         kept_features = exam.features(extract, kept.images, "pictures kept", *named_by[:-1], "kept")
@@ -59,7 +59,7 @@ class Exam(exam.Exam):
             "floor": self.floor,
             "styles": ", ".join(STYLES),
             "extractor": self.extract.name,
-            "resize": exam.resize(subject.fit),
+            "resize": exam.resize(subject.fit, subject.background),
             "data": self.fingerprint,
         }
 

@@ -34,9 +34,9 @@ class Exam(exam.Exam):
         self.count = COUNT if asked.count is None else asked.count
         exam.refuse_few(self.count)
         self.generator, self.digest = self._load(asked.generator)
-        trained, kept = exam.split(subject, replace(asked, count=None), self.side * self.scale)
+        trained, kept = exam.split(subject, replace(asked, count=None))
         rows = exam.evenly(len(trained.images), asked.real_count)
-        self.named_by = trained.fingerprint, self.side * self.scale, subject.fit
+        self.named_by = trained.fingerprint, subject.dataset, self.side * self.scale, *subject.seen_as
         self.fingerprint = trained.fingerprint
         self.real = exam.features(extract, trained.images[rows], "real pictures", *self.named_by, "trained on")
         kept_features = exam.features(extract, kept.images, "pictures kept", *self.named_by, "kept")
@@ -68,7 +68,7 @@ class Exam(exam.Exam):
             "floor": self.floor,
             **made,
             "extractor": self.extract.name,
-            "resize": exam.resize(subject.fit),
+            "resize": exam.resize(subject.fit, subject.background),
             "data": self.fingerprint,
         }
 
@@ -88,7 +88,7 @@ class Exam(exam.Exam):
         """Return how one of the ENLARGERS answers; what it makes of a generator's pictures is kept."""
         enlarge = partial(_one_by_one, name, scale=self.scale)
         brought_back = enlarge(self.small)
-        features = exam.features(self.extract, brought_back, name, *self.named_by, "brought back", name)
+        features = exam.features(self.extract, brought_back, name, *self.named_by, "brought back", name, self.scale)
         return Way(_pixels(brought_back), features, self._of_generated(enlarge, name, self.digest, self.scale, name))
 
     def _of_generated(self, enlarge: Enlarge, name: str, *named_by: object) -> Tensor | None:

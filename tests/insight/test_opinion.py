@@ -11,7 +11,7 @@ from gan.checkpoints import load_critic, load_generator
 from gan.errors import UserError
 from gan.insight.kept import critic_in, opinions_in
 from gan.insight.opinion import COMPANY, Opinions, company_of, judge, judge_many
-from gan.insight.record import write_residuals
+from gan.insight.record import write_opinion, write_residuals
 from gan.latent import sample_z
 from gan.models import Discriminator, Generator
 
@@ -118,6 +118,8 @@ def test_how_near_projection_comes_to_real_pictures_is_kept_beside(tmp_path):
     assert after._replace(residuals=()) == before._replace(residuals=())
     assert after.share_nearer(255.0) == 1 and after.share_nearer(0.0) == 0
     assert before._replace(residuals=()).share_nearer(1.0) is None
+    write_opinion(folder, images)
+    assert opinions_in(folder).residuals == after.residuals and opinions_in(folder) != after
 
 
 def test_without_a_discriminator_a_sentence(tmp_path):

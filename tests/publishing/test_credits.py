@@ -10,20 +10,22 @@ import torch
 from hub_server import TOKEN, Hub
 from markdown_it import MarkdownIt
 from safetensors.torch import save_file
-from served import ROOT, plant
+from served import ROOT, measurement, plant, plant_insight
 from test_publish import HOSTILE, front_matter
 
 from gan import hub, publish
 from gan import promote as command
-from gan.checkpoints import load_generator
+from gan.checkpoints import load_generator, save_network
 from gan.errors import UserError
 from gan.files import read_json, write_json
+from gan.folder import NEIGHBOURS_FILE, OPINION_FILE, PICTURES_FILE, write_metrics
 from gan.latent import sample_z
 from gan.models import Generator
 from gan.publishing.card import card_text, hand_written, own_sections
 from gan.publishing.credits import FEW, checked, credits_of, given, hub_license, near_copies
 from gan.publishing.page import write_page
 from gan.publishing.promotion import promote
+from gan.publishing.pushing import Publisher
 from gan.publishing.space import write_space
 from gan.ui.demo import whose
 from gan.ui.loaded import load_models
@@ -86,6 +88,37 @@ def test_promotion_takes_them_and_keeps_them_and_what_was_written_by_hand(run, t
     assert card.read_text().startswith("---\n") and "\n# Ferns\n" in card.read_text()
     assert card.read_text().endswith("\n## My studio\n\nOpen on **Fridays**.\n")
     assert card.read_text().count("## My studio") == card.read_text().count("## Licence") == 1
+
+
+def test_what_a_run_says_anew_counts_when_it_is_promoted_again(run, tmp_path):
+    describe(run, author="A", title="Moss")
+    folder = promote(run, "mine", tmp_path, credits={"title": "Ferns"})
+    promote(run, "mine", tmp_path)
+    assert credits_of(read_json(folder / "config.json")) == {"author": "A", "title": "Ferns"}
+    describe(run, author="B")
+    promote(run, "mine", tmp_path)
+    assert credits_of(read_json(folder / "config.json")) == {"author": "B", "title": "Ferns"}
+
+
+def test_what_a_person_wrote_into_config_json_stays_when_a_run_is_promoted_again(run, tmp_path):
+    folder = describe(promote(run, "mine", tmp_path), picked=[3, 5], directions=["taller"])
+    promote(run, "mine", tmp_path)
+    described = read_json(folder / "config.json")
+    assert (described["picked"], described["directions"]) == ([3, 5], ["taller"])
+
+
+def test_where_the_networks_are_the_same_what_tells_of_the_pictures_stays(run, tmp_path):
+    plant_insight(run, tmp_path / "pictures")
+    folder = promote(run, "mine", tmp_path)  # of pictures that are not at hand
+    assert not (folder / OPINION_FILE).exists()
+    kept = {name: (run / name).read_bytes() for name in (NEIGHBOURS_FILE, OPINION_FILE, PICTURES_FILE)}
+    for name in kept:
+        shutil.copy(run / name, folder)
+    promote(run, "mine", tmp_path, credits={"title": "Ferns"})
+    assert {name: (folder / name).read_bytes() for name in kept} == kept
+    save_network(run / "model.safetensors", Generator(base_channels=8).eval())
+    promote(run, "mine", tmp_path)
+    assert not [name for name in kept if (folder / name).exists()]
 
 
 def test_another_model_in_its_place_inherits_nothing(run, tmp_path):
@@ -240,8 +273,23 @@ def test_a_push_takes_them_and_what_was_written_here_and_on_the_hub(server, run,
     assert text.endswith("\n## My studio\n\nHere.\n\n## Thanks\n\nTo all.\n")
 
 
+def test_a_run_that_is_pushed_leaves_credits_and_measurements_on_the_hub_as_they_were(server, run, tmp_path, capsys):
+    folder = promote(run, "mine", tmp_path)
+    write_metrics(folder, [measurement(3, 50.0)])
+    assert publish.main(["model", str(folder), "tester/mine", *FLAGS]) == 0
+    describe(run, title="Ferns")
+    assert Publisher("tester/mine").finish(run).startswith("pushed to tester/mine")
+    repository = server.repositories["model", "tester/mine"]
+    files = repository.commits[repository.head]
+    assert credits_of(json.loads(files["config.json"])) == MINE | {"title": "Ferns"}
+    assert "\nBy A. Artist.\n" in card_on_hub(server) and "cc-by-4.0" in card_on_hub(server)
+    assert json.loads(files["metrics.jsonl"])["kid_train"] == 50.0
+
+
 def test_own_sections_hold_no_controls_and_a_link_is_no_card(tmp_path):
     assert own_sections("x\n## Use\ny\n## A\x1b[2J\r\nb\n## Data\nz", "## A[2J\nc\n## D") == "## A[2J\nb\n\n## D"
+    code = "## Recipe\n\n```sh\n## Data\ncp a b\n```\n~~~~\n## Use\n```\n~~~\n## Use\n~~~~\nDone."
+    assert own_sections(f"## Use\n\nx\n\n{code}\n## Data\ny") == code
     (tmp_path / "secret").write_text("## Key\n\nsecret\n")
     (tmp_path / "README.md").symlink_to(tmp_path / "secret")
     assert hand_written(tmp_path) == ""

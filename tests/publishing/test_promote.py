@@ -14,6 +14,7 @@ import torch
 from PIL import Image
 from served import measurement
 
+from gan.chart import write_chart
 from gan.checkpoints import load_discriminator, load_generator, save_network, weights_digest
 from gan.config import recipe_config
 from gan.data.scan import read_pictures
@@ -236,6 +237,7 @@ def later(run: Path, images: int) -> None:
 
 def test_a_run_replaces_its_own_earlier_state_and_its_measurements_stay(own_run: Path, mine: Path):
     (mine / ".DS_Store").touch()
+    write_chart(mine)
     write_metrics(mine, [measurement(8, 50.0, weights=weights_digest(mine / "model.safetensors"))])
     later(own_run, 16)
     lines = read_history(own_run)
@@ -271,6 +273,7 @@ def another(run: Path, mine: Path) -> None:
         (lambda run, mine: (mine / "config.json").write_text("{"), "is another model than"),
         (lambda run, mine: (mine / "notes.txt").touch(), "holds notes.txt, too"),
         (lambda run, mine: (mine / "samples" / "mine.webp").touch(), "holds mine.webp, too"),
+        (lambda run, mine: ((mine / ".git").mkdir(), (mine / ".git" / "HEAD").touch()), "holds HEAD, too"),
     ],
 )
 def test_what_would_be_lost_is_replaced_only_when_asked(spoil, words, own_run: Path, mine: Path, capsys):

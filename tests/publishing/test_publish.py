@@ -244,7 +244,8 @@ def test_a_quoted_path_in_a_card_is_code_that_names_the_folder(alpha):
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
-def test_the_command_in_the_card_makes_the_same_run(recipe, cli, tmp_path, monkeypatch):
+@pytest.mark.parametrize("budget", [{"images": 5000}, {}], ids=["budget", "usual"])
+def test_the_command_in_the_card_makes_the_same_run(recipe, budget, cli, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     changes = {
         "loss": "bce",
@@ -254,7 +255,7 @@ def test_the_command_in_the_card_makes_the_same_run(recipe, cli, tmp_path, monke
         "fit": "pad",
         "stages": (Stage(2, 1e-4, 0.3), Stage(0, 1e-4, 0.5)),
     }
-    config = recipe_config(recipe, **changes, images=5000)
+    config = recipe_config(recipe, **changes, **budget)
     folder = plant(tmp_path / "alpha", 1, (1, 3))
     described = json.loads((folder / "config.json").read_text()) | {"train": config.to_dict()}
     (folder / "config.json").write_text(json.dumps(described))
@@ -341,7 +342,7 @@ def test_a_failed_push_is_tried_again_at_the_next_snapshot(server, cli, pictures
 
 
 def test_whatever_a_push_meets_is_told_and_ends_nothing(server, cli, pictures, tmp_path, monkeypatch):
-    monkeypatch.setattr("gan.publishing.pushing.publish_model", lambda *_: {}["url"])
+    monkeypatch.setattr("gan.publishing.pushing.publish_model", lambda *_, **__: {}["url"])
     result = cli(*TINY, "--data", pictures, "--out", tmp_path / "run", "--push-to-hub", "tester/mine")
     assert result.status == 0 and "not pushed: 'url'" in result.out and "done: 80 pictures" in result.out
 

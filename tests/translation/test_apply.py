@@ -36,6 +36,15 @@ def test_the_paper_is_transparent_and_the_lines_are_ink(paper, network):
     assert ink[:, 3].max() > 150 and ink[ink[:, 3].argmax(), :3].max() < 80
 
 
+@pytest.mark.parametrize("height", [96, 97, 98, 99])
+def test_what_is_drawn_stays_where_it_is_in_a_drawing_of_any_shape(height, network):
+    drawing = Image.new("L", (100, height), 255)
+    drawing.paste(0, (0, 0, 100, 1))
+    drawing.paste(0, (0, height - 1, 100, height))
+    alpha = np.asarray(colorize(network, drawing))[..., 3]
+    assert alpha.shape == (height, 100) and (alpha[[0, -1]] == 255).all()
+
+
 def test_a_dark_picture_is_left_as_it_is():
     dark = np.asarray(drawn(100))
     assert (levelled(dark) == dark).all()

@@ -14,13 +14,16 @@ from gan import evaluate, exam, metrics
 from gan.checkpoints import save_network
 from gan.data.holdout import held_out
 from gan.data.scan import read_pictures
+from gan.files import read_json, write_json
 from gan.folder import metrics_in, read_metrics, rows_of
 from gan.models import Generator
+from gan.publishing import CHECKPOINTS
 from gan.publishing.card import card_text
 from gan.publishing.staging import best_measured
 from gan.translation import coloring_exam, enlarging_exam
 from gan.translation.hints import OFF
 from gan.translation.lines import STYLES
+from gan.translation.networks import Upscaler
 
 TRANSLATIONS = ("colorize", "upscale")
 
@@ -114,6 +117,25 @@ def test_without_a_generator_only_real_pictures_are_brought_back(extractor, data
     assert "real brought back" in card_text(tmp_path / "enlarges")
 
 
+def test_the_bundled_generator_is_enlarged_where_it_draws_as_small_as_the_network_takes(data, tmp_path):
+    for scale, side, expected in ((2, 32, ""), (2, 64, str(CHECKPOINTS / "pokemon"))):
+        folder = plant(tmp_path / f"from {side}", "upscale", data)
+        save_network(folder / "model.safetensors", Upscaler(4, scale, side))
+        described = read_json(folder / "config.json")
+        write_json(folder / "config.json", described | {"data": described["data"] | {"name": "pokemon"}})
+        (subject,) = evaluate.read_subjects(str(folder))
+        assert evaluate._bundled(subject) == expected
+
+
+def test_what_the_usual_ways_make_is_kept_for_each_scale(extractor, data, tmp_path):
+    lines = []
+    for scale, side in ((2, 64), (4, 32)):
+        folder = plant(tmp_path / f"by {scale}", "upscale", data)
+        save_network(folder / "model.safetensors", Upscaler(4, scale, side))
+        lines.append(measured(folder, data))
+    assert lines[0]["kid_train_bicubic"] != lines[1]["kid_train_bicubic"]
+
+
 def test_a_perfect_network_is_off_by_nothing(extractor, data, tmp_path, monkeypatch):
     """In place of a network stands what looks up the real picture of each drawing."""
     subject = evaluate.read_subjects(str(plant(tmp_path / "colours", "colorize", data)))[0]
@@ -150,7 +172,7 @@ def test_the_trials_are_always_the_same_each_picture_once_in_every_style(data):
 
 def test_what_is_measured_on_was_not_trained_on(data, tmp_path):
     subject = evaluate.read_subjects(str(plant(tmp_path / "colours", "colorize", data)))[0]
-    trained, kept = exam.split(subject, exam.Asked(data, None, 1000), 32)
+    trained, kept = exam.split(subject, exam.Asked(data, None, 1000))
     pictures = read_pictures(data, 32, progress=False)
     rows = held_out("folder", pictures.names, pictures.order)
     assert kept.names == tuple(pictures.names[row] for row in rows)

@@ -36,6 +36,14 @@ from gan.ui.tabs.training import curves_of, nearest, player_of, reals_of, strip_
 from gan.ui.through_training import way_of
 
 
+def unannealed(folder):
+    """Let the folder's run have learned at the learning rate of its stages."""
+    described = read_json(folder / "config.json")
+    described["train"]["anneal"] = 0.0
+    write_json(folder / "config.json", described)
+    return folder
+
+
 def load(folder):
     """Return the one model in the folder."""
     (model,), _ = load_models([folder])
@@ -46,7 +54,7 @@ def load(folder):
 
 
 def test_changes_of_stage_are_marked_even_where_the_history_does_not_name_them(tmp_path):
-    model = load(plant(tmp_path / "alpha", 1, EPOCHS))
+    model = load(unannealed(plant(tmp_path / "alpha", 1, EPOCHS)))
     for line, settings in zip(model.history, [(2e-4, 0.5)] * 2 + [(1e-4, 0.5)] * 2 + [(1e-4, 0.3)] * 2, strict=True):
         line["lr"], line["beta1"] = settings
     model.history[3]["event"] = "rollback: D has won"
@@ -99,7 +107,7 @@ def test_what_was_measured_stands_at_its_epoch(tmp_path):
 
 
 def test_a_roll_back_is_no_new_stage(tmp_path):
-    folder = plant(tmp_path / "alpha", 1, EPOCHS)
+    folder = unannealed(plant(tmp_path / "alpha", 1, EPOCHS))
     lines = read_history(folder)
     for line, lr in zip(lines, [2e-4, 2e-4, 1e-4, 1e-4, 5e-5, 5e-5], strict=True):
         line |= {"lr": lr, "beta1": 0.5}
@@ -110,6 +118,15 @@ def test_a_roll_back_is_no_new_stage(tmp_path):
         {"epoch": 2, "text": lines[1]["event"]},
         {"epoch": 5, "text": "stage: lr 5e-05, beta1 0.5"},
     ]
+
+
+def test_a_learning_rate_that_falls_with_every_epoch_is_no_new_stage(tmp_path):
+    folder = plant(tmp_path / "alpha", 1, EPOCHS)
+    lines = read_history(folder)  # of a recipe that anneals
+    for line, lr, beta1 in zip(lines, [2e-4, 2e-4, 1.9e-4, 1.5e-4, 1e-4, 2e-5], [0.5] * 4 + [0.3] * 2, strict=True):
+        line |= {"lr": lr, "beta1": beta1}
+    write_history(folder, lines)
+    assert curves_of(load(folder))["marks"] == [{"epoch": 5, "text": "stage: lr 0.0001, beta1 0.3"}]
 
 
 def test_the_reading_fits_the_loss(tmp_path):
