@@ -21,6 +21,7 @@ if __name__ == "__main__":
 import argparse
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -54,6 +55,7 @@ RESTARTS = int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0))
 PROCESSES = int(os.environ.get("WORLD_SIZE", 1))
 LET_THE_FIRST_SPEAK = 5.0  # seconds: torchrun kills the others when one process exits
 
+NO_MEMORY = re.compile("out of memory|allocate memory|not enough memory", re.IGNORECASE)  # as CPU and MPS say it
 KINDS = {field.name: field.type for field in fields(TrainConfig)}
 
 
@@ -155,8 +157,14 @@ def run_training(
             if new:
                 distributed.by_first(lambda: refuse_used_folder(config, again))
             run = train(config, publisher.on_save if publisher else lambda folder: None, stop, pictures)
-    except torch.OutOfMemoryError:  # of this process, of which the others know nothing
-        print("train.py: the GPU has too little memory; try a smaller --batch-size", file=sys.stderr)
+    except RuntimeError as error:  # of this process, of which the others know nothing
+        if not (isinstance(error, torch.OutOfMemoryError) or NO_MEMORY.search(str(error))):
+            raise
+        print(
+            f"train.py: there is too little memory for batches of {config.batch_size}; begin again with a smaller "
+            "--batch-size, and another --out",
+            file=sys.stderr,
+        )
         return 2
     finally:
         stop.loop_is_over()
@@ -167,7 +175,8 @@ def run_training(
     seen = f"{run.trainer.images_seen:,} pictures seen"
     if not run.finished:
         command = "torchrun ... train.py" if PROCESSES > 1 else "python train.py"
-        print(f"stopped at {seen}. Go on with: {command} --resume {quoted(run.folder)}")
+        pushing = f" {publisher.flags}" if publisher else ""
+        print(f"stopped at {seen}. Go on with: {command} --resume {quoted(run.folder)}{pushing}")
         if UNDER_TORCHRUN:
             return 0  # what it would take for a crash, it would start again
         return 128 + (stop.signal or signal.SIGTERM)  # the signal may have gone to another process

@@ -49,6 +49,10 @@ class TrainConfig:
     epochs: int = 0  # budget in passes over the pictures where images is 0; 0: the epochs of the stages
     stages: tuple[Stage, ...] = (Stage(0, 2e-4, 0.5),)
     anneal: float = 0.0  # share of the budget, at its end, over which the learning rate falls and the EMA lengthens
+    # Where stages were appended to a run that anneals, they keep the learning rate that they name: it falls as before
+    # until so many epochs are over, towards the end of the budget, in pictures, that the run had then. 0: none were.
+    annealed_epochs: int = 0
+    annealed_budget: int = 0
     batch_size: int = 32  # pictures per step, of all processes together
     loss: str = "relativistic"  # one of LOSSES
     r1_gamma: float = 0.0  # weight of R1 (and of R2, where the loss pairs); 0: off
@@ -108,9 +112,11 @@ class TrainConfig:
 
     def annealed(self, images_seen: int, pictures: int) -> float:
         """Return how far annealing has come, 0 to 1, where so many of the pictures were seen."""
-        budget = self.budget(pictures)
+        if not self.anneal or (self.annealed_epochs and images_seen >= self.annealed_epochs * pictures):
+            return 0.0
+        budget = self.annealed_budget or self.budget(pictures)
         begin = budget * (1 - self.anneal)
-        return max(0.0, (images_seen - begin) / (budget - begin)) if self.anneal else 0.0
+        return min(1.0, max(0.0, (images_seen - begin) / (budget - begin)))
 
     def stage_at(self, epoch: int, epochs: int) -> tuple[Stage, int, int]:
         """Return the stage of an epoch (from 0) of a run of so many epochs, its epochs before, and its length.
@@ -141,14 +147,17 @@ class TrainConfig:
         """Return this config with a budget of so many epochs; its stages stay, the last one reaching to the end."""
         return replace(self, images=0, epochs=epochs)
 
-    def with_more_stages(self, stages: tuple[Stage, ...], epochs: int) -> "TrainConfig":
-        """Return this config with stages in place of all that comes behind so many of its epochs."""
+    def with_more_stages(self, stages: tuple[Stage, ...], epochs: int, images: int = 0) -> "TrainConfig":
+        """Return this config with stages in place of all that comes behind so many of its epochs.
+
+        `images` is the new budget, in pictures; 0: the epochs of the stages.
+        """
         left, so_far = epochs, []
         for stage in self.stages:
             length = left if stage is self.stages[-1] else min(stage.epochs, left)
             so_far += [replace(stage, epochs=length)] if length else []
             left -= length
-        return replace(self, images=0, epochs=0, stages=(*so_far, *stages))
+        return replace(self, images=images, epochs=0, stages=(*so_far, *stages))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the config as JSON-ready data."""
@@ -199,11 +208,15 @@ CHOICES = {
 NO_FLAG = {
     "penalty_every": "the weight of a penalty is multiplied by it, so that another number computes about the same",
     "z_dim": "the reports' 100, which links and every checkpoint count on",
+    "annealed_epochs": "follows from --stages of a resumed run",
+    "annealed_budget": "follows from --stages of a resumed run",
 }
 RANGES = {
     "images": (0, 10**12),
     "epochs": (0, MOST_EPOCHS),
     "anneal": (0, 1),
+    "annealed_epochs": (0, MOST_EPOCHS),
+    "annealed_budget": (0, 10**12),
     "batch_size": (2, 65_536),
     "r1_gamma": (0, 1e6),
     "penalty_every": (1, 1_000),

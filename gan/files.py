@@ -7,6 +7,7 @@ import math
 import os
 import stat
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,6 +19,7 @@ LOCK_FILE = ".lock"  # in a run's folder from its first moment, held by the trai
 LOOK_SECONDS = 0.2  # in which another process may hold a run's lock to see whether anybody trains it
 WITHOUT_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
 NOWHERE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)  # of a path that leads to nothing
+PATIENCE = 2.0 if os.name == "nt" else 0.0  # seconds in which another program may look at a file to be replaced
 PART = ".gan-part"  # behind the name of a file that is being written
 MAX_JSON_BYTES = 20_000_000  # of one JSON object; a config.json has 1,000
 
@@ -35,7 +37,7 @@ def write_atomically(path: Path, content: bytes | bytearray) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        _put(temporary, path)
     except OSError as error:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -44,6 +46,20 @@ def write_atomically(path: Path, content: bytes | bytearray) -> None:
                 f"{path}: the disk is full. Free {_size(len(content))} at the least, then go on."
             ) from error
         raise UserError(f"{path}: cannot be written ({error.strerror})") from error
+
+
+def _put(temporary: Path, path: Path) -> None:
+    """Rename a file; where somebody looks at what is to be replaced, as Windows forbids it meanwhile, wait a little."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            os.replace(temporary, path)
+        except PermissionError:
+            if time.monotonic() >= until:
+                raise
+            time.sleep(PATIENCE / 20)
+        else:
+            return
 
 
 def _size(count: int) -> str:
@@ -75,7 +91,7 @@ class Held:
         from filelock import FileLock, Timeout  # a tenth of a second to import
 
         make_folder(folder)
-        lock = FileLock(folder / LOCK_FILE, timeout=LOOK_SECONDS)
+        lock = FileLock(folder / LOCK_FILE, timeout=LOOK_SECONDS, preserve_lock_file=True)  # it marks a run
         try:
             lock.acquire()
         except Timeout:

@@ -2,6 +2,7 @@
 
 import math
 import re
+import sys
 from contextlib import suppress
 from dataclasses import fields, replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from gan.data.datasets import DOWNLOADED
 from gan.errors import UserError, printable, quoted
 from gan.files import LOCK_FILE, PART, alone_in, make_folder, read_json, write_json
 from gan.hub import is_id
-from gan.publishing.credits import CREDITS
+from gan.publishing.credits import CREDITS, check_license
 from gan.words import listed
 
 # Fields of TrainConfig that a flag does not simply set, and why.
@@ -68,6 +69,7 @@ SMOKE_NAMES = re.compile(
 
 def new_config(flags: dict[str, Any]) -> TrainConfig:
     """Return recipe + flags; what contradicts itself raises ValueError."""
+    check_license(flags.get("license", ""))
     if "now" in flags:
         raise ValueError("--now lets the --stages of a resumed run begin with its next epoch; leave it out here")
     if "data" in flags and "dataset" not in flags and "recipe" not in flags:
@@ -143,6 +145,7 @@ def resumed_config(flags: dict[str, Any]) -> TrainConfig:
     """Return the config of the run to resume, extended by the flags that a resumed run may be given."""
     from gan.checkpoints import CONFIG_FILE  # with torch: slow
 
+    check_license(flags.get("license", ""))
     fixed = sorted(set(flags) - RESUMABLE - set(OF_A_STAGE))
     if fixed:
         names = ", ".join(map(flag_name, fixed))
@@ -166,23 +169,33 @@ def resumed_config(flags: dict[str, Any]) -> TrainConfig:
     if flags.keys() & set(OF_A_STAGE):
         raise ValueError(_as_a_stage(config, flags))
     changes = {name: flags[name] for name in FIELDS if name in flags}
+    if "anneal" in flags:  # of today's budget, whatever was appended before
+        changes |= {"annealed_epochs": 0, "annealed_budget": 0}
     data = _absolute(flags.get("data", config.data))
     if Path(data).name != Path(config.data).name:  # by its name it is what the run began with, all of it
         data = _data(config.dataset, data, least=_picture_count(described))
     reconstructions = _absolute(flags.get("reconstructions", config.reconstructions))
     config = replace(config, out=_absolute(folder), data=data, reconstructions=reconstructions, **changes)
     if "stages" in flags:
-        config = with_appended_stages(config, parse_stages(flags["stages"]), described, folder, "now" in flags)
+        stages, images = parse_stages(flags["stages"]), flags.get("images", 0)
+        config = with_appended_stages(config, stages, described, folder, "now" in flags, images)
     elif "now" in flags:
         raise ValueError("--now says when --stages begin; give them, too, as in --stages 5:1e-4:0.5")
     return with_budget(config, flags)
 
 
 def with_appended_stages(
-    config: TrainConfig, stages: tuple[Stage, ...], described: dict[str, Any], folder: Path, now: bool = False
+    config: TrainConfig,
+    stages: tuple[Stage, ...],
+    described: dict[str, Any],
+    folder: Path,
+    now: bool = False,
+    images: int = 0,
 ) -> TrainConfig:
     """Let a run go on with these stages: behind its budget or, `now`, with the next epoch, in place of what was left.
 
+    `images` is the new budget, in pictures, 0 where the stages say it. What they name is the learning rate: annealing
+    belongs to what they are appended to.
     Where it is still busy with just these, the command was repeated after a stop.
     """
     pictures, seen = _picture_count(described), described.get("images_seen", 0)
@@ -193,11 +206,19 @@ def with_appended_stages(
     before, last = config.stages[: -len(stages)], config.stages[-len(stages) :]
     repeated = bool(before) and last == stages and seen < config.budget(pictures)
     if repeated and (not now or begun >= sum(stage.epochs for stage in before)):
-        print("these stages are appended already; going on with them")
+        print("these stages are appended already; going on with them", file=sys.stderr)
         return config
     if begun < end and not now:
-        print(f"these stages begin behind epoch {end}, the end of the budget; with --now, behind epoch {begun}")
-    return config.with_more_stages(stages, begun if now else end)
+        print(
+            f"these stages begin behind epoch {end}, the end of the budget; with --now, behind epoch {begun}",
+            file=sys.stderr,
+        )
+    behind = begun if now else end
+    longer = config.with_more_stages(stages, behind, images)
+    if not config.anneal:
+        return longer
+    budget = config.annealed_budget or config.budget(pictures)
+    return replace(longer, annealed_epochs=min(config.annealed_epochs or behind, behind), annealed_budget=budget)
 
 
 def _seen_by_state(folder: Path, published: int) -> int:

@@ -4,6 +4,7 @@ import json
 import math
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -169,10 +170,11 @@ def list_epochs(folder: str | Path, kind: str) -> dict[int, Path]:
 
 
 def prune_epochs(folder: str | Path, kind: str, keep: set[int]) -> None:
-    """Delete the files of every other epoch."""
+    """Delete the files of every other epoch; one that somebody looks at, on Windows, goes the next time."""
     for epoch, path in list_epochs(folder, kind).items():
         if epoch not in keep:
-            path.unlink(missing_ok=True)
+            with suppress(PermissionError):
+                path.unlink(missing_ok=True)
 
 
 def write_grid(path: Path, images: Tensor, columns: int | None = None) -> None:

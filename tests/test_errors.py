@@ -4,7 +4,7 @@ from conftest import locked
 from served import plant
 
 from gan import evaluate, promote, publish
-from gan.errors import UserError, in_words, printable
+from gan.errors import UserError, in_words, printable, quoted
 
 
 def test_a_sentence_never_steers_the_terminal_and_keeps_its_own_lines():
@@ -39,3 +39,9 @@ def test_a_folder_that_cannot_be_looked_into_is_one_sentence_in_every_command(tm
             assert main(arguments) == 2
         said = capsys.readouterr().err
         assert said.count("\n") == 1 and f"{folder}" in said and "cannot be read (Permission denied)" in said
+
+
+def test_a_path_in_a_command_is_quoted_as_its_shell_wants_it(monkeypatch):
+    assert quoted("/home/me/my runs") == "'/home/me/my runs'" and quoted("runs/pokemon") == "runs/pokemon"
+    monkeypatch.setattr("gan.errors.os.name", "nt")
+    assert quoted(r"C:\Users\me\runs") == r"C:\Users\me\runs" and quoted(r"C:\my runs") == '"C:\\my runs"'

@@ -96,3 +96,22 @@ def test_without_a_home_it_says_what_to_name(tmp_path: Path, monkeypatch):
         cache_folder()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert cache_folder() == tmp_path / "gan-studio"
+
+
+def test_a_file_that_somebody_looks_at_is_replaced_a_little_later(tmp_path, monkeypatch):
+    """As on Windows, where it cannot be replaced meanwhile."""
+    (tmp_path / "a").write_bytes(b"old")
+    replace, tries = os.replace, []
+
+    def busy(*paths):
+        tries.append(paths)
+        if len(tries) < 3:
+            raise PermissionError(13, "The process cannot access the file")
+        replace(*paths)
+
+    monkeypatch.setattr("gan.files.os.replace", busy)
+    with pytest.raises(UserError, match="cannot be written"):
+        write_atomically(tmp_path / "a", b"new")
+    monkeypatch.setattr("gan.files.PATIENCE", 0.2)
+    write_atomically(tmp_path / "a", b"new")
+    assert (tmp_path / "a").read_bytes() == b"new" and len(tries) == 3

@@ -547,9 +547,8 @@ def test_stages_begin_now_where_that_is_asked_for_and_the_run_is_that_of_such_a_
     described = json.loads(Path("run/config.json").read_text())
     Path("run/config.json").write_text(json.dumps({**described, "images_seen": 40}))
     waiting = cli("--dry-run", "--resume", "run", "--stages", "2:1e-4:0.3")
-    assert waiting.out.startswith(
-        "these stages begin behind epoch 9, the end of the budget; with --now, behind epoch 2\n"
-    )
+    assert waiting.err == "these stages begin behind epoch 9, the end of the budget; with --now, behind epoch 2\n"
+    assert json.loads(waiting.out)["epochs"] == 0
     again = ["--resume", "run", "--stages", "2:1e-4:0.3", "--now"]
     assert cli(*again).status == 0
     assert [stage["epochs"] for stage in json.loads(Path("run/config.json").read_text())["train"]["stages"]] == [2, 2]
@@ -567,11 +566,32 @@ def test_stages_that_wait_behind_the_budget_can_be_called_now(cli, pictures):
     waiting = TrainConfig.from_dict(described["train"]).with_epochs(9).with_more_stages(parse_stages("2:1e-4:0.3"), 9)
     Path("run/config.json").write_text(json.dumps({**described, "train": waiting.to_dict()}))
     again = ("--resume", "run", "--stages", "2:1e-4:0.3")
-    assert "appended already" in cli("--dry-run", *again).out
+    assert "appended already" in cli("--dry-run", *again).err
     called = planned(cli, *again, "--now")
     assert [stage["epochs"] for stage in called["stages"]] == [1, 2]
     Path("run/config.json").write_text(json.dumps({**described, "train": called}))
-    assert "appended already" in cli("--dry-run", *again, "--now").out
+    assert "appended already" in cli("--dry-run", *again, "--now").err
+
+
+def test_appended_stages_may_have_a_budget_in_pictures(run, cli):
+    longer = planned(cli, "--resume", run, "--stages", "0:1e-4:0.3", "--images", 4_000)
+    assert longer["images"] == 4_000 and [stage["epochs"] for stage in longer["stages"]] == [1, 0]
+
+
+def test_a_licence_that_is_nearly_one_is_asked_about(run, cli):
+    for command in ((*NEW, "--license", "cc-by-40"), ("--resume", run, "--license", "cc-by-40")):
+        assert_refused(cli(*command), "did you mean cc-by-4.0?")
+
+
+@pytest.mark.parametrize(
+    "error", [torch.OutOfMemoryError("CUDA"), RuntimeError("DefaultCPUAllocator: can't allocate memory")]
+)
+def test_too_little_memory_is_a_sentence_that_says_what_to_do(error, pictures, cli, monkeypatch):
+    def train(*_):
+        raise error
+
+    monkeypatch.setattr("gan.training.loop.train", train)
+    assert_refused(cli(*TINY, "--data", pictures, "--out", "run"), "smaller --batch-size, and another --out")
 
 
 @pytest.mark.parametrize("arguments", [[*NEW, "--now"], ["--resume", "run", "--now"]], ids=["new", "without stages"])
@@ -903,7 +923,7 @@ def test_appending_stages_again_after_a_stop_appends_them_once(run, cli):
     appended = TrainConfig.from_dict(described["train"]).with_more_stages(parse_stages("2:1e-4:0.3"), 1)
     path.write_text(json.dumps({**described, "train": appended.to_dict()}))  # as a kill right after the start leaves it
     result = cli("--resume", run, "--stages", "2:1e-4:0.3")
-    assert "appended already" in result.out
+    assert "appended already" in result.err
     assert [line["lr"] for line in read_history(run)] == [2e-4, 1e-4, 1e-4]
 
 

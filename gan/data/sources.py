@@ -96,7 +96,7 @@ def _folder_files(root: Path) -> list[Entry]:
             folders.clear()
             continue
         visited.add((status.st_dev, status.st_ino))
-        folders.sort()  # which of two links comes first
+        folders[:] = sorted(name for name in folders if not hidden(name))  # by name: which of two links comes first
         paths = [Path(folder, name) for name in names]
         files += [Entry(path.relative_to(root).as_posix(), partial(_file_content, path)) for path in paths]
     return files

@@ -27,6 +27,12 @@ class Publisher:
         self.pushed = self.begun = 0  # images_seen
         self._push: Push | None = None
 
+    @property
+    def flags(self) -> str:
+        """The flags of train.py that ask for such a publisher."""
+        every = f" --push-every {self.every}" if self.every else ""
+        return f"--push-to-hub {self.hub_id}{every}{' --private' if self.private else ''}"
+
     def check(self) -> None:
         """Before hours of training: raise UserError where nobody is logged in; say so where the Hub is out of reach."""
         try:

@@ -37,6 +37,8 @@ def retraining_command(train: dict[str, Any], before: int) -> str:
         usual = recipe_config(made.recipe)
     except (ValueError, TypeError, KeyError):  # of another version, or no run's at all
         return ""
+    if made.annealed_epochs:  # no single command trains so
+        return ""
     began_from = str(train.get("init_from"))
     words = ["python train.py", f"--dataset {made.dataset}"]
     best = made.dataset if made.task == "generate" else f"{made.dataset}-{made.task}"

@@ -19,7 +19,7 @@ from gan.checkpoints import (
 from gan.config import TrainConfig, flag_with_value
 from gan.data import holdout
 from gan.data.download import kaggle_version, locate
-from gan.data.scan import Pictures, read_pictures
+from gan.data.scan import SPILL_BYTES, Pictures, read_pictures
 from gan.data.sources import opened
 from gan.errors import UserError, quoted
 from gan.files import Held, alone_in, clear_parts, is_there
@@ -123,7 +123,9 @@ def _split(config: TrainConfig, pictures: Pictures) -> tuple[Pictures, Pictures]
     if not kept:
         return pictures, pictures.rows([])
     tqdm.write(holdout.told(kept))
-    return pictures.rows(rest), pictures.rows(kept)
+    held_out = pictures.rows(kept)
+    spilled = pictures.images.nbytes > SPILL_BYTES
+    return pictures.closed_up(rest) if spilled else pictures.rows(rest), held_out
 
 
 def _refuse_other_reconstructions(config: TrainConfig) -> str | None:
@@ -172,7 +174,7 @@ def _go_on(run: Run) -> None:
 def _before_annealing(run: Run, state: dict[str, Any]) -> dict[str, Any] | None:
     """Return the state from before the learning rate fell, where with today's budget it would fall later."""
     annealed = state.get("annealed", 0.0)
-    if not annealed or run.config.annealed(state["images_seen"], run.count) >= annealed:
+    if not annealed or run.config.annealed_epochs or run.config.annealed(state["images_seen"], run.count) >= annealed:
         return None
     before, _ = run.saved_state(UNANNEALED_STATES)
     if before is None:

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from conftest import draw_pictures
 from PIL import Image, ImageCms, ImageColor, ImageDraw
 
 from gan.data import decode as pictures
@@ -872,3 +873,12 @@ def test_what_only_is_told_of_does_not_change_the_fingerprint(tmp_path):
     drawing((200, 0, 0)).save(tmp_path / "a.png")
     digest = hashlib.sha256((tmp_path / "a.png").read_bytes()).hexdigest()
     assert read(tmp_path).fingerprint == hashlib.sha256(digest.encode()).hexdigest()
+
+
+def test_pictures_close_up_in_the_memory_that_they_have(tmp_path):
+    source = draw_pictures(tmp_path / "pictures", 6)
+    pictures, rows = read_pictures(source, 32), [1, 3, 4]
+    expected, place = pictures.rows(rows), pictures.images.data_ptr()
+    closed = pictures.closed_up(rows)
+    assert torch.equal(closed.images, expected.images) and torch.equal(closed.order, expected.order)
+    assert closed.names == expected.names and closed.images.data_ptr() == place

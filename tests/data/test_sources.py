@@ -209,3 +209,15 @@ def test_folders_are_found_by_name_where_they_are_outermost(tmp_path):
         archive.extractall(tmp_path / "folder")
     assert folders_named(tmp_path / "folder", "images") == ["x/images"]
     assert folders_named(tmp_path / "folder", "none") == []
+
+
+def test_a_hidden_folder_is_not_entered(tmp_path, monkeypatch):
+    """As .Trashes of a memory card, which nobody may read."""
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "a.png").touch()
+    (tmp_path / ".Trashes" / "501").mkdir(parents=True)
+    walked, scandir = [], os.scandir
+    monkeypatch.setattr(os, "scandir", lambda place: walked.append(Path(place).name) or scandir(place))
+    with opened(tmp_path) as files:
+        assert [file.name for file in files] == ["pictures/a.png"]
+    assert ".Trashes" not in walked and "pictures" in walked

@@ -244,8 +244,8 @@ def test_a_quoted_path_in_a_card_is_code_that_names_the_folder(alpha):
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
-@pytest.mark.parametrize("budget", [{"images": 5000}, {}], ids=["budget", "usual"])
-def test_the_command_in_the_card_makes_the_same_run(recipe, budget, cli, tmp_path, monkeypatch):
+@pytest.mark.parametrize("usual", [False, True])
+def test_the_command_in_the_card_makes_the_same_run(recipe, usual, cli, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     changes = {
         "loss": "bce",
@@ -255,7 +255,8 @@ def test_the_command_in_the_card_makes_the_same_run(recipe, budget, cli, tmp_pat
         "fit": "pad",
         "stages": (Stage(2, 1e-4, 0.3), Stage(0, 1e-4, 0.5)),
     }
-    config = recipe_config(recipe, **changes, **budget)
+    budget = recipe_config(recipe).images if usual else 0
+    config = recipe_config(recipe, **changes, images=budget or 5000)
     folder = plant(tmp_path / "alpha", 1, (1, 3))
     described = json.loads((folder / "config.json").read_text()) | {"train": config.to_dict()}
     (folder / "config.json").write_text(json.dumps(described))
@@ -303,6 +304,13 @@ def test_train_pushes_what_it_made(server, cli, pictures, tmp_path):
     text = b"".join(model(server).commits[model(server).head].values())
     assert str(tmp_path).encode() not in text and TOKEN.encode() not in text
     assert load_generator("tester/mine").image_size == 32
+
+
+def test_a_stopped_run_says_how_it_goes_on_and_is_pushed(server, cli, pictures, tmp_path, monkeypatch):
+    monkeypatch.setattr("train.StopRequest.__call__", lambda self: True)
+    flags = ["--push-to-hub", "tester/mine", "--push-every", "40", "--private"]
+    result = cli(*TINY, "--data", pictures, "--out", tmp_path / "run", *flags)
+    assert f"--resume {tmp_path / 'run'} {' '.join(flags)}\n" in result.out
 
 
 def test_train_pushes_on_the_way(server, cli, pictures, tmp_path, monkeypatch):

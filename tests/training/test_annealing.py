@@ -71,6 +71,33 @@ def test_a_larger_budget_goes_back_to_where_the_rate_had_not_fallen_and_equals_o
     assert_equal_runs(straight.out, longer.out)
 
 
+def test_stages_appended_to_an_annealed_run_have_the_rate_that_they_name(pictures, tmp_path, cli):
+    run = tmp_path / "run"
+    train(config_of(pictures, run, 4, anneal=0.5))
+    before = [line["lr"] for line in read_history(run)]
+    assert cli("--resume", run, "--stages", "2:1e-4:0.5").status == 0
+    assert [line["lr"] for line in read_history(run)] == [*before, 1e-4, 1e-4]
+    assert cli("--resume", run, "--stages", "1:5e-5:0.5").status == 0
+    assert [line["lr"] for line in read_history(run)] == [*before, 1e-4, 1e-4, 5e-5]
+    assert cli("--resume", run, "--images", 8 * PICTURES).status == 0
+    assert [line["lr"] for line in read_history(run)] == [*before, 1e-4, 1e-4, 5e-5, 5e-5]
+    assert cli("--resume", run, "--images", 10 * PICTURES, "--anneal", 0.1).status == 0
+    assert [line["lr"] for line in read_history(run)][:8] == [*before, 1e-4, 1e-4, 5e-5, 5e-5]
+    assert read_history(run)[9]["lr"] < 5e-5
+
+
+@pytest.mark.parametrize(
+    ("steps", "epochs"), [(4, 2), (8, 3), (9, 3)], ids=["before", "in the fall", "at an epoch's end"]
+)
+def test_stages_that_begin_now_have_the_rate_that_they_name(steps, epochs, pictures, tmp_path, cli):
+    straight, run = tmp_path / "straight", tmp_path / "run"
+    train(config_of(pictures, straight, 4, anneal=0.5))
+    train(config_of(pictures, run, 4, anneal=0.5), stop=stop_after(steps))
+    assert cli("--resume", run, "--stages", "2:1e-4:0.5", "--now").status == 0
+    rates = [line["lr"] for line in read_history(run)]
+    assert rates == [*[line["lr"] for line in read_history(straight)][:epochs], 1e-4, 1e-4]
+
+
 def test_without_that_state_the_rate_rises_again_and_the_run_says_so(pictures, tmp_path, capsys):
     run = tmp_path / "run"
     train(config_of(pictures, run, 2, anneal=0.5))
