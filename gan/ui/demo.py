@@ -177,7 +177,10 @@ def build_studio(demo: gr.Blocks, models: Shelf, aides: Aides, without: Sequence
     selected = [tab.select for tab in opened.values()]
     gr.on(selected, visit.arrive, [told, *place], visit.every, js=call("arriving"), **LAST_WINS)
     for name, button in ways.items():
-        button.click(lambda name=name: gr.Tabs(selected=name), None, tabs, **PRIVATE)
+        if name == "morph":
+            button.click(visit.morph_from, hand, visit.every, **LAST_WINS)
+        else:
+            button.click(lambda name=name: gr.Tabs(selected=name), None, tabs, **PRIVATE)
     share.click(tell, told, None, js=call("share"), **PRIVATE)
     style.change(None, style, None, js=call("enlarge"))
     build_saving(studio, save, save_large)

@@ -41,7 +41,7 @@ def build_mine(studio: Studio) -> None:
         for progress in projected(model, target):
             yield {panel: progress.shown(model) | search}
         done = progress.shown(model) | search | {"sentence": read_out(model, progress.residual)}
-        yield {panel: done, **studio.take(model, progress.specimen, "open")}
+        yield {panel: done, **studio.take_of_any(model, progress.specimen)}
 
     def project(model: Any = None, image: Any = None) -> tuple[Image.Image, dict[str, Any]]:
         """Draw the picture of the network's own that is nearest to an image file, of which the middle square counts.
@@ -68,13 +68,12 @@ def build_mine(studio: Studio) -> None:
 
     panel = Mine({}, "Draw mine", "mine")
     place = gr.Markdown("", elem_id="place", elem_classes="unseen")  # where Gradio says the place in the queue
-    shown = [studio.hand, studio.stage]
     watched = PRIVATE | {"show_progress": "full", "show_progress_on": place}
-    drawing = panel.input(draw, [panel, studio.hand], [panel, *shown], **PROJECTING, **watched)
+    drawing = panel.input(draw, [panel, studio.hand], [panel, *studio.others], **PROJECTING, **watched)
     panel.stop(None, None, None, cancels=[drawing])
     for after, event in ((drawing.then, "search-over"), (drawing.failure, "search-failed")):
         after(None, js=f"() => void document.dispatchEvent(new Event('{event}'))", **PRIVATE)
-    panel.select(studio.choose, panel, shown, **LAST_WINS)
+    panel.select(studio.choose, panel, studio.others, **LAST_WINS)
 
     image = gr.Image(visible=False, label="Image")
     nearest = gr.Image(visible=False, label="Nearest picture", format="png")

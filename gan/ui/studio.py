@@ -53,9 +53,18 @@ class Studio:
         """Return the outputs that put a picture in hand and onto the stage."""
         return {self.hand: hold(model, specimen, by), self.stage: on_stage(model, specimen, by not in BY_STEPS)}
 
+    @property
+    def others(self) -> list[Any]:
+        """What `take_of_any` shows."""
+        return [self.hand, self.stage, self.model]
+
+    def take_of_any(self, model: LoadedModel, specimen: Specimen) -> dict[Any, Any]:
+        """Return the outputs that put a picture in hand which may be another model's than is chosen."""
+        return self.take(model, specimen, "open") | {self.model: model.name}
+
     def choose(self, told: Any) -> dict[Any, Any]:
         """Take the picture of a sheet's cell in hand."""
-        return self.take(*self.in_hand(said(told).get("recipe")), "open")
+        return self.take_of_any(*self.in_hand(said(told).get("recipe")))
 
     def named(self, name: Any) -> LoadedModel:
         """Return the model of this name, which may be a run that has nothing to show yet."""

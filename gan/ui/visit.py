@@ -92,6 +92,14 @@ class Visit:
         """Take what the picture has become under the pointer."""
         return self.studio.take(*self.studio.in_hand(told), "drag") if told else gr.skip()
 
+    def morph_from(self, request: gr.Request, in_hand: Any) -> dict[Any, Any]:
+        """Go to the morph from the picture in hand, whichever it showed before."""
+        chosen, specimen = self.studio.in_hand(in_hand)
+        return self.enter("morph", chosen, specimen, {}, guest_of(request)) | self._opened("morph")
+
+    def _opened(self, name: str) -> dict[Any, Any]:
+        return {self.studio.current: name, self.studio.tabs: gr.Tabs(selected=name)}
+
     def morph_through(self, request: gr.Request, in_hand: Any, recipes: Any) -> dict[Any, Any]:
         """Go to the morph through the kept pictures of the model in hand."""
         chosen, _ = self.studio.in_hand(in_hand)
@@ -101,8 +109,8 @@ class Visit:
             raise links.refuse(f"Keep two pictures by {chosen.title} or more, then this morphs through them.")
         _, first = self.studio.in_hand(mine[0])
         taken = self.studio.take(chosen, first, "open")
-        opened = {self.studio.current: "morph", self.studio.tabs: gr.Tabs(selected="morph")}
-        return taken | self.enter("morph", chosen, first, {"stops": json.dumps(mine)}, guest_of(request)) | opened
+        spot = {"stops": json.dumps(mine)}
+        return taken | self.enter("morph", chosen, first, spot, guest_of(request)) | self._opened("morph")
 
     # --- back to what was
 
@@ -154,7 +162,7 @@ class Visit:
             return self.restore({**recipe, "tab": "draw"}, "open", guest_of(request))
         chosen, specimen = self.studio.in_hand(recipe)
         spot = {} if tab == "morph" else self._spot_of(tab, given)
-        taken = self.studio.take(chosen, specimen, "open") | {self.studio.model: chosen.name}
+        taken = self.studio.take_of_any(chosen, specimen)
         return taken | self.enter(tab, chosen, specimen, spot, guest_of(request))
 
 

@@ -104,6 +104,55 @@ def test_explore_moves_by_sliders_and_every_number_undoes_and_goes_back_to_the_s
     assert "data:image/png" in page.locator("#directions").get_attribute("style")
 
 
+def test_count_and_wildness_keep_what_was_made_of_a_picture(opened):
+    page = opened("tab=explore&model=alpha&seed=2&d1=1.5")
+    page.get_by_role("tab", name="Generate").click()
+    page.get_by_role("slider", name="Pictures on the wall").fill("5")
+    wait_for_seeds(page, 2, 6)
+    page.get_by_role("slider", name="Wildness").fill("0.5")
+    wait_for_picture(page, seed=2, d1=1.5, wildness=0.5)
+    page.get_by_label("Seed", exact=True).fill("4")
+    wait_for_picture(page, seed=4, d1=0, wildness=0.5)
+
+
+def test_a_drag_is_undone_a_click_is_none_and_a_scroll_takes_it_back(opened):
+    page = opened("tab=explore&model=alpha&seed=2&d1=1")
+    page.get_by_role("button", name="Keep", exact=True).click()
+    box = page.locator(".stage-room").bounding_box()
+    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+
+    def drag(across, end="pointerup"):
+        page.locator(".stage-room").evaluate(
+            """(room, [x, y, across, end]) => {
+                room.setPointerCapture = () => {};
+                const send = (name, clientX) => room.dispatchEvent(new PointerEvent(name,
+                    { pointerId: 7, isPrimary: true, clientX, clientY: y, bubbles: true }));
+                send("pointerdown", x);
+                for (const part of [0.5, 1]) send("pointermove", x + across * part);
+                send(end, x + across);
+            }""",
+            [*middle, across, end],
+        )
+
+    drag(3)
+    assert address(page, tab="explore")["d1"] == "1"
+    drag(-box["width"] / 4)
+    wait_for_picture(page, seed=2, d1=0)
+    page.get_by_role("button", name="Undo").click()
+    wait_for_picture(page, seed=2, d1=1)
+    drag(-box["width"] / 4, "pointercancel")
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_text("There is nothing to undo.").wait_for()
+    wait_for_picture(page, seed=2, d1=1)
+    page.get_by_role("button", name="Another").click()
+    page.get_by_role("slider", name="Direction 2").fill("1.5")
+    page.get_by_role("button", name="Seed 2 by alpha", exact=True).click()
+    wait_for_picture(page, seed=2, d1=1)
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_text("There is nothing to undo.").last.wait_for()
+    wait_for_picture(page, seed=2, d1=1, d2=0)
+
+
 def test_morph_plays_rests_arranges_and_saves_a_film_and_frames(opened, first_model, tmp_path):
     page = opened("tab=morph&model=alpha&seed=1&seeds=1-2-3&steps=3&method=lerp&loop=1&t=1.3333")
     page.get_by_text("B to C, t = 0.33").first.wait_for()

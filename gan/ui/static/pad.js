@@ -6,18 +6,21 @@ import { SIDE, brush, mirrored, read, simple, write } from "./strokes.js";
 
 const REST = 500; // milliseconds after the last stroke until proposals are asked for
 const LONGEST = 18_000; // characters of strokes that an event may hold, beside a photograph
+const MOST = 500; // strokes
 const STEP = 8; // of the pad, that an arrow key goes
 const MEDIUM = 0.5;
 const LEFT = "gan-studio-pad"; // what the tab's storage calls the strokes that are on the pad
 const TOOLS = { thin: "Thin", thick: "Thick", hint: "Colour", erase: "Rub out" };
 const DEEDS = { undo: "Undo", redo: "Redo", mirror: "Mirror", clear: "Clear" };
 
+const fits = (strokes) => strokes.length <= MOST && write(strokes).length <= LONGEST;
+
 // Keep the strokes for a reload, be they too long for the link; without an argument say which were kept.
 const left = (strokes) => {
     try {
         if (strokes !== undefined) return sessionStorage.setItem(LEFT, strokes);
         const kept = sessionStorage.getItem(LEFT) ?? "";
-        return kept.length <= LONGEST && write(read(kept)) === kept ? kept : "";
+        return fits(read(kept)) && write(read(kept)) === kept ? kept : "";
     } catch {
         return ""; // a frame may not be allowed to keep anything, and what is kept may be damaged
     }
@@ -145,8 +148,7 @@ export const mount = (root, emit) => {
         };
     };
     const step = (state) => {
-        if (write(state.strokes).length > LONGEST)
-            return draw(say("The pad is full. Undo something, or save it and clear the pad."));
+        if (!fits(state.strokes)) return draw(say("The pad is full. Undo something, or save it and clear the pad."));
         states = [...states.slice(0, at + 1), state];
         at = states.length - 1;
         left(write(state.strokes));

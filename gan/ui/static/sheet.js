@@ -13,7 +13,8 @@ export const mount = (root, emit) => {
     let shown = null,
         pixels = [],
         turn = 0,
-        timer = 0;
+        timer = 0,
+        acted = null; // the tool that was used, until what comes of it is shown
     const tiles = () => [...list.querySelectorAll(".tile")];
 
     const look = () => {
@@ -46,7 +47,8 @@ export const mount = (root, emit) => {
         const button = event.target.closest("button");
         if (!button) return;
         const index = [...list.children].indexOf(button.closest("li"));
-        if (button.dataset.tool) emit("input", { index, tool: button.dataset.tool, recipe: shown.cells[index].recipe });
+        acted = button.dataset.tool ?? null;
+        if (acted) emit("input", { index, tool: acted, recipe: shown.cells[index].recipe });
         else {
             tiles().forEach(
                 (tile, other) => shown.chosen !== undefined && tile.setAttribute("aria-pressed", other === index),
@@ -92,7 +94,9 @@ export const mount = (root, emit) => {
         const cells = value?.cells ?? [];
         const image = value?.image && cells.length ? await decode(value.image) : null;
         if (mine !== turn) return;
-        const focused = tiles().indexOf(document.activeElement);
+        const focused = document.activeElement.closest("li");
+        const at = [...list.children].indexOf(focused),
+            tool = document.activeElement.dataset.tool;
         shown = value ?? {};
         pixels = image ? cells.map((_, index) => cut(image, value.side, value.columns, index)) : [];
         empty.textContent = shown.empty ?? "";
@@ -104,7 +108,14 @@ export const mount = (root, emit) => {
         list.hidden = list.children.length === 0;
         root.dataset.labels = cells.map((cell) => cell.label).join(" ");
         reach(shown.chosen ?? 0);
-        if (focused >= 0) tiles()[Math.min(focused, cells.length - 1)]?.focus({ preventScroll: true });
+        if (at >= 0) {
+            const to = Math.max(0, Math.min(at + ({ earlier: -1, later: 1 }[acted] ?? 0), cells.length - 1));
+            const item = list.children[to];
+            (item?.querySelector(`[data-tool="${tool}"]`) ?? item?.querySelector(".tile"))?.focus({
+                preventScroll: true,
+            });
+        }
+        acted = null;
         look();
         clearTimeout(timer);
         if (shown.asks) timer = setTimeout(() => emit("release", { turn: mine }), STILL);

@@ -4,6 +4,7 @@ import { sharper } from "./sharper.js";
 
 const REACH = 4; // how far along a direction a drag across the whole picture leads
 const KEY_STEP = 0.25;
+const SHAKE = 4; // pixels: a click, or the beginning of a scroll, is no drag
 
 export const mount = (root, emit) => {
     root.innerHTML = `
@@ -79,11 +80,16 @@ export const mount = (root, emit) => {
     });
     room.addEventListener("pointermove", (event) => {
         if (!from) return;
-        const across = room.clientWidth;
+        const [right, down] = [event.clientX - from.x, event.clientY - from.y];
+        if (!asked && Math.hypot(right, down) < SHAKE) return;
         root.classList.add("touched");
-        moved(from.base, ((event.clientX - from.x) / across) * REACH, ((event.clientY - from.y) / across) * REACH);
+        moved(from.base, (right / room.clientWidth) * REACH, (down / room.clientWidth) * REACH);
     });
-    for (const end of ["pointerup", "pointercancel", "keyup"]) room.addEventListener(end, settle);
+    for (const end of ["pointerup", "keyup"]) room.addEventListener(end, settle);
+    room.addEventListener("pointercancel", () => {
+        if (from && asked) emit("input", from.base); // the browser scrolls: it was no drag
+        from = asked = null;
+    });
     document.addEventListener("hand", ({ detail }) => {
         if (["explore", "morph"].includes(detail.by)) root.classList.add("touched"); // whoever changes it needs no hint
     });

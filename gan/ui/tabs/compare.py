@@ -116,5 +116,5 @@ def build_compare(studio: Studio) -> Lens:
     pairs = Sheet({}, "Pairs of pictures", "pairs")
     spot = gr.JSON({}, visible="hidden", elem_id="compare-spot")
     against.input(choose_other, [studio.hand, against], [pairs, heading, against, spot], **LAST_WINS)
-    pairs.select(studio.choose, pairs, [studio.hand, studio.stage], **LAST_WINS)
+    pairs.select(studio.choose, pairs, studio.others, **LAST_WINS)
     return Lens("compare", enter, [pairs, heading, against, spot], spot)

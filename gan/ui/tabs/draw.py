@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterator, Mapping
+from html import escape
 from typing import Any
 
 import gradio as gr
@@ -110,6 +111,11 @@ def save_as(studio: Studio, kind: str) -> Callable[[Any, Any], dict[str, Any]]:
     return save
 
 
+def lead_of(aide: Aide) -> str:
+    """Return what stands above the pad; what a network is called may be a stranger's words."""
+    return LEAD.format(learned=escape(aide.learned))
+
+
 def build_draw(studio: Studio) -> Lens:
     """Lay the tab out inside the current gr.Tab and wire it."""
     known: dict[str, tuple[Palette, ...]] = {}  # by a model's weights
@@ -131,7 +137,7 @@ def build_draw(studio: Studio) -> Lens:
             drawing = read_drawing(link)
             shown |= {"strokes": write_strokes(drawing.strokes), "lines": drawing.keep_lines}
             shown |= {"palette": hexes(drawing.palette), "linked": True}
-        return {pad: shown, lead: LEAD.format(learned=studio.colourer(model).learned)}
+        return {pad: shown, lead: lead_of(studio.colourer(model))}
 
     def colour(told: Any, hand: Any) -> dict[Any, Any]:
         model, _ = studio.in_hand(hand)
@@ -191,7 +197,7 @@ def build_draw(studio: Studio) -> Lens:
         refuse_undrawable(drawing.on_pad)
         for progress in found_by_lines(model, lines_of(model, drawing)):
             yield {pad: {"say": LOOKING.format(percent=progress.step / progress.of)}}
-        shown = studio.take(model, progress.specimen, "open") | {studio.tabs: gr.Tabs(selected="explore")}
+        shown = studio.take_of_any(model, progress.specimen) | {studio.tabs: gr.Tabs(selected="explore")}
         gr.Info(FOUND)
         yield {pad: {"say": ""}, **shown}
 
@@ -219,7 +225,7 @@ def build_draw(studio: Studio) -> Lens:
     photo.change(open_file, photo, pad, **LAST_WINS)
     chosen.change(choose, chosen, pad, **LAST_WINS)
     traced.click(take_outline, studio.hand, pad, **LAST_WINS)
-    nearest.click(find, [wish, studio.hand], [pad, studio.hand, studio.stage, studio.tabs], **PROJECTING, **PRIVATE)
+    nearest.click(find, [wish, studio.hand], [pad, *studio.others, studio.tabs], **PROJECTING, **PRIVATE)
     keep.click(offer, [wish, studio.hand], studio.offered, **PRIVATE)
     share.click(tell, told, None, js=call("share"), **PRIVATE)
     for kind, button in savers.items():

@@ -176,7 +176,7 @@ def build_generate(studio: Studio) -> Lens:
     grid_file = gr.Image(visible=False, label="Grid", format="png")
     single_files = gr.Gallery(visible=False, label="Pictures with their seeds", format="png")
     shared = [studio.hand, studio.stage]
-    wall.select(studio.choose, wall, shared, **LAST_WINS)
+    wall.select(studio.choose, wall, studio.others, **LAST_WINS)
     still = wishes(wall, wall.release)
     still.change(mark, [still, studio.hand, spot], wall, trigger_mode="always_last", **LOOKS, **PRIVATE)
     controls, drawn = [studio.model, seed, count_slider, wildness], [*shared, wall, spot, wall_note]

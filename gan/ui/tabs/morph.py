@@ -299,7 +299,7 @@ def build_morph(studio: Studio) -> Lens:
     how = [studio.hand, recipes, steps, method, loop, fps]
     drawn = [sheet, recipes, player, spot]
     gr.on([steps.release, method.input, loop.input, fps.release], redraw, how, drawn, **LAST_WINS)
-    sheet.select(studio.choose, sheet, [studio.hand, studio.stage], **LAST_WINS)
+    sheet.select(studio.choose, sheet, studio.others, **LAST_WINS)
     sheet.input(arrange, [sheet, *how], drawn, **LAST_WINS)
     gr.on(
         [add_button.click, number.submit],

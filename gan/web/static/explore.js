@@ -49,6 +49,7 @@ const follow = () => {
     offsets = moved;
 };
 studio.follow.push(() => studio.tab === "explore" && follow());
+studio.settled.push(() => studio.tab === "explore" && remember());
 
 // Small pictures at the ends of the sliders, two rows of one sheet.
 const drawEnds = newest(async (overtaken) => {

@@ -22,7 +22,7 @@ export async function recordFilm(frames, side, fps, onFrame) {
     const start = performance.now();
     for (const [n, pixels] of frames.entries()) {
         pen.putImageData(new ImageData(enlarged(pixels, side, factor), side * factor), 0, 0);
-        track.requestFrame();
+        (track.requestFrame ? track : stream).requestFrame(); // of the stream in Firefox
         onFrame(n + 1);
         const due = start + ((n + 1) * 1000) / fps;
         await new Promise((later) => setTimeout(later, Math.max(0, due - performance.now())));

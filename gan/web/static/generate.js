@@ -56,14 +56,17 @@ export function enter(link) {
 }
 
 const seed = find("#seed");
+const shownSeed = () => (studio.specimen.latent ? "" : studio.specimen.seed); // a picture between seeds has none
 const ask = (change) =>
     attempt(() => {
-        const { seed: now, wildness } = studio.specimen;
-        const picture = ofSeed(readSeed(change.seed, now), change.wildness ?? wildness);
-        const count = change.count ?? studio.spots.generate.count;
-        seedsOf(studio.model, Math.min(picture.seed, MAX_SEED - count + 1), count);
+        const { specimen, spots, model } = studio,
+            wildness = change.wildness ?? specimen.wildness,
+            count = change.count ?? spots.generate.count;
+        const picture = "seed" in change ? ofSeed(readSeed(change.seed), wildness) : { ...specimen, wildness };
+        const wall = picture.latent ? spots.generate.wall : Math.min(picture.seed, MAX_SEED - count + 1);
+        seedsOf(model, wall, count);
         take(picture, "explore");
-        enter({ wall: Math.min(picture.seed, MAX_SEED - count + 1), count });
+        enter({ wall, count });
     });
 const WRONG = `Seed must be a whole number from 0 to ${MAX_SEED.toLocaleString("en")}.`;
 seed.addEventListener("input", () => {
@@ -72,7 +75,7 @@ seed.addEventListener("input", () => {
     if (valid && seed.value !== "") ask({ seed: seed.value });
 });
 seed.addEventListener("change", () => {
-    if (seed.validity.valid) seed.value = studio.specimen.seed;
+    if (seed.validity.valid) seed.value = shownSeed();
 });
 const setCount = slider(find("#count"), { label: "Pictures on the wall", low: 1, high: MAX_COUNT, step: 1 }, (count) =>
     ask({ count: Math.round(count) }),
@@ -89,7 +92,7 @@ const setWildness = slider(
     (wildness) => ask({ wildness }),
 );
 studio.follow.push(() => {
-    if (seed !== document.activeElement) seed.value = studio.specimen.seed;
+    if (seed !== document.activeElement) seed.value = shownSeed();
     setWildness(studio.specimen.wildness);
 });
 find("#save-wall").addEventListener("click", () =>

@@ -64,10 +64,11 @@ export const drawTray = newest(async () => {
 
 let open = () => {};
 export const onOpen = (opened) => (open = opened);
-const sheet = mountSheet(find("#kept .sheet"), (event, { index, recipe }) => {
+const sheet = mountSheet(find("#kept .sheet"), (event, { recipe }) => {
     if (event === "select") open(recipe);
-    if (event === "input") store(kept().filter((_, other) => other !== index));
+    if (event === "input") store(kept().filter((other) => !equal(other, recipe))); // another tab may have kept more
 });
+window.addEventListener("storage", ({ key }) => key === KEY && drawTray());
 find("#keep").addEventListener("click", () => {
     const recipe = recipeOf(studio.specimen, studio.model),
         recipes = kept();

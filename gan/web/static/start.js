@@ -12,7 +12,7 @@ import { list, load } from "./models.js";
 import { address, enlarge, share } from "./page.js";
 import { attempt, say } from "./say.js";
 import { ofSeed, readSpecimen } from "./specimen.js";
-import { choose, find, noteAddress, rolled, save, studio, take } from "./studio.js";
+import { find, noteAddress, read, rolled, save, studio, take } from "./studio.js";
 
 const LENSES = { generate, explore, morph, training };
 const enter = (link) => LENSES[studio.tab].enter(link);
@@ -46,7 +46,8 @@ find("#tabs").addEventListener("keydown", (event) => {
     goTo(TABS[(TABS.indexOf(studio.tab) + by + TABS.length) % TABS.length]);
     find(`#tab-${studio.tab}`).focus();
 });
-for (const tab of ["explore", "morph", "training"]) find(`#to-${tab}`).addEventListener("click", () => goTo(tab));
+for (const tab of ["explore", "training"]) find(`#to-${tab}`).addEventListener("click", () => goTo(tab));
+find("#to-morph").addEventListener("click", () => goTo("morph", {})); // from the picture in hand, whichever it showed before
 
 // --- links, saved pictures, the way back
 async function restore(said, by) {
@@ -72,7 +73,12 @@ find("#files .drop p").textContent = "Drop a PNG saved here: it brings its pictu
 document.addEventListener("picture", ({ detail }) =>
     say(`${detail.name} carries no recipe. Only PNGs saved on a page like this one do.`),
 );
-onOpen((recipe) => (recipe.model === studio.model.name ? choose(recipe) : open(recipe)));
+const openHere = (recipe) =>
+    attempt(() => {
+        take(read(recipe), "open");
+        enter(studio.tab === "morph" ? {} : studio.spots[studio.tab]);
+    });
+onOpen((recipe) => (recipe.model === studio.model.name ? openHere(recipe) : open(recipe)));
 find("#back").addEventListener("click", () => attempt(() => restore(address()[0], "address"))); // page.js presses it
 
 // --- what can be done with the picture in hand

@@ -23,7 +23,7 @@ export const rolled = () => Math.floor(Math.random() * RANDOM);
 const LARGE = 8; // times, of a large PNG
 
 // model: what page.json says of it, with zDim and side; by: what made the picture in hand what it is; spots: what links say
-// of a tab beside the picture; follow: called when another picture is in hand.
+// of a tab beside the picture; follow: called when another picture is in hand; settled: when a drag has made it another.
 export const studio = {
     models: [],
     model: null,
@@ -33,6 +33,7 @@ export const studio = {
     tab: "generate",
     spots: { generate: {}, morph: {}, training: {} },
     follow: [],
+    settled: [],
 };
 
 export const draw = (specimen) => studio.engine.draw(zOf(specimen, studio.model));
@@ -68,10 +69,10 @@ const show = newest(async () => {
         alt: `A picture by ${model.title}, ${title.toLowerCase()}. Drag or arrow keys change it.`,
     });
 });
-const stage = mountStage(
-    find("#stage .stage"),
-    (event, told) => event === "input" && attempt(() => take(read(told), "drag")),
-);
+const stage = mountStage(find("#stage .stage"), (event, told) => {
+    if (event === "input") attempt(() => take(read(told), "drag"));
+    if (event === "select") for (const settled of studio.settled) settled();
+});
 
 // Put a picture in hand and onto the stage.
 export function take(specimen, by) {

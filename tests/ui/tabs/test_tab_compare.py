@@ -69,6 +69,11 @@ def test_each_pair_is_one_seed_through_both_models_and_a_click_takes_it_in_hand(
     page.locator("#pairs .tile").nth(3).click()
     wait_for_picture(page, model="bare", seed=8)
     assert differ(picture_in_hand(page), shown[3]) == 0
+    page.locator("#model label", has_text="bare").locator("input:checked").wait_for()
+    page.locator("#to-explore").click()
+    wait_for_address(page, "tab=explore", "model=bare", "seed=8")
+    page.locator("#another").click()
+    wait_for_picture(page, model="bare")
 
 
 @pytest.mark.parametrize("old", ["models", "compare"])

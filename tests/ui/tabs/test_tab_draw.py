@@ -11,6 +11,10 @@ from gradio_client.exceptions import AppError
 from PIL import Image, ImageDraw
 from served import choose_file, differ, notice, open_tab, picture_on, pixels, recipe_in, wait_for_address
 
+from gan.ui.aides import Aide
+from gan.ui.strokes import Stroke, write_strokes
+from gan.ui.tabs.draw import lead_of
+
 BOX = ((0.2, 0.2), (0.8, 0.2), (0.8, 0.8), (0.2, 0.8), (0.2, 0.2))
 CAPTURED = re.compile(r"strokes=([\w.-]+)")
 
@@ -62,6 +66,12 @@ def test_strokes_hints_palette_and_kept_lines_each_change_the_picture(client):
 def test_every_mistake_of_a_program_is_a_sentence(client, arguments, said):
     with pytest.raises((AppError, ValueError), match=said):
         client.predict(api_name="/colorize", **arguments)
+
+
+def test_what_a_strangers_network_is_called_stands_above_the_pad_as_words(tmp_path):
+    described = {"task": "colorize", "title": "<img src=x onerror=alert(1)>", "data": {"name": "folder"}}
+    lead = lead_of(Aide(tmp_path, described))
+    assert "&lt;img" in lead and "<img" not in lead
 
 
 # --- people ------------------------------------------------------------------------------------------------------
@@ -206,6 +216,19 @@ def test_a_reload_keeps_a_drawing_that_is_too_long_for_the_link(pad):
     page.get_by_text("too long for a link").wait_for()
     page.reload()
     page.wait_for_function("made => document.querySelector('#pad .pad')?.dataset.shown === made", arg=made)
+
+
+def test_as_many_strokes_as_the_pad_holds_are_coloured_and_the_next_is_told(pad):
+    page = pad()
+    corners_of = [(60 + 15 * (k % 25), 60 + 18 * (k // 25)) for k in range(500)]
+    full = write_strokes([Stroke("thin", ((x, y, 0.5), (x + 10, y + 10, 0.5))) for x, y in corners_of])
+    page.evaluate("strokes => sessionStorage.setItem('gan-studio-pad', strokes)", full)
+    page.reload()
+    page.wait_for_function("full => document.querySelector('#pad .pad')?.dataset.shown === full", arg=full)
+    place = corners(page, [(0.5, 0.5)])[0]
+    page.mouse.click(*place)
+    page.get_by_text("The pad is full. Undo something").wait_for()
+    assert shown(page) == full
 
 
 @pytest.mark.parametrize("kept", [".", "tAAAA.", "x", "undefined", "t" + "AAAA" * 5_000])

@@ -341,6 +341,29 @@ def test_stops_are_added_moved_and_taken_out(morph):
     wait_for_address(morph, "seeds=9-2")
 
 
+def test_from_here_it_begins_with_the_picture_in_hand_again_and_again(morph):
+    morph.get_by_role("tab", name="Generate").click()
+    morph.locator("#wall .tile").nth(4).click()
+    wait_for_picture(morph, seed=5)
+    morph.locator("#to-morph").click()
+    morph.wait_for_function("document.querySelector('#stops .sheet').dataset.labels.startsWith('A · 5 B · ')")
+    wait_for_address(morph, "tab=morph", "seeds=5-")
+
+
+def test_a_stop_that_is_moved_by_keys_keeps_the_focus(morph):
+    morph.locator("#stop textarea, #stop input").fill("9")
+    morph.locator("#add-stop").click()
+    wait_for_labels(morph, "stops", "A · 1 B · 2 C · 9")
+    morph.locator("#stops .later").first.focus()
+    for labels in ("A · 2 B · 1 C · 9", "A · 2 B · 9 C · 1"):
+        morph.keyboard.press(" ")
+        wait_for_labels(morph, "stops", labels)
+    morph.locator("#stops .remove").first.focus()
+    morph.keyboard.press(" ")
+    wait_for_labels(morph, "stops", "A · 9 B · 1")
+    assert morph.evaluate("document.activeElement === document.querySelector('#stops .tile')")
+
+
 def test_a_seed_that_is_none_is_told_at_its_field(morph):
     morph.locator("#stop textarea, #stop input").fill("nine")
     morph.locator("#add-stop").click()
