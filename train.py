@@ -35,7 +35,7 @@ from gan.data.datasets import DATASETS, DOWNLOADED
 from gan.data.sizing import STARTS, choose
 from gan.errors import UserError, quoted
 from gan.flags import new_config, resumed_config, smoke_config, smoke_halves
-from gan.hub import parse_target
+from gan.hub import MODEL, parse_target
 from gan.publishing.credits import CREDITS
 from gan.scratch import temporary_folder
 from gan.terminal.console import make_unfailing
@@ -105,9 +105,9 @@ def build_parser() -> argparse.ArgumentParser:
     add_field(how, "augment", metavar="POLICY", help=f'"{",".join(options.TRANSFORMS)}", some of them, or "none"')
     add_field(how, "flip", help="mirror half of the real pictures")
     add_field(how, "ema_half_life_images", metavar="N", help="in pictures; 0: no EMA")
-    add_field(how, "base_channels", metavar="N", help="width of both networks, default 64")
-    add_field(how, "image_size", help="pixels a side, default 64")
-    add_field(how, "scale", help="of --task upscale, default 4")
+    add_field(how, "base_channels", metavar="N", help="width of both networks; default: the recipe's")
+    add_field(how, "image_size", help="pixels a side; default: the recipe's")
+    add_field(how, "scale", help="of --task upscale; default: the recipe's")
     add_field(how, "reconstructions", metavar="FILE", help="of --task upscale: what gan.insight.reconstruct wrote")
     add_field(how, "seed")
     add_field(how, "guard", help="warn marks a collapse in the history, rollback undoes it")
@@ -157,21 +157,17 @@ def run_training(
             if new:
                 distributed.by_first(lambda: refuse_used_folder(config, again))
             run = train(config, publisher.on_save if publisher else lambda folder: None, stop, pictures)
-    except RuntimeError as error:  # of this process, of which the others know nothing
-        if not (isinstance(error, torch.OutOfMemoryError) or NO_MEMORY.search(str(error))):
+    except (RuntimeError, MemoryError) as error:  # of this process, of which the others know nothing
+        if not (isinstance(error, torch.OutOfMemoryError | MemoryError) or NO_MEMORY.search(str(error))):
             raise
-        print(
-            f"train.py: there is too little memory for batches of {config.batch_size}; begin again with a smaller "
-            "--batch-size, and another --out",
-            file=sys.stderr,
-        )
+        print(f"train.py: {_too_little_memory(config, error)}", file=sys.stderr)
         return 2
     finally:
         stop.loop_is_over()
         if publisher:
             publisher.settle()
     if publisher and RANK == 0 and run.trainer.images_seen:
-        print(publisher.finish(run.folder))
+        print(publisher.finish(run.folder, run.finished))
     seen = f"{run.trainer.images_seen:,} pictures seen"
     if not run.finished:
         command = "torchrun ... train.py" if PROCESSES > 1 else "python train.py"
@@ -182,6 +178,18 @@ def run_training(
         return 128 + (stop.signal or signal.SIGTERM)  # the signal may have gone to another process
     print(f"done: {seen}. Make a checkpoint of it with: python -m gan.promote {quoted(run.folder)} NAME")
     return 0
+
+
+def _too_little_memory(config: TrainConfig, error: BaseException) -> str:
+    """Return what to do where memory ran out, which says it in `error`."""
+    said = (str(error).splitlines() or [""])[0][:200]
+    out = "another --out"
+    if Path(config.out, MODEL).is_file():
+        out += f" and --init-from {quoted(config.out)}, which keeps what it has learned"
+    return (
+        f"there is too little memory for batches of {config.batch_size} ({said}); begin a new run with a smaller "
+        f"--batch-size and {out}"
+    )
 
 
 def read_push(flags: dict[str, Any]) -> tuple[str, int, bool] | None:

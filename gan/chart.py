@@ -22,7 +22,9 @@ if __name__ == "__main__":  # before torch comes, so that --help is answered at 
     )
     parser.add_argument("folder", type=Path, metavar="RUN", help="a run, or a checkpoint")
     parser.add_argument("--stage", type=int, metavar="N", help="one stage alone, from 1 on")
-    parser.add_argument("--out", type=Path, metavar="FILE.png", help="default: losses.png in the folder")
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE.png", help="default: losses.png in the folder; of a stage losses-stage-N.png"
+    )
     answer_in_words(parser)
     options = parser.parse_args()
 

@@ -147,17 +147,19 @@ class TrainConfig:
         """Return this config with a budget of so many epochs; its stages stay, the last one reaching to the end."""
         return replace(self, images=0, epochs=epochs)
 
-    def with_more_stages(self, stages: tuple[Stage, ...], epochs: int, images: int = 0) -> "TrainConfig":
-        """Return this config with stages in place of all that comes behind so many of its epochs.
+    def with_more_stages(
+        self, stages: tuple[Stage, ...], behind: int, images: int = 0, epochs: int = 0
+    ) -> "TrainConfig":
+        """Return this config with stages in place of all that comes `behind` so many of its epochs.
 
-        `images` is the new budget, in pictures; 0: the epochs of the stages.
+        `images` or `epochs` are the new budget; zeros: the epochs of the stages.
         """
-        left, so_far = epochs, []
+        left, so_far = behind, []
         for stage in self.stages:
             length = left if stage is self.stages[-1] else min(stage.epochs, left)
             so_far += [replace(stage, epochs=length)] if length else []
             left -= length
-        return replace(self, images=images, epochs=0, stages=(*so_far, *stages))
+        return replace(self, images=images, epochs=epochs, stages=(*so_far, *stages))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the config as JSON-ready data."""

@@ -1,8 +1,8 @@
 """The one exception that stands for a user's mistake or a machine's limit, and what makes any text fit to be shown."""
 
 import os
+import re
 import shlex
-import subprocess
 
 MAX_SHOWN = 200  # characters of a stranger's text in a sentence
 
@@ -38,4 +38,7 @@ def in_words(error: BaseException) -> str:
 
 def quoted(path: object) -> str:
     """Return a path as one word of a command that can be pasted into a shell, blanks and all."""
-    return subprocess.list2cmdline([str(path)]) if os.name == "nt" else shlex.quote(str(path))
+    text = str(path)
+    if os.name == "nt":  # whose file names have no quotes
+        return text if re.fullmatch(r"[\w.:\\/-]+", text) else f'"{text}"'
+    return shlex.quote(text)

@@ -14,6 +14,7 @@ from gan.errors import UserError, printable, quoted
 from gan.files import LOCK_FILE, PART, alone_in, make_folder, read_json, write_json
 from gan.hub import is_id
 from gan.publishing.credits import CREDITS, check_license
+from gan.terminal.stopping import RANK
 from gan.words import listed
 
 # Fields of TrainConfig that a flag does not simply set, and why.
@@ -169,6 +170,8 @@ def resumed_config(flags: dict[str, Any]) -> TrainConfig:
     if flags.keys() & set(OF_A_STAGE):
         raise ValueError(_as_a_stage(config, flags))
     changes = {name: flags[name] for name in FIELDS if name in flags}
+    if {"anneal", "stages"} <= flags.keys():
+        raise ValueError("stages that are appended keep the rate that they name; leave out --anneal, or --stages")
     if "anneal" in flags:  # of today's budget, whatever was appended before
         changes |= {"annealed_epochs": 0, "annealed_budget": 0}
     data = _absolute(flags.get("data", config.data))
@@ -177,8 +180,8 @@ def resumed_config(flags: dict[str, Any]) -> TrainConfig:
     reconstructions = _absolute(flags.get("reconstructions", config.reconstructions))
     config = replace(config, out=_absolute(folder), data=data, reconstructions=reconstructions, **changes)
     if "stages" in flags:
-        stages, images = parse_stages(flags["stages"]), flags.get("images", 0)
-        config = with_appended_stages(config, stages, described, folder, "now" in flags, images)
+        budget: dict[str, int] = {name: flags[name] for name in ("images", "epochs") if name in flags}
+        config = with_appended_stages(config, parse_stages(flags["stages"]), described, folder, "now" in flags, budget)
     elif "now" in flags:
         raise ValueError("--now says when --stages begin; give them, too, as in --stages 5:1e-4:0.5")
     return with_budget(config, flags)
@@ -190,12 +193,12 @@ def with_appended_stages(
     described: dict[str, Any],
     folder: Path,
     now: bool = False,
-    images: int = 0,
+    budget: dict[str, int] | None = None,
 ) -> TrainConfig:
     """Let a run go on with these stages: behind its budget or, `now`, with the next epoch, in place of what was left.
 
-    `images` is the new budget, in pictures, 0 where the stages say it. What they name is the learning rate: annealing
-    belongs to what they are appended to.
+    `budget` is the new one, images or epochs, where the stages do not say it. What they name is the learning rate:
+    annealing belongs to what they are appended to.
     Where it is still busy with just these, the command was repeated after a stop.
     """
     pictures, seen = _picture_count(described), described.get("images_seen", 0)
@@ -206,19 +209,22 @@ def with_appended_stages(
     before, last = config.stages[: -len(stages)], config.stages[-len(stages) :]
     repeated = bool(before) and last == stages and seen < config.budget(pictures)
     if repeated and (not now or begun >= sum(stage.epochs for stage in before)):
-        print("these stages are appended already; going on with them", file=sys.stderr)
+        _remark("these stages are appended already; going on with them")
         return config
     if begun < end and not now:
-        print(
-            f"these stages begin behind epoch {end}, the end of the budget; with --now, behind epoch {begun}",
-            file=sys.stderr,
-        )
+        _remark(f"these stages begin behind epoch {end}, the end of the budget; with --now, behind epoch {begun}")
     behind = begun if now else end
-    longer = config.with_more_stages(stages, behind, images)
-    if not config.anneal:
+    longer = config.with_more_stages(stages, behind, **budget or {})
+    if not (config.anneal and behind):
         return longer
-    budget = config.annealed_budget or config.budget(pictures)
-    return replace(longer, annealed_epochs=min(config.annealed_epochs or behind, behind), annealed_budget=budget)
+    until = min(config.annealed_epochs or behind, behind)
+    return replace(longer, annealed_epochs=until, annealed_budget=config.annealed_budget or config.budget(pictures))
+
+
+def _remark(sentence: str) -> None:
+    """Say something once, beside what may be read by a program."""
+    if RANK == 0:
+        print(sentence, file=sys.stderr)
 
 
 def _seen_by_state(folder: Path, published: int) -> int:

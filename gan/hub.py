@@ -205,14 +205,14 @@ def _model_among(hub_id: str, sizes: dict[str, int]) -> str:
 
 def push(
     folder: str | Path, hub_id: str, *, files: Iterable[str], owned: re.Pattern, message: str,
-    spared: Iterable[str] = (), tag: str | None = None, private: bool = False, space: str | None = None,
+    tag: str | None = None, private: bool = False, space: str | None = None,
 ) -> str:  # fmt: skip
     """Make the repository hold these files of the folder, in one commit; return the commit's id.
 
     Without a change there is no commit, and the id is the last one's. The repository is made where it is not there. Of
-    what it held, files that match `owned` and are neither among these nor `spared` go in the same commit. A tag that is
-    there already moves to this commit. `space` is the hardware of a Space, if it is one, or STATIC. Lost connections
-    and busy servers are tried again. Raises UserError, and Unreachable after the last try.
+    what it held, files that match `owned` and are not among these go in the same commit. A tag that is there already
+    moves to this commit. `space` is the hardware of a Space, if it is one, or STATIC. Lost connections and busy servers
+    are tried again. Raises UserError, and Unreachable after the last try.
     """
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 
@@ -226,8 +226,13 @@ def push(
         api.create_repo(repo, repo_type=kind, private=private or None, exist_ok=True, **sdk)
         look = api.space_info if space else api.model_info
         head = look(repo, timeout=SILENCE_SECONDS)  # which has a limit of its own: none
-        stale = {file.rfilename for file in head.siblings or () if owned.fullmatch(file.rfilename)}
-        stale -= {*files, *spared}
+        kept = getattr(head, "sdk", None)
+        if space and kept not in (None, sdk["space_sdk"]):
+            raise UserError(
+                f"{hub_id}: is a Space of another kind ({printable(kept)}), which would be gone; choose another NAME, "
+                "or delete it on the Hub first"
+            )
+        stale = {file.rfilename for file in head.siblings or () if owned.fullmatch(file.rfilename)} - set(files)
         operations: list[CommitOperationAdd | CommitOperationDelete] = [
             *(CommitOperationAdd(name, str(Path(folder, name))) for name in files),
             *(CommitOperationDelete(name) for name in sorted(stale)),

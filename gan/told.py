@@ -14,7 +14,6 @@ from gan.latent import MAX_SEED
 from gan.training.losses import LOSSES
 
 DIRECTIONS = 8  # principal directions that Explore offers, on both pages, so that links mean the same
-BY_HAND = ("picked", "directions")  # of config.json, which no command writes
 MAX_EPOCH = 10**9
 MAX_TITLE = 40  # characters of a model's title, and of a direction's name
 MAX_PICKED = 64
@@ -86,7 +85,7 @@ def marks(history: Iterable[Mapping[str, Any]], described: Mapping[str, Any]) ->
     remarks = REMARKS.get(trained(described, "recipe"), {})
     settings: dict[str, float] = {}
     softened = False  # by the guard, which its own event tells of
-    annealed = trained(described, "anneal") not in ("", "0", "0.0")  # so that the learning rate falls with every epoch
+    annealed = _anneals(described)  # so that the learning rate falls with every epoch
     for line in history:
         now = settings | {key: line[key] for key in ("lr", "beta1") if line.get(key) is not None}
         texts = [str(line["event"])] if line.get("event") else []
@@ -97,6 +96,11 @@ def marks(history: Iterable[Mapping[str, Any]], described: Mapping[str, Any]) ->
         if texts:
             yield {"epoch": line["epoch"], "text": "; ".join(texts)}
         settings, softened = now, "rolled back" in str(line.get("event"))
+
+
+def _anneals(described: Mapping[str, Any]) -> bool:
+    train = described.get("train")
+    return isinstance(train, Mapping) and bool(train.get("anneal"))
 
 
 def finite(value: Any) -> int | float | None:

@@ -591,7 +591,27 @@ def test_too_little_memory_is_a_sentence_that_says_what_to_do(error, pictures, c
         raise error
 
     monkeypatch.setattr("gan.training.loop.train", train)
-    assert_refused(cli(*TINY, "--data", pictures, "--out", "run"), "smaller --batch-size, and another --out")
+    assert_refused(cli(*TINY, "--data", pictures, "--out", "run"), "a smaller --batch-size and another --out")
+
+
+def test_what_else_goes_wrong_is_not_taken_for_too_little_memory(pictures, cli, monkeypatch):
+    def train(*_):
+        raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+
+    monkeypatch.setattr("gan.training.loop.train", train)
+    with pytest.raises(RuntimeError, match="mat1"):
+        cli(*TINY, "--data", pictures, "--out", "run")
+
+
+def test_annealing_is_not_asked_of_stages_that_are_appended(run, cli):
+    result = cli("--resume", run, "--stages", "2:1e-4:0.3", "--anneal", 0.5)
+    assert_refused(result, "leave out --anneal, or --stages")
+
+
+@pytest.mark.parametrize(("budget", "expected"), [(["--epochs", 5], 5), ([], 0)])
+def test_appended_stages_may_have_a_budget_in_epochs(budget, expected, run, cli):
+    longer = planned(cli, "--resume", run, "--stages", "3:1e-4:0.3", *budget)
+    assert longer["epochs"] == expected and longer["images"] == 0
 
 
 @pytest.mark.parametrize("arguments", [[*NEW, "--now"], ["--resume", "run", "--now"]], ids=["new", "without stages"])

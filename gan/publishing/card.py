@@ -35,7 +35,7 @@ from gan.tasks import TASKS
 CARD_FILE = CARD
 # The sections that are written here; any other in a card is a person's own.
 HEADINGS = {"About", "Use", "Training", "Measured", "Data", "Looking deeper", "Limits", "Licence"}
-FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")  # begins or ends lines of code
+FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})")  # begins or ends lines of code
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 # Of a line of history: what every task has; the others are its terms.
 COMMON = {"epoch", "images_seen", "images_per_second", "loss_d", "loss_g", "d_real", "d_fake_before", "d_fake_after"}

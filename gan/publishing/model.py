@@ -1,34 +1,27 @@
 """A checkpoint folder as a model on the Hugging Face Hub."""
 
-import json
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 from gan import hub
-from gan.checkpoints import CONFIG_FILE, images_seen, read_described
+from gan.checkpoints import CONFIG_FILE, images_seen
 from gan.files import read_json, write_json
-from gan.folder import METRICS_FILE
 from gan.publishing import release
 from gan.publishing.card import CARD_FILE, card_text, hand_written, own_sections, write_card
-from gan.publishing.credits import credits_of
 from gan.scratch import Scratch
 
 
-def publish_model(folder: str | Path, hub_id: str, private: bool = False, goes_on: bool = False) -> str:
+def publish_model(folder: str | Path, hub_id: str, private: bool = False) -> str:
     """Push a checkpoint folder, tagged by the pictures it has seen; return the commit's id.
 
     Nothing but the design's files goes, and the card is written anew, but for the sections that a person wrote into the
-    one in the folder or, under other headings, on the Hub. Where the model on the Hub `goes_on` in this one, its
-    measurements stay there, and so do credits that the folder does not have. Raises UserError for a folder that is no
+    one in the folder or, under other headings, on the Hub. Raises UserError for a folder that is no
     checkpoint; hub.Unreachable where the Hub was not there after several tries.
     """
     repo = hub.parse_target(hub_id)
     folder = Path(folder)
     files = release.require_checkpoint(folder)
     card_text(folder, repo)  # raises before anything is asked of the Hub
-    if goes_on:
-        keep_credits(folder, _credits_on_hub(repo) | credits_of(read_described(folder)))
     own_words = own_sections(hand_written(folder), hub.text_of(repo, CARD_FILE))
     card, seen = card_text(folder, repo, own_words), images_seen(read_json(folder / CONFIG_FILE))
     age = f" after {seen:,} pictures" if seen else ""
@@ -41,19 +34,10 @@ def publish_model(folder: str | Path, hub_id: str, private: bool = False, goes_o
             hub_id,
             files=[*files, CARD_FILE],
             owned=hub.PUBLISHED,
-            spared=(METRICS_FILE,) if goes_on else (),
             message=f"Publish {repo.split('/')[1]}{age}",
             tag=f"images-{seen}" if seen else None,
             private=private,
         )
-
-
-def _credits_on_hub(repo: str) -> dict[str, str]:
-    """Return the credits of the model that is on the Hub now; {} where there is none, or nobody can read its own."""
-    with suppress(ValueError, RecursionError):
-        described = json.loads(hub.text_of(repo, CONFIG_FILE))
-        return credits_of(described) if isinstance(described, dict) else {}
-    return {}
 
 
 def keep_credits(folder: Path, credits: Mapping[str, str]) -> None:

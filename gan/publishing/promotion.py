@@ -4,16 +4,15 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from gan.checkpoints import CONFIG_FILE, read_described
+from gan.checkpoints import CONFIG_FILE, GENERATOR_FILE, read_described
 from gan.errors import UserError
 from gan.files import is_there, write_json
 from gan.publishing import CHECKPOINTS
 from gan.publishing.card import hand_written, write_card
 from gan.publishing.credits import credits_of
 from gan.publishing.replacing import check_replaceable, is_further, put_back, replace_folder
-from gan.publishing.staging import copy_run, import_weights, keep_insight, write_insight
+from gan.publishing.staging import copy_run, import_weights, keep_insight, same_network, write_insight
 from gan.scratch import Scratch
-from gan.told import BY_HAND
 
 NOTED = "credits_of_run"  # in config.json, what the run said of itself when it was promoted
 
@@ -55,7 +54,7 @@ def promote(
                 import_weights(source, discriminator, staged)
             check_replaceable(target, source, replace)
             further = is_further(source, target)
-            _add_credits(staged, target if further else None, credits or {})
+            add_credits(staged, target if further else None, credits or {})
             if further:
                 keep_insight(target, staged)
             if look_deeper and source.is_dir():
@@ -67,7 +66,7 @@ def promote(
     return target
 
 
-def _add_credits(staged: Path, before: Path | None, credits: Mapping[str, str]) -> None:
+def add_credits(staged: Path, before: Path | None, credits: Mapping[str, str]) -> None:
     """Let the folder's config.json have these credits, those of an earlier state of it, and the run's own, in turn.
 
     What the run says of itself is noted, so that where it says something else the next time, that counts. What a person
@@ -78,6 +77,9 @@ def _add_credits(staged: Path, before: Path | None, credits: Mapping[str, str]) 
     noted = told.get(NOTED)
     noted = noted if isinstance(noted, dict) else own
     changed = {name: text for name, text in own.items() if noted.get(name) != text}
-    by_hand = {name: told[name] for name in BY_HAND if name in told}
+    stays = ["picked"]
+    if before and same_network(GENERATOR_FILE, before, staged):
+        stays.append("directions")  # which are the weights' own
+    by_hand = {name: told[name] for name in stays if name in told}
     note = {NOTED: own} if "train" in described else {}
     write_json(staged / CONFIG_FILE, described | by_hand | credits_of(told) | changed | dict(credits) | note)

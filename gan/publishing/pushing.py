@@ -9,9 +9,12 @@ from gan import hub
 from gan.checkpoints import CONFIG_FILE
 from gan.errors import UserError, in_words, quoted
 from gan.files import read_json
+from gan.folder import HISTORY_FILE, METRICS_FILE, write_metrics
 from gan.publishing.credits import near_copies
 from gan.publishing.model import publish_model
-from gan.publishing.promotion import promote
+from gan.publishing.promotion import add_credits, promote
+from gan.publishing.replacing import is_further
+from gan.publishing.staging import measurements_of
 from gan.scratch import Scratch
 
 COPY = "checkpoint"  # what a run that is pushed while it trains is promoted to
@@ -64,15 +67,15 @@ class Publisher:
             self._tell_failure(self._push.error)
         self._push = None
 
-    def finish(self, run: Path) -> str:
-        """Push what the run ended with; return a sentence on what became of it."""
+    def finish(self, run: Path, finished: bool = True) -> str:
+        """Push what the run ended with, which takes longer where it is over; return a sentence on what became of it."""
         print(f"pushing to {self.hub_id}; the run itself is safe")
         self.settle()
         try:
-            push = self._begin(run, _images_seen(run), look_deeper=True)
+            push = self._begin(run, _images_seen(run), look_deeper=finished)
             push.run()
             error = push.error
-        except (UserError, OSError) as failure:
+        except Exception as failure:  # whatever it is, the run is safe
             error = failure
         if error:
             later = f"python -m gan.promote {quoted(run)} NAME and gan.publish"
@@ -105,11 +108,22 @@ class Push(threading.Thread):
     def run(self) -> None:
         """Push and delete the copy; what fails is kept as `error`."""
         try:
-            publish_model(self.place.path / COPY, self.hub_id, self.private, goes_on=True)
+            self._take_over()
+            publish_model(self.place.path / COPY, self.hub_id, self.private)
         except Exception as error:  # whatever it is, it must not end a training
             self.error = error
         finally:
             self.place.close()
+
+    def _take_over(self) -> None:
+        """Let the copy have measurements and credits of the model on the Hub, where that is an earlier state of it."""
+        copy, repo = self.place.path / COPY, hub.parse_target(self.hub_id)
+        with Scratch("gan-publish-") as there:
+            for name in (CONFIG_FILE, HISTORY_FILE, METRICS_FILE):
+                (there / name).write_text(hub.text_of(repo, name), encoding="utf-8")
+            if is_further(copy, there):
+                write_metrics(copy, measurements_of(copy, there))
+                add_credits(copy, there, {})
 
 
 def _say(sentence: str) -> None:

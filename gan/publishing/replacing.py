@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gan.checkpoints import GENERATOR_FILE, images_seen, read_described
+from gan.config import NO_FLAG
 from gan.errors import UserError
 from gan.flags import RESUMABLE
 from gan.folder import CHART_FILE, PICTURES_FILE, read_history
@@ -27,7 +28,8 @@ def check_replaceable(target: Path, source: Path, replace: bool) -> None:
         raise UserError(f"{target}: is there already and is no model; choose another NAME")
     if replace:
         return
-    strange = [path.name for path in target.rglob("*") if not (path.is_dir() or _is_ours(target, path))]
+    files = [path.relative_to(target).as_posix() for path in target.rglob("*") if not path.is_dir()]
+    strange = [name for name in files if not _is_ours(name)]
     if strange:
         raise UserError(
             f"{target}: holds {strange[0]}, too, which no promotion wrote; take it out of there, or give --replace, "
@@ -40,9 +42,8 @@ def check_replaceable(target: Path, source: Path, replace: bool) -> None:
         )
 
 
-def _is_ours(folder: Path, path: Path) -> bool:
-    name = path.relative_to(folder).as_posix()
-    left_behind = LEFT_BEHIND.fullmatch(path.name)
+def _is_ours(name: str) -> bool:
+    left_behind = LEFT_BEHIND.fullmatch(name.rpartition("/")[2])
     return bool(left_behind or name in (PICTURES_FILE, CHART_FILE) or PUBLISHED.fullmatch(name))
 
 
@@ -68,7 +69,7 @@ def _was_cut_short(line: list[Any], later: list[Any]) -> bool:
 def _asked_for(described: dict[str, Any]) -> list[Any]:
     """Return what a config.json says of a run that stays as it is when the run goes on."""
     train, data = (part if isinstance(part := described.get(name), dict) else {} for name in ("train", "data"))
-    stays = {name: value for name, value in train.items() if name not in RESUMABLE | {*PRIVATE}}
+    stays = {name: value for name, value in train.items() if name not in RESUMABLE | {*PRIVATE, *NO_FLAG}}
     return [stays, data.get("fingerprint"), described.get("images_before")]
 
 

@@ -37,7 +37,7 @@ def retraining_command(train: dict[str, Any], before: int) -> str:
         usual = recipe_config(made.recipe)
     except (ValueError, TypeError, KeyError):  # of another version, or no run's at all
         return ""
-    if made.annealed_epochs:  # no single command trains so
+    if train.get("annealed_epochs"):  # stages were appended to what anneals: no single command trains so
         return ""
     began_from = str(train.get("init_from"))
     words = ["python train.py", f"--dataset {made.dataset}"]

@@ -18,6 +18,7 @@ from gan.checkpoints import (
     task_of,
     weights_digest,
 )
+from gan.data.download import locate
 from gan.errors import UserError, quoted
 from gan.files import read_json, write_json
 from gan.folder import (
@@ -38,6 +39,7 @@ from gan.folder import (
 from gan.hub import is_id
 from gan.insight import record
 from gan.publishing import release
+from gan.publishing.provenance import learned_from
 from gan.publishing.replacing import is_further
 
 PUBLISHED_SNAPSHOTS = 2  # earlier generators in the folder, 7 MB each at 64 pixels
@@ -74,7 +76,7 @@ def copy_run(run: Path, target: Path, best: bool, before: Path) -> None:
     iterations = [line for line in read_iterations(run) if line["iteration"] < last]
     if iterations:
         write_iterations(target, iterations)
-    metrics = [line for line in _measurements(run, before) if line.get("epoch", 0) <= epoch]
+    metrics = [line for line in measurements_of(run, before) if line.get("epoch", 0) <= epoch]
     if metrics:
         write_metrics(target, metrics)
     grids = list_epochs(run, SAMPLES)
@@ -88,12 +90,15 @@ def copy_run(run: Path, target: Path, best: bool, before: Path) -> None:
         release.pass_file(run, name, target / name)
 
 
+def same_network(name: str, *folders: Path) -> bool:
+    """Return whether the file of this name is in all of the folders, and equal to the byte."""
+    files = [folder / name for folder in folders]
+    return all(map(Path.is_file, files)) and len(set(map(weights_digest, files))) == 1
+
+
 def keep_insight(before: Path, target: Path) -> None:
     """Copy what tells of the training pictures from an earlier state of a checkpoint whose networks are the same."""
-    networks = (GENERATOR_FILE, DISCRIMINATOR_FILE)
-    if not all((folder / name).is_file() for folder in (before, target) for name in networks):
-        return
-    if any(weights_digest(before / name) != weights_digest(target / name) for name in networks):
+    if not all(same_network(name, before, target) for name in (GENERATOR_FILE, DISCRIMINATOR_FILE)):
         return
     for name in (NEIGHBOURS_FILE, OPINION_FILE, PICTURES_FILE):
         if (before / name).is_file() and not (before / name).is_symlink():
@@ -104,12 +109,12 @@ def write_insight(run: Path, target: Path) -> None:
     """Write what the pictures of a run tell of its generator, where they are; else say how that is done later."""
     described = read_described(run)
     train = described.get("train")
-    data = train.get("data") if isinstance(train, dict) else None
+    data = str(train.get("data") or "") if isinstance(train, dict) else ""
     if task_of(described) != "generate" or not (target / DISCRIMINATOR_FILE).is_file():
         return
     try:
         side = described["generator"]["image_size"]
-        pictures = record.training_pictures(target, Path(str(data)), side)
+        pictures = record.training_pictures(target, locate(learned_from(described), data), side)
         record.write_neighbours(target, pictures.images)
         record.write_whereabouts(target, pictures)
         record.write_opinion(target, pictures.images)
@@ -122,7 +127,7 @@ def write_insight(run: Path, target: Path) -> None:
         )
 
 
-def _measurements(run: Path, before: Path) -> list[dict[str, Any]]:
+def measurements_of(run: Path, before: Path) -> list[dict[str, Any]]:
     """Return the measurements of a run, and those that were made of its checkpoint, where that is its own."""
     lines = read_metrics(run)
     if is_further(run, before):

@@ -146,6 +146,7 @@ class Run:
     def _begin_stage_if_due(self) -> None:
         stage, epochs_before, _ = self.config.stage_at(self.number, self.epochs)
         if epochs_before == 0 and self.batch == 0 and self.number > 0:
+            self.trainer.annealed = min(self.trainer.annealed, self._annealed)  # appended, it has the rate it names
             self.trainer.begin_stage(stage)
 
     # --- the history ---

@@ -44,7 +44,7 @@ def _is_held(lock: Path) -> bool | None:
     if not os.path.isfile(lock):
         return None
     try:
-        with FileLock(lock, timeout=0):
+        with FileLock(lock, timeout=0, preserve_lock_file=True):
             return False
     except Timeout:
         return True

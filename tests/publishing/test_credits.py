@@ -16,6 +16,7 @@ from test_publish import HOSTILE, front_matter
 from gan import hub, publish
 from gan import promote as command
 from gan.checkpoints import load_generator, save_network
+from gan.data.scan import read_pictures
 from gan.errors import UserError
 from gan.files import read_json, write_json
 from gan.folder import NEIGHBOURS_FILE, OPINION_FILE, PICTURES_FILE, write_metrics
@@ -286,8 +287,32 @@ def test_a_run_that_is_pushed_leaves_credits_and_measurements_on_the_hub_as_they
     assert json.loads(files["metrics.jsonl"])["kid_train"] == 50.0
 
 
+def test_another_run_that_is_pushed_to_a_name_in_use_inherits_nothing(server, run, tmp_path):
+    folder = promote(run, "mine", tmp_path)
+    write_metrics(folder, [measurement(3, 50.0)])
+    assert publish.main(["model", str(folder), "tester/mine", *FLAGS]) == 0
+    lines = (run / "history.jsonl").read_text().replace('"loss_g": 1.0', '"loss_g": 2.0')
+    (run / "history.jsonl").write_text(lines)
+    assert Publisher("tester/mine").finish(run).startswith("pushed to tester/mine")
+    repository = server.repositories["model", "tester/mine"]
+    files = repository.commits[repository.head]
+    assert credits_of(json.loads(files["config.json"])) == {} and "metrics.jsonl" not in files
+
+
+def test_a_download_is_found_again_when_a_run_is_promoted(run, tmp_path, monkeypatch):
+    plant_insight(run, tmp_path / "pictures")
+    fingerprint = read_pictures(tmp_path / "pictures", 64).fingerprint
+    described = read_json(run / "config.json")
+    data = {"name": "pokemon", "pictures": 62, "fingerprint": fingerprint}
+    describe(run, data=data, train=described["train"] | {"data": ""})
+    monkeypatch.setattr("gan.publishing.staging.locate", lambda name, data: tmp_path / "pictures")
+    folder = promote(run, "mine", tmp_path)
+    assert (folder / NEIGHBOURS_FILE).is_file() and (folder / OPINION_FILE).is_file()
+
+
 def test_own_sections_hold_no_controls_and_a_link_is_no_card(tmp_path):
     assert own_sections("x\n## Use\ny\n## A\x1b[2J\r\nb\n## Data\nz", "## A[2J\nc\n## D") == "## A[2J\nb\n\n## D"
+    assert own_sections("## Own\n\n```x``` is code\n## Data\ny") == "## Own\n\n```x``` is code"
     code = "## Recipe\n\n```sh\n## Data\ncp a b\n```\n~~~~\n## Use\n```\n~~~\n## Use\n~~~~\nDone."
     assert own_sections(f"## Use\n\nx\n\n{code}\n## Data\ny") == code
     (tmp_path / "secret").write_text("## Key\n\nsecret\n")

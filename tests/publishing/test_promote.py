@@ -272,8 +272,8 @@ def another(run: Path, mine: Path) -> None:
         (lambda run, mine: (mine / "history.jsonl").unlink(), "is another model than"),
         (lambda run, mine: (mine / "config.json").write_text("{"), "is another model than"),
         (lambda run, mine: (mine / "notes.txt").touch(), "holds notes.txt, too"),
-        (lambda run, mine: (mine / "samples" / "mine.webp").touch(), "holds mine.webp, too"),
-        (lambda run, mine: ((mine / ".git").mkdir(), (mine / ".git" / "HEAD").touch()), "holds HEAD, too"),
+        (lambda run, mine: (mine / "samples" / "mine.webp").touch(), "holds samples/mine.webp, too"),
+        (lambda run, mine: ((mine / ".git").mkdir(), (mine / ".git" / "HEAD").touch()), "holds .git/HEAD, too"),
     ],
 )
 def test_what_would_be_lost_is_replaced_only_when_asked(spoil, words, own_run: Path, mine: Path, capsys):

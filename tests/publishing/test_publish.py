@@ -282,6 +282,13 @@ def test_the_card_of_a_run_from_before_a_flag_turns_it_off(alpha):
     assert "python train.py --dataset pokemon --no-minibatch-std\n" in card_text(alpha)
 
 
+def test_no_command_is_told_for_a_run_to_which_stages_were_appended_while_it_annealed(alpha):
+    described = json.loads((alpha / "config.json").read_text())
+    described["train"] |= {"annealed_epochs": 4, "annealed_budget": 160}
+    (alpha / "config.json").write_text(json.dumps(described))
+    assert "```sh" not in card_text(alpha)
+
+
 def test_the_card_names_what_a_run_began_from(alpha):
     path = alpha / "config.json"
     described = json.loads(path.read_text()) | {"images_before": 80}
@@ -492,6 +499,13 @@ def test_a_space_is_pushed_with_its_models_from_here_and_from_the_hub(server, ru
     assert {"app.py", "checkpoints/alpha/model.safetensors", "checkpoints/mine/model.safetensors"} <= set(files)
     assert main(["space", "tester/studio", "--checkpoint", str(alpha)]) == 0
     assert "checkpoints/mine/model.safetensors" not in space.commits[space.head]
+
+
+def test_a_space_is_never_made_a_page_nor_a_page_a_space(server, alpha, capsys):
+    assert main(["page", "tester/studio", "--checkpoint", str(alpha)]) == 0
+    assert main(["space", "tester/studio", "--checkpoint", str(alpha)]) == 2
+    said = capsys.readouterr().err
+    assert "is a Space of another kind (static)" in said and said.count("\n") == 1
 
 
 def test_a_push_to_a_revision_is_refused(server, alpha, capsys):

@@ -76,6 +76,7 @@ def test_stages_appended_to_an_annealed_run_have_the_rate_that_they_name(picture
     train(config_of(pictures, run, 4, anneal=0.5))
     before = [line["lr"] for line in read_history(run)]
     assert cli("--resume", run, "--stages", "2:1e-4:0.5").status == 0
+    assert "stage 2 of 2: lr 0.0001, beta1 0.5" in (run / "log.txt").read_text()
     assert [line["lr"] for line in read_history(run)] == [*before, 1e-4, 1e-4]
     assert cli("--resume", run, "--stages", "1:5e-5:0.5").status == 0
     assert [line["lr"] for line in read_history(run)] == [*before, 1e-4, 1e-4, 5e-5]

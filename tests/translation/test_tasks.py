@@ -77,6 +77,12 @@ def test_a_stopped_and_resumed_run_ends_like_one_that_ran_through(trained, creat
     assert_equal_runs(tmp_path / "run", trained)
 
 
+def test_a_cache_that_lies_in_a_file_is_parted_there_and_the_run_is_the_same(trained, creatures, tmp_path, monkeypatch):
+    monkeypatch.setattr("gan.training.opening.SPILL_BYTES", 0)
+    train(config_of(trained.name, creatures, tmp_path / "run"))
+    assert_equal_runs(tmp_path / "run", trained)
+
+
 def test_pictures_that_are_others_are_counted_as_they_lie_there(trained, creatures, tmp_path):
     fewer = tmp_path / "fewer"
     shutil.copytree(creatures, fewer)

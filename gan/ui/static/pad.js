@@ -6,7 +6,7 @@ import { SIDE, brush, mirrored, read, simple, write } from "./strokes.js";
 
 const REST = 500; // milliseconds after the last stroke until proposals are asked for
 const LONGEST = 18_000; // characters of strokes that an event may hold, beside a photograph
-const MOST = 500; // strokes
+const MOST = 500; // strokes, as the server takes them (MAX_STROKES)
 const STEP = 8; // of the pad, that an arrow key goes
 const MEDIUM = 0.5;
 const LEFT = "gan-studio-pad"; // what the tab's storage calls the strokes that are on the pad

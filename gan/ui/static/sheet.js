@@ -69,6 +69,7 @@ export const mount = (root, emit) => {
         reach(to);
         all[to].focus();
     });
+    list.addEventListener("focusout", () => (acted = null));
     onStyle(look);
     new ResizeObserver(look).observe(list);
     document.addEventListener("hand", ({ detail: { by, ...recipe } }) => {
@@ -94,9 +95,10 @@ export const mount = (root, emit) => {
         const cells = value?.cells ?? [];
         const image = value?.image && cells.length ? await decode(value.image) : null;
         if (mine !== turn) return;
-        const focused = document.activeElement.closest("li");
-        const at = [...list.children].indexOf(focused),
-            tool = document.activeElement.dataset.tool;
+        const focused = document.activeElement;
+        const at = [...list.children].indexOf(focused?.closest("li")),
+            tool = focused?.dataset.tool,
+            step = { earlier: -1, later: 1 }[acted] ?? 0;
         shown = value ?? {};
         pixels = image ? cells.map((_, index) => cut(image, value.side, value.columns, index)) : [];
         empty.textContent = shown.empty ?? "";
@@ -109,7 +111,7 @@ export const mount = (root, emit) => {
         root.dataset.labels = cells.map((cell) => cell.label).join(" ");
         reach(shown.chosen ?? 0);
         if (at >= 0) {
-            const to = Math.max(0, Math.min(at + ({ earlier: -1, later: 1 }[acted] ?? 0), cells.length - 1));
+            const to = Math.max(0, Math.min(at + step, cells.length - 1));
             const item = list.children[to];
             (item?.querySelector(`[data-tool="${tool}"]`) ?? item?.querySelector(".tile"))?.focus({
                 preventScroll: true,

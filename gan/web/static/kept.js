@@ -68,7 +68,7 @@ const sheet = mountSheet(find("#kept .sheet"), (event, { recipe }) => {
     if (event === "select") open(recipe);
     if (event === "input") store(kept().filter((other) => !equal(other, recipe))); // another tab may have kept more
 });
-window.addEventListener("storage", ({ key }) => key === KEY && drawTray());
+window.addEventListener("storage", ({ key }) => key === KEY && studio.model && drawTray());
 find("#keep").addEventListener("click", () => {
     const recipe = recipeOf(studio.specimen, studio.model),
         recipes = kept();

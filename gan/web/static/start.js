@@ -28,12 +28,12 @@ const openTab = (tab) => {
         find(`#${name}`).hidden = name !== tab;
     }
 };
-const goTo = (tab, link = studio.spots[tab] ?? {}) =>
+const goTo = (tab, link) =>
     attempt(() => {
-        if (!studio.engine || tab === studio.tab) return;
+        if (!studio.engine || (tab === studio.tab && !link)) return;
         openTab(tab);
         studio.by = "tab";
-        enter(link);
+        enter(link ?? studio.spots[tab] ?? {});
         noteAddress();
     });
 find("#tabs").addEventListener(

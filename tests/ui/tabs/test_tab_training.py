@@ -39,7 +39,7 @@ from gan.ui.through_training import way_of
 def unannealed(folder):
     """Let the folder's run have learned at the learning rate of its stages."""
     described = read_json(folder / "config.json")
-    described["train"]["anneal"] = 0.0
+    del described["train"]["anneal"]  # as in folders from before there was any
     write_json(folder / "config.json", described)
     return folder
 
