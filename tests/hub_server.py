@@ -6,9 +6,12 @@ import json
 import re
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
+
+from gan import hub
 
 TOKEN = "hf_of_the_tests"
 
@@ -299,3 +302,16 @@ def blob_id(content, mode="regular"):
     if mode == "lfs":
         return hashlib.sha256(content).hexdigest()
     return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
+
+
+@contextmanager
+def hub_for(monkeypatch, folder):
+    """Give a Hub whose token we have, with a cache in the folder; attempts follow one another at once."""
+    server = Hub()
+    monkeypatch.setenv("HF_ENDPOINT", server.url)
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+    monkeypatch.setattr(hub, "WAIT_SECONDS", 0.01)
+    yield server
+    server.shutdown()
+    server.server_close()

@@ -7,14 +7,14 @@ import shutil
 import numpy as np
 import pytest
 import torch
-from hub_server import TOKEN, Hub
+from hub_server import hub_for
 from markdown_it import MarkdownIt
 from safetensors.torch import save_file
 from served import ROOT, measurement, plant, plant_insight
 from test_publish import HOSTILE, front_matter
 
-from gan import hub, publish
 from gan import promote as command
+from gan import publish
 from gan.checkpoints import load_generator, save_network
 from gan.data.scan import read_pictures
 from gan.errors import UserError
@@ -44,14 +44,8 @@ def run(tmp_path):
 
 @pytest.fixture
 def server(monkeypatch, tmp_path):
-    server = Hub()
-    monkeypatch.setenv("HF_ENDPOINT", server.url)
-    monkeypatch.setenv("HF_TOKEN", TOKEN)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(hub, "WAIT_SECONDS", 0.01)
-    yield server
-    server.shutdown()
-    server.server_close()
+    with hub_for(monkeypatch, tmp_path) as server:
+        yield server
 
 
 def describe(folder, **facts):

@@ -11,7 +11,7 @@ import sys
 
 import pytest
 from conftest import draw_pictures
-from hub_server import TOKEN, Hub
+from hub_server import TOKEN, hub_for
 from markdown_it import MarkdownIt
 from served import ROOT, copy_app, measurement, plant
 
@@ -31,15 +31,9 @@ from gan.publishing.space import SPACE_OWNED, write_space
 
 @pytest.fixture
 def server(monkeypatch, tmp_path):
-    server = Hub()
-    monkeypatch.setenv("HF_ENDPOINT", server.url)
-    monkeypatch.setenv("HF_TOKEN", TOKEN)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(hub, "WAIT_SECONDS", 0.01)
     monkeypatch.chdir(tmp_path)
-    yield server
-    server.shutdown()
-    server.server_close()
+    with hub_for(monkeypatch, tmp_path) as server:
+        yield server
 
 
 @pytest.fixture
