@@ -271,7 +271,7 @@ class Handler(BaseHTTPRequestHandler):
             sizes = {name: self.server.said.get(name, len(content)) for name, content in found.commits[oid].items()}
             files = [{"rfilename": name, "size": size} for name, size in sizes.items()]
             sha = self.server.said.get("sha", oid)
-            self.reply(200, {"id": repo, "sha": sha, "private": found.private, "siblings": files})
+            self.reply(200, {"id": repo, "sha": sha, "private": found.private, "siblings": files, "sdk": found.sdk})
 
     def tree(self, kind, repo, revision):
         found, oid = self.find(kind, repo, revision)

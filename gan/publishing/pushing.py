@@ -72,7 +72,7 @@ class Publisher:
         print(f"pushing to {self.hub_id}; the run itself is safe")
         self.settle()
         try:
-            push = self._begin(run, _images_seen(run), look_deeper=finished)
+            push = self._begin(run, _images_seen(run), finished)
             push.run()
             error = push.error
         except Exception as failure:  # whatever it is, the run is safe
