@@ -41,7 +41,7 @@ from gan.ui.surroundings import (
     without_stubs,
 )
 
-CHECKPOINTS = Path(__file__).parent / "checkpoints"
+CHECKPOINTS = Path(__file__).parent / "checkpoints"  # beside this very file, be the code it uses elsewhere
 
 
 def parse_arguments(arguments: list[str]) -> argparse.Namespace:

@@ -4,7 +4,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from difflib import get_close_matches
@@ -134,21 +134,23 @@ def id_of(folder: Path) -> str | None:
     return f"{user}/{name}@{commit}"
 
 
-def text_of(hub_id: str, name: str) -> str:
-    """Return a text file of a model on the Hub as it is now, "" where there is none, or no such model."""
+def texts_of(hub_id: str, names: Sequence[str]) -> list[str]:
+    """Return text files of a model on the Hub as they are now, "" where there is none, or no such model."""
     from huggingface_hub import HfApi
     from huggingface_hub.errors import RepositoryNotFoundError
 
-    def attempt() -> str:
+    def attempt() -> list[str]:
         try:
             info = HfApi(endpoint=_endpoint()).model_info(hub_id, files_metadata=True, timeout=SILENCE_SECONDS)
         except RepositoryNotFoundError:
-            return ""
+            return [""] * len(names)
         sizes = {file.rfilename: file.size for file in info.siblings or ()}
-        size = sizes.get(name)
+        return [text(str(info.sha), name, sizes.get(name)) for name in names]
+
+    def text(commit: str, name: str, size: Any) -> str:
         if not isinstance(size, int) or size > MAX_TEXT_BYTES:
             return ""
-        return _content(hub_id, str(info.sha), name, size).decode("utf-8", errors="replace")
+        return _content(hub_id, commit, name, size).decode("utf-8", errors="replace")
 
     return _patiently(attempt, hub_id)
 

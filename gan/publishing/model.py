@@ -22,7 +22,7 @@ def publish_model(folder: str | Path, hub_id: str, private: bool = False) -> str
     folder = Path(folder)
     files = release.require_checkpoint(folder)
     card_text(folder, repo)  # raises before anything is asked of the Hub
-    own_words = own_sections(hand_written(folder), hub.text_of(repo, CARD_FILE))
+    own_words = own_sections(hand_written(folder), *hub.texts_of(repo, [CARD_FILE]))
     card, seen = card_text(folder, repo, own_words), images_seen(read_json(folder / CONFIG_FILE))
     age = f" after {seen:,} pictures" if seen else ""
     with Scratch("gan-publish-") as staged:

@@ -43,23 +43,23 @@ def promote(
         raise UserError(f"{source}: no such run; train.py writes runs into runs/")
     try:
         put_back(target)
+        before = target if is_further(source, target) else None
         with Scratch(f".{name}.", target.parent, ".part") as part:
             staged = part / name  # the card is titled after its folder
             staged.mkdir()
             if source.is_dir():
                 if discriminator:
                     raise UserError(f"{source}: is a run, which has its own discriminator; leave out --discriminator")
-                copy_run(source, staged, best, before=target)
+                copy_run(source, staged, best, before)
             else:
                 import_weights(source, discriminator, staged)
-            check_replaceable(target, source, replace)
-            further = is_further(source, target)
-            add_credits(staged, target if further else None, credits or {})
-            if further:
-                keep_insight(target, staged)
+            check_replaceable(target, source, replace, further=before is not None)
+            add_credits(staged, before, credits or {})
+            if before:
+                keep_insight(before, staged)
             if look_deeper and source.is_dir():
                 write_insight(source, staged)
-            write_card(staged, hand_written(target) if further else "")
+            write_card(staged, hand_written(before) if before else "")
             replace_folder(target, staged)
     except OSError as error:  # shutil's own kind has no strerror
         raise UserError(f"{source} cannot be copied to {target}: {error.strerror or error}") from error

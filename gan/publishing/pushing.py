@@ -119,10 +119,12 @@ class Push(threading.Thread):
         """Let the copy have measurements and credits of the model on the Hub, where that is an earlier state of it."""
         copy, repo = self.place.path / COPY, hub.parse_target(self.hub_id)
         with Scratch("gan-publish-") as there:
-            for name in (CONFIG_FILE, HISTORY_FILE, METRICS_FILE):
-                (there / name).write_text(hub.text_of(repo, name), encoding="utf-8")
+            names = (CONFIG_FILE, HISTORY_FILE, METRICS_FILE)
+            for name, text in zip(names, hub.texts_of(repo, names), strict=True):
+                (there / name).write_text(text, encoding="utf-8")
             if is_further(copy, there):
-                write_metrics(copy, measurements_of(copy, there))
+                if lines := measurements_of(copy, there):
+                    write_metrics(copy, lines)
                 add_credits(copy, there, {})
 
 

@@ -20,8 +20,8 @@ LEFT_BEHIND = re.compile(r"\.DS_Store|\._.*|\.directory|\.nfs.*|Thumbs\.db|deskt
 FOOTPRINT = ("epoch", "images_seen", "loss_d", "loss_g", "d_real", "d_fake_before", "d_fake_after")
 
 
-def check_replaceable(target: Path, source: Path, replace: bool) -> None:
-    """Raise UserError where something would be lost that was not asked for."""
+def check_replaceable(target: Path, source: Path, replace: bool, further: bool) -> None:
+    """Raise UserError where something would be lost that was not asked for; `further` is what `is_further` says."""
     if not os.path.lexists(target) or (target.is_dir() and not any(target.iterdir())):
         return
     if not (target / GENERATOR_FILE).is_file():
@@ -35,7 +35,7 @@ def check_replaceable(target: Path, source: Path, replace: bool) -> None:
             f"{target}: holds {strange[0]}, too, which no promotion wrote; take it out of there, or give --replace, "
             "which deletes the folder"
         )
-    if not is_further(source, target):
+    if not further:
         raise UserError(
             f"{target}: is another model than {source}, or a later state of it; choose another NAME, or give "
             "--replace, which deletes it"

@@ -40,13 +40,12 @@ from gan.hub import is_id
 from gan.insight import record
 from gan.publishing import release
 from gan.publishing.provenance import learned_from
-from gan.publishing.replacing import is_further
 
 PUBLISHED_SNAPSHOTS = 2  # earlier generators in the folder, 7 MB each at 64 pixels
 AGE = {"epoch", "images_seen"}  # of a measurement and of a config.json
 
 
-def copy_run(run: Path, target: Path, best: bool, before: Path) -> None:
+def copy_run(run: Path, target: Path, best: bool, before: Path | None) -> None:
     """Copy through the gate what of a run is published; `before` is its checkpoint so far, if there is one."""
     names = release.files_to_pass(run)
     if GENERATOR_FILE not in names:
@@ -127,12 +126,10 @@ def write_insight(run: Path, target: Path) -> None:
         )
 
 
-def measurements_of(run: Path, before: Path) -> list[dict[str, Any]]:
-    """Return the measurements of a run, and those that were made of its checkpoint, where that is its own."""
+def measurements_of(run: Path, before: Path | None) -> list[dict[str, Any]]:
+    """Return the measurements of a run, and those that were made of an earlier state of it."""
     lines = read_metrics(run)
-    if is_further(run, before):
-        lines += [line for line in read_metrics(before) if line not in lines]
-    return lines
+    return lines + [line for line in (read_metrics(before) if before else ()) if line not in lines]
 
 
 def best_measured(run: Path) -> tuple[Path, dict[str, int]]:

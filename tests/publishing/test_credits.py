@@ -281,6 +281,13 @@ def test_a_run_that_is_pushed_leaves_credits_and_measurements_on_the_hub_as_they
     assert json.loads(files["metrics.jsonl"])["kid_train"] == 50.0
 
 
+def test_a_run_that_nobody_measured_is_pushed_again_without_measurements(server, run):
+    for _ in range(2):
+        assert Publisher("tester/mine").finish(run).startswith("pushed to tester/mine")
+    repository = server.repositories["model", "tester/mine"]
+    assert "metrics.jsonl" not in repository.commits[repository.head]
+
+
 def test_another_run_that_is_pushed_to_a_name_in_use_inherits_nothing(server, run, tmp_path):
     folder = promote(run, "mine", tmp_path)
     write_metrics(folder, [measurement(3, 50.0)])
