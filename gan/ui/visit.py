@@ -123,9 +123,8 @@ class Visit:
             specimen = replace(specimen, seed=seeds_of(chosen, BY_HAND, None)[0])
         links.say(links.remark_on(chosen, remark))
         studio = self.studio
-        held = {**studio.take(chosen, specimen, by), studio.model: chosen.name, studio.current: lens.id}
-        opened = {studio.tabs: gr.Tabs(selected=lens.id)}
-        return held | self.enter(lens.id, chosen, specimen, link, guest) | opened
+        held = {**studio.take(chosen, specimen, by), studio.model: chosen.name}
+        return held | self.enter(lens.id, chosen, specimen, link, guest) | self._opened(lens.id)
 
     def from_address(self, request: gr.Request) -> dict[Any, Any]:
         """Return to what the address says, when the page opens."""
