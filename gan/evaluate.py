@@ -163,7 +163,8 @@ def main(arguments: list[str] | None = None) -> int:
         lines = evaluate(subjects, _asked(options, subjects[-1]), options.weights)
         for subject, line in zip(subjects, lines, strict=True):
             if subject.trained_on not in (None, line["data"]):
-                print(f"{options.data} holds other pictures than {subject.name} was trained on", file=sys.stderr)
+                other = f"{options.data} holds other pictures than {subject.name} was trained on"
+                print(f"{other}; its card does not tell of this", file=sys.stderr)
             print(json.dumps(line), flush=True)
             _append(subject.folder, line)
     except UserError as error:
@@ -225,8 +226,9 @@ def _append(folder: Path, line: dict[str, Any]) -> None:
 
     path = folder / METRICS_FILE
     try:
-        with open(path, "a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        whole = not path.is_file() or path.read_bytes().endswith(b"\n")
+        with open(path, "a", encoding="utf-8") as file:  # behind a line that a full disk cut off, on one of its own
+            file.write(("" if whole else "\n") + json.dumps(line) + "\n")
     except OSError as error:
         raise UserError(f"{path}: cannot be written ({error.strerror})") from error
     if (folder / CARD_FILE).is_file():  # a checkpoint, whose card tells of the measurement, too

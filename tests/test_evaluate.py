@@ -11,7 +11,8 @@ from served import plant
 from gan import evaluate, metrics
 from gan.checkpoints import load_generator, save_network, weights_digest
 from gan.data.scan import read_pictures
-from gan.files import write_json
+from gan.files import read_json, write_json
+from gan.folder import read_metrics
 from gan.images import to_uint8
 from gan.latent import sample_z
 from gan.models import Discriminator
@@ -126,8 +127,11 @@ def test_a_run_that_goes_on_meanwhile_does_not_lend_its_age(extractor, data, tmp
 @pytest.mark.parametrize("epochs", [(1, 3), ()], ids=["trained", "imported"])
 def test_the_card_tells_of_the_measurement(epochs, extractor, data, tmp_path):
     folder = plant(tmp_path / "alpha", 1, epochs)
-    if not epochs:
-        write_json(folder / "config.json", {"generator": load_generator(folder).arguments()})
+    described = {"generator": load_generator(folder).arguments()}
+    if epochs:
+        described = read_json(folder / "config.json")
+        described["data"]["fingerprint"] = read_pictures(data, 64).fingerprint
+    write_json(folder / "config.json", described)
     write_card(folder)
     card = folder / "README.md"
     card.write_text(card.read_text() + "\n## A person's own\n\nof my garden\n")
@@ -149,13 +153,18 @@ def test_repeats_that_were_trained_on_are_no_other_pictures(extractor, data, tmp
 
 def test_other_pictures_than_the_model_knows_are_remarked_on(extractor, data, tmp_path, capsys):
     folder = plant(tmp_path / "alpha", 1, (1, 3))
+    write_card(folder)
     assert run(folder, "--data", data, "--count", COUNT) == 0
-    assert "holds other pictures than model.safetensors was trained on" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "holds other pictures than model.safetensors was trained on; its card does not tell of this" in said
+    card = (folder / "README.md").read_text()
+    assert "## Measured" not in card and "model-index" not in card
     described = json.loads((folder / "config.json").read_text())
     described["data"]["fingerprint"] = json.loads((folder / "metrics.jsonl").read_text())["data"]
     (folder / "config.json").write_text(json.dumps(described))
     assert run(folder, "--data", data, "--count", COUNT) == 0
     assert "other pictures" not in capsys.readouterr().err
+    assert "## Measured" in (folder / "README.md").read_text()
 
 
 def test_real_pictures_are_fitted_as_in_training(extractor, tmp_path):
@@ -298,3 +307,11 @@ def test_an_archive_as_kaggle_hands_it_out_is_measured_as_training_reads_it(extr
     folder = plant(tmp_path / "alpha", 1, (1, 3))  # trained on Pokémon, as its config.json says
     assert run(folder, "--data", tmp_path / "archive", "--count", COUNT) == 0
     assert json.loads(capsys.readouterr().out)["real"] == 60
+
+
+def test_a_line_that_was_cut_off_takes_no_other_along(extractor, data, tmp_path):
+    folder = plant(tmp_path / "alpha", 1)
+    (folder / "metrics.jsonl").write_text('{"fid64_tr')  # by a full disk
+    assert run(folder, "--data", data, "--count", COUNT) == 0
+    (line,) = read_metrics(folder)
+    assert line["generated"] == COUNT

@@ -168,3 +168,9 @@ def test_weights_that_are_missing_or_something_else_get_a_sentence(tmp_path):
     torch.save({"a": torch.zeros(1)}, other)
     with pytest.raises(UserError, match="no weights of FID's Inception"):
         load_extractor(other)
+
+
+def test_one_copy_of_very_many_is_told():
+    row = next(row for row in metrics.METRICS if "copies" in row.digits)
+    line = {"novelty": 1.1, "copies": round(1 / 50_000, row.digits["copies"]), "generated": 50_000}
+    assert row.words(line) == ("novelty", "1.10, 1 near-copies")

@@ -23,7 +23,7 @@ def neighbours_in(folder: Path) -> Neighbours:
     """Return the descriptors that the folder holds; raise UserError where it has none, or another critic's."""
     _check_there(folder, NEIGHBOURS_FILE, "--neighbours")
     neighbours = Neighbours.load(folder / NEIGHBOURS_FILE)
-    _check_judge(folder, NEIGHBOURS_FILE, bytes(neighbours.judged_by.tolist()).hex())
+    _check_judge(folder, NEIGHBOURS_FILE, "--neighbours", bytes(neighbours.judged_by.tolist()).hex())
     return neighbours
 
 
@@ -31,16 +31,20 @@ def opinions_in(folder: Path) -> Opinions:
     """Return the opinions that the folder holds; raise UserError where it has none, or another critic's."""
     _check_there(folder, OPINION_FILE, "--opinion")
     opinions = Opinions.read(read_json(folder / OPINION_FILE), folder / OPINION_FILE)
-    _check_judge(folder, OPINION_FILE, opinions.judged_by)
+    _check_judge(folder, OPINION_FILE, "--opinion", opinions.judged_by)
     return opinions
 
 
 def _check_there(folder: Path, name: str, flag: str) -> None:
     if not is_there(folder / name):
-        command = f"python -m gan.evaluate {quoted(folder)} {flag} --data ZIP"
-        raise UserError(f"{folder}: came without {name}; where its training pictures are, {command} makes it")
+        raise UserError(f"{folder}: came without {name}; {_made_by(folder, flag)} makes it")
 
 
-def _check_judge(folder: Path, name: str, judged_by: str) -> None:
+def _check_judge(folder: Path, name: str, flag: str, judged_by: str) -> None:
     if not is_there(folder / DISCRIMINATOR_FILE) or weights_digest(folder / DISCRIMINATOR_FILE) != judged_by:
-        raise UserError(f"{folder / name}: was made with another discriminator than the folder's; make it anew")
+        made = "was made with another discriminator than the folder's"
+        raise UserError(f"{folder / name}: {made}; {_made_by(folder, flag)} makes it anew")
+
+
+def _made_by(folder: Path, flag: str) -> str:
+    return f"where its training pictures are, python -m gan.evaluate {quoted(folder)} {flag} --data ZIP"

@@ -27,10 +27,14 @@ SHIFT = 3 / 64  # of the side, in each direction
 NEXT = 9  # the nearest picture's distance counts in parts of that of the ninth
 USUAL = 1_000  # training pictures that show what is usual
 NEAR = 0.01  # what is nearer than so many of them are to their nearest is near
-SAME = 6  # of 127: descriptors of one picture that were computed in two precisions differ by less
+SAME = 6  # of 127: by less do the numbers of one picture differ that were computed in two precisions
+FEW = 0.1  # below which a rank is worth a word
 LEAST = 20  # pictures: among fewer nothing is usual
 BATCH = 64
 MAX_BYTES = 200_000_000  # of a file; 36,000 pictures take 4.8 million
+CLOSE = "Near a real one: it stands out from all others, as one does for hardly {rank:.0%} of the training pictures."
+NEARER = "No sign of it, though one training picture stands out as nearer: for {rank:.0%} of these one does as much."
+USUALLY = "No sign of it: no training picture stands out as nearer than the others."
 MISSES = (
     "It finds copies as they are, mirrored or shifted, also in other hues. It misses most that are blurred and some "
     "that are cut to another size, and it knows nothing of parts, styles and ideas."
@@ -87,13 +91,9 @@ class Verdict(NamedTuple):
 
     def sentence(self) -> str:
         """Return the verdict for people; what it cannot know is said by MISSES."""
-        number = f"number {self.numbers[0]:,} of {self.among:,} by name"
         if self.is_near:
-            return f"Near a training picture, {number}: nearer than {1 - NEAR:.0%} of real pictures are to any other."
-        return (
-            f"As far from training pictures as is usual: {self.rank:.0%} of the real ones are nearer to another than "
-            f"this is to {number}."
-        )
+            return CLOSE.format(rank=NEAR)
+        return NEARER.format(rank=self.rank) if self.rank < FEW else USUALLY
 
 
 def features(critic: Discriminator, images: Tensor) -> Tensor:
@@ -123,7 +123,7 @@ def describe(
         descriptors.append(torch.stack(ways, dim=1))
     found = fitted._replace(descriptors=torch.cat(descriptors))
     rows = torch.linspace(0, len(images) - 1, min(USUAL, len(images))).round().long()
-    usual = torch.tensor([float(_closeness(_distances(found, critic, images[row], row))) for row in rows.tolist()])
+    usual = torch.tensor([_closeness(found, _distances(found, critic, images[row], row)) for row in rows.tolist()])
     return found._replace(usual=usual.sort().values)
 
 
@@ -132,11 +132,11 @@ def verdicts(neighbours: Neighbours, critic: Discriminator, images: Tensor) -> l
     found = []
     for image in images:
         distances = _distances(neighbours, critic, image)
-        closeness = _closeness(distances)
+        closeness = _closeness(neighbours, distances)
         nearest = distances.topk(3, largest=False)
         rank = float((neighbours.usual < closeness).float().mean())
         numbers = tuple(row + 1 for row in nearest.indices.tolist())
-        found.append(Verdict(numbers, len(distances), float(nearest.values[0]), float(closeness), rank))
+        found.append(Verdict(numbers, len(distances), float(nearest.values[0]), closeness, rank))
     return found
 
 
@@ -194,6 +194,8 @@ def _moved(image: Tensor) -> Tensor:
     return torch.cat([wide[..., top : top + side, left : left + side] for top, left in places])
 
 
-def _closeness(distances: Tensor) -> Tensor:
+def _closeness(neighbours: Neighbours, distances: Tensor) -> float:
+    """Return the distance to the nearest in parts of that to the ninth; 0 for a copy, however many there are of it."""
     nearest = distances.topk(NEXT, largest=False).values
-    return nearest[0] / nearest[-1].clamp_min(1e-6)
+    is_copy = nearest[0] < SAME * len(neighbours.scale) ** 0.5 * WIDEST / 127
+    return 0.0 if is_copy else float(nearest[0] / nearest[-1])

@@ -17,9 +17,10 @@ JUDGED_FROM = 40_000  # the first seed of those that are generated
 BATCH = 50
 BINS = 200
 FARTHEST = 1e9  # a logit
-NO_PERCENTAGE = (
-    "It is a rank and no percentage of being real: this discriminator learned only to put real pictures above "
-    "generated ones, so its numbers have no zero and mean nothing alone."
+NO_PERCENTAGE = "It is a rank and no percentage of being real{why}."
+ONLY_ABOVE = (
+    ": this discriminator learned only to put real pictures above generated ones, so its numbers have no zero and mean "
+    "nothing alone"
 )
 
 
@@ -72,9 +73,14 @@ class Rank(NamedTuple):
     real: float
 
     def sentence(self) -> str:
-        """Return it for people; what it does not mean is said by NO_PERCENTAGE."""
+        """Return it for people; what it does not mean is said by `no_percentage`."""
         generated, real = (round(100 * share) for share in self)
         return f"The discriminator puts it above {generated} % of {JUDGED:,} generated pictures, {real} % of real ones."
+
+
+def no_percentage(pairs: bool) -> str:
+    """Return what a rank does not mean, of a discriminator whose loss paired real and generated pictures or did not."""
+    return NO_PERCENTAGE.format(why=ONLY_ABOVE if pairs else "")
 
 
 class Opinions(NamedTuple):

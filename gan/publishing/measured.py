@@ -3,15 +3,17 @@
 from pathlib import Path
 from typing import Any
 
-from gan.checkpoints import GENERATOR_FILE, weights_digest
+from gan.checkpoints import GENERATOR_FILE, read_described, weights_digest
 from gan.folder import metrics_in, read_metrics, rows_of
 from gan.metrics import key_in
 
 
 def measurements(folder: Path) -> list[dict[str, Any]]:
-    """Return the lines of metrics.jsonl that measured the very weights in the folder."""
+    """Return the lines of metrics.jsonl that measured the very weights in the folder, against its training pictures."""
     weights = weights_digest(folder / GENERATOR_FILE)
-    return [line for line in read_metrics(folder) if line.get("weights") == weights]
+    data = read_described(folder).get("data", {}).get("fingerprint")
+    lines = [line for line in read_metrics(folder) if line.get("weights") == weights]
+    return [line for line in lines if data in (None, line.get("data", data))]
 
 
 def figures(line: dict[str, Any]) -> dict[str, str]:

@@ -21,7 +21,7 @@ from gan.ui.specimen import Specimen
 PROJECTING: dict[str, Any] = {"concurrency_id": "projections", "concurrency_limit": 1}
 OUTSIDE = 0.99  # what lies further off than so many real pictures lies outside what the network knows
 FAR = "This lies outside what this network knows: to {share:.0%} of real pictures it comes nearer."
-NEAR = "As near as it gets, {off:.0f} of 255 off on average: what it cannot draw, it never saw."
+NEAR = "As near as it gets, {off:.0f} of 255 off on average."
 USUAL = "Of a picture such as it learned from it is {usual:.0f} off."
 
 

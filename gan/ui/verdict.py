@@ -9,10 +9,11 @@ from torch import Tensor
 
 from gan.errors import quoted
 from gan.images import from_uint8, make_grid
-from gan.insight.neighbours import MISSES, NEAR, Neighbours, Verdict, histogram
-from gan.insight.opinion import NO_PERCENTAGE, Opinion
+from gan.insight.neighbours import MISSES, Neighbours, Verdict, histogram
+from gan.insight.opinion import Opinion, no_percentage
 from gan.insight.whereabouts import pictures_at_hand
 from gan.precision import one_core
+from gan.told import pairs
 from gan.ui.arguments import choose_model, read_fields, refuse
 from gan.ui.components import PRIVATE, Looks, LooksValue, wishes
 from gan.ui.encode import lossless_uri
@@ -23,12 +24,6 @@ from gan.ui.specimen import Specimen, read_specimen, stack
 from gan.ui.studio import Studio, title_of
 
 BINS = 40
-# By the share of training pictures that have a nearer neighbour among themselves than the picture has among them.
-FAR = "No sign of it: it is farther from every training picture than most of these are from one another."
-USUAL = "No sign of it: it is as far from every training picture as these usually are from one another."
-NEARER = "No sign of it, though nearer than usual: {rank:.0%} of the training pictures have another as near."
-CLOSE = "Near a real one: hardly {rank:.0%} of the training pictures have another as near."
-HALF, FEW = 0.5, 0.1
 # Tried by tests/benchmarks/planted_copies.py on both bundled models; checkpoints/README.md has the table.
 TRIED = (
     "Tried on copies planted among Pokémon and faces: of those that were exact, mirrored, shifted or turned in hue it "
@@ -57,29 +52,20 @@ def look_at(model: LoadedModel, specimen: Specimen, shows_reals: bool, hint: str
         reals = nearest_of(model, insight, verdict, image) if shows_reals else None
         value["copy"] = copy_of(verdict, insight.neighbours) | {"reals": reals, "hint": "" if reals else hint}
     if opinion and insight.opinions:
-        value["critic"] = critic_of(insight, opinion)
+        value["critic"] = critic_of(insight, opinion, pairs(model.described))
     return value
-
-
-def line_of(verdict: Verdict) -> str:
-    """Return the verdict in one sentence."""
-    if verdict.is_near:
-        return CLOSE.format(rank=NEAR)
-    if verdict.rank < FEW:
-        return NEARER.format(rank=verdict.rank)
-    return FAR if verdict.rank >= HALF else USUAL
 
 
 def copy_of(verdict: Verdict, neighbours: Neighbours) -> dict[str, Any]:
     """Return what is to be said of a picture's nearest training picture."""
     first, *others = (f"{number:,}" for number in verdict.numbers)
     return {
-        "line": line_of(verdict),
+        "line": verdict.sentence(),
         "near": verdict.is_near,
         "closeness": min(verdict.closeness, 1.0),
         "bins": histogram(neighbours, BINS),
         "number": f"The nearest of {verdict.among:,} training pictures is number {first} by name, then come "
-        f"{' and '.join(others)}. The bars: how near the training pictures are to their nearest other one.",
+        f"{' and '.join(others)}. The bars: how far the nearest other one of each training picture stands out.",
         "misses": f"{MISSES} {TRIED}",
     }
 
@@ -96,8 +82,8 @@ def nearest_of(model: LoadedModel, insight: Insight, verdict: Verdict, image: Te
     return {"image": lossless_uri(make_grid(row, len(row))), "side": image.shape[-1], "labels": labels}
 
 
-def critic_of(insight: Insight, opinion: Opinion) -> dict[str, Any]:
-    """Return what the page shows of the first picture's opinion."""
+def critic_of(insight: Insight, opinion: Opinion, paired: bool) -> dict[str, Any]:
+    """Return what the page shows of the first picture's opinion; `paired` is whether its loss pairs pictures."""
     assert insight.opinions is not None
     varied = float(opinion.varied[0])
     return {
@@ -106,7 +92,7 @@ def critic_of(insight: Insight, opinion: Opinion) -> dict[str, Any]:
         "sum": CELLS.format(
             logit=float(opinion.logits[0]), varied=VARIED.format(share=varied) if abs(varied) >= 0.005 else ""
         ),
-        "why": NO_PERCENTAGE,
+        "why": no_percentage(paired),
     }
 
 
@@ -177,7 +163,7 @@ def build_verdict(studio: Studio, begin: Mapping[str, Any]) -> None:
         assert found is not None and insight.opinions is not None
         logit, varied = float(found.logits[0]), float(found.varied[0])
         rank = insight.opinions.rank(logit)
-        said = {"rank": rank._asdict(), "sentence": rank.sentence(), "why": NO_PERCENTAGE}
+        said = {"rank": rank._asdict(), "sentence": rank.sentence(), "why": no_percentage(pairs(chosen.described))}
         told = {"logit": logit, "cells": found.cells[0].tolist(), "varied": varied}
         return {"model": chosen.name, "picture": title_of(specimen), **told, **said}
 

@@ -6,6 +6,7 @@ from gradio import Error
 from served import plant, plant_insight
 
 from gan.checkpoints import save_network
+from gan.files import read_json, write_json
 from gan.insight.neighbours import Verdict
 from gan.latent import sample_z
 from gan.models import Discriminator
@@ -13,7 +14,7 @@ from gan.ui.insight import Insight, critical_insight, insight_of, knowing_insigh
 from gan.ui.loaded import load_models
 from gan.ui.specimen import Specimen
 from gan.ui.through_training import opinions_on_the_way
-from gan.ui.verdict import line_of, look_at, near_ones
+from gan.ui.verdict import look_at, near_ones
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -50,7 +51,7 @@ def test_what_is_damaged_is_as_good_as_missing(folder, name, content):
     model = loaded(folder)
     value = look_at(model, Specimen(1), True)
     assert value["critic"] is None if name != "neighbours.safetensors" else value["copy"] is None
-    assert near_ones(model, [Specimen(1)]) == []
+    assert near_ones(model, [Specimen(3)]) == ([0] if name == "opinion.json" else [])
     opinions_on_the_way(model, Specimen(1))
 
 
@@ -71,14 +72,14 @@ def test_a_model_without_gets_a_sentence(tmp_path):
 @pytest.mark.parametrize(
     "rank, says",
     [
-        (0.004, "Near a real one: hardly 1%"),
-        (0.04, "nearer than usual: 4% of the training pictures have another as near."),
-        (0.3, "as far from every training picture as these usually are from one another."),
-        (0.8, "farther from every training picture than most of these are from one another."),
+        (0.004, "as one does for hardly 1% of the training pictures."),
+        (0.04, "though one training picture stands out as nearer: for 4% of these one does as much."),
+        (0.3, "no training picture stands out as nearer than the others."),
+        (0.8, "no training picture stands out as nearer than the others."),
     ],
 )
-def test_the_verdict_is_a_sentence_by_how_many_real_pictures_are_as_near(rank, says):
-    line = line_of(Verdict((1, 2, 3), 62, 1.0, 0.9, rank))
+def test_the_verdict_is_a_sentence_by_how_much_the_nearest_picture_stands_out(rank, says):
+    line = Verdict((1, 2, 3), 62, 1.0, 0.9, rank).sentence()
     assert says in line and line.startswith("Near a real one" if rank < 0.01 else "No sign of it")
 
 
@@ -101,6 +102,13 @@ def test_cells_add_up_to_the_logit_that_is_told(folder):
     logit = float(insight_of(model).critic(model.draw(sample_z([7], 100))))
     assert sum(critic["cells"]) == pytest.approx(logit, abs=0.01) and f"{logit:.2f}" in critic["sum"]
     assert "no percentage" in critic["why"]
+
+
+def test_what_its_numbers_mean_follows_from_the_loss_that_the_critic_learned_by(folder):
+    for loss, alone in (("relativistic", True), ("bce", False)):
+        described = read_json(folder / "config.json")
+        write_json(folder / "config.json", described | {"train": described["train"] | {"loss": loss}})
+        assert ("have no zero" in look_at(loaded(folder), Specimen(7), False)["critic"]["why"]) is alone
 
 
 def test_the_critic_judges_each_earlier_picture_of_the_way(folder):
