@@ -97,10 +97,22 @@ def flat(content: bytes, least: int, background: str = "white") -> tuple[Image.I
             image.load()
             with suppress(Exception):  # broken EXIF does not make a picture bad
                 ImageOps.exif_transpose(image, in_place=True)
-            picture, ways = _flatten(image, background)
-            picture, way = _to_srgb(picture, image)
+            colours, mask, ways = _flatten(image)
+            colours, way = _to_srgb(colours, image)
+            picture = Image.new("RGB", colours.size, background)  # which no profile of the file is about
+            picture.paste(colours, mask=mask)
             ways += _check_visible(picture, deep, "transparent" in ways)
         return picture, size, tuple(sorted([*ways, *way]))
+
+
+def layer(content: bytes) -> Image.Image:
+    """Return a picture with its transparency, RGBA; raise BadPicture for one without any, or whatever PIL raises."""
+    with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+        if math.prod(image.size) > MAX_PIXELS:
+            raise Image.DecompressionBombError
+        if not image.has_transparency_data:
+            raise BadPicture("nothing of it is transparent, so that it would cover everything")
+        return image.convert("RGBA")
 
 
 def _raw_mode(image: ImageFile) -> str:
@@ -118,23 +130,23 @@ def _mend_transparency(image: ImageFile) -> None:
         image.info["transparency"] = tuple(level >> 8 for level in colour)
 
 
-def _flatten(image: Image.Image, background: str) -> tuple[Image.Image, list[str]]:
-    """Return the picture as 8-bit RGB, on the background where it is transparent, and in which of WAYS."""
+def _flatten(image: Image.Image) -> tuple[Image.Image, Image.Image | None, list[str]]:
+    """Return the picture's colours as 8-bit RGB, what of them is seen (None: all), and in which of WAYS."""
     if image.mode == "F":
         raise BadPicture("floating-point pixels; save it with 8 or 16 bits a channel")
     if image.mode.startswith("I"):
-        return _scale_grey(image, background)
+        return _scale_grey(image)
     if not image.has_transparency_data:
-        return image.convert("RGB"), []
-    image, flat = image.convert("RGBA"), Image.new("RGB", image.size, background)
-    least, most = cast("tuple[int, int]", image.getchannel("A").getextrema())
+        return image.convert("RGB"), None, []
+    image = image.convert("RGBA")
+    mask = image.getchannel("A")
+    least, most = cast("tuple[int, int]", mask.getextrema())
     if most == 0:
         raise Blank("all of it is transparent")
-    flat.paste(image, mask=image.getchannel("A"))
-    return flat, ["transparent"] if least < 255 else []
+    return image.convert("RGB"), mask, ["transparent"] if least < 255 else []
 
 
-def _scale_grey(image: Image.Image, background: str) -> tuple[Image.Image, list[str]]:
+def _scale_grey(image: Image.Image) -> tuple[Image.Image, Image.Image, list[str]]:
     """Bring greys of more than 8 bits, which PIL would clip at 255, to 8."""
     levels, tags = np.asarray(image), getattr(image, "tag_v2", {})
     if levels.min() < 0 or levels.max() > 65_535:
@@ -149,9 +161,7 @@ def _scale_grey(image: Image.Image, background: str) -> tuple[Image.Image, list[
     ways += ["transparent"] if clear.any() else []
     if tags.get(PHOTOMETRIC) == 0:  # PIL knows this of 8 bits alone
         grey, ways = 255 - grey, [*ways, "inverted"]
-    picture = Image.fromarray(grey).convert("RGB")
-    picture.paste(background, mask=Image.fromarray(clear))
-    return picture, ways
+    return Image.fromarray(grey).convert("RGB"), Image.fromarray(~clear), ways
 
 
 def _to_srgb(picture: Image.Image, image: Image.Image) -> tuple[Image.Image, list[str]]:

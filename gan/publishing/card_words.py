@@ -91,7 +91,8 @@ colorize(network, Image.open("drawing.png"), palette=[(226, 61, 40), (247, 211, 
         pipeline="image-to-image",
         tags=("gan", "super-resolution"),
         what="A network that makes pictures {scale} times larger a side, trained for those of {image_size} x "
-        "{image_size} pixels. Its result, reduced again, is what it was given.",
+        "{image_size} pixels. Its result, reduced again, is what it was given but for what is cut off beyond black "
+        "and white.",
         grid="Small pictures, how they are enlarged and the real ones, in turn, after epoch {epoch}, uncurated",
         use="""\
 With the code of GAN Studio, pictures being a tensor (N, 3, H, W) in [-1, 1]:

@@ -57,7 +57,7 @@ def gradient_penalty(images: "Tensor", logits: "Tensor") -> "Tensor":
     """Return E[|grad_x D(x)|^2] / 2 for the images (N, 3, H, W) that gave the logits; not for their condition.
 
     On reals it is R1 (Mescheder et al. 2018, equation 9), on fakes R2; to be weighted by gamma. Where each picture has
-    several logits, of patches, it is the mean over these as if each were a picture of its own.
+    several logits, of patches, it is that of their sum, over their number.
     """
     import torch
 

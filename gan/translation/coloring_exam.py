@@ -19,6 +19,7 @@ from gan.translation.coloring_metrics import METRICS, Answers, Evidence, Trial
 from gan.translation.hints import palette_of, sample_hints
 from gan.translation.inputs import network_inputs
 from gan.translation.lines import STYLES, draw, silhouette
+from gan.translation.paper import levelled
 
 PROPOSALS = 4  # palettes of other pictures
 TOGETHER = 8  # drawings coloured at a time
@@ -115,7 +116,7 @@ def trials_of(pictures: np.ndarray) -> list[Trial]:
         for row, (picture, inside, palette) in enumerate(zip(pictures, insides, palettes, strict=True)):
             rng = np.random.default_rng([turn, row])
             styles = [name for name in STYLES if name != "silhouette" or not inside.all()]
-            drawing = draw(picture, inside, rng, styles[(row + turn) % len(styles)])
+            drawing = levelled(draw(picture, inside, rng, styles[(row + turn) % len(styles)]))  # as it is coloured
             hints, mask = sample_hints(picture, inside, rng)
             others = [palettes[(row + (i + 1) * apart) % len(palettes)] for i in range(PROPOSALS)] if not turn else []
             trials.append(Trial(picture, inside, drawing, hints, mask, palette, others))

@@ -86,18 +86,10 @@ def open_drawing(path: Path) -> "Image.Image":
 
 
 def open_hints(path: Path) -> "Image.Image":
-    """Return a picture with its transparency; raise UserError where it is none."""
-    from PIL import Image
+    """Return a picture with its transparency; raise UserError where it is none, or has none."""
+    from gan.data.decode import layer
 
-    from gan.data.decode import FORMATS, MAX_PIXELS
-
-    def read(content: bytes) -> Image.Image:
-        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise Image.DecompressionBombError
-            return image.convert("RGBA")
-
-    return _opened(path, read)
+    return _opened(path, layer)
 
 
 def _opened(path: Path, read: Callable[[bytes], "Image.Image"]) -> "Image.Image":

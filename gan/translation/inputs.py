@@ -13,6 +13,7 @@ from gan.translation.networks import Colorizer
 from gan.translation.palettes import Palette
 
 COLOURS = 5  # of a palette
+COVERED = 0.15  # of a pixel, from which on it is hinted: a pen that is hardly pressed may cover no more
 RARE = 1 / 8  # of the pixels that the most frequent colour of hints has
 ALIKE = 16  # two colours that differ by no more, of 255, are one: at its rim a dab is a little off
 
@@ -54,7 +55,7 @@ def marks_at(hints: Image.Image | None, side: int) -> Tensor:
     if hints is None:
         return none
     small = from_pil(hints.resize((side, side), Image.Resampling.BOX))
-    there = small[:, 3:] > 0
+    there = small[:, 3:] > 2 * COVERED - 1
     return torch.where(there, torch.cat((small[:, :3], torch.ones(1, 1, side, side)), dim=1), none)
 
 

@@ -120,10 +120,10 @@ class Upscaler(nn.Module):
             last.weight.data *= 0.01  # it begins as bicubic enlarging
 
     def forward(self, images: Tensor) -> Tensor:
-        """Map (N, 3, H, W) to (N, 3, scale * H, scale * W), both in [-1, 1]; reduced again, it is its input.
+        """Map (N, 3, H, W) to (N, 3, scale * H, scale * W), both in [-1, 1].
 
-        What the means of its blocks are off by is added to them (back-projection, Irani and Peleg 1991), so that it
-        says nothing which the small picture does not.
+        What the means of its blocks are off by is added to them (back-projection, Irani and Peleg 1991), so that,
+        reduced again, it is its input but for what is cut off beyond black and white.
         """
         plain = interpolate(images.float(), scale_factor=self.scale, mode="bicubic", align_corners=False)
         large = plain + self.main(images).float()

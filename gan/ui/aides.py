@@ -10,7 +10,7 @@ from torch import nn
 from gan.checkpoints import load_with_digest, read_described
 from gan.data.datasets import DATASETS
 from gan.errors import UserError, escape, printable
-from gan.publishing.provenance import learned_from, made_of
+from gan.publishing.provenance import learned_before, learned_from, made_of
 from gan.told import title_of
 from gan.ui.arguments import refuse
 from gan.ui.loaded import LoadedModel
@@ -34,7 +34,8 @@ class Aide:
     def learned(self) -> str:
         """What it learned from, for people."""
         known = DATASETS.get(self.source, DATASETS["folder"])
-        return known.source if known.slug else title_of(self.described, known.source)
+        last = known.source if known.slug else title_of(self.described, known.source)
+        return " and then ".join([*(DATASETS[name].source for name in learned_before(self.described)), last])
 
     @property
     def size(self) -> int:
@@ -68,11 +69,11 @@ class Aides:
     """Those in some folders, as gan.ui.loaded finds them; of two that would do as well, the first is taken."""
 
     def __init__(self, folders: Iterable[Path] = ()) -> None:
-        self._all = [Aide(folder, read_described(folder)) for folder in folders]
+        self.all = [Aide(folder, read_described(folder)) for folder in folders]
 
     def colourer(self, model: LoadedModel) -> Aide | None:
         """Return what colours drawings: of the model's own data, else the largest; None where there is none."""
-        any_will_do = (aide for aide in self._all if aide.task == "colorize")
+        any_will_do = (aide for aide in self.all if aide.task == "colorize")
         return self.of("colorize", model) or max(any_will_do, key=lambda aide: aide.size, default=None)
 
     def enlarger(self, model: LoadedModel | Aide) -> Aide | None:
@@ -82,11 +83,11 @@ class Aides:
     def of(self, task: str, model: LoadedModel | Aide) -> Aide | None:
         """Return the first of a task that learned from the network's own data."""
         source = made_of(model.described)
-        return next((aide for aide in self._all if aide.task == task and made_of(aide.described) == source != ()), None)
+        return next((aide for aide in self.all if aide.task == task and made_of(aide.described) == source != ()), None)
 
     def can_colour(self) -> bool:
         """Return whether any of them colours drawings."""
-        return any(aide.task == "colorize" for aide in self._all)
+        return any(aide.task == "colorize" for aide in self.all)
 
     def can_enlarge(self, models: Sequence[LoadedModel]) -> bool:
         """Return whether any of the models' pictures can be enlarged."""

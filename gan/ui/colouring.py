@@ -7,7 +7,7 @@ import gradio as gr
 from PIL import Image
 
 from gan.translation.apply import colorize as colour_drawing
-from gan.ui.arguments import choose_model, read_flag
+from gan.ui.arguments import choose_model, read_flag, refuse
 from gan.ui.components import NETWORKS
 from gan.ui.drawing import outline, read_palette, refuse_undrawable
 from gan.ui.loaded import LoadedModel
@@ -36,7 +36,13 @@ def read_hints(value: Any) -> Image.Image | None:
         return None
     if isinstance(value, Mapping):
         return read_layer(value, "The hints")
-    return draw_hints(read_strokes(value, "The strokes of the hints"))
+    strokes = read_strokes(value, "The strokes of the hints")
+    marks = draw_hints(strokes)
+    if strokes and marks is None:
+        raise refuse(
+            'None of the strokes is a hint; a hint is as in {"tool": "hint", "colour": "#e23d28", "points": ...}.'
+        )
+    return marks
 
 
 def build_colorize(studio: Studio) -> None:

@@ -1,8 +1,9 @@
 """The page: the picture in hand, large, the tabs through which it is seen, and the pictures that were kept."""
 
 import html
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
@@ -75,27 +76,28 @@ def build_demo(
                 f'<aside class="problems"><strong>Not everything could be read.</strong><ul>{items}</ul></aside>',
                 apply_default_css=False,
             )
+        helpers = Aides(aides)
         if models:
             shelf = Shelf(models)
-            helpers = Aides(aides)
             without = {"compare": not worth_comparing(models, asked), "draw": not helpers.can_colour()}
             build_studio(demo, shelf, helpers, [name for name, absent in without.items() if absent])
             demo.front = Front(shelf, helpers)
         else:
             gr.HTML(HEADER + NO_MODELS, apply_default_css=False)
-        gr.HTML(FOOTER.format(whose=whose(models), trademarks=trademarks(models)), apply_default_css=False)
+        learned = [*(model.described for model in models), *(aide.described for aide in helpers.all)]
+        gr.HTML(FOOTER.format(whose=whose(learned), trademarks=trademarks(learned)), apply_default_css=False)
     return demo.stand_in_line(concurrency_limit=2)
 
 
-def whose(models: Sequence[LoadedModel]) -> str:
-    """Return whose the pictures are that the models learned from: their authors', where each has one."""
-    authors = {author_of(model.described) for model in models}
+def whose(learned: Sequence[Mapping[str, Any]]) -> str:
+    """Return whose the pictures are that networks learned from, by their config.json: authors', where each has one."""
+    authors = {author_of(described) for described in learned}
     return AUTHORS.format(authors=html.escape(", ".join(sorted(authors)))) if authors and "" not in authors else OTHERS
 
 
-def trademarks(models: Sequence[LoadedModel]) -> str:
-    """Return a sentence for each trademark that the models learned from pictures of, after a blank; "" for none."""
-    shown = dict.fromkeys(trademark for model in models for trademark in trademarks_of(model.described))
+def trademarks(learned: Sequence[Mapping[str, Any]]) -> str:
+    """Return a sentence for each trademark that networks learned from pictures of, after a blank; "" for none."""
+    shown = dict.fromkeys(trademark for described in learned for trademark in trademarks_of(described))
     return "".join(TRADEMARK.format(trademark=trademark) for trademark in shown)
 
 
@@ -158,7 +160,7 @@ def build_studio(demo: gr.Blocks, models: Shelf, aides: Aides, without: Sequence
         with deeper:
             build_verdict(studio, begin.recipe(first))
         with own:
-            build_mine(studio)
+            found = build_mine(studio)
         lenses = []
         for name, tab in opened.items():
             with tab, gr.Column(elem_id=name, elem_classes="lens"):
@@ -174,6 +176,8 @@ def build_studio(demo: gr.Blocks, models: Shelf, aides: Aides, without: Sequence
     another.click(visit.roll, place, visit.every, **LAST_WINS)
     model.input(visit.choose_model, [model, hand, current], visit.every, **LAST_WINS)
     dragged.change(visit.drag, dragged, [hand, stage], **LAST_WINS)
+    for event in found:
+        event.success(visit.again, [hand, current, *visit.spots], visit.every, **LAST_WINS)
     selected = [tab.select for tab in opened.values()]
     gr.on(selected, visit.arrive, [told, *place], visit.every, js=call("arriving"), **LAST_WINS)
     for name, button in ways.items():

@@ -15,6 +15,7 @@ from gan.images import to_pil
 from gan.translation.apply import colours, lay_under, on_white, upscale
 from gan.translation.inputs import COLOURS
 from gan.translation.palettes import Palette, hexes, most_apart, parsed
+from gan.translation.paper import DARK
 from gan.ui.aides import Aide
 from gan.ui.arguments import read_fields, read_flag, refuse
 from gan.ui.encode import dominant_colours, with_recipe
@@ -26,12 +27,14 @@ from gan.ui.uploads import read_upload
 LONGEST = 2_000  # characters of strokes that a link holds
 LEAST_INK = 0.004  # of the pad: less is a dot
 MOST_INK = 0.6
+STANDS_OUT = 60  # levels of 255 by which a line is darker than the paper around it
 SAVED = 1024  # pixels a side of what is saved
 TRACED = 128  # pixels a side of a picture whose outline is taken
 LOOKED_AT = 48  # generated pictures, of which PROPOSED have colours that stand for all
 PROPOSED = 4
 EMPTY = "The pad is empty. Draw an outline, then eyes; colours come by themselves."
 DOT = "That is too little to colour yet. Draw an outline, then eyes."
+LIGHT = "This is light on dark. Lines on white are coloured: turn its lightness round, then open it again."
 BLACK = "This is all but black. Lines on white are coloured: rub some of it out, or clear the pad."
 
 
@@ -53,14 +56,18 @@ class Drawing:
         """Return the lines, grey, so many pixels large."""
         return draw_lines(self.strokes, self.under, side)
 
-    def recipe(self, model: LoadedModel) -> dict[str, Any]:
-        """Return what a link and a saved PNG say of it, beside which model was chosen; {} where it does not fit."""
-        text = write_strokes(self.strokes)
-        if self.under or not text or len(text) > LONGEST:
+    def recipe(self, model: LoadedModel, aide: Aide) -> dict[str, Any]:
+        """Return what a saved PNG says of it, the chosen model and what coloured it; {} over a picture from a file."""
+        if self.under or not self.strokes:
             return {}
-        said = {"model": model.name, "tab": "draw", "strokes": text}
+        said = {"model": model.name, "tab": "draw", "strokes": write_strokes(self.strokes), "coloured": aide.weights}
         said |= {"palette": "-".join(hexes(self.palette))} if self.palette else {}
         return said | ({} if self.keep_lines else {"lines": 0})
+
+    def short_recipe(self, model: LoadedModel, aide: Aide) -> dict[str, Any]:
+        """Return the same for a link; {} where it is too long for one."""
+        recipe = self.recipe(model, aide)
+        return recipe if len(recipe.get("strokes", "")) <= LONGEST else {}
 
 
 def read_palette(value: Any) -> Palette:
@@ -131,10 +138,9 @@ def sharpened(output: Tensor, enlarger: Aide | None) -> Tensor:
 
 
 def coloured(aide: Aide, model: LoadedModel, drawing: Drawing, side: int, enlarger: Aide | None = None) -> Image.Image:
-    """Return the coloured drawing, so many pixels large, RGBA, with its recipe if that fits; sharper by an enlarger."""
+    """Return the coloured drawing, so many pixels large, RGBA, with its recipe; sharper by an enlarger."""
     output = colour_small(aide, drawing, [drawing.palette])
-    recipe = drawing.recipe(model)
-    told = recipe | ({"coloured": aide.weights} if recipe else {}) | ({"sharper": enlarger.weights} if enlarger else {})
+    told = drawing.recipe(model, aide) | ({"sharper": enlarger.weights} if enlarger else {})
     shown = sharpened(output, enlarger)
     return with_recipe(lay_under(shown, drawing.lines(side), drawing.keep_lines), told)
 
@@ -190,6 +196,9 @@ def cleaned(picture: Image.Image) -> Image.Image:
     small.thumbnail((2 * SIDE, 2 * SIDE))
     grey = np.asarray(small)
     reach = max(grey.shape) // 8 | 1
+    around = cv2.medianBlur(grey, reach).astype(int)
+    if np.median(grey) < DARK and (grey > around + STANDS_OUT).sum() > (grey < around - STANDS_OUT).sum():
+        raise refuse(LIGHT)
     paper = cv2.medianBlur(cv2.dilate(grey, np.ones((reach, reach), np.uint8)), 21).astype(np.float32)
     flat = np.clip(grey / np.maximum(paper, 1) * 255, 0, 255)
     levels = np.clip((flat - 110) / (225 - 110), 0, 1) * 255  # pencils made darker, paper's grain gone

@@ -18,7 +18,6 @@ from gan.ui import links
 from gan.ui.aides import Aides
 from gan.ui.drawing import coloured, read_drawing
 from gan.ui.encode import enlarge
-from gan.ui.specimen import read_specimen
 from gan.ui.studio import saved_picture, title_of
 
 STATIC = Path(__file__).parent / "static"
@@ -82,10 +81,19 @@ class Front:
     def _meant(self, link: Mapping[str, str]) -> tuple[Any, Any]:
         said = links.read_link(link)
         model, _ = links.find_model(self._models, said)
-        return model, read_specimen(model, said)
+        return model, links.picture_of(model, said)
+
+    def _preview(self, query: str) -> bytes:
+        link = dict(parse_qsl(query))
+        try:
+            weights = self._meant(link)[0].weights
+        except gr.Error:
+            weights = ""  # a link to what is not here
+        return self._drawn(query, weights)
 
     @lru_cache(KEPT)  # noqa: B019  # the page lives as long as the process
-    def _preview(self, query: str) -> bytes:
+    def _drawn(self, query: str, weights: str) -> bytes:
+        """Return the preview; with other weights, of a run that goes on, it is another."""
         card = Image.new("RGB", PREVIEW, PAPER)
         try:
             link = dict(parse_qsl(query))

@@ -1,18 +1,22 @@
 """Links and saved pictures: which model, which picture and which tab they mean."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
 
-from gan.ui.arguments import from_link, refuse, show
+from gan.ui.aides import Aide
+from gan.ui.arguments import from_link, in_toast, refuse, show
 from gan.ui.lens import Lens
 from gan.ui.loaded import LoadedModel
+from gan.ui.specimen import Specimen, read_specimen
+from gan.ui.tabs.generate import BY_HAND, seeds_of
 from gan.ui.underway import standing
 
 MAX_VALUE = 8_000  # characters of one value in a link
 # Texts, though they may look like numbers.
-TEXTS = ("tab", "model", "weights", "against", "latent", "stops", "seeds", "strokes", "palette")
+TEXTS = ("tab", "model", "weights", "against", "latent", "stops", "seeds", "strokes", "palette", "coloured")
 EARLIER = {"interpolate": "morph", "models": "compare"}  # what tabs were called in links made before
 
 
@@ -37,6 +41,14 @@ def find_model(models: Sequence[LoadedModel], link: Mapping[str, Any]) -> tuple[
     raise refuse(f"This was made by a model called {show(name)}, which is not here. There is: {names}.")
 
 
+def picture_of(model: LoadedModel, link: Mapping[str, Any]) -> Specimen:
+    """Return the picture that a link means; where it names none, the first of the model's wall."""
+    specimen = read_specimen(model, link) if model.weights else Specimen()
+    if {"seed", "latent"} & link.keys():
+        return specimen
+    return replace(specimen, seed=seeds_of(model, BY_HAND, None)[0])
+
+
 def moved_on(models: Sequence[LoadedModel], link: Mapping[str, Any]) -> dict[str, Any]:
     """Return a page's own link without weights that its run has left behind since the page showed them."""
     left_behind = any(model.name == link.get("model") and link.get("weights") in model.earlier for model in models)
@@ -46,6 +58,12 @@ def moved_on(models: Sequence[LoadedModel], link: Mapping[str, Any]) -> dict[str
 def remark_on(model: LoadedModel, remark: str) -> str:
     """Return what is to be said of the model: the remark and, where a run is the reason, how far that is."""
     return f"{remark} {standing(model)}".strip() if remark or not model.weights else ""
+
+
+def remark_on_colours(aide: Aide | None, link: Mapping[str, Any]) -> str:
+    """Return what is to be said of the network that colours a link's drawing."""
+    same = aide is None or link.get("coloured") in (None, aide.weights)
+    return "" if same else "This was coloured by another network, so its colours may differ here."
 
 
 def find_lens(lenses: Sequence[Lens], link: Mapping[str, Any]) -> Lens:
@@ -60,4 +78,4 @@ def find_lens(lenses: Sequence[Lens], link: Mapping[str, Any]) -> Lens:
 def say(sentence: str) -> None:
     """Say a sentence where the page says such things; nothing for ""."""
     if sentence:
-        gr.Info(sentence)
+        gr.Info(in_toast(sentence))

@@ -26,8 +26,8 @@ def target_of(model: LoadedModel, picture: Image.Image) -> Tensor:
     return from_pil(square)[0]
 
 
-def build_mine(studio: Studio) -> None:
-    """Lay the panel out, wire it, and offer /project to programs."""
+def build_mine(studio: Studio) -> list[Any]:
+    """Lay the panel out, wire it, and offer /project to programs; return the events that end with another hand."""
 
     def draw(told: Any, hand: Any) -> Iterator[dict[Any, Any]]:
         wish = said(told)
@@ -73,9 +73,10 @@ def build_mine(studio: Studio) -> None:
     panel.stop(None, None, None, cancels=[drawing])
     for after, event in ((drawing.then, "search-over"), (drawing.failure, "search-failed")):
         after(None, js=f"() => void document.dispatchEvent(new Event('{event}'))", **PRIVATE)
-    panel.select(studio.choose, panel, studio.others, **LAST_WINS)
+    stopped = panel.select(studio.choose, panel, studio.others, **LAST_WINS)
 
     image = gr.Image(visible=False, label="Image")
     nearest = gr.Image(visible=False, label="Nearest picture", format="png")
     told = gr.JSON(visible=False, label="How near")
     gr.on([], project, [studio.model, image], [nearest, told], preprocess=False, api_name="project", **PROJECTING)
+    return [drawing, stopped]

@@ -152,7 +152,7 @@ def progress(done: int, of: int, what: str) -> dict[str, Any]:
     return {"done": done, "of": of, "what": what}
 
 
-def tell(sentence: Any) -> None:
-    """Say what a script of the page returned, where it is a sentence."""
+def tell(sentence: Any, *asked: Any) -> None:
+    """Say what a script of the page returned, where it is a sentence; what it was `asked` with does not matter."""
     if isinstance(sentence, str) and sentence:
         gr.Info(sentence)

@@ -22,7 +22,7 @@ from PIL import Image, UnidentifiedImageError
 from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartParser
 
-from gan.data.decode import FORMATS, BadPicture, flat, reason_for
+from gan.data.decode import FORMATS, BadPicture, flat, layer, reason_for
 from gan.ui.arguments import read_fields, refuse
 from gan.ui.gate import Receive, Refused, Scope, header, host_name, read_body
 
@@ -157,14 +157,7 @@ def read_upload(value: Any, name: str) -> Image.Image:
 
 def read_layer(value: Any, name: str) -> Image.Image:
     """Return a picture with its transparency, RGBA; one without any is refused, as `read_upload` does."""
-
-    def read(content: bytes) -> Image.Image:
-        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-            if not image.has_transparency_data:
-                raise BadPicture("nothing of it is transparent, so that it would cover everything")
-            return image.convert("RGBA")
-
-    return _opened(value, name, read)
+    return _opened(value, name, layer)
 
 
 def _opened(value: Any, name: str, read: Callable[[bytes], Image.Image]) -> Image.Image:

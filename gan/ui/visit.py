@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -14,7 +13,7 @@ from gan.ui.loaded import LoadedModel
 from gan.ui.shelf import Shelf
 from gan.ui.specimen import Specimen, read_specimen, roll, within
 from gan.ui.studio import Studio, on_stage
-from gan.ui.tabs.generate import BY_HAND, seeds_of
+from gan.ui.tabs.generate import BY_HAND
 
 
 class Visit:
@@ -92,6 +91,13 @@ class Visit:
         """Take what the picture has become under the pointer."""
         return self.studio.take(*self.studio.in_hand(told), "drag") if told else gr.skip()
 
+    def again(self, request: gr.Request, in_hand: Any, tab: Any, *given: Any) -> dict[Any, Any]:
+        """Show the picture that has come into hand in the tab that is open; a morph stays as it was arranged."""
+        if tab == "morph":
+            return gr.skip()
+        chosen, specimen = self.studio.in_hand(in_hand)
+        return self.enter(tab, chosen, specimen, self._spot_of(tab, given), guest_of(request))
+
     def morph_from(self, request: gr.Request, in_hand: Any) -> dict[Any, Any]:
         """Go to the morph from the picture in hand, whichever it showed before."""
         chosen, specimen = self.studio.in_hand(in_hand)
@@ -118,11 +124,10 @@ class Visit:
         """Return to what a link says."""
         chosen, remark = links.find_model(self.models, link)
         lens = links.find_lens(self.lenses, link)
-        specimen = read_specimen(chosen, link) if chosen.weights else Specimen()
-        if not {"seed", "latent"} & link.keys():  # it names no picture: the first of the wall
-            specimen = replace(specimen, seed=seeds_of(chosen, BY_HAND, None)[0])
+        specimen = links.picture_of(chosen, link)
         links.say(links.remark_on(chosen, remark))
         studio = self.studio
+        links.say(links.remark_on_colours(studio.aides.colourer(chosen), link))
         held = {**studio.take(chosen, specimen, by), studio.model: chosen.name}
         return held | self.enter(lens.id, chosen, specimen, link, guest) | self._opened(lens.id)
 

@@ -33,7 +33,7 @@ def test_card_and_page_say_whose_the_pictures_are(name, tmp_path):
     described = read_json(planted / "config.json")
     described["data"]["name"] = name
     write_json(planted / "config.json", described)
-    text, said = card_text(planted), trademarks(load_models([planted])[0])
+    text, said = card_text(planted), trademarks([model.described for model in load_models([planted])[0]])
     assert row.source in text and f"{row.owner}{'; ' if row.trademark else '.'}" in text
     assert (kaggle_page(row.slug) in text) == bool(row.slug)
     for other in DATASETS.values():

@@ -146,6 +146,12 @@ def test_hints_are_as_large_as_a_picture_may_be(run, tmp_path):
     assert status == 2 and "hints.png: over 100 megapixels" in complaint
 
 
+def test_hints_that_would_cover_everything_are_told_of(run, tmp_path):
+    Image.new("RGB", (40, 30)).save(tmp_path / "hints.png")
+    status, _, complaint = run(draw(tmp_path / "a.png"), tmp_path / "b.png", "--hints", tmp_path / "hints.png")
+    assert status == 2 and "hints.png: nothing of it is transparent" in complaint
+
+
 def test_without_a_network_the_command_that_trains_one_is_named(run, tmp_path, monkeypatch):
     monkeypatch.setattr(colorize, "CHECKPOINT", tmp_path / "none")
     status, _, complaint = run(draw(tmp_path / "a.png"), tmp_path / "b.png", checkpoint=None)

@@ -11,6 +11,7 @@ from gan.images import to_uint8
 from gan.translation.apply import colours
 from gan.translation.dabs import PARTS
 from gan.translation.inputs import led_by, marks_at
+from gan.ui.strokes import Stroke, draw_hints
 
 RED, GREEN, BLUE, GREY = (200, 30, 30), (30, 200, 30), (30, 60, 200), (120, 120, 120)
 IN_LARGE, IN_SMALL, OUTSIDE = (30, 60), (100, 45), (122, 5)  # x, y, beside what is hinted at there
@@ -155,3 +156,12 @@ def test_the_colours_of_hints_lead_a_palette_and_make_none():
     marks = marks_at(dabs((BLUE, (0, 0, 20, 20)), (RED, (40, 0, 50, 9)), ((199, 31, 30, 255), (60, 0, 65, 5))), 128)
     assert [tuple(colour) for colour in led_by(marks, palette)] == [BLUE, RED, palette[0], GREY, palette[3]]
     assert led_by(marks_at(None, 128), palette) == palette and led_by(marks, None) is None
+
+
+@pytest.mark.parametrize("side", [64, 128])
+def test_a_dab_of_the_lightest_pen_is_seen_wherever_it_is(side):
+    for quarter in range(0, 32):
+        place = 200 + quarter / 4
+        marks = marks_at(draw_hints([Stroke("hint", ((place, place, 0.0),), "e23d28")]), side)
+        seen = marks[0, :, marks[0, 3] > 0]
+        assert seen.shape[1] > 0 and (to_uint8(seen[:3]) - torch.tensor([[226], [61], [40]])).abs().max() <= 3

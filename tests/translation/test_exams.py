@@ -161,6 +161,11 @@ def test_lines_are_kept_as_they_were_drawn():
     assert (shown[3] == 0).all() and (np.delete(shown, 3, axis=0) == (255, 0, 0)).all()
 
 
+def test_drawings_are_on_white_as_they_are_coloured(data):
+    pictures = read_pictures(data, 32, progress=False).images[:6].permute(0, 2, 3, 1).contiguous().numpy()
+    assert all(np.median(trial.drawing) == 255 for trial in coloring_exam.trials_of(pictures))
+
+
 def test_the_trials_are_always_the_same_each_picture_once_in_every_style(data):
     pictures = read_pictures(data, 32, progress=False).images[:6].permute(0, 2, 3, 1).contiguous().numpy()
     trials, again = coloring_exam.trials_of(pictures), coloring_exam.trials_of(pictures)

@@ -4,6 +4,7 @@ import gradio as gr
 import pytest
 from served import plant, plant_aide, tiny_model
 
+from gan.data.datasets import DATASETS
 from gan.files import read_json, write_json
 from gan.ui import aides
 from gan.ui.aides import Aides
@@ -79,3 +80,10 @@ def test_one_that_is_damaged_is_told_in_a_sentence_without_the_way_to_it(folders
     with pytest.raises(gr.Error) as refusal:
         _ = Aides(folders).colourer(model("pokemon")).network
     assert "colours" in refusal.value.message and str(tmp_path) not in refusal.value.message
+
+
+def test_what_it_learned_from_is_all_of_it(folders):
+    described = read_json(folders[0] / "config.json")
+    write_json(folders[0] / "config.json", described | {"learned_before": ["anime"]})
+    aide = Aides(folders).colourer(model("pokemon"))
+    assert aide.learned == f"{DATASETS['anime'].source} and then {DATASETS['pokemon'].source}"

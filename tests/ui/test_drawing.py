@@ -1,12 +1,13 @@
 """Drawings: what can be coloured, what a link keeps, palettes, outlines, photographs of paper."""
 
+import json
 from pathlib import Path
 
 import gradio as gr
 import numpy as np
 import pytest
 import torch
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 from served import plant_aide, tiny_model
 
 from gan.translation.palettes import hexes
@@ -23,10 +24,12 @@ from gan.ui.drawing import (
     palette_of,
     read_drawing,
     read_palette,
+    saved_drawing,
     typical_palettes,
     why_not,
 )
 from gan.ui.encode import lossless_uri
+from gan.ui.links import remark_on_colours
 from gan.ui.specimen import Specimen
 from gan.ui.strokes import Stroke, draw_lines, write_strokes
 
@@ -53,7 +56,7 @@ def test_an_empty_pad_a_dot_and_a_black_picture_are_answered_by_what_to_do(colou
 
 def test_each_palette_makes_a_picture_and_hints_change_it(colourer):
     plain = colour_small(colourer, Drawing((BOX,)), [(), RED])
-    assert plain.shape == (2, 4, 32, 32)
+    assert plain.shape == (2, 4, 32, 32) and (plain[0] - plain[1]).abs().max() > 0.01
     hinted = colour_small(colourer, Drawing((BOX, GREEN)), [()])
     assert (hinted - plain[:1]).abs().max() > 0.01
 
@@ -68,15 +71,27 @@ def test_a_saved_drawing_is_transparent_outside_keeps_its_lines_and_says_what_it
     assert beside(Drawing((BOX,)).lines(256), picture).size == (256 * 2 + 16, 256)
 
 
-def test_a_link_says_a_short_drawing_and_nothing_of_a_long_one_or_a_photograph():
+def test_a_link_says_a_short_drawing_and_nothing_of_a_long_one_or_a_photograph(colourer):
     model = tiny_model("alpha")
     short = Drawing((BOX,), palette=(*RED, (1, 2, 3)), keep_lines=False)
-    said = short.recipe(model)
-    assert said["tab"] == "draw" and said["palette"] == "e23d28-010203"
+    said = short.short_recipe(model, colourer)
+    assert said["tab"] == "draw" and said["palette"] == "e23d28-010203" and said["coloured"] == colourer.weights
     assert read_drawing(said) == short
-    assert Drawing((BOX,) * 200).recipe(model) == {}
-    assert Drawing((BOX,), under=Image.new("L", (8, 8))).recipe(model) == {}
-    assert Drawing().recipe(model) == {}
+    assert Drawing((BOX,) * 200).short_recipe(model, colourer) == {}
+    assert Drawing((BOX,), under=Image.new("L", (8, 8))).short_recipe(model, colourer) == {}
+    assert Drawing().short_recipe(model, colourer) == {}
+
+
+def test_a_saved_drawing_says_all_of_its_strokes_however_many_they_are(colourer):
+    drawing = Drawing((BOX,) * 200, palette=RED)
+    picture = saved_drawing(colourer, tiny_model("alpha"), drawing, "picture")
+    assert read_drawing(json.loads(picture.info["gan-studio"])) == drawing
+
+
+def test_a_picture_of_another_network_is_remarked_on(colourer):
+    said = Drawing((BOX,)).recipe(tiny_model("alpha"), colourer)
+    assert remark_on_colours(colourer, said) == remark_on_colours(colourer, {}) == remark_on_colours(None, said) == ""
+    assert "coloured by another network" in remark_on_colours(colourer, said | {"coloured": "0" * 16})
 
 
 @pytest.mark.parametrize("sent", ["red", 5, ["red"], ["#12345"], ["#112233"] * 6, {}, [None], "112233-", [["#112233"]]])
@@ -146,3 +161,8 @@ def test_a_picture_under_the_strokes_is_part_of_the_drawing():
 def test_the_modules_of_the_page_and_of_python_agree_on_widths():
     script = (Path(module.__file__).parent / "static" / "strokes.js").read_text()
     assert "{ thin: 5, thick: 11, erase: 28, hint: 16 }" in script
+
+
+def test_light_lines_on_dark_are_told_of():
+    with pytest.raises(gr.Error, match="light on dark"):
+        cleaned(ImageOps.invert(photograph()))

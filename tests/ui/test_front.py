@@ -8,14 +8,16 @@ from pathlib import Path
 import gradio
 import pytest
 from PIL import Image
-from served import EPOCHS, differ, pixels, plant, run_async
+from served import EPOCHS, differ, pixels, plant, run_async, tiny_model
 from starlette.testclient import TestClient
 
+from gan.ui.aides import Aides
 from gan.ui.demo import build_demo
 from gan.ui.encode import enlarge
-from gan.ui.front import STATIC
+from gan.ui.front import STATIC, Front
 from gan.ui.gate import Gate
 from gan.ui.loaded import load_models
+from gan.ui.shelf import Shelf
 from gan.ui.specimen import Specimen
 from gan.ui.studio import saved_picture
 
@@ -105,3 +107,12 @@ def test_the_page_works_under_a_path(visitor, page, monkeypatch):
     monkeypatch.setattr(page, "root_path", "/gan")
     assert visitor.get("/gan/studio/page.js").status_code == 200
     assert head_of(visitor, "gan/?seed=7")["og:image"].startswith("http://127.0.0.1:7860/gan/preview.png")
+
+
+def test_the_bare_address_unfurls_as_the_picture_that_the_page_begins_with():
+    model = tiny_model("alpha", described={"picked": [164, 20]})
+    front = Front(Shelf([model]), Aides())
+    shown = pixels(front._preview(""))
+    picture = saved_picture(model, Specimen(164))
+    assert differ(shown[27:603, 312:888], pixels(as_png(enlarge(picture, 9, smooth=True)))) == 0
+    assert differ(pixels(front._preview("seed=1")), shown) > 0

@@ -138,6 +138,19 @@ def test_a_picture_is_drawn_and_is_in_hand_like_any_other(visit, server):
     assert recipe_in(download.value.path())["latent"] == recipe_of(page)["latent"]
 
 
+def test_the_tab_that_is_open_shows_what_was_found(visit, server):
+    page = visit(f"{server.url}?tab=explore&seed=1&d1=2")
+    wait_for_picture(page, seed=1, d1=2)
+    slider = page.locator("#d1 input[type=range]")
+    page.wait_for_function("document.querySelector('#d1 input[type=range]').value === '2'")
+    ends = page.locator("#ends").inner_html()
+    choose_file(page, photo())
+    page.get_by_role("button", name="Draw it").click()
+    said(page).filter(has_text="The picture is in hand.").wait_for(timeout=60_000)
+    page.wait_for_function("document.querySelector('#d1 input[type=range]').value === '0'")
+    assert slider.input_value() == "0" and page.locator("#ends").inner_html() != ends
+
+
 def test_it_is_stopped_and_the_best_so_far_is_in_hand(visit, server):
     page = opened(visit, server, photo(), 390)
     page.evaluate(STOP_AT_ONCE, 0)

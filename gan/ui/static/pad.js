@@ -19,8 +19,12 @@ const fits = (strokes) => strokes.length <= MOST && write(strokes).length <= LON
 const left = (strokes) => {
     try {
         if (strokes !== undefined) return sessionStorage.setItem(LEFT, strokes);
-        const kept = sessionStorage.getItem(LEFT) ?? "";
-        return fits(read(kept)) && write(read(kept)) === kept ? kept : "";
+        const kept = sessionStorage.getItem(LEFT) ?? "",
+            them = read(kept);
+        const whole = them.every(
+            ({ tool, points, colour }) => points.length && (tool !== "hint" || colour.length === 6),
+        );
+        return whole && fits(them) && write(them) === kept ? kept : "";
     } catch {
         return ""; // a frame may not be allowed to keep anything, and what is kept may be damaged
     }
@@ -178,13 +182,20 @@ export const mount = (root, emit) => {
         stroke = { tool, points: [], colour: tool === "hint" ? colour() : "" };
         go([point]);
     };
+    const colourless = () => tool === "hint" && !colour(); // the colours are on their way
     const end = () => {
         const [made] = read(write([{ ...stroke, points: simple(stroke.points) }])); // as a link will have it
         stroke = pointer = null;
         add(mirror ? [made, mirrored(made)] : [made]);
     };
+    // Lift a pen that a key has lowered.
+    const lift = () => {
+        if (stroke && pointer === null) end();
+        cursor.classList.remove("down");
+    };
     ink.addEventListener("pointerdown", (event) => {
-        if (event.button || stroke) return;
+        lift();
+        if (event.button || stroke || colourless()) return;
         event.preventDefault();
         pointer = event.pointerId;
         ink.setPointerCapture(pointer);
@@ -217,7 +228,7 @@ export const mount = (root, emit) => {
         } else if (event.key === "Enter" || event.key === " ") {
             spot ??= [SIDE / 2, SIDE / 2];
             if (stroke) end();
-            else begin([...spot, MEDIUM]);
+            else if (!colourless()) begin([...spot, MEDIUM]);
         } else return;
         event.preventDefault();
         event.stopPropagation();
@@ -225,7 +236,10 @@ export const mount = (root, emit) => {
         if (spot) [cursor.style.left, cursor.style.top] = spot.map((value) => `${(value / SIDE) * 100}%`);
         cursor.classList.toggle("down", Boolean(stroke));
     });
-    ink.addEventListener("blur", () => (cursor.hidden = true));
+    ink.addEventListener("blur", () => {
+        lift();
+        cursor.hidden = true;
+    });
 
     // --- tools
     const choose = (name) => {
@@ -253,9 +267,12 @@ export const mount = (root, emit) => {
             find(".paper").classList.toggle("mirrored", mirror);
         },
     };
+    const narrow = matchMedia("(max-width: 900px)"); // only one of them is large
+    const fit = () => (find(".result").disabled = !narrow.matches);
+    narrow.addEventListener("change", fit);
+    fit();
     const swap = () => {
-        // where only one of them is large
-        if (!matchMedia("(max-width: 900px)").matches) return;
+        if (!narrow.matches) return;
         const swapped = find(".pad-room").classList.toggle("swapped");
         find(".result").setAttribute("aria-label", swapped ? "Show the pad large" : "Show the picture large");
     };

@@ -1,6 +1,6 @@
 // The page as a whole: its address and the way back, wishes that are asked again, keys, sharing.
 const OURS =
-    /^(tab|model|weights|against|seeds?|stops|count|wall|truncation|wildness|latent|epoch|steps|method|loop|t|strokes|palette|lines|[dz]\d+)$/;
+    /^(tab|model|weights|against|seeds?|stops|count|wall|truncation|wildness|latent|epoch|steps|method|loop|t|strokes|palette|lines|coloured|[dz]\d+)$/;
 const HUB = "https://huggingface.co"; // where a Space's page is a frame, and the address bar is the Hub's
 const GESTURE = 1200; // milliseconds after which a slider that moves again is a new step of the history
 const PAUSES = [300, 600, 1200, 2500, 5000]; // milliseconds until a wish is sent again; the last one again and again
@@ -84,6 +84,13 @@ export const share = async () => {
             ? `Link copied.${reach}`
             : `This browser does not let it be copied. The link is the page’s address.${reach}`,
     ];
+};
+
+const NO_LINK =
+    "A link cannot hold this drawing: it is too long, or it lies over a picture from a file. Save it, and send the file.";
+export const shareDrawing = async (_, linked, drawing) => {
+    const holds = drawing.example || linked.strokes;
+    return [...(holds ? await share() : [NO_LINK]), linked, drawing];
 };
 
 // --- how pictures are enlarged

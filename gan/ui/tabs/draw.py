@@ -12,6 +12,7 @@ from torch import Tensor
 
 from gan.images import from_pil, make_grid, to_pil
 from gan.precision import one_core
+from gan.publishing.provenance import made_of
 from gan.translation.palettes import Palette, hexes
 from gan.ui.aides import Aide
 from gan.ui.arguments import read_fields, read_flag, refuse
@@ -42,7 +43,6 @@ from gan.ui.specimen import Specimen
 from gan.ui.strokes import write_strokes
 from gan.ui.studio import Studio, file, saved_picture, tell
 from gan.ui.uploads import read_upload
-from gan.ui.verdict import line_of
 
 LONGEST_UNDER = 42_000  # characters of a drawing's picture, which the pad sends along with each wish
 LEAD = """<h2>Draw</h2><p class='lead'>A network colours what you draw. It learned from {learned} and knows nothing
@@ -52,6 +52,7 @@ FOUND = "The nearest to your drawing of all that this network can draw. The draw
 EXAMPLE = "An example: the outline of the picture in hand. Draw anywhere, and it makes room for yours."
 TOO_LONG = "This drawing is too long for a link. What you save is whole."
 FROM_FILE = "A picture from a file stays on this page: a link cannot hold it."
+LINKED = ("strokes", "palette", "lines", "coloured")  # of a recipe, beside the model and the tab
 KEPT = "Kept, at the foot of this page."
 NOT_KEPT = "Only what a link can hold is kept here: a shorter drawing, without a picture from a file. Save this one."
 
@@ -84,12 +85,17 @@ def lines_of(model: LoadedModel, drawing: Drawing) -> Tensor:
     return from_pil(drawing.on_pad.resize((side, side), Image.Resampling.BOX))[0]
 
 
-def copy_line(model: LoadedModel, picture: Image.Image) -> str:
-    """Return what is to be said of how near a coloured drawing is to a training picture; "" where nothing tells."""
+def copy_line(aide: Aide, model: LoadedModel, picture: Image.Image) -> str:
+    """Return what is to be said of how near a coloured drawing is to a training picture; "" where nothing tells.
+
+    The model's folder knows its own training pictures alone, which may not be those of the network that colours.
+    """
+    if made_of(aide.described) != made_of(model.described):
+        return ""
     insight, side = insight_of(model), model.generator.image_size
     with one_core():
         verdict = next(iter(insight.verdicts_on(from_pil(picture.resize((side, side), Image.Resampling.BOX)))), None)
-    return f"Is it a copy? {line_of(verdict)}" if verdict else ""
+    return f"Is it a copy? {verdict.sentence()}" if verdict else ""
 
 
 def enlarger_of(studio: Studio, model: LoadedModel, told: Any) -> Aide | None:
@@ -144,10 +150,11 @@ def build_draw(studio: Studio) -> Lens:
         drawing, told = read_drawing(told), read_fields(told)
         if reason := why_not(drawing.on_pad):
             return {pad: {"picture": None, "say": reason, "of": "", "copy": ""}, spot: {}}
-        output = colour_small(studio.colourer(model), drawing, [drawing.palette])
+        aide = studio.colourer(model)
+        output = colour_small(aide, drawing, [drawing.palette])
         enlarger = enlarger_of(studio, model, told)
         picture = to_pil(sharpened(output, enlarger)[0, :3])
-        recipe = {} if told.get("example") else drawing.recipe(model)
+        recipe = {} if told.get("example") else drawing.short_recipe(model, aide)
         shown: PadValue = {
             "picture": lossless_uri(picture),
             "of": write_strokes(drawing.strokes),
@@ -155,7 +162,7 @@ def build_draw(studio: Studio) -> Lens:
         }
         said = EXAMPLE if told.get("example") else "" if recipe else FROM_FILE if drawing.under else TOO_LONG
         shown["say"] = " ".join(filter(None, (said, GUESSED if enlarger else "")))
-        return {pad: shown, spot: {name: recipe[name] for name in ("strokes", "palette", "lines") if name in recipe}}
+        return {pad: shown, spot: {name: recipe[name] for name in LINKED if name in recipe}}
 
     def propose(told: Any, hand: Any) -> dict[Any, Any]:
         model, specimen = studio.in_hand(hand)
@@ -163,8 +170,9 @@ def build_draw(studio: Studio) -> Lens:
         if why_not(drawing.on_pad):
             return {proposals: {"cells": []}}
         named = proposals_for(model, specimen, typical(model))
-        mine, *others = colour_small(studio.colourer(model), drawing, [drawing.palette, *named.values()])
-        copy = "" if told.get("example") else copy_line(model, to_pil(mine[:3]))
+        aide = studio.colourer(model)
+        mine, *others = colour_small(aide, drawing, [drawing.palette, *named.values()])
+        copy = "" if told.get("example") else copy_line(aide, model, to_pil(mine[:3]))
         return {proposals: sheet_of(torch.stack(others), named, drawing.palette), pad: {"copy": copy}}
 
     def choose(told: Any) -> PadValue:
@@ -185,7 +193,7 @@ def build_draw(studio: Studio) -> Lens:
         model, _ = studio.in_hand(hand)
         drawing = read_drawing(told)
         refuse_undrawable(drawing.on_pad)
-        recipe: Mapping[str, Any] = drawing.recipe(model)
+        recipe: Mapping[str, Any] = drawing.short_recipe(model, studio.colourer(model))
         if not recipe:
             raise refuse(NOT_KEPT)
         gr.Info(KEPT)
@@ -227,7 +235,7 @@ def build_draw(studio: Studio) -> Lens:
     traced.click(take_outline, studio.hand, pad, **LAST_WINS)
     nearest.click(find, [wish, studio.hand], [pad, *studio.others, studio.tabs], **PROJECTING, **PRIVATE)
     keep.click(offer, [wish, studio.hand], studio.offered, **PRIVATE)
-    share.click(tell, told, None, js=call("share"), **PRIVATE)
+    share.click(tell, [told, spot, wish], None, js=call("shareDrawing"), **PRIVATE)
     for kind, button in savers.items():
         button.click(save_as(studio, kind), [wish, studio.hand], studio.files, **NETWORKS, **PRIVATE)
     build_colorize(studio)
