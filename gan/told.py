@@ -23,6 +23,24 @@ MAX_EVENT = 2000  # characters; a roll back takes some 250, and a state may see 
 CURVES = ("loss_d", "loss_g", "d_real", "d_fake_before", "d_fake_after")
 NUMBERS = ("epoch", "images_seen", "images_per_second", *CURVES, "lr", "beta1")  # of a line of history.jsonl
 
+# How to read the curves.
+COMPETE = (
+    "The generator draws and the discriminator tells drawn from real; each loss says how badly one of them is doing, "
+    "and while neither runs away both still learn."
+)
+ABSOLUTE = (
+    "D(x) is how real the real pictures look to it and D(G(z)) how real the drawn ones do: close together it can "
+    "hardly tell, one near 1 and the other near 0 it has won and the drawing stops getting better."
+)
+PAIRED = (
+    "This discriminator learned by comparing drawn with real, so only the distance between D(x) and D(G(z)) says "
+    "something: close together it can hardly tell, far apart it has won."
+)
+MEASURED = (
+    "KID (the kernel Inception distance) compares {generated:,} drawn pictures with {real:,} real ones, lower is "
+    "better; two halves of the real ones have {floor[kid]:.1f}."
+)
+
 
 def title_of(described: Mapping[str, Any], name: str) -> str:
     """Return what a model is called for people: its config.json says it, or it is the folder's name."""
@@ -60,6 +78,15 @@ def pairs(described: Mapping[str, Any]) -> bool:
     """Return whether the loss of the training pairs; False where the folder does not say."""
     loss = trained(described, "loss")
     return loss in LOSSES and LOSSES[loss].pairs
+
+
+def reading(described: Mapping[str, Any], measured: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return how to read the curves of a training, in sentences; "" of what was not measured."""
+    return {
+        "losses": COMPETE,
+        "verdict": PAIRED if pairs(described) else ABSOLUTE,
+        "kid": MEASURED.format(**measured[-1]) if measured else "",
+    }
 
 
 def cleaned(lines: Iterable[dict[str, Any]], wanted: set[int]) -> tuple[dict[str, Any], ...]:

@@ -20,7 +20,12 @@ MAX_COUNT = 64
 
 def refuse(sentence: str) -> gr.Error:
     """Return the error that shows the sentence to the visitor and prints no traceback on the server."""
-    return gr.Error(sentence, print_exception=False)
+    return gr.Error(in_toast(sentence), print_exception=False)
+
+
+def in_toast(sentence: str) -> str:
+    """Return a sentence, which may name what strangers wrote, as it can be shown in a toast of the page: HTML."""
+    return sentence.translate(str.maketrans("<>", "‹›"))
 
 
 def at_field(place: int, read: Callable[[Any], Any]) -> Callable[..., list[dict[str, Any]]]:
@@ -142,5 +147,4 @@ def show(value: Any) -> str:
         text = repr(value)
     except ValueError:  # Python writes out no whole number of more than 4,300 digits
         return "a number that large"
-    text = text if len(text) <= 40 else f"{text[:37]}..."
-    return text.translate(str.maketrans("<>", "‹›"))  # the page's toasts are HTML
+    return text if len(text) <= 40 else f"{text[:37]}..."

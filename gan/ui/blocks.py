@@ -81,7 +81,6 @@ class Line(queueing.Queue):
             return False, reason, "queue_full"
         if mistakes := self._mistakes(fn, body.data):
             return False, mistakes, "validator_error"
-        body.event_id = None  # Gradio gives it one; it would keep what is sent
         if body.session_hash is None:
             body.session_hash = uuid4().hex
         if body.session_hash not in self.pending_messages_per_session:

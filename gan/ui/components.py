@@ -133,14 +133,13 @@ class Stage(Drawn):
 
 
 class PlayerValue(TypedDict, total=False):
-    """Frames to play: all in one `image`, or one at a time, which `input` asks for by {"frame"}."""
+    """Frames to play: all in one `image`, or one at a time, which `input` asks for by {"frame", "of"}."""
 
     image: str | None
     side: int
     columns: int
     title: str  # of its frames on the stage; without one they are the picture in hand's own
     labels: list[str]
-    stops: list[int]  # frames that are marked
     at: int
     fps: float
     loop: bool
@@ -152,6 +151,7 @@ class PlayerValue(TypedDict, total=False):
     grid: bool  # each frame is a grid of pictures, and is shown as one
     first: dict[str, Any]  # {"at", "image"} of a frame that comes along
     frame: dict[str, Any]  # {"at", "image"} of the frame that was asked for; nothing else has changed
+    of: Any  # the source that was shown when it was asked for
     alt: str
     empty: str
 

@@ -8,7 +8,7 @@ from typing import Any
 from PIL import Image, ImageFilter
 from PIL.PngImagePlugin import PngInfo
 
-RECIPE_KEY = "gan-studio"  # keyword of the PNG text that holds the recipe, as JSON; page.js reads it
+RECIPE_KEY = "gan-studio"  # keyword of the PNG text that holds the recipe, as JSON; files.js reads it
 COLOURS = 5
 PAPER = 245  # of 255: a colour whose darkest part is lighter is the background's white
 # Each pixel and 0.4 of its difference from the mean of its neighbourhood, weighted 1 2 1 both ways.

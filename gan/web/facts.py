@@ -20,8 +20,8 @@ from gan.told import (
     direction_names,
     finite,
     marks,
-    pairs,
     picked_in,
+    reading,
     seen_before,
     title_of,
 )
@@ -59,7 +59,6 @@ def _curves(folder: Path, described: Mapping[str, Any]) -> dict[str, Any]:
         "epoch": [line["epoch"] for line in lines],
         "seen": {line["epoch"]: line["images_seen"] + before for line in lines if line["images_seen"]},
         "kid": [finite(kid.get(line["epoch"])) for line in lines],
-        "measured": {key: measured[-1].get(key) for key in ("generated", "real", "floor")} if measured else None,
-        "pairs": pairs(described),
+        "reading": reading(described, measured),
         "marks": list(marks(lines, described)),
     }

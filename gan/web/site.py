@@ -1,6 +1,7 @@
 """Checkpoint folders -> the files of a static page that draws with them in the visitor's own browser."""
 
 import base64
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -18,7 +19,8 @@ from gan.told import title_of
 from gan.web.facts import facts_of
 
 STATIC = Path(__file__).parent / "static"
-INDEX, SCRIPT, STYLE = "index.html", "start.js", "page.css"
+INDEX, SCRIPT, STYLE, SERVICE = "index.html", "start.js", "page.css", "service.js"
+PROGRAM = re.compile(rf'<script type="module" src="{SCRIPT}"[^>]*></script>')
 DEMO = Path(__file__).parents[1] / "ui"  # whose instrument this is: these modules and styles are the demo's own
 SHARED = ("curves", "files", "numbers", "page", "pixels", "player", "sharper", "sheet", "stage")
 MODULES = tuple(f"{name}.js" for name in SHARED)
@@ -59,9 +61,11 @@ def write_page(
             page = _in_one_file(place, _write_data(place, title, models, MOST_BYTES * 3 / 4))  # base64 takes the rest
         write_atomically(out / INDEX, page.encode())
     else:
-        _write_data(out, title, models, MOST_BYTES)
+        data = _write_data(out, title, models, MOST_BYTES)
         for name in _program():
             write_atomically(out / name, _text(name).encode())
+        version = f'const VERSION = "{_digest(out, [*_program(), *data])}";\n'
+        write_atomically(out / SERVICE, (version + _text(SERVICE)).encode())
     write_atomically(out / "README.md", _card(credits, models).encode())
 
 
@@ -107,6 +111,14 @@ def _write_data(out: Path, title: str, models: Mapping[str, tuple[Path, list[str
     return [SITE_FILE, *data]
 
 
+def _digest(folder: Path, names: Iterable[str]) -> str:
+    """Return 16 hexadecimal digits that are others where any of the files is."""
+    known = hashlib.sha256()
+    for name in names:
+        known.update(name.encode() + hashlib.sha256((folder / name).read_bytes()).digest())
+    return known.hexdigest()[:16]
+
+
 def _files_in(folder: Path) -> list[str]:
     return [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
 
@@ -150,7 +162,7 @@ def _in_one_file(folder: Path, data: Iterable[str]) -> str:
         f'<script type="module">import "{SCRIPT}";</script>'
     )
     page = _text(INDEX).replace(f'<link rel="stylesheet" href="{STYLE}">', f"<style>\n{_text(STYLE)}</style>")
-    return page.replace(f'<script type="module" src="{SCRIPT}"></script>', f"{files}{importing}")
+    return PROGRAM.sub(lambda _: f"{files}{importing}", page)
 
 
 def _address(module: str) -> str:

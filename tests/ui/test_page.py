@@ -162,8 +162,8 @@ def test_where_nothing_can_be_copied_the_address_is_pointed_at(visit_under):
 
 REFUSE_TWICE = """
 const ask = window.fetch;
-let refused = 0;
-window.fetch = async (...given) => String(given[0]).includes("queue/join") && window.full && refused++ < 2
+window.refused = 0;
+window.fetch = async (...given) => String(given[0]).includes("queue/join") && window.full && window.refused++ < 2
     ? new Response('{"detail": "The queue is full."}', { status: 503 }) : ask(...given);
 """
 
@@ -174,6 +174,7 @@ def test_a_last_wish_that_was_refused_is_asked_again_until_it_is_answered(visit_
     page.evaluate("window.full = true")
     page.locator("#wall .tile").nth(4).click()
     wait_for_picture(page, seed=5)
+    assert page.evaluate("window.refused") >= 3
 
 
 DELAY_ONE = """
@@ -182,6 +183,7 @@ window.fetch = async (...given) => {
     if (String(given[0]).includes("queue/join") && window.slow) {
         window.slow = false;
         await new Promise((done) => setTimeout(done, 1500));
+        window.late = true;
     }
     return ask(...given);
 };
@@ -195,7 +197,8 @@ def test_a_tab_that_is_slow_to_open_does_not_come_after_the_next(visit_under):
     for tab in ("Morph", "Explore"):
         page.get_by_role("tab", name=tab, exact=True).click()
     wait_for_address(page, "tab=explore")
-    page.wait_for_timeout(2500)  # longer than the first takes
+    page.wait_for_function("window.late")
+    page.wait_for_timeout(500)  # in which what came late is answered
     assert "tab=explore" in page.url
     assert page.locator("#studio").get_attribute("data-tab") == "explore"
 
@@ -206,6 +209,7 @@ const transform = async (part, on) => {
     for (const event of part.split(/(?<=\\n\\n)/)) {
         if (event.includes("close_stream")) await new Promise((done) => setTimeout(done, 1500));
         on.enqueue(event);
+        window.ended ||= event.includes("close_stream");
     }
 };
 window.fetch = async (...given) => {
@@ -220,7 +224,7 @@ window.fetch = async (...given) => {
 def test_a_wish_made_while_the_stream_of_answers_ends_is_answered(visit_under):
     page = visit_under(END_LATE)
     wait_for_seeds(page, 1, 24)
-    page.wait_for_timeout(3000)  # until the stream of the first answers has ended
+    page.wait_for_function("window.ended")
     page.locator("#wall .tile").nth(4).click()
     wait_for_picture(page, seed=5)
     page.locator("#keep").click()
@@ -233,8 +237,10 @@ window.held = Promise.resolve();
 window.fetch = async (...given) => {
     const answer = await ask(...given);
     if (!given[0].url?.includes("queue/data")) return answer;
+    window.streams = (window.streams ?? 0) + 1;
     const transform = async (part, on) => { await window.held; on.enqueue(part); };
-    return new Response(answer.body.pipeThrough(new TransformStream({ transform })), answer);
+    const flush = () => void (window.streams -= 1);
+    return new Response(answer.body.pipeThrough(new TransformStream({ transform, flush })), answer);
 };
 """
 
@@ -242,7 +248,7 @@ window.fetch = async (...given) => {
 def test_pictures_are_dim_until_the_one_that_was_asked_for_is_there(visit_under):
     page = visit_under(HOLD_BACK)
     wait_for_seeds(page, 1, 24)
-    page.wait_for_timeout(3000)  # until nothing else is being told: Gradio ends a stream that is done with
+    page.wait_for_function("window.streams === 0")  # nothing else is being told
     page.evaluate("window.held = new Promise((done) => (window.letGo = done)); 0")
     page.locator("#wall .tile").nth(4).click()
     page.locator("html.waiting").wait_for()
@@ -308,8 +314,15 @@ def assert_in_sight(part):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_phone_shows_the_picture_first_and_scrolls_in_one_direction_alone(visit, server, scheme):
-    page = visit(server.url, 390, 844, device_scale_factor=2, color_scheme=scheme, reduced_motion="reduce")
+def test_the_page_is_as_light_as_a_visitor_wants_it(visit, server, scheme):
+    page = visit(server.url, color_scheme=scheme)
+    wait_for_picture(page, seed=1)
+    light = page.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).every(value => value > 128)")
+    assert light == (scheme == "light")
+
+
+def test_a_phone_shows_the_picture_first_and_scrolls_in_one_direction_alone(visit, server):
+    page = visit(server.url, 390, 844, device_scale_factor=2, reduced_motion="reduce")
     wait_for_seeds(page, 1, 24)
     for tab in reversed(page.get_by_role("tab").all()):
         tab.click()
@@ -328,5 +341,45 @@ def test_a_phone_shows_the_picture_first_and_scrolls_in_one_direction_alone(visi
             rows = [box["y"] + box["height"] * share / 20 for share in range(1, 20)]
             over = "rows => rows.some(y => !document.elementFromPoint(195, y)?.closest('#stage-column'))"
             assert not page.evaluate(over, rows), f"something of {tab.inner_text()} lies over the picture"
-    light = page.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).every(value => value > 128)")
-    assert light == (scheme == "light")
+
+
+def test_frames_of_a_film_do_not_overtake_the_picture_in_hand(visit, server):
+    page = visit(f"{server.url}?tab=explore&seed=1")
+    wait_for_picture(page, seed=1)
+    page.evaluate(
+        """() => {
+            const real = Image.prototype.decode;
+            Image.prototype.decode = async function () {
+                await new Promise((later) => setTimeout(later, 200));
+                return real.call(this);
+            };
+            const image = document.createElement("canvas");
+            image.width = image.height = 64;
+            const detail = { image, side: 64, columns: 1, index: 0, label: "a frame" };
+            const frame = (detail) => document.dispatchEvent(new CustomEvent("frame", { detail }));
+            const film = setInterval(() => frame(detail), 20);
+            setTimeout(() => (clearInterval(film), frame(null)), 2_000);
+        }"""
+    )
+    page.locator("#another").click()
+    page.wait_for_function("!location.search.includes('seed=1&') && !location.search.endsWith('seed=1')")
+    page.wait_for_function(
+        "JSON.parse(document.querySelector('.stage').dataset.recipe).seed"
+        " === Number(new URLSearchParams(location.search).get('seed'))"
+    )
+
+
+def test_with_fingers_what_takes_a_kept_picture_out_is_seen_on_a_wide_screen(visit, server):
+    page = visit(server.url, 1180, 820)
+    touch = page.context.new_cdp_session(page)
+    touch.send("Emulation.setEmulatedMedia", {"features": [{"name": "hover", "value": "none"}]})
+    touch.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    wait_for_picture(page, seed=1)
+    page.get_by_role("button", name="Keep", exact=True).click()
+    tool = page.locator("#kept .tool").first
+    tool.wait_for()
+    page.mouse.move(600, 300)
+    assert page.evaluate("matchMedia('(hover: none)').matches")
+    assert tool.evaluate("tool => getComputedStyle(tool).opacity") == "1"
+    reach = tool.evaluate("tool => parseFloat(getComputedStyle(tool, '::after').width)")
+    assert reach >= 40

@@ -1,15 +1,19 @@
 """The page's own generator against Python's: latents to the bit, pictures within a level, both ways of drawing."""
 
 import base64
+import io
+import zipfile
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from gan.checkpoints import load_generator, save_network
 from gan.images import to_uint8
 from gan.latent import lerp, principal_directions, sample_z, slerp, tame
 from gan.models import Generator
+from gan.ui.encode import lossless_uri
 from gan.ui.specimen import write_latent
 
 MODULES = """async ({ base, ...asked }) => {
@@ -187,3 +191,66 @@ def test_where_workers_are_blocked_the_page_itself_draws(ask, page_models):
         return [engine.way, (await engine.draw(sampleZ(1, network.zDim))).length];
     """
     assert ask(script, weights=weights) == ["page", 64 * 64 * 4]
+
+
+# --- what the page's modules do by themselves ------------------------------------------------------------------------
+
+
+def test_zips_have_names_of_any_alphabet(ask):
+    script = """
+        const { writeZip } = await module("png.js");
+        return text(writeZip(asked.names.map((name) => [name, bytes("aGk=")])).buffer);
+    """
+    names = ["größer-seed-1.png", "мох.png", "plain.png"]
+    with zipfile.ZipFile(io.BytesIO(base64.b64decode(ask(script, names=names)))) as archive:
+        assert archive.namelist() == names and archive.read("мох.png") == b"hi"
+
+
+def test_a_frame_that_comes_late_does_not_bring_an_earlier_film_back(ask):
+    script = """
+        const { mount } = await module("player.js");
+        const root = document.body.appendChild(document.createElement("div"));
+        const wishes = [];
+        const update = mount(root, (event, told) => event === "input" && wishes.push(told));
+        const film = (source, count) => ({ source, image: null, columns: 1, cell: 0, side: 1, fps: 4, loop: false,
+            labels: Array.from({ length: count }, (_, n) => `${source} ${n}`) });
+        const image = document.createElement("canvas");
+        await update(film("one", 9));
+        await new Promise((done) => setTimeout(done, 100));
+        const [{ of }] = wishes;
+        await update({ ...film("one", 9), frame: { at: 0, image }, of });
+        const before = root.querySelector("output").textContent;
+        await update({ ...film("two", 3), first: { at: 0, image } });
+        await update({ ...film("one", 9), frame: { at: 1, image }, of });
+        return [before, root.querySelector("output").textContent, root.querySelector("input").max];
+    """
+    assert ask(script) == ["one 0", "two 0", "2"]
+
+
+def test_a_picture_that_did_not_come_is_asked_for_again(visit, page_site):
+    page = visit(f"{page_site}README.md")
+    image = lossless_uri(Image.new("RGB", (1, 1)))
+    script = """async ([base, image]) => {
+        const { decode } = await import(`${base}pixels.js`);
+        const real = Image.prototype.decode;
+        Image.prototype.decode = () => Promise.reject(new Error("no network"));
+        const lost = await decode(image).catch((problem) => problem.message);
+        Image.prototype.decode = real;
+        return [lost, (await decode(image)).width];
+    }"""
+    assert page.evaluate(script, [page_site, image]) == ["no network", 1]
+
+
+def test_a_film_is_recorded_in_its_own_time_and_not_behind_another_tab(ask):
+    script = """
+        const { recordFilm } = await module("film.js");
+        const frames = Array.from({ length: 30 }, (_, n) => new Uint8ClampedArray(64 * 64 * 4).fill(8 * n));
+        const start = performance.now();
+        const { blob } = await recordFilm(frames, 64, 60, () => {});
+        const seconds = (performance.now() - start) / 1000;
+        Object.defineProperty(document, "hidden", { value: true });
+        const sentence = await recordFilm(frames, 64, 60, () => {}).catch((problem) => problem);
+        return [blob.size, seconds, sentence];
+    """
+    size, seconds, sentence = ask(script)
+    assert size > 0 and seconds < 2 and "while this page is in sight" in sentence

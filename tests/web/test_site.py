@@ -18,6 +18,7 @@ from gan.images import to_uint8
 from gan.latent import principal_directions, sample_z
 from gan.publish import main
 from gan.publishing.page import write_page
+from gan.told import PAIRED
 from gan.translation.networks import Colorizer
 from gan.web import site
 from gan.web.facts import facts_of
@@ -72,7 +73,8 @@ def test_the_page_is_told_of_directions_and_of_a_picture_to_compare_with(page_mo
     )
     curves = facts["curves"]
     assert (facts["epochs"], curves["epoch"]) == (list(EPOCHS), list(range(1, EPOCHS[-1] + 1)))
-    assert (curves["pairs"], curves["loss_d"][0], curves["seen"]["3"], curves["kid"][0]) == (True, 1, 120, None)
+    assert (curves["loss_d"][0], curves["seen"]["3"], curves["kid"][0]) == (1, 120, None)
+    assert curves["reading"]["verdict"] == PAIRED
     assert (facts["title"], facts["picked"], facts["names"][7]) == ("alpha", [], "Direction 8")
     assert facts["learned"].startswith("The pictures belong to their owners; Pokémon is a trademark of")
 
@@ -179,3 +181,11 @@ def test_a_folder_is_written_and_a_name_on_the_hub_is_pushed_to(page_models, tmp
     assert set(pushed.commits[pushed.head]) == {".gitattributes", "README.md", "index.html"}
     server.shutdown()
     server.server_close()
+
+
+def test_a_page_that_holds_something_else_has_another_worker_which_keeps_it(page_models, tmp_path):
+    for name, models in (("one", page_models), ("same", page_models), ("other", page_models[:1])):
+        write_page(tmp_path / name, models)
+    one, same, other = ((tmp_path / name / "service.js").read_text() for name in ("one", "same", "other"))
+    assert one == same != other and one.startswith('const VERSION = "')
+    assert one.partition("\n")[2] == (STATIC / "service.js").read_text()

@@ -85,6 +85,11 @@ def test_a_mistaken_seed_is_told_at_its_field(opened):
     field.fill("4")
     wait_for_picture(page, seed=4)
     assert not mistake.count()
+    field.fill("-5")
+    mistake.wait_for()
+    page.get_by_role("button", name="Another").click()
+    mistake.wait_for(state="detached")
+    assert field.get_attribute("aria-invalid") == "false"
 
 
 def test_explore_moves_by_sliders_and_every_number_undoes_and_goes_back_to_the_seed(opened):
@@ -322,3 +327,14 @@ def test_a_file_that_is_missing_is_named_in_a_sentence(page_site, chromium):
     assert page.locator("#model input:checked").input_value() == "alpha"
     wait_for_picture(page, model="alpha")
     context.close()
+
+
+def test_on_a_phone_the_slider_in_focus_is_not_behind_the_picture(opened):
+    page = opened("tab=explore&model=alpha&seed=2", width=390, height=844)
+    page.locator("#d4 input[type=range]").focus()
+    page.keyboard.press("End")
+    for name in ("d3", "d2", "d1"):
+        page.locator(f"#{name} input[type=range]").evaluate("slider => slider.focus()")
+        top = page.locator(f"#{name} input[type=range]").bounding_box()["y"]
+        column = page.locator("#stage-column").bounding_box()
+        assert top >= column["y"] + column["height"]

@@ -3,19 +3,17 @@ export const mount = (root, emit) => {
     root.innerHTML = `<div class="numbers-list"></div>`;
     const list = root.firstChild;
     const ranges = () => [...list.querySelectorAll("input")];
-    const moved = () =>
-        Object.fromEntries(
-            ranges()
-                .filter(({ value }) => Number(value))
-                .map(({ name, value }) => [name, Number(value)]),
-        );
+    let offsets = {}; // as they are: a slider reaches less far, in steps
     list.addEventListener("input", ({ target }) => {
+        const { [target.name]: before, ...others } = offsets;
+        offsets = Number(target.value) ? { ...others, [target.name]: Number(target.value) } : others;
         target.nextElementSibling.textContent = target.value;
-        emit("input", moved());
+        emit("input", offsets);
     });
-    list.addEventListener("change", () => emit("release", moved()));
+    list.addEventListener("change", () => emit("release", offsets));
     return (value) => {
         if (!value) return;
+        offsets = { ...value.offsets };
         if (ranges().length !== value.count)
             list.innerHTML = Array.from(
                 { length: value.count },
@@ -24,8 +22,8 @@ export const mount = (root, emit) => {
             ).join("");
         for (const range of ranges()) {
             if (range === document.activeElement && range.matches(":active")) continue;
-            range.value = value.offsets[range.name] ?? 0;
-            range.nextElementSibling.textContent = range.value;
+            range.value = offsets[range.name] ?? 0;
+            range.nextElementSibling.textContent = offsets[range.name] ?? 0;
         }
     };
 };

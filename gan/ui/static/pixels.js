@@ -12,9 +12,13 @@ export const decode = (address) => {
     if (!decoded.has(address)) {
         const image = new Image();
         image.src = address;
+        const lost = (problem) => {
+            decoded.delete(address); // it may be there when it is asked for again
+            throw problem;
+        };
         decoded.set(
             address,
-            image.decode().then(() => image),
+            image.decode().then(() => image, lost),
         );
         if (decoded.size > KEPT) decoded.delete(decoded.keys().next().value);
     }

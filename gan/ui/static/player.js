@@ -90,7 +90,7 @@ export const mount = (root, emit) => {
         for (let next = Math.min(at, frame); next <= frame; next++)
             if (!frames.has(next)) {
                 asked = Date.now();
-                return emit("input", { frame: next, at: asked });
+                return emit("input", { frame: next, at: asked, of: shown.source });
             }
     };
     const rest = () => visible && count() && emit("release", { frame: at });
@@ -154,6 +154,7 @@ export const mount = (root, emit) => {
 
     return async (value) => {
         if (!value) return;
+        if (value.frame && value.of !== shown?.source) return; // asked for when another film was shown
         if (value.source !== shown?.source) frames = new Map();
         asked = 0;
         for (const sent of [value.frame, value.first]) if (sent?.image) frames.set(sent.at, sent.image);

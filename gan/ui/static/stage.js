@@ -30,7 +30,8 @@ export const mount = (root, emit) => {
     let shown = null,
         sheet = null,
         pixels = null,
-        turn = 0,
+        turn = 0, // of what is shown, frames too; a frame is overtaken by whatever comes after it
+        taken = 0, // of pictures, which no frame overtakes
         comparing = false;
     let plain = null,
         plainOf = ""; // the picture without edits, and whose it is
@@ -131,9 +132,11 @@ export const mount = (root, emit) => {
     return async (value) => {
         if (!value) return;
         if (value.sharper !== undefined) return sharp.show(value);
-        const mine = ++turn;
+        const mine = ++taken;
+        turn++;
         const image = value.image ? await decode(value.image) : null;
-        if (mine !== turn) return;
+        if (mine !== taken) return;
+        turn++;
         [shown, sheet, comparing] = [value, image, false];
         room.parentElement.hidden = !image;
         find(".problem").hidden = !value.problem;

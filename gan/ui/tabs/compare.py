@@ -6,12 +6,12 @@ from typing import Any
 
 import gradio as gr
 import torch
-from torch import Tensor
 from torch.nn.functional import interpolate
 
 from gan.checkpoints import parameter_count
 from gan.images import make_grid
 from gan.latent import MAX_SEED
+from gan.publishing.markdown import plain
 from gan.publishing.provenance import learned_from
 from gan.ui.arguments import choose_model, read_choice, read_whole
 from gan.ui.components import LAST_WINS, Sheet, SheetValue
@@ -44,24 +44,19 @@ def opponents(models: Sequence[LoadedModel], left: LoadedModel) -> list[LoadedMo
     return sorted(others, key=lambda other: learned_from(other.described) != learned_from(left.described))
 
 
-def side_of(model: LoadedModel, seeds: Sequence[int], specimen: Specimen) -> Tensor:
-    """Return one side of every pair, (N, 3, H, W)."""
-    pictures = [Specimen(seed, specimen.truncation, wildness=specimen.wildness) for seed in seeds]
-    return model.draw(stack(model, pictures))
-
-
 def pairs_of(left: LoadedModel, right: LoadedModel, seeds: Sequence[int], specimen: Specimen) -> SheetValue:
     """Return the sheet of pairs: left, right, left, right; smaller pictures are enlarged in whole pixels."""
-    sides = [side_of(model, seeds, specimen) for model in (left, right)]
+    pictures = [Specimen(seed, specimen.truncation, wildness=specimen.wildness) for seed in seeds]
+    sides = [model.draw(stack(model, pictures)) for model in (left, right)]
     side = max(images.shape[-1] for images in sides)
     large = [interpolate(images, size=side, mode="nearest") for images in sides]
     words = [
         {
-            "label": f"{seed}",
-            "alt": f"Seed {seed} by {model.title}: take this picture",
-            "recipe": model.label() | {"seed": seed},
+            "label": f"{picture.seed}",
+            "alt": f"Seed {picture.seed} by {model.title}: take this picture",
+            "recipe": picture.recipe(model),
         }
-        for seed in seeds
+        for picture in pictures
         for model in (left, right)
     ]
     both = torch.stack(list(chain.from_iterable(zip(*large, strict=True))))
@@ -97,7 +92,7 @@ def build_compare(studio: Studio) -> Lens:
         count = read_whole(count, "The number of pairs", 1, 16, PAIRS)
         first = 1 if specimen.latent else min(specimen.seed, MAX_SEED - count + 1)
         seeds = range(first, first + count)
-        heads = " ".join(f"**{model.title}** {facts_of(model)}." for model in (left, right))
+        heads = " ".join(f"**{plain(model.title)}** {facts_of(model)}." for model in (left, right))
         choices = [(model.title, model.name) for model in others]
         return {
             pairs: pairs_of(left, right, seeds, specimen),

@@ -8,7 +8,7 @@ import gradio as gr
 from PIL import Image
 
 from gan.images import open_rgb
-from gan.told import CURVES, MAX_EPOCH, marks, pairs, seen_before
+from gan.told import CURVES, MAX_EPOCH, marks, reading, seen_before
 from gan.ui import animation
 from gan.ui.arguments import read_fields, read_whole, refuse, said
 from gan.ui.components import LAST_WINS, PRIVATE, Curves, Player, PlayerValue, Sheet, SheetValue, wishes
@@ -33,23 +33,6 @@ STAY = "Some of those it was trained on. They stay on this machine."
 HIDDEN = (
     "They are shown on the machine that has them, and elsewhere only where it says so: "
     "<code>python app.py --show-reals</code>"
-)
-
-COMPETE = (
-    "The generator draws and the discriminator tells drawn from real; each loss says how badly one of them is doing, "
-    "and while neither runs away both still learn."
-)
-ABSOLUTE = (
-    "D(x) is how real the real pictures look to it and D(G(z)) how real the drawn ones do: close together it can "
-    "hardly tell, one near 1 and the other near 0 it has won and the drawing stops getting better."
-)
-PAIRED = (
-    "This discriminator learned by comparing drawn with real, so only the distance between D(x) and D(G(z)) says "
-    "something: close together it can hardly tell, far apart it has won."
-)
-MEASURED = (
-    "KID (the kernel Inception distance) compares {generated:,} drawn pictures with {real:,} real ones, lower is "
-    "better; two halves of the real ones have {floor[kid]:.1f}."
 )
 
 
@@ -126,11 +109,7 @@ def curves_of(model: LoadedModel) -> dict[str, Any]:
         "standing": standing(model),
         "kid": [kid.get(line["epoch"]) for line in model.history],
         "marks": list(marks(model.history, model.described)),
-        "reading": {
-            "losses": COMPETE,
-            "verdict": PAIRED if pairs(model.described) else ABSOLUTE,
-            "kid": MEASURED.format(**model.measured[-1]) if model.measured else "",
-        },
+        "reading": reading(model.described, model.measured),
     }
 
 
@@ -184,7 +163,7 @@ def build_training(studio: Studio) -> Lens:
         number = read_whole(told.get("frame"), "The frame", 0, max(len(model.samples) - 1, 0), 0)
         if not model.samples:
             raise refuse(no_grids(model))
-        return player_of(model, specimen, 0, False) | {"frame": frame_of(model, number)}
+        return player_of(model, specimen, 0, False) | {"frame": frame_of(model, number), "of": told.get("of")}
 
     def follow(told: Any, hand: Any) -> dict[Any, Any]:
         model, _ = studio.in_hand(hand)

@@ -92,7 +92,10 @@ const setWildness = slider(
     (wildness) => ask({ wildness }),
 );
 studio.follow.push(() => {
-    if (seed !== document.activeElement) seed.value = shownSeed();
+    if (seed !== document.activeElement) {
+        seed.value = shownSeed();
+        sayAt(seed, "");
+    }
     setWildness(studio.specimen.wildness);
 });
 find("#save-wall").addEventListener("click", () =>

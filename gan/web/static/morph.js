@@ -28,12 +28,12 @@ const played = () => ({
     source: JSON.stringify([studio.model.weights, way]),
 });
 const framed = async (at) => ({ at, image: sheetOf([await drawFrame(at)], studio.model.side, 1) });
-const player = mountPlayer(find("#player .player"), (event, { frame }) =>
+const player = mountPlayer(find("#player .player"), (event, { frame, of }) =>
     attempt(async () => {
         if (event === "release") rest(frame);
         const asked = way;
         const drawn = event === "input" && (await framed(frame));
-        if (drawn && asked === way) await player({ ...played(), frame: drawn });
+        if (drawn && asked === way) await player({ ...played(), frame: drawn, of });
     }),
 );
 const rest = (frame) => {

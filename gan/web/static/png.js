@@ -49,12 +49,12 @@ export function writeZip(files) {
     const parts = [],
         index = [];
     let at = 0;
-    for (const [name, bytes] of files) {
-        // Version 2.0, nothing special, stored, midnight of the first of January 1980.
+    for (const [title, bytes] of files) {
+        const name = new TextEncoder().encode(title);
+        // Version 2.0, a name in UTF-8, stored, midnight of the first of January 1980.
         const shared = [
             ...little(20, 2),
-            0,
-            0,
+            ...little(0x0800, 2),
             0,
             0,
             0,
@@ -68,10 +68,10 @@ export function writeZip(files) {
             0,
             0,
         ];
-        parts.push(Uint8Array.from([...little(0x04034b50, 4), ...shared]), ascii(name), bytes);
+        parts.push(Uint8Array.from([...little(0x04034b50, 4), ...shared]), name, bytes);
         index.push(
             Uint8Array.from([...little(0x02014b50, 4), 20, 0, ...shared, ...Array(10).fill(0), ...little(at, 4)]),
-            ascii(name),
+            name,
         );
         at += 30 + name.length + bytes.length;
     }

@@ -1,5 +1,7 @@
 // Off line after the first visit: all files of the page are kept, and answered with where the network does not answer.
-const STORE = `gan-studio ${registration.scope}`;
+// VERSION, in a line above, is another one where any of them is: so this is another worker, which keeps the new ones.
+const OURS = `gan-studio ${registration.scope} `,
+    STORE = OURS + VERSION;
 const plain = (address) => address.split(/[?#]/)[0]; // a link's query is the page's own business
 
 self.addEventListener("install", (event) =>
@@ -11,11 +13,22 @@ self.addEventListener("install", (event) =>
     ),
 );
 
-const answer = async (request) => {
-    const store = await caches.open(STORE);
+self.addEventListener("activate", (event) =>
+    event.waitUntil(
+        (async () => {
+            const old = (await caches.keys()).filter((name) => name.startsWith(OURS) && name !== STORE);
+            await Promise.all(old.map((name) => caches.delete(name)));
+        })(),
+    ),
+);
+
+const answer = async (event) => {
+    const { request } = event,
+        store = await caches.open(STORE);
     try {
         const fresh = await fetch(request);
-        if (fresh.status === 200) await store.put(plain(request.url), fresh.clone());
+        const keep = () => store.put(plain(request.url), fresh.clone()).catch(() => {}); // a full disk takes no answer away
+        if (fresh.status === 200) event.waitUntil(keep());
         return fresh;
     } catch {
         return (await store.match(plain(request.url))) ?? Response.error();
@@ -23,5 +36,5 @@ const answer = async (request) => {
 };
 self.addEventListener("fetch", (event) => {
     const { request } = event;
-    if (request.method === "GET" && request.url.startsWith(registration.scope)) event.respondWith(answer(request));
+    if (request.method === "GET" && request.url.startsWith(registration.scope)) event.respondWith(answer(event));
 });

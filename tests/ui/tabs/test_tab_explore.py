@@ -187,6 +187,13 @@ def test_every_number_of_z_moves_the_picture(bench, client):
     assert differ(picture_in_hand(bench), explore(client, seed=1, offsets={"17": 2.5})) <= 1
 
 
+def test_numbers_that_no_slider_reaches_stay_when_another_is_moved(visit, server):
+    page = visit(f"{server.url}?tab=explore&seed=1&z17=5&z20=0.12")
+    page.get_by_role("button", name="Every number of z").click()
+    move(page, "numbers label:nth-child(4)", 1)
+    wait_for_picture(page, seed=1, z3=1, z17=5, z20=0.12)
+
+
 def test_a_drag_across_the_picture_and_arrow_keys_change_it_and_before_shows_it_as_it_was(bench, client):
     box = bench.locator(".stage-room").bounding_box()
     bench.mouse.move(box["x"] + 100, box["y"] + 100)

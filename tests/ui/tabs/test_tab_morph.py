@@ -347,7 +347,8 @@ def test_from_here_it_begins_with_the_picture_in_hand_again_and_again(morph):
     wait_for_picture(morph, seed=5)
     morph.locator("#to-morph").click()
     morph.wait_for_function("document.querySelector('#stops .sheet').dataset.labels.startsWith('A · 5 B · ')")
-    wait_for_address(morph, "tab=morph", "seeds=5-")
+    wait_for_address(morph, "tab=morph")
+    morph.wait_for_function("new URLSearchParams(location.search).get('seeds').startsWith('5-')")
 
 
 def test_a_stop_that_is_moved_by_keys_keeps_the_focus(morph):
