@@ -5,6 +5,7 @@ import itertools
 import json
 import math
 import os
+import secrets
 import stat
 import sys
 import time
@@ -20,7 +21,7 @@ LOOK_SECONDS = 0.2  # in which another process may hold a run's lock to see whet
 WITHOUT_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
 NOWHERE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)  # of a path that leads to nothing
 PATIENCE = 2.0 if os.name == "nt" else 0.0  # seconds in which another program may look at a file to be replaced
-PART = ".gan-part"  # behind the name of a file that is being written
+PART = ".gan-part"  # behind the name of a file that is being written, before what tells its writer from others
 MAX_JSON_BYTES = 20_000_000  # of one JSON object; a config.json has 1,000
 
 
@@ -29,10 +30,9 @@ def write_atomically(path: Path, content: bytes | bytearray) -> None:
 
     A full disk or a folder without permission raises UserError and leaves no trace.
     """
-    temporary = path.with_name(f"{path.name}{PART}")
+    temporary = path.with_name(f"{path.name}{PART}{secrets.token_hex(4)}")  # another process may write it, too
     make_folder(path.parent)
     try:
-        temporary.unlink(missing_ok=True)  # it may be a link to elsewhere, in a folder that a stranger made
         with open(temporary, "xb") as file:
             file.write(content)
             file.flush()
@@ -237,6 +237,6 @@ def read_json(path: Path) -> dict[str, Any]:
 
 def clear_parts(folder: Path) -> None:
     """Delete what a killed process left half-written in the folder and in those right below it."""
-    for part in (*folder.glob(f"*{PART}"), *folder.glob(f"*/*{PART}")):
+    for part in (*folder.glob(f"*{PART}*"), *folder.glob(f"*/*{PART}*")):
         with suppress(OSError):  # what cannot be deleted is in nobody's way
             part.unlink()

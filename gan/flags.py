@@ -281,7 +281,7 @@ def smoke_remains(folder: Path) -> list[Path]:
     """
     paths = []
     for path in folder.rglob("*"):
-        name = path.relative_to(folder).as_posix().removesuffix(PART)
+        name = path.relative_to(folder).as_posix().partition(PART)[0]
         if path.is_symlink() or not (SMOKE_NAMES.fullmatch(name) or path == folder / LOCK_FILE):
             raise _no_smoke(folder, f"holds {printable(name)}")  # at once: it may be a whole home folder
         if path != folder / LOCK_FILE:

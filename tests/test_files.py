@@ -2,6 +2,8 @@
 
 import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -31,16 +33,25 @@ def test_folders_are_made_and_one_that_cannot_be_is_an_error(tmp_path: Path):
         write_json(tmp_path / "a" / "b" / "c.json" / "d.json", {})
 
 
-def test_a_half_written_file_that_is_a_link_leads_nowhere(tmp_path: Path):
-    (tmp_path / "theirs").write_text("precious")
-    (tmp_path / f"file{PART}").symlink_to(tmp_path / "theirs")
-    write_atomically(tmp_path / "file", b"new")
-    assert (tmp_path / "theirs").read_text() == "precious" and (tmp_path / "file").read_bytes() == b"new"
+WRITES = """
+import sys
+from pathlib import Path
+from gan.files import write_atomically
+for _ in range(40):
+    write_atomically(Path(sys.argv[1]), sys.argv[2].encode() * 2_000_000)
+"""
+
+
+def test_several_processes_may_write_one_file(tmp_path: Path):
+    path = tmp_path / "file"
+    writers = [subprocess.Popen([sys.executable, "-c", WRITES, path, sign]) for sign in "ab"]
+    assert [writer.wait() for writer in writers] == [0, 0]
+    assert set(path.read_bytes()) in ({ord("a")}, {ord("b")}) and list(tmp_path.iterdir()) == [path]
 
 
 def test_what_is_half_written_is_cleared_away_as_far_as_can_be(tmp_path: Path):
     (tmp_path / "a").mkdir()
-    (tmp_path / "a" / f"file{PART}").touch()
+    (tmp_path / "a" / f"file{PART}0123abcd").touch()
     (tmp_path / f"folder{PART}").mkdir()
     clear_parts(tmp_path)
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["a", f"folder{PART}"]

@@ -41,13 +41,13 @@ def opened(source: Path) -> Iterator[list[Entry]]:
         yield _folder_files(path)
         return
     with _archive(path) as archive:
-        names = [(_plain(info.filename), info) for info in archive.infolist()]
+        names = [(_plain(name), info) for name, info in _named(archive) if not name.endswith("/")]
         if not any(name.startswith(inner) for name, _ in names) and inner:
             raise UserError(f"{path} holds no folder {inner}")
         yield [
             Entry(name.removeprefix(inner), partial(_zip_content, archive, info))
             for name, info in names
-            if name.startswith(inner) and not info.filename.endswith(("/", "\\"))
+            if name.startswith(inner)
         ]
 
 
@@ -172,9 +172,20 @@ def _entries_said(path: Path, found: int) -> int:
     return found if said == 2**16 - 1 < found or (found - said) % 2**16 == 0 else said
 
 
+def _named(archive: zipfile.ZipFile) -> Iterator[tuple[str, zipfile.ZipInfo]]:
+    """Yield what a .zip holds with its name, a slash between folders, for which Windows puts a backslash.
+
+    In a name of Shift-JIS, Big5 or GBK, which no flag tells of, a backslash may be half of a sign.
+    """
+    for info in archive.infolist():
+        name = info.orig_filename.partition("\0")[0]
+        known = info.flag_bits & 0x800 or name.isascii()  # UTF-8, or what all of these have in common
+        yield name.replace("\\", "/") if known else name, info
+
+
 def _plain(name: str) -> str:
-    """Return a name in a .zip as one in a folder: Windows puts backslashes, others begin with a dot or a slash."""
-    return "/".join(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))
+    """Return a name in a .zip as one in a folder: some begin with a dot or a slash."""
+    return "/".join(part for part in name.split("/") if part not in ("", "."))
 
 
 @contextmanager

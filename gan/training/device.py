@@ -17,7 +17,11 @@ def choose_device(name: str) -> torch.device:
 
     Of several processes on a machine, each has a GPU of its own.
     """
-    present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    alone = distributed.count() == 1
+    if name == "mps" and not alone:  # gloo, by which processes meet without CUDA, knows no Metal
+        raise UserError("--device mps serves one process: leave out torchrun, or give --device cpu")
+    metal = torch.backends.mps.is_available() and alone
+    present = {"cuda": torch.cuda.is_available(), "mps": metal, "cpu": True}
     if name == "auto":
         name = next(kind for kind, there in present.items() if there)
     if not present[name]:

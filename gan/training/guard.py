@@ -1,7 +1,6 @@
 """The guard at work on a run: it looks at every window, marks what is wrong, goes back to the last good state."""
 
 import copy
-import shutil
 from typing import Any
 
 import torch
@@ -23,11 +22,7 @@ class Guard:
         self.real_points = signs.features(self.reals)
         self.real_spread, self.real_saturation = signs.spread(self.real_points), signs.saturation(self.reals)
         if run.config.guard != "rollback":  # a state that is not kept up would one day be far too old to go back to
-            self._drop_good_states()
-
-    @first_alone
-    def _drop_good_states(self) -> None:
-        shutil.rmtree(self.run.folder / GOOD_STATES, ignore_errors=True)
+            run.forget_good_states()
 
     def look(self) -> None:
         """At the end of a window, write its signs into the history; after too many bad ones, act.

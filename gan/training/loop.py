@@ -59,6 +59,8 @@ def _train_on(run: Run, stop: Stop, on_save: OnSave) -> None:
             try:
                 while _train_epoch(run, stop, progress):
                     _end_epoch(run, guard, on_save)
+                run.means()
+                run.check_weights()  # a collapse in the last steps is one, too
                 return
             except Collapse as collapse:
                 guard.roll_back(collapse)
@@ -78,8 +80,10 @@ def _train_epoch(run: Run, stop: Stop, progress: Progress) -> bool:
         if saving:
             run.save_state()
             _write_chart(run.folder)
+            run.start_clock()
         if run.annealing_begins:
             run.save_state(UNANNEALED_STATES, kept=1)
+            run.start_clock()
         statistics = run.advance()
         progress.tell(statistics)
     return run.epoch_complete

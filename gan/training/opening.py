@@ -167,7 +167,8 @@ def _go_on(run: Run) -> None:
     run.load_state(before or state)
     if before:
         record.drop_later_epochs(run)
-        tqdm.write("a larger budget: going back to where the learning rate had not fallen yet")
+        run.forget_good_states()
+        tqdm.write("the learning rate is to fall later, or not at all: going back to where it had not fallen yet")
     tqdm.write(f"resuming at {run.trainer.images_seen:,} pictures seen, {_exactness(state, run.trainer.device)}")
 
 

@@ -62,9 +62,10 @@ def stage_line(run: Run) -> str:
     """Return what is said where a stage of several begins, "" elsewhere."""
     stage, epochs_before, _ = run.config.stage_at(run.number, run.epochs)
     stages = run.config.stages
-    if len(stages) == 1 or epochs_before or run.batch:
+    if len(stages) == 1 or epochs_before or run.batch or run.finished:
         return ""
-    return f"stage {stages.index(stage) + 1} of {len(stages)}: lr {run.trainer.lr:g}, beta1 {stage.beta1:g}"
+    number = [one is stage for one in stages].index(True) + 1  # two may be alike
+    return f"stage {number} of {len(stages)}: lr {run.trainer.lr:g}, beta1 {stage.beta1:g}"
 
 
 def head_line(run: Run) -> str:

@@ -2,6 +2,7 @@
 
 import math
 import os
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -75,7 +76,7 @@ class Run:
         self.guard = Memory()
         self.seconds = 0.0  # of training in all sessions
         self.described: dict[str, Any] = {}  # config.json
-        self._clock = time.perf_counter()
+        self._clock: float | None = None  # stopped
         self.saved_at = time.monotonic()  # when the training state was last written
         self._begin_epoch(0)
 
@@ -145,7 +146,7 @@ class Run:
 
     def _begin_stage_if_due(self) -> None:
         stage, epochs_before, _ = self.config.stage_at(self.number, self.epochs)
-        if epochs_before == 0 and self.batch == 0 and self.number > 0:
+        if epochs_before == 0 and self.batch == 0:
             self.trainer.annealed = min(self.trainer.annealed, self._annealed)  # appended, it has the rate it names
             self.trainer.begin_stage(stage)
 
@@ -175,6 +176,7 @@ class Run:
         """Add the epoch's line to the history, as far as the epoch went."""
         means = self.means()
         self._lap()
+        self._clock = None  # until the next step: grids, looks and the like are no training
         stage, epochs_before, _ = self.config.stage_at(self.number, self.epochs)
         images = min(self.batch * self.config.batch_size, self.count)
         begins = epochs_before == 0 and self.number > 0
@@ -198,14 +200,16 @@ class Run:
         line["event"] = f"{line['event']}; {event}" if line["event"] else event
 
     def _lap(self) -> None:
-        """Add the time since the last lap to the epoch's and the run's."""
+        """Add the time since the last lap to the epoch's and the run's, if the clock goes."""
+        if self._clock is None:
+            return
         now = time.perf_counter()
         self.epoch_seconds += now - self._clock
         self.seconds += now - self._clock
         self._clock = now
 
     def start_clock(self) -> None:
-        """Leave what was done since the last lap, such as writing grids, out of the time of training."""
+        """Begin to measure the time of training: what was done since the last lap is none of it."""
         self._clock = time.perf_counter()
 
     # --- the training state ---
@@ -244,6 +248,11 @@ class Run:
             return "batch is none of an epoch" if ours and state["batch"] >= self.batches.batches_per_epoch else fault
 
         return distributed.by_first(lambda: load_state(self.folder / folder, misfit))
+
+    @distributed.first_alone
+    def forget_good_states(self) -> None:
+        """Delete the states that the guard would go back to."""
+        shutil.rmtree(self.folder / GOOD_STATES, ignore_errors=True)
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take up a training state; one made from other pictures, or from these read otherwise, raises UserError."""

@@ -15,7 +15,7 @@ def refuse_used_folder(config: TrainConfig, again: bool) -> None:
     """Raise UserError where a new run would write over something; started `again`, it may find its own work."""
     folder = Path(config.out)
     try:
-        entries = {path.name.removesuffix(PART) for path in folder.iterdir()} if folder.is_dir() else set()
+        entries = {path.name.partition(PART)[0] for path in folder.iterdir()} if folder.is_dir() else set()
     except OSError as error:
         raise UserError(f"{folder}: cannot be read ({error.strerror}); choose another --out") from error
     if entries <= UNTOUCHED and (LOCK_FILE in entries or not entries):

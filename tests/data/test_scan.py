@@ -4,7 +4,6 @@ import hashlib
 import io
 import os
 import random
-import resource
 import signal
 import struct
 import threading
@@ -18,6 +17,7 @@ import pytest
 import torch
 from conftest import draw_pictures
 from PIL import Image, ImageCms, ImageColor, ImageDraw
+from served import peak_memory
 
 from gan.data import decode as pictures
 from gan.data import scan as data
@@ -388,8 +388,19 @@ def test_a_single_dot_makes_a_picture(mode):
     assert pictures.decode(encoded(image, "PNG"), pictures.Frame(S)).pixels.max() == 1
 
 
-def profile(gamma: float, primaries: str = "sRGB") -> bytes:
-    """Return a profile like sRGB, but for its gamma, of grey ("GRAY") or of three colours."""
+def grey_profile(gamma: float) -> bytes:
+    """Return a profile of greys with a gamma: a header, a white point, a curve."""
+    header = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()[:128])
+    header[16:20] = b"GRAY"
+    white = b"XYZ " + bytes(4) + struct.pack(">iii", 63190, 65536, 54061)  # D50, in parts of 65,536
+    curve = b"curv" + bytes(4) + struct.pack(">IH", 1, round(256 * gamma)) + bytes(2)
+    tags = struct.pack(">I4sII4sII", 2, b"wtpt", 156, 20, b"kTRC", 176, 14)
+    body = bytes(header[4:]) + tags + white + curve
+    return struct.pack(">I", 4 + len(body)) + body
+
+
+def profile(gamma: float) -> bytes:
+    """Return a profile like sRGB, but for its gamma."""
     made = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     curve = b"curv" + bytes(4) + struct.pack(">IH", 1, round(256 * gamma)) + bytes(2)
     count = struct.unpack(">I", made[128:132])[0]
@@ -472,9 +483,9 @@ BROKEN = {
 def test_broken_file_is_left_out_with_its_reason(tmp_path, name):
     content, reason = BROKEN[name]
     (filled(tmp_path) / name).write_bytes(content)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    taken = peak_memory()
     report = read(tmp_path).report
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 250_000  # KB
+    assert taken() < 250_000
     assert (report.found, report.used, report.bad[0][0]) == (41, 40, name)
     assert reason in report.bad[0][1] and "\n" not in report.bad[0][1]
     assert f"  {name}: " in report.text() and reason in report.text()
@@ -882,3 +893,18 @@ def test_pictures_close_up_in_the_memory_that_they_have(tmp_path):
     closed = pictures.closed_up(rows)
     assert torch.equal(closed.images, expected.images) and torch.equal(closed.order, expected.order)
     assert closed.names == expected.names and closed.images.data_ptr() == place
+
+
+@pytest.mark.parametrize("kind", ["LA", "gamma"])
+def test_the_background_is_the_one_that_was_asked_for_whatever_colours_a_file_is_in(tmp_path, kind):
+    image = Image.new("LA" if kind == "LA" else "RGBA", (32, 32))
+    image.paste((90, 255) if kind == "LA" else RED, (8, 8, 32, 32))
+    options = {"icc_profile": grey_profile(1.0)} if kind == "LA" else {}
+    content = encoded(image, "PNG", **options)
+    if kind == "gamma":
+        chunk = b"gAMA" + struct.pack(">I", 100_000)
+        content = content[:33] + struct.pack(">I", 4) + chunk + struct.pack(">I", zlib.crc32(chunk)) + content[33:]
+    (tmp_path / "a.png").write_bytes(content)
+    found = read(tmp_path, background="#1e90ff")
+    assert tuple(found.images[0, :, 0, 0].tolist()) == ImageColor.getrgb("#1e90ff")
+    assert {name for name, _ in found.report.ways} == {"icc" if kind == "LA" else "gamma", "transparent"}

@@ -1,6 +1,7 @@
 """Annealing: when it begins, what it makes of learning rate and average, and how a larger budget takes it back."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
 import torch
@@ -71,6 +72,25 @@ def test_a_larger_budget_goes_back_to_where_the_rate_had_not_fallen_and_equals_o
     assert_equal_runs(straight.out, longer.out)
 
 
+def test_what_is_taken_back_is_no_good_state_to_go_back_to(pictures, tmp_path, monkeypatch):
+    monkeypatch.setattr("gan.training.signs.WINDOW_IMAGES", PICTURES)
+    monkeypatch.setattr("gan.training.signs.complaints", lambda *_: [])
+    config = config_of(pictures, tmp_path / "run", 4, anneal=0.5, guard="rollback")
+    train(config)
+    assert list((tmp_path / "run" / "good").iterdir())
+    taken = []
+    train(replace(config, images=0, epochs=6), stop=lambda: taken.append(1) or len(taken) > 1)
+    left = list((tmp_path / "run" / "good").glob("*.pt"))
+    assert all(int(path.name[7:19]) <= newest_state(tmp_path / "run")["images_seen"] for path in left)
+
+
+def test_a_share_that_is_taken_back_is_no_larger_budget(pictures, tmp_path, cli):
+    run = tmp_path / "run"
+    train(config_of(pictures, run, 4, anneal=0.5), stop=stop_after(8))
+    said = cli("--resume", run, "--anneal", 0).out
+    assert "the learning rate is to fall later, or not at all: going back" in said and "budget: going" not in said
+
+
 def test_stages_appended_to_an_annealed_run_have_the_rate_that_they_name(pictures, tmp_path, cli):
     run = tmp_path / "run"
     train(config_of(pictures, run, 4, anneal=0.5))
@@ -117,3 +137,10 @@ def test_a_run_that_was_constant_so_far_may_end_annealed(pictures, tmp_path, cli
     assert cli("--resume", run, "--images", 4 * PICTURES, "--anneal", 0.5).status == 0
     rates = [line["lr"] for line in read_history(run)]
     assert rates[:2] == [LR, LR] and LR > rates[2] > rates[3] > LR / 16
+
+
+def test_stages_that_begin_before_anything_was_seen_have_their_beta1(pictures, tmp_path, cli):
+    run = tmp_path / "run"
+    train(config_of(pictures, run, 4), stop=lambda: True)
+    assert cli("--resume", run, "--stages", "1:1e-4:0.3", "--now").status == 0
+    assert newest_state(run)["optimizer_d"]["param_groups"][0]["betas"] == (0.3, 0.999)

@@ -203,6 +203,13 @@ def test_losses_that_are_no_longer_finite_go_back_at_once(spoil, pictures, tmp_p
     assert all(value.isfinite().all() for value in load_generator(tmp_path).state_dict().values())
 
 
+def test_losses_that_end_in_nothing_go_back_too(pictures, tmp_path, monkeypatch):
+    poison(monkeypatch, 3 * 2 + 1, spoil_losses)
+    config = config_of("report", pictures, tmp_path, guard="rollback", epochs=0, images=40 * 2 + 20)
+    run = train(config)  # whose budget ends in mid-epoch, right behind the poisoned step
+    assert run.finished and run.trainer.softenings == 1 and "rolled back" in str(events(tmp_path))
+
+
 def test_a_damaged_good_state_is_not_gone_back_to(pictures, tmp_path, monkeypatch):
     config = config_of("report", pictures, tmp_path, guard="rollback", epochs=4, images=0)
     count = iter(range(100))
