@@ -1,13 +1,13 @@
 """Published networks: round trips, the tutorial's files, and everything that must be refused."""
 
 import os
-import resource
 from pathlib import Path
 
 import pytest
 import torch
 from hostile import GOOD, NODES, good_state, pickles, weights
 from safetensors.torch import load_file, save_file
+from served import peak_memory
 
 from gan.checkpoints import (
     import_tutorial_weights,
@@ -101,10 +101,10 @@ def test_a_pth_of_before_2020_comes_in_unchanged(tmp_path: Path):
 @pytest.mark.parametrize("name, content", list(pickles()), ids=[name for name, _ in pickles()])
 def test_a_pth_that_is_no_network_of_ours_is_a_sentence_and_takes_no_memory(tmp_path: Path, name: str, content: bytes):
     (tmp_path / "netG.pth").write_bytes(content)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    taken = peak_memory()
     with pytest.raises(UserError, match=r"netG\.pth: \w"):
         import_tutorial_weights(tmp_path / "netG.pth")
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # kB
+    assert taken() < 100_000
 
 
 def test_a_pth_that_could_run_code_is_refused(tmp_path: Path):

@@ -5,6 +5,7 @@ import re
 import shutil
 import struct
 import threading
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
@@ -195,10 +196,9 @@ def test_an_answer_that_is_not_the_hubs_gets_a_sentence(answer, server, folder):
     for method, path in STEPS:
         edit(folder, f"# {path}")
         server.faults[:] = [(method, path, answer)]
-        try:
+        harmless = path == "/tag/" or (path, answer) == ("/validate-yaml", b"{}")  # the model is there by then, or yet
+        with nullcontext() if harmless else pytest.raises(UserError, match="proxy"):
             publish(folder, tag=f"images-{len(path)}")
-        except UserError as error:
-            assert "proxy" in str(error), (path, error)
     server.faults[:] = [("GET", "/api/models/", answer)]
     with pytest.raises(UserError, match=r"proxy|holds no model"):
         fetch("tester/alpha")

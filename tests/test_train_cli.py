@@ -3,6 +3,8 @@
 import json
 import os
 import shlex
+import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -91,21 +93,33 @@ OF_TASK = dict.fromkeys(
 VERBS = {"--help", "--check", "--dry-run", "--smoke", "--resume", "--push-to-hub", "--push-every", "--private", "--now"}
 FLAGS = [flag for action in train.build_parser()._actions for flag in action.option_strings if flag.startswith("--")]
 
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = pytest.mark.usefixtures("without_charts", "one_thread")
 
 
 @pytest.fixture(autouse=True)
 def own_folder(tmp_path, monkeypatch):
-    """Run in an empty folder, and draw no charts."""
-    monkeypatch.setattr("gan.training.loop.write_chart", lambda folder: None)
+    """Run in an empty folder."""
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.fixture(scope="module")
+def trained(pictures, without_charts, tmp_path_factory):
+    """The folder of a finished run of one epoch."""
+    return train_into(tmp_path_factory.mktemp("trained") / "run", *TINY, "--data", pictures)
+
+
+def train_into(folder, *flags):
+    """Train a run with these flags of train.py, in this process; return its folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(signal, "signal", lambda number, handler: None)  # whose handlers would stay
+        assert train.main([str(argument) for argument in (*flags, "--out", folder)]) == 0
+    return folder
+
+
 @pytest.fixture
-def run(cli, pictures, tmp_path):
-    """A finished run of one epoch."""
-    assert cli(*TINY, "--data", pictures, "--out", "run").status == 0
-    return tmp_path / "run"
+def run(trained, tmp_path):
+    """A copy of that run in the test's own folder."""
+    return shutil.copytree(trained, tmp_path / "run")
 
 
 def planned(cli, *arguments):
@@ -809,7 +823,7 @@ def smoked(tmp_path):
     write_json(folder / "config.json", {"train": config.to_dict(), "images_seen": 1024})
     for name in ("states/images-000000001024-0123456789abcdef.pt", "samples/epoch-0004.webp", "history.jsonl"):
         write_atomically(folder / name, b"learned")
-    (folder / "states" / f"images-000000001024-0123456789abcdee.pt{PART}").touch()
+    (folder / "states" / f"images-000000001024-0123456789abcdee.pt{PART}0123abcd").touch()
     return folder
 
 

@@ -1,6 +1,7 @@
 """Publishing: folders, runs that train, Spaces; against a Hub on this machine."""
 
 import ast
+import itertools
 import json
 import os
 import re
@@ -14,6 +15,7 @@ from conftest import draw_pictures
 from hub_server import TOKEN, hub_for
 from markdown_it import MarkdownIt
 from served import ROOT, copy_app, measurement, plant
+from test_train_cli import train_into
 
 from gan import hub
 from gan.checkpoints import load_generator, weights_digest
@@ -28,6 +30,8 @@ from gan.publishing.pushing import Publisher
 from gan.publishing.retraining import DECISIVE
 from gan.publishing.space import SPACE_OWNED, write_space
 
+pytestmark = pytest.mark.usefixtures("without_charts")
+
 
 @pytest.fixture
 def server(monkeypatch, tmp_path):
@@ -36,12 +40,16 @@ def server(monkeypatch, tmp_path):
         yield server
 
 
+@pytest.fixture(scope="module")
+def trained(pictures, without_charts, tmp_path_factory):
+    """The folder of a run of two epochs."""
+    return train_into(tmp_path_factory.mktemp("trained") / "run", *TINY, "--data", pictures)
+
+
 @pytest.fixture
-def run(cli, pictures, tmp_path, monkeypatch):
-    """A run of two epochs."""
-    monkeypatch.setattr("gan.training.loop.write_chart", lambda folder: None)
-    assert cli(*TINY, "--data", pictures, "--out", tmp_path / "run").status == 0
-    return tmp_path / "run"
+def run(trained, tmp_path):
+    """A copy of that run in the test's own folder."""
+    return shutil.copytree(trained, tmp_path / "run")
 
 
 TINY = ("--dataset", "folder", "--base-channels", 4, "--image-size", 32, "--epochs", 2, "--batch-size", 16)
@@ -308,10 +316,15 @@ def test_train_pushes_what_it_made(server, cli, pictures, tmp_path):
 
 
 def test_a_stopped_run_says_how_it_goes_on_and_is_pushed(server, cli, pictures, tmp_path, monkeypatch):
-    monkeypatch.setattr("train.StopRequest.__call__", lambda self: True)
+    asked = itertools.count()
+    monkeypatch.setattr("train.StopRequest.__call__", lambda self: next(asked) >= 4)  # in its second epoch
     flags = ["--push-to-hub", "tester/mine", "--push-every", "40", "--private"]
     result = cli(*TINY, "--data", pictures, "--out", tmp_path / "run", *flags)
     assert f"--resume {tmp_path / 'run'} {' '.join(flags)}\n" in result.out
+    assert result.status == 143 and "pushed to tester/mine" in result.out
+    assert model(server).private and set(model(server).tags) == {"images-40", "images-56"}
+    pushed = model(server).commits[model(server).head]["model.safetensors"]
+    assert pushed == (tmp_path / "run" / "model.safetensors").read_bytes()
 
 
 def test_train_pushes_on_the_way(server, cli, pictures, tmp_path, monkeypatch):

@@ -14,12 +14,7 @@ from gan.training.trainer import Trainer
 
 PICTURES, BATCH, LR = 40, 16, 2e-4  # three steps an epoch
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
-
-@pytest.fixture(autouse=True)
-def without_charts(monkeypatch):
-    monkeypatch.setattr("gan.training.loop.write_chart", lambda folder: None)
+pytestmark = pytest.mark.usefixtures("without_charts", "one_thread")
 
 
 def config_of(pictures, out, epochs, **changes):

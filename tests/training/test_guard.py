@@ -17,13 +17,12 @@ from gan.training.guard import Guard
 from gan.training.loop import train
 from gan.training.signs import gap
 
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = pytest.mark.usefixtures("without_charts", "one_thread")
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    """Draw no charts; a window is one epoch of the 40 pictures, and a new generator's grey is no collapse."""
-    monkeypatch.setattr("gan.training.loop.write_chart", lambda folder: None)
+    """A window is one epoch of the 40 pictures, and a new generator's grey is no collapse."""
     monkeypatch.setattr("gan.training.signs.WINDOW_IMAGES", 40)
     monkeypatch.setattr("gan.training.signs.LEAST_OF_BEST", 0.0)
     monkeypatch.setattr("gan.training.signs.MOST_DRIFT", 1e9)
@@ -148,7 +147,6 @@ def test_a_run_that_was_rolled_back_resumes_exactly(pictures, tmp_path, monkeypa
     collapse_at(monkeypatch, 3, 4)
     train(config("straight"))
     monkeypatch.undo()
-    monkeypatch.setattr("gan.training.loop.write_chart", lambda folder: None)
     monkeypatch.setattr("gan.training.signs.WINDOW_IMAGES", 40)
     monkeypatch.setattr("gan.training.signs.LEAST_OF_BEST", 0.0)
     monkeypatch.setattr("gan.training.signs.MOST_DRIFT", 1e9)

@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,7 @@ from gan.training.loop import train
 from gan.training.record import disk_bytes
 from gan.training.trainer import STATISTICS, train_step
 
+TRAIN = ROOT / "train.py"
 STEPS = 3  # per epoch: 40 pictures, 16 at a time
 EPOCHS = 4
 SIZES = {"image_size": 32, "base_channels": 8, "batch_size": 16, "device": "cpu"}
@@ -83,7 +85,7 @@ LOG_LINE = re.compile(
     r"D\(x\): [01]\.\d{4} D\(G\(z\)\): [01]\.\d{4} / [01]\.\d{4}"
 )
 
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = pytest.mark.usefixtures("without_charts", "one_thread")
 
 
 # --- helpers -----------------------------------------------------------------------------------------------
@@ -139,14 +141,8 @@ def leftovers(folder):
     return list(Path(folder).rglob("*.gan-part"))
 
 
-@pytest.fixture(autouse=True)
-def without_charts(monkeypatch):
-    """Leave out the loss chart, which takes longer than an epoch of these tests."""
-    monkeypatch.setattr("gan.training.loop.write_chart", lambda folder: None)
-
-
 @pytest.fixture
-def with_charts(without_charts, monkeypatch):
+def with_charts(monkeypatch):
     """Draw the loss chart after all."""
     monkeypatch.setattr("gan.training.loop.write_chart", write_chart)
 
@@ -168,9 +164,7 @@ def straight(tmp_path_factory, pictures):
             train(config_of(name, pictures, folders[name]))
         return folders[name]
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("gan.training.loop.write_chart", lambda folder: None)
-        yield folder_of
+    return folder_of
 
 
 # --- exact resume ------------------------------------------------------------------------------------------
@@ -447,8 +441,7 @@ class Trainings:
 
 def test_a_run_killed_at_random_instants_ends_like_one_that_was_never_killed(request, pictures, tmp_path, launch):
     out, epochs, killed, rng = tmp_path / "run", 6, [], random.Random(0)
-    new = ["--dataset", "folder", "--data", pictures, "--out", out, "--batch-size", 16, "--base-channels", 8]
-    new += ["--image-size", 32, "--device", "cpu", "--anneal", 0]  # else a larger budget begins further back
+    new = [*new_run(pictures, out), "--anneal", 0]  # else a larger budget begins further back
 
     def arguments():
         return [*(["--resume", out] if (out / "config.json").exists() else new), "--epochs", epochs]
@@ -476,8 +469,9 @@ def test_a_run_killed_at_random_instants_ends_like_one_that_was_never_killed(req
 
 
 def new_run(data, out):
-    sizes = ["--batch-size", 16, "--base-channels", 8, "--image-size", 32, "--device", "cpu"]
-    return [ROOT / "train.py", "--dataset", "folder", "--data", data, "--out", out, *sizes]
+    """Return the flags of a new run of tiny networks."""
+    sizes = ("--batch-size", 16, "--base-channels", 8, "--image-size", 32, "--device", "cpu")
+    return "--dataset", "folder", "--data", data, "--out", out, *sizes
 
 
 def assert_saved_on_a_signal(result, out):
@@ -486,13 +480,13 @@ def assert_saved_on_a_signal(result, out):
     assert result.out.splitlines()[-1].endswith(f"Go on with: python train.py --resume {out}")
     state = newest_state(out)
     assert f"stopped at {state['images_seen']} pictures seen" in result.out
-    assert state["images_seen"] > 40
+    assert state["images_seen"] >= 40
 
 
 def test_ctrl_c_saves_the_run_says_how_to_go_on_and_ends_it_within_ten_seconds(pictures, tmp_path, launch):
     out = tmp_path / "run"
-    with launch(*new_run(pictures, out), "--epochs", 100_000) as launched:
-        launched.wait_for("[16/100000][0/3]")
+    with launch(TRAIN, *new_run(pictures, out), "--epochs", 100_000) as launched:
+        launched.wait_until((out / "samples" / "epoch-0001.webp").exists)
         launched.send(signal.SIGINT)
         result = launched.result(timeout=10)
     assert result.status == 130
@@ -502,14 +496,15 @@ def test_ctrl_c_saves_the_run_says_how_to_go_on_and_ends_it_within_ten_seconds(p
 @pytest.mark.parametrize("number, status", [(signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=["SIGTERM", "SIGHUP"])
 def test_another_signal_saves_the_run_and_says_how_to_go_on(number, status, cli, pictures, tmp_path, monkeypatch):
     poison(monkeypatch, STEPS + 1, lambda _, statistics: signal.raise_signal(number) or statistics)
-    result = cli(*new_run(pictures, tmp_path / "run")[1:])
+    result = cli(*new_run(pictures, tmp_path / "run"))
     assert result.status == status
     assert_saved_on_a_signal(result, tmp_path / "run")
+    assert newest_state(tmp_path / "run")["images_seen"] == 56
 
 
 @pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["SIGINT", "SIGTERM"])
 def test_a_signal_while_importing_ends_it_at_once(number, status, pictures, tmp_path, launch):
-    with launch(*new_run(pictures, tmp_path / "run"), "--recipe", "pokemon") as launched:
+    with launch(TRAIN, *new_run(pictures, tmp_path / "run"), "--recipe", "pokemon") as launched:
         launched.wait_for("every setting)\n")  # it says what it begins before torch is imported
         launched.send(number)
         result = launched.result(timeout=5)
@@ -523,7 +518,7 @@ def test_a_signal_while_decoding_ends_it_at_once(tmp_path, launch):
     Image.new("RGB", (5_000, 5_000)).save(slow / "0.png", compress_level=1)
     for i in range(1, 100):
         (slow / f"{i}.png").hardlink_to(slow / "0.png")
-    with launch(*new_run(slow, tmp_path / "run"), "--recipe", "pokemon", "--keep-repeats") as launched:
+    with launch(TRAIN, *new_run(slow, tmp_path / "run"), "--recipe", "pokemon", "--keep-repeats") as launched:
         launched.wait_until((tmp_path / "run" / ".lock").exists)
         launched.send(signal.SIGTERM)
         result = launched.result(timeout=8)
@@ -539,7 +534,7 @@ def test_a_second_signal_ends_it_at_once(cli, pictures, tmp_path, monkeypatch):
 
     monkeypatch.setattr("gan.training.run.Run.save_state", signalled_while_saving)
     poison(monkeypatch, 1, lambda _, statistics: signal.raise_signal(signal.SIGINT) or statistics)
-    assert cli(*new_run(pictures, tmp_path / "run")[1:]).status == 130
+    assert cli(*new_run(pictures, tmp_path / "run")).status == 130
 
 
 def test_a_signal_is_heeded_where_nobody_reads_what_is_said(cli, pictures, tmp_path, monkeypatch):
@@ -548,7 +543,7 @@ def test_a_signal_is_heeded_where_nobody_reads_what_is_said(cli, pictures, tmp_p
     poison(monkeypatch, STEPS, lambda _, statistics: signal.raise_signal(signal.SIGINT) or statistics)
     with os.fdopen(writing, "w") as pipe:
         monkeypatch.setattr(sys, "stdout", pipe)
-        assert cli(*new_run(pictures, tmp_path / "run")[1:]).status == 130
+        assert cli(*new_run(pictures, tmp_path / "run")).status == 130
     assert newest_state(tmp_path / "run")["images_seen"] == 40
 
 
@@ -559,7 +554,7 @@ def test_a_closed_terminal_is_told_of_twice_and_heeded_once(cli, pictures, tmp_p
         return statistics
 
     poison(monkeypatch, STEPS, close_terminal)
-    result = cli(*new_run(pictures, tmp_path / "run")[1:])
+    result = cli(*new_run(pictures, tmp_path / "run"))
     assert (result.status, result.err) == (129, "stopping: saving the run first\n")
     assert newest_state(tmp_path / "run")["images_seen"] == 40
 
@@ -567,7 +562,7 @@ def test_a_closed_terminal_is_told_of_twice_and_heeded_once(cli, pictures, tmp_p
 def test_a_closed_terminal_that_is_ignored_stays_so(cli, pictures, tmp_path, monkeypatch):
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup has it
     poison(monkeypatch, 1, lambda _, statistics: signal.raise_signal(signal.SIGHUP) or statistics)
-    assert cli(*new_run(pictures, tmp_path / "run")[1:], "--epochs", 1).status == 0
+    assert cli(*new_run(pictures, tmp_path / "run"), "--epochs", 1).status == 0
 
 
 def test_two_trainings_cannot_share_a_folder(pictures, tmp_path, cli):
@@ -598,17 +593,26 @@ def empty(path):
     path.write_bytes(b"")
 
 
-@pytest.fixture
-def stopped(pictures, tmp_path):
+@pytest.fixture(scope="module")
+def stopped_once(pictures, tmp_path_factory):
     """The config of a run with two states: after two steps, and after four."""
-    config = config_of("report", pictures, tmp_path)
+    config = config_of("report", pictures, tmp_path_factory.mktemp("stopped") / "run")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # as those that it is compared with
     for _ in range(2):
         train(config, stop=stop_after(2))
-    assert [path.name[:19] for path in list_states(tmp_path / "states")] == [
+    torch.set_num_threads(threads)
+    assert [path.name[:19] for path in list_states(Path(config.out, "states"))] == [
         "images-000000000056",
         "images-000000000032",
     ]
     return config
+
+
+@pytest.fixture
+def stopped(stopped_once, tmp_path):
+    """The config of a copy of that run."""
+    return replace(stopped_once, out=str(shutil.copytree(stopped_once.out, tmp_path / "run")))
 
 
 @pytest.mark.parametrize("damage", [flip_a_bit, cut_in_half, empty])
@@ -640,7 +644,7 @@ def test_what_was_learned_is_never_written_over_where_its_states_are_gone(
     command, stopped, pictures, tmp_path, cli, monkeypatch
 ):
     out = tmp_path / "it's mine"
-    shutil.copytree(stopped.out, out, ignore=shutil.ignore_patterns("states", "it's*"))
+    shutil.copytree(stopped.out, out, ignore=shutil.ignore_patterns("states"))
     before = contents(out)
     if command == "resumed":
         (out / ".lock").unlink()
@@ -650,7 +654,7 @@ def test_what_was_learned_is_never_written_over_where_its_states_are_gone(
         result = cli("--resume", out, "--data", pictures)
     else:
         monkeypatch.setattr("train.RESTARTS", 1)
-        result = cli(*new_run(pictures, out)[1:], "--recipe", "pokemon-report", "--dataset", "pokemon")
+        result = cli(*new_run(pictures, out), "--recipe", "pokemon-report", "--dataset", "pokemon")
     assert (result.status, result.err.count("\n")) == (2, 1)
     advice = f"python train.py --dataset pokemon --recipe pokemon-report --data {pictures} --init-from "
     assert advice + "'" + str(out).replace("'", "'\"'\"'") + "' --out NEW" in result.err
@@ -770,6 +774,26 @@ def test_a_state_of_something_else_is_passed_over_for_the_one_before(name, begun
     assert comparable(state) == comparable(own)
 
 
+class Program:
+    """What makes a folder when it is unpickled."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.folder),)
+
+
+def test_a_state_that_could_run_code_is_passed_over_and_runs_none(begun, tmp_path):
+    run, own = begun
+    path = forge(run.folder, {**own, "fingerprint": Program(tmp_path / "ran")})
+    state, passed_over = run.saved_state()
+    path.unlink()
+    assert not (tmp_path / "ran").exists()
+    assert len(passed_over) == 1 and passed_over[0].startswith(f"{path}: this state is none of this run (")
+    assert comparable(state) == comparable(own)
+
+
 @pytest.mark.parametrize("name", ["images_before", "averaged_before", "softenings", "device", "guard"])
 def test_a_state_of_an_earlier_version_lacks_what_came_later(name, begun):
     run, own = begun
@@ -862,7 +886,7 @@ def resume_with_small_files(out, launch, limit):
     def set_limit():
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
-    with launch(ROOT / "train.py", "--resume", out, preexec_fn=set_limit) as launched:
+    with launch(TRAIN, "--resume", out, preexec_fn=set_limit) as launched:
         return launched.result()
 
 
@@ -909,7 +933,7 @@ def test_a_folder_that_allows_no_files_is_an_error_in_words(pictures):
 
 @pytest.mark.parametrize("out", ["/dev/null", "/proc/none/run"])
 def test_a_folder_that_cannot_be_made_is_an_error_in_words(out, pictures, cli):
-    result = cli(*new_run(pictures, out)[1:])
+    result = cli(*new_run(pictures, out))
     assert result.status == 2
     assert re.fullmatch(r"train\.py: [^\n]+ (cannot be|the folder cannot be) [^\n]+\n", result.err)
 
@@ -1059,6 +1083,14 @@ def test_the_run_folder_holds_what_others_load(name, straight):
     assert config["data"]["pictures"] == 40
     assert (config["epoch"], config["images_seen"]) == (EPOCHS, 160)
     assert config["generator"] == load_generator(folder).arguments()
+
+
+def test_what_is_published_is_the_average(pictures, tmp_path):
+    trainer = train(config_of("relativistic", pictures, tmp_path)).trainer
+    published, own = (dict(network.named_parameters()) for network in (load_generator(tmp_path), trainer.generator))
+    for name, value in trainer.ema_generator.named_parameters():
+        assert torch.equal(published[name], value.half().float() if value.dim() > 1 else value), name
+    assert not torch.equal(published["main.1.weight"], own["main.1.weight"])
 
 
 def test_the_grids_are_small_and_differ_from_epoch_to_epoch(straight):

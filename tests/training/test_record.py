@@ -10,12 +10,7 @@ from gan.folder import read_history
 from gan.training import loop, run
 from gan.training.loop import train
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
-
-@pytest.fixture(autouse=True)
-def without_charts(monkeypatch):
-    monkeypatch.setattr("gan.training.loop.write_chart", lambda folder: None)
+pytestmark = pytest.mark.usefixtures("without_charts", "one_thread")
 
 
 def stages_told(folder):

@@ -1,6 +1,7 @@
 """The two image-to-image tasks in the one loop: exact resume, what is held out, checkpoints, and what they learn."""
 
 import colorsys
+import itertools
 import random
 import shutil
 from dataclasses import replace
@@ -303,21 +304,30 @@ def test_off_a_palette_are_pixels_far_from_its_colours_and_colours_that_nothing_
 
 
 @pytest.mark.slow
-def test_colours_obey_a_palette_after_some_steps(creatures):
-    config = config_of("colorize", creatures, "out", base_channels=8, stages=(Stage(0, 1e-3, 0.5),))
+def test_colours_obey_a_palette_after_some_steps(creatures, monkeypatch):
+    config = config_of("colorize", creatures, "out", base_channels=8, stages=(Stage(0, 1e-3, 0.5),), seed=1)
     trainer = Trainer(config, torch.device("cpu"), "fp32")
     images = from_uint8(read_pictures(creatures, config.picture_size).images)
-    for step in range(400):
-        rows = torch.arange(8 * step, 8 * step + 8) % len(images)
-        train_step(trainer, images[rows])
+    rows = torch.arange(60 * 8).view(60, 8) % len(images)
+    batches = itertools.cycle([trainer.task.batch(images[row], trainer.rng) for row in rows])  # to draw them takes long
+    monkeypatch.setattr(trainer.task, "batch", lambda real_images, rng: next(batches))
+    for step in range(1, 401):
+        train_step(trainer, images[:8])
+        if step % 50 == 0 and obeys_a_palette(trainer.shown_generator):
+            return
+    pytest.fail("after 400 steps, the colours are not those of a palette")
+
+
+def obeys_a_palette(network):
+    """Return whether a disc becomes red where that is the palette, and blue where that is."""
     disc = Image.new("L", (32, 32), 255)
     ImageDraw.Draw(disc).ellipse((6, 6, 26, 26), outline=0, width=2)
-    network, means = trainer.shown_generator, []
+    means = []
     for colour in ((200, 30, 30), (30, 60, 200)):
         output = network(*network_inputs(network, disc, None, [colour]))[0, :3, 12:20, 12:20]
         means.append(to_uint8(output).float().mean(dim=(1, 2)))
     red, blue = means
-    assert red[0] > red[2] + 100 and blue[2] > blue[0] + 100
+    return red[0] > red[2] + 100 and blue[2] > blue[0] + 100
 
 
 def test_an_enlarged_picture_reduced_again_is_what_it_was():
