@@ -5,7 +5,7 @@ import io
 import math
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ from gan.weights import (
 GENERATOR_FILE = hub.MODEL
 DISCRIMINATOR_FILE = "discriminator.safetensors"
 CONFIG_FILE = "config.json"
+CONTINUES = "continues"  # in a config.json: how far the record had come when the run began that is described
 STATES_KEPT = 2
 MAX_STATE_BYTES = 10**11  # ours have 90 million
 STATE_NAME = re.compile(r"images-(\d{12})-([0-9a-f]{16})\.pt")
@@ -242,7 +243,17 @@ def read_described(folder: str | Path) -> dict[str, Any]:
 
 def images_seen(described: dict[str, Any]) -> int:
     """Return how many pictures the networks beside this config.json have seen in all; 0 where it does not say."""
-    counts = [described.get(name) for name in ("images_seen", "images_before")]
+    return _sum_of(described.get(name) for name in ("images_seen", "images_before"))
+
+
+def images_before_run(described: dict[str, Any]) -> int:
+    """Return how many pictures the networks had seen when the run began that this config.json describes."""
+    continues = described.get(CONTINUES)
+    recorded = continues.get("images_seen") if isinstance(continues, dict) else 0
+    return _sum_of((described.get("images_before"), recorded))
+
+
+def _sum_of(counts: Iterable[Any]) -> int:
     return sum(count for count in counts if isinstance(count, int) and 0 < count < 10**12)
 
 

@@ -13,7 +13,7 @@ FLOORS = (
     },
     {"gan.publishing.pushing"},
     {"gan.publishing.promotion", "gan.publishing.model"},
-    {"gan.publishing.staging"},
+    {"gan.publishing.staging", "gan.publishing.joining"},
     {"gan.publishing.replacing"},
     {"gan.training.loop", "gan.ui", "gan.flags", "gan.publishing.page", "gan.training.vacant", "gan.publishing.onnx"},
     {"gan.publishing.space", "gan.web.site"},
@@ -122,7 +122,7 @@ FORBIDDEN_TO_THE_APP = {
             "perception",
         )
     ),
-    *(f"gan.publishing.{name}" for name in ("pushing", "promotion", "model", "staging", "replacing")),
+    *(f"gan.publishing.{name}" for name in ("pushing", "promotion", "model", "staging", "joining", "replacing")),
 }
 # What passes on a checkpoint that may be a stranger's: it knows what a folder holds, and nothing of how it is trained.
 GATE = {f"gan.publishing.{name}" for name in ("release", "card", "measured", "retraining")} | {"gan.layers"}

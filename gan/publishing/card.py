@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from gan.checkpoints import CONFIG_FILE, GENERATOR_FILE, images_seen, task_of
+from gan.checkpoints import CONFIG_FILE, GENERATOR_FILE, images_before_run, images_seen, task_of
 from gan.config import IMAGE_SIZES, RANGES
 from gan.data.datasets import DATASETS, kaggle_page
 from gan.errors import UserError
@@ -185,7 +185,7 @@ def _plain_torch(source: str, config: dict[str, Any]) -> str:
 
 def _training(folder: Path, config: dict[str, Any]) -> str:
     train = config["train"]
-    before = config.get("images_before", 0)
+    before = images_before_run(config)
     earlier = f", {before:,} of them before this run" if before else ""
     rows = {
         "recipe": plain(train["recipe"]),

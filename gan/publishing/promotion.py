@@ -10,6 +10,7 @@ from gan.files import is_there, write_json
 from gan.publishing import CHECKPOINTS
 from gan.publishing.card import hand_written, write_card
 from gan.publishing.credits import credits_of
+from gan.publishing.joining import join, past_of
 from gan.publishing.replacing import check_replaceable, is_further, put_back, replace_folder
 from gan.publishing.staging import copy_run, import_weights, keep_insight, same_network, write_insight
 from gan.scratch import Scratch
@@ -30,11 +31,12 @@ def promote(
     """Build the checkpoint folder beside its place, then put it there; return it.
 
     `best` takes the snapshot of the run whose KID is lowest instead of the last. A model that is there already is
-    replaced where it is an earlier state of this run, or with `replace`. With weights from elsewhere may come their
-    `discriminator`'s. The `credits` and the sections that a person wrote into the card stay when an earlier state is
-    replaced. To `look_deeper` takes seconds to minutes: where the training pictures are, what tells of copies and of
-    the critic's opinions is written. Raises UserError where the model is another, where the run has nothing to show or
-    no measurement yet, or the name is no plain folder name.
+    replaced where it is an earlier state of this run or what the run began with, or with `replace`; where the run began
+    with a checkpoint's networks, on the same pictures, its record stands behind that one's. With weights from elsewhere
+    may come their `discriminator`'s. The `credits` and the sections that a person wrote into the card stay when an
+    earlier state is replaced. To `look_deeper` takes seconds to minutes: where the training pictures are, what tells of
+    copies and of the critic's opinions is written. Raises UserError where the model is another, where the run has
+    nothing to show or no measurement yet, or the name is no plain folder name.
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}", name):
         raise UserError(f"{name!r} is no name for a checkpoint; use letters, digits, '.', '_' and '-'")
@@ -44,13 +46,18 @@ def promote(
     try:
         put_back(target)
         before = target if is_further(source, target) else None
+        past = past_of(source, before) if source.is_dir() else None
+        if past and past.folder.resolve() == target.resolve():
+            before = target  # the run goes on with what is there
         with Scratch(f".{name}.", target.parent, ".part") as part:
             staged = part / name  # the card is titled after its folder
             staged.mkdir()
             if source.is_dir():
                 if discriminator:
                     raise UserError(f"{source}: is a run, which has its own discriminator; leave out --discriminator")
-                copy_run(source, staged, best, before)
+                copy_run(source, staged, best, None if past else before)
+                if past:
+                    join(staged, past, before)
             else:
                 import_weights(source, discriminator, staged)
             check_replaceable(target, source, replace, further=before is not None)

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from gan.checkpoints import GENERATOR_FILE, images_seen, read_described
+from gan.checkpoints import CONTINUES, GENERATOR_FILE, images_before_run, images_seen, read_described
 from gan.config import NO_FLAG
 from gan.errors import UserError
 from gan.flags import RESUMABLE
@@ -49,15 +49,24 @@ def _is_ours(name: str) -> bool:
 
 def is_further(run: Path, checkpoint: Path) -> bool:
     """Whether the checkpoint is the run as it was or is: they began with the same epoch, and it has seen no more."""
-    lines = [read_history(folder)[:1] for folder in (run, checkpoint)]
     try:
         now, before = (read_described(folder) for folder in (run, checkpoint))
     except UserError:  # a damaged config.json says nothing
         return False
+    lines = [_first_of_run(run, now), _first_of_run(checkpoint, before)]
     if not all(lines) or images_seen(now) < images_seen(before):
         return False
-    first, other = ([line.get(key) for key in FOOTPRINT] for (line,) in lines)
+    first, other = ([line.get(key) for key in FOOTPRINT] for line in lines)
     return first == other or (_was_cut_short(other, first) and _asked_for(before) == _asked_for(now))
+
+
+def _first_of_run(folder: Path, described: dict[str, Any]) -> dict[str, Any]:
+    """Return the first line that the run wrote which is described, as it wrote it; {} where there is none."""
+    began = described.get(CONTINUES)
+    began = began if isinstance(began, dict) else {}
+    own = (line for line in read_history(folder) if line["epoch"] > began.get("epoch", 0))
+    line = next(own, {})
+    return line | {name: line[name] - count for name, count in began.items() if isinstance(line.get(name), int)}
 
 
 def _was_cut_short(line: list[Any], later: list[Any]) -> bool:
@@ -70,7 +79,7 @@ def _asked_for(described: dict[str, Any]) -> list[Any]:
     """Return what a config.json says of a run that stays as it is when the run goes on."""
     train, data = (part if isinstance(part := described.get(name), dict) else {} for name in ("train", "data"))
     stays = {name: value for name, value in train.items() if name not in RESUMABLE | {*PRIVATE, *NO_FLAG}}
-    return [stays, data.get("fingerprint"), described.get("images_before")]
+    return [stays, data.get("fingerprint"), images_before_run(described)]
 
 
 def replace_folder(target: Path, staged: Path) -> None:

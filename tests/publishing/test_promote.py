@@ -19,7 +19,17 @@ from gan.checkpoints import load_discriminator, load_generator, save_network, we
 from gan.config import recipe_config
 from gan.data.scan import read_pictures
 from gan.errors import UserError
-from gan.folder import SAMPLES, SNAPSHOTS, list_epochs, read_history, read_metrics, write_history, write_metrics
+from gan.files import read_json, write_json
+from gan.folder import (
+    SAMPLES,
+    SNAPSHOTS,
+    list_epochs,
+    read_history,
+    read_iterations,
+    read_metrics,
+    write_history,
+    write_metrics,
+)
 from gan.insight.kept import neighbours_in, opinions_in
 from gan.models import Discriminator, Generator
 from gan.promote import main
@@ -470,3 +480,68 @@ def test_the_checkpoints_in_the_tree_stay_within_their_budget():
     assert not [
         path for path in files if path.suffix in {".pt", ".pth", ".pkl", ".bin", ".ckpt"} or "reals" in path.name
     ]
+
+
+# --- a run that goes on with a checkpoint -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def mine_continued(run: Path, tmp_path: Path) -> tuple[Path, Path]:
+    """A checkpoint of eight epochs, and a run of two that began with its networks."""
+    base = promote(run, "base", tmp_path, credits={"title": "Squares"})
+    config = recipe_config(
+        "folder", data=str(run.parent / "secret pictures"), out=str(tmp_path / "further"), base_channels=4,
+        image_size=32, init_from=str(base), anneal=0.0,
+    )  # fmt: skip
+    train(config.with_epochs(2))
+    return base, tmp_path / "further"
+
+
+def test_the_record_of_a_run_stands_behind_that_of_the_checkpoint_it_began_with(mine_continued):
+    base, further = mine_continued
+    write_metrics(base, [measurement(8, 50.0, data=read_json(base / "config.json")["data"]["fingerprint"])])
+    write_metrics(further, [measurement(2, 40.0, images_seen=16)])
+    folder = promote(further, "whole", base.parent)
+    history, config = read_history(folder), read_json(folder / "config.json")
+    assert [line["epoch"] for line in history] == list(range(1, 11))
+    assert [line["images_seen"] for line in history] == [8 * epoch for epoch in range(1, 11)]
+    assert history[:8] == read_history(base) and history[8]["event"].startswith("a new run goes on from here")
+    assert [line["iteration"] for line in read_iterations(folder)] == list(range(len(read_iterations(folder))))
+    assert (config["epoch"], config["images_seen"], config["images_before"]) == (10, 80, 0)
+    assert list(list_epochs(folder, SAMPLES)) == list(range(1, 11))
+    assert list(list_epochs(folder, SNAPSHOTS)) == list(list_epochs(base, SNAPSHOTS))
+    assert [(line["epoch"], line["images_seen"]) for line in read_metrics(folder)] == [(8, 320), (10, 80)]
+    card = (folder / "README.md").read_text()
+    assert "| pictures seen | 80, 64 of them before this run |" in card and "--init-from CHECKPOINT" in card
+
+
+def test_it_takes_the_place_of_that_checkpoint_and_so_does_its_later_state(mine_continued, cli):
+    base, further = mine_continued
+    weights = weights_digest(base / "model.safetensors")
+    promote(further, "base", base.parent)
+    assert weights_digest(base / "model.safetensors") != weights
+    assert read_json(base / "config.json")["title"] == "Squares"
+    assert cli("--resume", further, "--epochs", 4).status == 0
+    promote(further, "base", base.parent)
+    assert [line["epoch"] for line in read_history(base)] == list(range(1, 13))
+    assert [line["images_seen"] for line in read_history(base)] == [8 * epoch for epoch in range(1, 13)]
+
+
+def test_of_other_pictures_or_a_record_that_is_gone_a_run_stands_alone(mine_continued, run: Path):
+    base, further = mine_continued
+    described = read_json(base / "config.json")
+    for data in ({"name": "folder", "fingerprint": "other"}, None):
+        if data:
+            write_json(base / "config.json", described | {"data": described["data"] | data})
+        else:
+            shutil.rmtree(base)
+        folder = promote(further, "alone", base.parent, replace=True)
+        assert [line["epoch"] for line in read_history(folder)] == [1, 2]
+        assert read_json(folder / "config.json")["images_before"] == 64
+
+
+def test_of_very_many_grids_the_film_keeps_the_first_and_the_last(mine_continued, monkeypatch):
+    base, further = mine_continued
+    monkeypatch.setattr("gan.publishing.joining.MAX_SAMPLES", 6)
+    grids = list(list_epochs(promote(further, "whole", base.parent), SAMPLES))
+    assert grids[0] == 1 and grids[-1] == 10 and len(grids) <= 6

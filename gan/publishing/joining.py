@@ -1,0 +1,115 @@
+"""The record of a run that began with a checkpoint's networks, on the same pictures: behind what that one has, as one.
+
+So its film and its curves go back to the first pictures that the networks ever saw.
+"""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from gan.checkpoints import CONFIG_FILE, CONTINUES, images_before_run, read_described, task_of
+from gan.errors import UserError
+from gan.files import read_json, write_json
+from gan.folder import (
+    ITERATIONS_FILE,
+    MAX_SAMPLES,
+    SAMPLES,
+    SNAPSHOTS,
+    epoch_file,
+    list_epochs,
+    read_history,
+    read_iterations,
+    read_metrics,
+    write_history,
+    write_iterations,
+    write_metrics,
+)
+from gan.publishing import release
+from gan.publishing.provenance import made_of
+
+BEGAN = "a new run goes on from here"
+
+
+class Past(NamedTuple):
+    """The record that a run goes on with, up to where the run began."""
+
+    folder: Path
+    described: dict[str, Any]
+    history: list[dict[str, Any]]
+
+    @property
+    def began(self) -> dict[str, int]:
+        """How far the record had come when the run began."""
+        last = self.history[-1]
+        return {name: last.get(name, 0) for name in ("epoch", "images_seen", "iteration")}
+
+
+def past_of(run: Path, before: Path | None) -> Past | None:
+    """Return what a run goes on with: the record of the checkpoint that it began with, where that is still to be had.
+
+    `before` is an earlier state of the run that is promoted already, behind that very record.
+    """
+    described = read_described(run)
+    began, train = images_before_run(described), described.get("train")
+    init_from = train.get("init_from") if isinstance(train, dict) else None
+    for place in map(Path, filter(None, (init_from, before)) if began else ()):  # a run from nothing has no past
+        try:
+            theirs, history = read_described(place), read_history(place)
+        except UserError:  # it is on the Hub, or gone
+            continue
+        seen = began - (theirs.get("images_before") or 0)  # by the record itself
+        ends = [number for number, line in enumerate(history, 1) if line.get("images_seen") == seen]
+        if ends and task_of(theirs) == task_of(described) and made_of(theirs) == made_of(described) != ():
+            return Past(place, theirs, history[: ends[0]])
+    return None
+
+
+def join(staged: Path, past: Past, before: Path | None) -> None:
+    """Put a run's record, which was staged alone, behind its past; `before` is what is promoted already."""
+    described, began = read_json(staged / CONFIG_FILE), past.began
+    own = [_later(line, began) for line in read_history(staged)]
+    own[:1] = [line | {"event": "; ".join(filter(None, (BEGAN, line.get("event"))))} for line in own[:1]]
+    write_history(staged, [*past.history, *own])
+    iterations = [line for line in read_iterations(past.folder) if line["iteration"] < began["iteration"]]
+    if iterations:
+        write_iterations(staged, [*iterations, *(_later(line, began) for line in read_iterations(staged))])
+    else:  # of a past without, the run's own would stand in its place
+        (staged / ITERATIONS_FILE).unlink(missing_ok=True)
+    known = read_metrics(before or past.folder)
+    known = known if before else [line for line in known if line.get("epoch", 0) <= began["epoch"]]
+    own = [_later(line, began) for line in read_metrics(staged)]
+    if known or own:
+        write_metrics(staged, [*known, *(line for line in own if line not in known)])
+    _join_files(staged, past)
+    seconds = past.described.get("seconds", 0) * began["images_seen"] / max(past.described.get("images_seen", 0), 1)
+    whole = {
+        "epoch": described["epoch"] + began["epoch"],
+        "images_seen": described["images_seen"] + began["images_seen"],
+        "images_before": past.described.get("images_before") or 0,
+        "seconds": round(described["seconds"] + seconds),
+        CONTINUES: began,
+    }
+    if "discriminator_epoch" in described:
+        whole["discriminator_epoch"] = described["discriminator_epoch"] + began["epoch"]
+    write_json(staged / CONFIG_FILE, described | whole)
+
+
+def _later(line: dict[str, Any], began: dict[str, int]) -> dict[str, Any]:
+    """Return a line of a run, counted from where the record of its past ends."""
+    return line | {name: line[name] + count for name, count in began.items() if isinstance(line.get(name), int)}
+
+
+def _join_files(staged: Path, past: Past) -> None:
+    """Let the grids of both stand in one row, MAX_SAMPLES of them; of snapshots the past's tell more of the way."""
+    began = past.began["epoch"]
+    for number, path in reversed(list_epochs(staged, SAMPLES).items()):
+        path.rename(epoch_file(staged, SAMPLES, number + began))
+    for path in list_epochs(staged, SNAPSHOTS).values():
+        path.unlink()
+    for kind in (SAMPLES, SNAPSHOTS):
+        for number, path in list_epochs(past.folder, kind).items():
+            name = path.relative_to(past.folder).as_posix()
+            if number <= began and name in release.files_to_pass(past.folder):
+                release.pass_file(past.folder, name, staged / name)
+    while len(grids := list(list_epochs(staged, SAMPLES).values())) > MAX_SAMPLES:
+        for path in grids[1:-1:2]:
+            path.unlink()
