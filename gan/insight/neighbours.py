@@ -32,9 +32,12 @@ FEW = 0.1  # below which a rank is worth a word
 LEAST = 20  # pictures: among fewer nothing is usual
 BATCH = 64
 MAX_BYTES = 200_000_000  # of a file; 36,000 pictures take 4.8 million
-CLOSE = "Near a real one: it stands out from all others, as one does for hardly {rank:.0%} of the training pictures."
-NEARER = "No sign of it, though one training picture stands out as nearer: for {rank:.0%} of these one does as much."
-USUALLY = "No sign of it: no training picture stands out as nearer than the others."
+CLOSE = (
+    "Near a training picture, which stands out as nearer than all others: hardly {rank:.0%} of them have one that "
+    "stands out so."
+)
+NEARER = "No sign of a copy, though one training picture stands out as nearer: for {rank:.0%} of them one does as much."
+USUALLY = "No sign of a copy: no training picture stands out as nearer than the others."
 MISSES = (
     "It finds copies as they are, mirrored or shifted, also in other hues. It misses most that are blurred and some "
     "that are cut to another size, and it knows nothing of parts, styles and ideas."

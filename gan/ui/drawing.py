@@ -34,7 +34,7 @@ LOOKED_AT = 48  # generated pictures, of which PROPOSED have colours that stand 
 PROPOSED = 4
 EMPTY = "The pad is empty. Draw an outline, then eyes; colours come by themselves."
 DOT = "That is too little to colour yet. Draw an outline, then eyes."
-LIGHT = "This is light on dark. Lines on white are coloured: turn its lightness round, then open it again."
+LIGHT = "This is light on dark. Lines on white are coloured: invert it; of paper on a dark table, cut out the paper."
 BLACK = "This is all but black. Lines on white are coloured: rub some of it out, or clear the pad."
 
 

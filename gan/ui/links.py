@@ -62,7 +62,8 @@ def remark_on(model: LoadedModel, remark: str) -> str:
 
 def remark_on_colours(aide: Aide | None, link: Mapping[str, Any]) -> str:
     """Return what is to be said of the network that colours a link's drawing."""
-    same = aide is None or link.get("coloured") in (None, aide.weights)
+    coloured = link.get("coloured")
+    same = aide is None or coloured is None or coloured == aide.weights  # which reads the network
     return "" if same else "This was coloured by another network, so its colours may differ here."
 
 

@@ -132,8 +132,8 @@ def build_verdict(studio: Studio, begin: Mapping[str, Any]) -> None:
         """Say how near a picture is to the nearest training picture, against what is usual among real ones.
 
         Return {"model", "picture", "numbers" (of the three nearest, by name, from 1), "among", "distance", "closeness"
-        (0 is a copy, 1 no nearer than others), "rank" (which share of real pictures have a nearer one), "near",
-        "sentence", "misses"}.
+        (0 is a copy, 1 no nearer than others), "rank" (for which share of real pictures another one stands out more),
+        "near", "sentence", "misses"}.
 
         Args:
             model: a model of this page; the first one by itself.

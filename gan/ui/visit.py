@@ -96,7 +96,7 @@ class Visit:
         if tab == "morph":
             return gr.skip()
         chosen, specimen = self.studio.in_hand(in_hand)
-        return self.enter(tab, chosen, specimen, self._spot_of(tab, given), guest_of(request))
+        return self.enter(tab, chosen, specimen, self._spot_of(tab, given), guest_of(request)) or gr.skip()
 
     def morph_from(self, request: gr.Request, in_hand: Any) -> dict[Any, Any]:
         """Go to the morph from the picture in hand, whichever it showed before."""

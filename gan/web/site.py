@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gan.checkpoints import GENERATOR_FILE, read_described, weights_digest
-from gan.files import write_atomically
+from gan.files import clear_parts, write_atomically
 from gan.folder import SAMPLES, list_epochs
 from gan.publishing import release
 from gan.publishing.credits import hub_license, near_copies
@@ -125,6 +125,7 @@ def _files_in(folder: Path) -> list[str]:
 
 def _write_model(target: Path, name: str, folder: Path, files: list[str], most: float) -> None:
     """Write a model's part of the page: the weights as they are, grids, and what the page needs to know."""
+    clear_parts(target)  # of a page whose writing was broken off
     for file in files:
         if file == GENERATOR_FILE or file.startswith(f"{SAMPLES}/"):
             release.pass_file(folder, file, target / file)

@@ -62,9 +62,9 @@ def test_pictures_that_were_held_out_are_as_far_as_is_usual(known, critic, image
 
 def test_a_verdict_is_a_sentence_that_promises_nothing(known, critic, images):
     near, far = verdicts(known, critic, torch.stack((images[4], images[COUNT])))
-    assert near.sentence().startswith("Near a real one") and (near.numbers[0], near.among) == (5, 120)
+    assert near.sentence().startswith("Near a training picture") and (near.numbers[0], near.among) == (5, 120)
     assert near.closeness < 0.1 < far.closeness <= 1
-    assert far.sentence().startswith("No sign of it")
+    assert far.sentence().startswith("No sign of a copy")
     assert "original" not in (near.sentence() + far.sentence()).lower()
     assert len({*near.numbers}) == 3
 

@@ -63,7 +63,7 @@ def test_a_larger_budget_goes_back_to_where_the_rate_had_not_fallen_and_equals_o
     train(config_of(pictures, longer.out, 4, anneal=0.5))
     capsys.readouterr()
     train(longer)
-    assert "going back to where the learning rate had not fallen" in capsys.readouterr().out
+    assert "going back to where it had not fallen yet" in capsys.readouterr().out
     assert_equal_runs(straight.out, longer.out)
 
 

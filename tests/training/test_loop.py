@@ -138,7 +138,7 @@ def contents(folder):
 
 
 def leftovers(folder):
-    return list(Path(folder).rglob("*.gan-part"))
+    return list(Path(folder).rglob("*.gan-part*"))
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from served import plant_aide, tiny_model
 
 from gan.translation.palettes import hexes
 from gan.ui import drawing as module
-from gan.ui.aides import Aides
+from gan.ui.aides import Aide, Aides
 from gan.ui.drawing import (
     Drawing,
     beside,
@@ -88,9 +88,10 @@ def test_a_saved_drawing_says_all_of_its_strokes_however_many_they_are(colourer)
     assert read_drawing(json.loads(picture.info["gan-studio"])) == drawing
 
 
-def test_a_picture_of_another_network_is_remarked_on(colourer):
+def test_a_picture_of_another_network_is_remarked_on(colourer, tmp_path):
     said = Drawing((BOX,)).recipe(tiny_model("alpha"), colourer)
     assert remark_on_colours(colourer, said) == remark_on_colours(colourer, {}) == remark_on_colours(None, said) == ""
+    assert remark_on_colours(Aide(tmp_path, {"task": "colorize"}), {"seed": 3}) == ""  # it is damaged, and not read
     assert "coloured by another network" in remark_on_colours(colourer, said | {"coloured": "0" * 16})
 
 

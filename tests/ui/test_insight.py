@@ -72,24 +72,28 @@ def test_a_model_without_gets_a_sentence(tmp_path):
 @pytest.mark.parametrize(
     "rank, says",
     [
-        (0.004, "as one does for hardly 1% of the training pictures."),
-        (0.04, "though one training picture stands out as nearer: for 4% of these one does as much."),
+        (0.004, "hardly 1% of them have one that stands out so."),
+        (0.04, "though one training picture stands out as nearer: for 4% of them one does as much."),
         (0.3, "no training picture stands out as nearer than the others."),
         (0.8, "no training picture stands out as nearer than the others."),
     ],
 )
 def test_the_verdict_is_a_sentence_by_how_much_the_nearest_picture_stands_out(rank, says):
     line = Verdict((1, 2, 3), 62, 1.0, 0.9, rank).sentence()
-    assert says in line and line.startswith("Near a real one" if rank < 0.01 else "No sign of it")
+    assert says in line and line.startswith("Near a training picture" if rank < 0.01 else "No sign of a copy")
 
 
 def test_a_picture_it_learned_from_is_near_and_others_are_not(folder):
     model = loaded(folder)
     assert near_ones(model, [Specimen(seed) for seed in range(1, 9)]) == [2, 3]
     near, far = (look_at(model, Specimen(seed), True)["copy"] for seed in (3, 900))
-    assert near["near"] and near["line"].startswith("Near a real one") and near["closeness"] < 0.2 < far["closeness"]
+    assert (
+        near["near"]
+        and near["line"].startswith("Near a training picture")
+        and near["closeness"] < 0.2 < far["closeness"]
+    )
     assert near["number"].startswith("The nearest of 62 training pictures is number 1 by name")
-    assert not far["near"] and far["line"].startswith("No sign of it")
+    assert not far["near"] and far["line"].startswith("No sign of a copy")
     assert "original" not in str(near | far).lower()
     assert near["reals"]["labels"][:2] == ["this one", "number 1"]
     hidden = look_at(model, Specimen(3), False, "a hint")["copy"]

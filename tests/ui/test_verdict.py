@@ -12,7 +12,7 @@ from served import model_button, open_tab, recipe_of, wait_for_picture, wait_for
 def test_programs_are_told_how_near_a_picture_is(client):
     near = client.predict(seed=3, api_name="/neighbours")
     assert near["near"] and near["numbers"][0] == 1 and near["among"] == 62
-    assert near["sentence"].startswith("Near a training picture, number 1 of 62 by name")
+    assert near["sentence"].startswith("Near a training picture, which stands out")
     far = client.predict(recipe={"seed": 900, "d1": 1.5}, api_name="/neighbours")
     assert not far["near"] and 0 < far["rank"] <= 1 and "blurred" in far["misses"]
     assert far["picture"] == "Seed 900" and far["numbers"] != near["numbers"]
@@ -63,16 +63,16 @@ def critic_button(page):
 def test_the_verdict_stands_under_the_picture_and_opens(visit, server):
     page = visit(f"{server.url}?seed=3&tab=generate")
     wait_for_picture(page, seed=3)
-    copy_line(page).filter(has_text="Near a real one").click()
+    copy_line(page).filter(has_text="Near a training picture").click()
     assert copy_line(page).get_attribute("aria-expanded") == "true"
-    page.get_by_role("img", name="Near a real one").wait_for()  # the histogram
+    page.get_by_role("img", name="Near a training picture").wait_for()  # the histogram
     page.get_by_text("of 62 training pictures is number 1 by name").wait_for()
     page.get_by_text("It misses most that are blurred").wait_for()
     page.locator("figcaption", has_text="number 1").first.wait_for()  # this machine has the pictures
     assert page.locator(".reals canvas").count() == 4
     page.locator("#wall .tile").nth(6).click()
     wait_for_picture(page, seed=7)
-    copy_line(page).filter(has_text="No sign of it").wait_for()
+    copy_line(page).filter(has_text="No sign of a copy").wait_for()
     assert "original" not in page.locator("#deeper").inner_text().lower()
 
 

@@ -6,7 +6,8 @@ export const mount = (root, emit) => {
     let offsets = {}; // as they are: a slider reaches less far, in steps
     list.addEventListener("input", ({ target }) => {
         const { [target.name]: before, ...others } = offsets;
-        offsets = Number(target.value) ? { ...others, [target.name]: Number(target.value) } : others;
+        const moved = Object.entries({ ...others, [target.name]: Number(target.value) }).filter(([, value]) => value);
+        offsets = Object.fromEntries(moved.sort(([one], [other]) => one.slice(1) - other.slice(1)));
         target.nextElementSibling.textContent = target.value;
         emit("input", offsets);
     });

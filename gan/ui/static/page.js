@@ -87,7 +87,7 @@ export const share = async () => {
 };
 
 const NO_LINK =
-    "A link cannot hold this drawing: it is too long, or it lies over a picture from a file. Save it, and send the file.";
+    "A link cannot hold this drawing: it is too long or too little, or lies over a picture from a file. Save it, and send that.";
 export const shareDrawing = async (_, linked, drawing) => {
     const holds = drawing.example || linked.strokes;
     return [...(holds ? await share() : [NO_LINK]), linked, drawing];

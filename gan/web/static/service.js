@@ -16,7 +16,7 @@ self.addEventListener("install", (event) =>
 self.addEventListener("activate", (event) =>
     event.waitUntil(
         (async () => {
-            const old = (await caches.keys()).filter((name) => name.startsWith(OURS) && name !== STORE);
+            const old = (await caches.keys()).filter((name) => `${name} `.startsWith(OURS) && name !== STORE);
             await Promise.all(old.map((name) => caches.delete(name)));
         })(),
     ),

@@ -51,7 +51,7 @@ const player = mountPlayer(find("#film .player"), (event, told) =>
     attempt(async () => {
         if (event === "select") take(ofSeed(told.cell), "open");
         if (event === "release") setSpot("training", { epoch: studio.model.epochs[told.frame] });
-        if (event !== "input") return;
+        if (event !== "input" || told.of !== studio.model.weights) return; // or asked for by another model's film
         const film = await framed(told.frame);
         if (film) await player({ ...film, frame: film.sent, of: told.of });
     }),
