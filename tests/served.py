@@ -361,6 +361,12 @@ def wait_for_address(page, *parts):
     return page.url
 
 
+def ends_of_sliders(page):
+    """Return the sheet of small pictures that stand at the ends of Explore's sliders."""
+    shown = page.evaluate("getComputedStyle(document.querySelector('#directions')).getPropertyValue('--ends')")
+    return pixels(base64.b64decode(shown.split("base64,")[1].split("'")[0].split('"')[0]))
+
+
 def notice(page, sentence):
     """Return the place where the page says sentences, if it says this one."""
     return page.locator(".toast-body:visible, .problem:visible, #nobody:visible").filter(has_text=sentence).first

@@ -33,6 +33,13 @@ def test_folders_are_made_and_one_that_cannot_be_is_an_error(tmp_path: Path):
         write_json(tmp_path / "a" / "b" / "c.json" / "d.json", {})
 
 
+def test_a_half_written_file_that_is_a_link_leads_nowhere(tmp_path: Path):
+    (tmp_path / "theirs").write_text("precious")
+    (tmp_path / f"file{PART}").symlink_to(tmp_path / "theirs")
+    write_atomically(tmp_path / "file", b"new")
+    assert (tmp_path / "theirs").read_text() == "precious" and (tmp_path / "file").read_bytes() == b"new"
+
+
 WRITES = """
 import sys
 from pathlib import Path

@@ -195,7 +195,8 @@ def test_names_that_are_not_the_utf8_they_claim_to_be(tmp_path):
 def test_names_of_other_alphabets_are_read(tmp_path):
     path = zipped(tmp_path / "a.zip", {"aa.png": b"x"})
     path.write_bytes(path.read_bytes().replace(b"aa.png", b"\x83\x5c.png"))  # Shift JIS
-    (name,) = contents(path)
+    ((name, content),) = contents(path).items()
+    assert content == b"x"
     assert name.endswith("\\.png") and not sources.hidden(name)  # the backslash is half of a sign
 
 

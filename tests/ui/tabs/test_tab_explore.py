@@ -9,6 +9,7 @@ from gradio_client.exceptions import AppError
 from served import (
     choose_file,
     differ,
+    ends_of_sliders,
     model_button,
     move,
     open_tab,
@@ -136,8 +137,7 @@ def test_a_drag_ends_at_the_picture_of_its_last_value(bench, client):
 
 
 def test_at_its_ends_a_slider_shows_what_lies_there(bench):
-    shown = bench.evaluate("getComputedStyle(document.querySelector('#directions')).getPropertyValue('--ends')")
-    sheet = pixels(base64.b64decode(shown.split("base64,")[1].split("'")[0].split('"')[0]))
+    sheet = ends_of_sliders(bench)
     assert sheet.shape == (128, 512, 3)
     move(bench, "d1", -3)
     wait_for_picture(bench, seed=1, d1=-3)

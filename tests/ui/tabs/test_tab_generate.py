@@ -8,6 +8,7 @@ import torch
 from gradio_client.exceptions import AppError
 from served import (
     differ,
+    ends_of_sliders,
     model_button,
     move,
     notice,
@@ -225,16 +226,25 @@ def test_another_model_shows_its_own_wall(visit, server, client):
 
 @pytest.mark.parametrize(
     "title, shown",
-    [("Morph", "#stops .tile"), ("Training", "#curves .empty"), ("Compare", "#pairs .tile"), ("About", ".about h3")],
-)
+    [
+        ("Explore", "#d1 input"), ("Morph", "#stops .tile"), ("Training", "#curves .empty"),
+        ("Compare", "#pairs .tile"), ("About", ".about h3"),
+    ],
+)  # fmt: skip
 def test_a_tab_opened_first_after_a_change_of_model_shows_that_model(title, shown, visit, server, client):
-    page = visit(server.url)
+    page = visit(server.url, 390 if title == "Morph" else 1280)
     wait_for_seeds(page, 1, 24)
+    page.locator("#style").get_by_label("Pixels").check()  # which a phone hides where a film plays
     model_button(page, "bare").check()
     wait_for_picture(page, model="bare")
     open_tab(page, title)
     page.locator(shown).first.wait_for(state="attached")
-    if title == "About":
+    assert recipe_of(page)["model"] == "bare"
+    if title == "Explore":
+        theirs = pixels(client.predict(model="bare", seed=1, directions=[-3], api_name="/explore"))
+        page.wait_for_function("document.querySelector('#ends style')")
+        assert differ(ends_of_sliders(page)[:64, :64], theirs) <= 1
+    elif title == "About":
         digest = weights_digest(server.folder / "checkpoints" / "bare" / "model.safetensors")
         page.locator("#about").get_by_text(digest).first.wait_for()
     elif title != "Training":
