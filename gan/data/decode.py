@@ -99,8 +99,7 @@ def flat(content: bytes, least: int, background: str = "white") -> tuple[Image.I
                 ImageOps.exif_transpose(image, in_place=True)
             colours, mask, ways = _flatten(image)
             colours, way = _to_srgb(colours, image)
-            picture = Image.new("RGB", colours.size, background)  # which no profile of the file is about
-            picture.paste(colours, mask=mask)
+            picture = _laid_on(background, colours, mask) if mask else colours  # no profile is about the background
             ways += _check_visible(picture, deep, "transparent" in ways)
         return picture, size, tuple(sorted([*ways, *way]))
 
@@ -130,6 +129,13 @@ def _mend_transparency(image: ImageFile) -> None:
         image.info["transparency"] = tuple(level >> 8 for level in colour)
 
 
+def _laid_on(background: str, colours: Image.Image, mask: Image.Image) -> Image.Image:
+    """Return the colours on the background, as far as the mask lets them be seen."""
+    picture = Image.new("RGB", colours.size, background)
+    picture.paste(colours, mask=mask)
+    return picture
+
+
 def _flatten(image: Image.Image) -> tuple[Image.Image, Image.Image | None, list[str]]:
     """Return the picture's colours as 8-bit RGB, what of them is seen (None: all), and in which of WAYS."""
     if image.mode == "F":
@@ -146,7 +152,7 @@ def _flatten(image: Image.Image) -> tuple[Image.Image, Image.Image | None, list[
     return image.convert("RGB"), mask, ["transparent"] if least < 255 else []
 
 
-def _scale_grey(image: Image.Image) -> tuple[Image.Image, Image.Image, list[str]]:
+def _scale_grey(image: Image.Image) -> tuple[Image.Image, Image.Image | None, list[str]]:
     """Bring greys of more than 8 bits, which PIL would clip at 255, to 8."""
     levels, tags = np.asarray(image), getattr(image, "tag_v2", {})
     if levels.min() < 0 or levels.max() > 65_535:
@@ -161,7 +167,7 @@ def _scale_grey(image: Image.Image) -> tuple[Image.Image, Image.Image, list[str]
     ways += ["transparent"] if clear.any() else []
     if tags.get(PHOTOMETRIC) == 0:  # PIL knows this of 8 bits alone
         grey, ways = 255 - grey, [*ways, "inverted"]
-    return Image.fromarray(grey).convert("RGB"), Image.fromarray(~clear), ways
+    return Image.fromarray(grey).convert("RGB"), Image.fromarray(~clear) if clear.any() else None, ways
 
 
 def _to_srgb(picture: Image.Image, image: Image.Image) -> tuple[Image.Image, list[str]]:

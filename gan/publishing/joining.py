@@ -25,6 +25,7 @@ from gan.folder import (
 )
 from gan.publishing import release
 from gan.publishing.provenance import made_of
+from gan.publishing.replacing import moved
 
 BEGAN = "a new run goes on from here"
 
@@ -66,23 +67,24 @@ def past_of(run: Path, before: Path | None) -> Past | None:
 def join(staged: Path, past: Past, before: Path | None) -> None:
     """Put a run's record, which was staged alone, behind its past; `before` is what is promoted already."""
     described, began = read_json(staged / CONFIG_FILE), past.began
-    own = [_later(line, began) for line in read_history(staged)]
+    own = [moved(line, began) for line in read_history(staged)]
     own[:1] = [line | {"event": "; ".join(filter(None, (BEGAN, line.get("event"))))} for line in own[:1]]
     write_history(staged, [*past.history, *own])
     iterations = [line for line in read_iterations(past.folder) if line["iteration"] < began["iteration"]]
     if iterations:
-        write_iterations(staged, [*iterations, *(_later(line, began) for line in read_iterations(staged))])
+        write_iterations(staged, [*iterations, *(moved(line, began) for line in read_iterations(staged))])
     else:  # of a past without, the run's own would stand in its place
         (staged / ITERATIONS_FILE).unlink(missing_ok=True)
-    known = read_metrics(before or past.folder)
-    known = known if before else [line for line in known if line.get("epoch", 0) <= began["epoch"]]
-    own = [_later(line, began) for line in read_metrics(staged)]
+    last = described["epoch"] + began["epoch"]
+    reach = last if before else began["epoch"]  # what came after that says nothing of these weights
+    known = [line for line in read_metrics(before or past.folder) if line.get("epoch", 0) <= reach]
+    own = [moved(line, began) for line in read_metrics(staged)]
     if known or own:
         write_metrics(staged, [*known, *(line for line in own if line not in known)])
     _join_files(staged, past)
     seconds = past.described.get("seconds", 0) * began["images_seen"] / max(past.described.get("images_seen", 0), 1)
     whole = {
-        "epoch": described["epoch"] + began["epoch"],
+        "epoch": last,
         "images_seen": described["images_seen"] + began["images_seen"],
         "images_before": past.described.get("images_before") or 0,
         "seconds": round(described["seconds"] + seconds),
@@ -93,11 +95,6 @@ def join(staged: Path, past: Past, before: Path | None) -> None:
     write_json(staged / CONFIG_FILE, described | whole)
 
 
-def _later(line: dict[str, Any], began: dict[str, int]) -> dict[str, Any]:
-    """Return a line of a run, counted from where the record of its past ends."""
-    return line | {name: line[name] + count for name, count in began.items() if isinstance(line.get(name), int)}
-
-
 def _join_files(staged: Path, past: Past) -> None:
     """Let the grids of both stand in one row, MAX_SAMPLES of them; of snapshots the past's tell more of the way."""
     began = past.began["epoch"]
@@ -105,10 +102,11 @@ def _join_files(staged: Path, past: Past) -> None:
         path.rename(epoch_file(staged, SAMPLES, number + began))
     for path in list_epochs(staged, SNAPSHOTS).values():
         path.unlink()
+    names = set(release.files_to_pass(past.folder))
     for kind in (SAMPLES, SNAPSHOTS):
         for number, path in list_epochs(past.folder, kind).items():
             name = path.relative_to(past.folder).as_posix()
-            if number <= began and name in release.files_to_pass(past.folder):
+            if number <= began and name in names:
                 release.pass_file(past.folder, name, staged / name)
     while len(grids := list(list_epochs(staged, SAMPLES).values())) > MAX_SAMPLES:
         for path in grids[1:-1:2]:

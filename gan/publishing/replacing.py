@@ -65,8 +65,12 @@ def _first_of_run(folder: Path, described: dict[str, Any]) -> dict[str, Any]:
     began = described.get(CONTINUES)
     began = began if isinstance(began, dict) else {}
     own = (line for line in read_history(folder) if line["epoch"] > began.get("epoch", 0))
-    line = next(own, {})
-    return line | {name: line[name] - count for name, count in began.items() if isinstance(line.get(name), int)}
+    return moved(next(own, {}), {name: -count for name, count in began.items()})
+
+
+def moved(line: dict[str, Any], by: dict[str, int]) -> dict[str, Any]:
+    """Return a line of a record with its counts further by so much each."""
+    return line | {name: line[name] + count for name, count in by.items() if isinstance(line.get(name), int)}
 
 
 def _was_cut_short(line: list[Any], later: list[Any]) -> bool:

@@ -62,9 +62,10 @@ def write_page(
         write_atomically(out / INDEX, page.encode())
     else:
         data = _write_data(out, title, models, MOST_BYTES)
-        for name in _program():
+        program = [name for name in _program() if name != SERVICE]
+        for name in program:
             write_atomically(out / name, _text(name).encode())
-        version = f'const VERSION = "{_digest(out, [*_program(), *data])}";\n'
+        version = f'const VERSION = "{_digest(out, [*program, *data])}";\n'
         write_atomically(out / SERVICE, (version + _text(SERVICE)).encode())
     write_atomically(out / "README.md", _card(credits, models).encode())
 

@@ -545,3 +545,15 @@ def test_of_very_many_grids_the_film_keeps_the_first_and_the_last(mine_continued
     monkeypatch.setattr("gan.publishing.joining.MAX_SAMPLES", 6)
     grids = list(list_epochs(promote(further, "whole", base.parent), SAMPLES))
     assert grids[0] == 1 and grids[-1] == 10 and len(grids) <= 6
+
+
+def test_of_an_earlier_state_that_was_better_later_measurements_go(mine_continued):
+    base, further = mine_continued
+    data = read_json(base / "config.json")["data"]["fingerprint"]
+    promote(further, "base", base.parent)
+    write_metrics(base, [measurement(10, 60.0, data=data)])
+    measured(further, {1: 40.0, 2: 50.0})
+    promote(further, "base", base.parent, best=True)
+    assert [line["epoch"] for line in read_history(base)] == list(range(1, 10))
+    assert [(line["epoch"], line["kid_train"]) for line in read_metrics(base)] == [(9, 40.0)]
+    assert read_json(base / "config.json")["discriminator_epoch"] == 10

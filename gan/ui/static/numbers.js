@@ -5,8 +5,7 @@ export const mount = (root, emit) => {
     const ranges = () => [...list.querySelectorAll("input")];
     let offsets = {}; // as they are: a slider reaches less far, in steps
     list.addEventListener("input", ({ target }) => {
-        const { [target.name]: before, ...others } = offsets;
-        const moved = Object.entries({ ...others, [target.name]: Number(target.value) }).filter(([, value]) => value);
+        const moved = Object.entries({ ...offsets, [target.name]: Number(target.value) }).filter(([, value]) => value);
         offsets = Object.fromEntries(moved.sort(([one], [other]) => one.slice(1) - other.slice(1)));
         target.nextElementSibling.textContent = target.value;
         emit("input", offsets);

@@ -12,9 +12,8 @@ from torch import Tensor
 
 from gan.images import from_pil, make_grid, to_pil
 from gan.precision import one_core
-from gan.publishing.provenance import made_of
 from gan.translation.palettes import Palette, hexes
-from gan.ui.aides import Aide
+from gan.ui.aides import Aide, Aides
 from gan.ui.arguments import read_fields, read_flag, refuse
 from gan.ui.colouring import build_colorize
 from gan.ui.components import LAST_WINS, NETWORKS, PRIVATE, Pad, PadValue, Sheet, SheetValue, call, wishes
@@ -85,12 +84,12 @@ def lines_of(model: LoadedModel, drawing: Drawing) -> Tensor:
     return from_pil(drawing.on_pad.resize((side, side), Image.Resampling.BOX))[0]
 
 
-def copy_line(aide: Aide, model: LoadedModel, picture: Image.Image) -> str:
+def copy_line(aides: Aides, model: LoadedModel, picture: Image.Image) -> str:
     """Return what is to be said of how near a coloured drawing is to a training picture; "" where nothing tells.
 
     The model's folder knows its own training pictures alone, which may not be those of the network that colours.
     """
-    if made_of(aide.described) != made_of(model.described):
+    if not aides.of("colorize", model):
         return ""
     insight, side = insight_of(model), model.generator.image_size
     with one_core():
@@ -170,9 +169,8 @@ def build_draw(studio: Studio) -> Lens:
         if why_not(drawing.on_pad):
             return {proposals: {"cells": []}}
         named = proposals_for(model, specimen, typical(model))
-        aide = studio.colourer(model)
-        mine, *others = colour_small(aide, drawing, [drawing.palette, *named.values()])
-        copy = "" if told.get("example") else copy_line(aide, model, to_pil(mine[:3]))
+        mine, *others = colour_small(studio.colourer(model), drawing, [drawing.palette, *named.values()])
+        copy = "" if told.get("example") else copy_line(studio.aides, model, to_pil(mine[:3]))
         return {proposals: sheet_of(torch.stack(others), named, drawing.palette), pad: {"copy": copy}}
 
     def choose(told: Any) -> PadValue:

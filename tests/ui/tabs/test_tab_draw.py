@@ -9,11 +9,24 @@ import pytest
 from gradio_client import handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image, ImageDraw
-from served import choose_file, differ, notice, open_tab, picture_on, pixels, recipe_in, wait_for_address
+from served import (
+    choose_file,
+    differ,
+    notice,
+    open_tab,
+    picture_on,
+    pixels,
+    plant,
+    plant_aide,
+    plant_insight,
+    recipe_in,
+    wait_for_address,
+)
 
-from gan.ui.aides import Aide
+from gan.ui.aides import Aide, Aides
+from gan.ui.loaded import load_models
 from gan.ui.strokes import Stroke, write_strokes
-from gan.ui.tabs.draw import lead_of
+from gan.ui.tabs.draw import copy_line, lead_of
 
 BOX = ((0.2, 0.2), (0.8, 0.2), (0.8, 0.8), (0.2, 0.8), (0.2, 0.2))
 CAPTURED = re.compile(r"strokes=([\w.-]+)")
@@ -73,6 +86,16 @@ def test_what_a_strangers_network_is_called_stands_above_the_pad_as_words(tmp_pa
     described = {"task": "colorize", "title": "<img src=x onerror=alert(1)>", "data": {"name": "folder"}}
     lead = lead_of(Aide(tmp_path, described))
     assert "&lt;img" in lead and "<img" not in lead
+
+
+def test_nothing_is_said_of_copies_of_pictures_that_the_network_that_colours_never_saw(tmp_path):
+    folder = plant(tmp_path / "alpha", 1, (1, 3))
+    plant_insight(folder, tmp_path / "pictures")
+    (model,), _ = load_models([folder])
+    picture = Image.new("RGB", (64, 64), "red")
+    own, other = (Aides([plant_aide(tmp_path / data, "colorize", data)]) for data in ("pokemon", "anime"))
+    assert copy_line(own, model, picture).startswith("Is it a copy?")
+    assert copy_line(other, model, picture) == copy_line(Aides(), model, picture) == ""
 
 
 # --- people ------------------------------------------------------------------------------------------------------
