@@ -4,9 +4,9 @@
     python train.py --dataset anime --data anime.zip --epochs 30
     python train.py my_pictures.zip                                   # your own: what suits them is chosen
     python train.py --dataset pokemon --task colorize                 # a network that colours drawings
-    python train.py --resume runs/pokemon --images 600_000            # go on, exactly where it stopped
+    python train.py --resume runs/pokemon --images 600_000            # longer: from where the rate began to fall
     python train.py --dataset pokemon --push-to-hub USER/NAME         # the result goes to the Hugging Face Hub
-    python train.py --smoke                                           # a minute on any machine: does it all work?
+    python train.py --smoke                                           # a minute on any machine: whether it all works
     torchrun --standalone --nproc-per-node 4 train.py --dataset anime # on four GPUs
 
 Ctrl-C saves and stops; --resume goes on. The result is a folder: python -m gan.promote runs/pokemon NAME shows it
@@ -86,7 +86,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_field(what, "data", metavar="FOLDER_OR_ZIP", help="pictures of your own, or an own copy of the data set")
     add_field(what, "keep_repeats", action="store_true", help="train on byte-identical repeats too")
     add_field(what, "fit", help="crop: the middle square of a picture; pad: all of it, on a square of the background")
-    add_field(what, "background", metavar="COLOUR", help="behind transparency: white, black, grey or #rrggbb")
+    add_field(what, "background", metavar="COLOUR", help='behind transparency: white, black, grey, "#rrggbb" in quotes')
 
     how = parser.add_argument_group("how to train")
     add_field(how, "recipe", choices=options.RECIPES, help="default: the best known for the data set")

@@ -2,7 +2,7 @@
 
 python -m gan.promote runs/pokemon mine                # again whenever the run has got further
 python -m gan.promote runs/pokemon mine --best         # the snapshot with the lowest KID, as gan.evaluate measured it
-python -m gan.promote netG.pth mine --replace          # weights in the layout of PyTorch's DCGAN tutorial
+python -m gan.promote netG.pth mine --replace          # weights in the layout of the DCGAN tutorial of PyTorch
 python -m gan.promote netG.pth mine --discriminator netD.pth       # both, so that train.py --init-from can go on
 """
 

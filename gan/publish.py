@@ -2,7 +2,7 @@
 
 python -m gan.publish model checkpoints/pokemon USER/NAME
 python -m gan.publish space USER/NAME --checkpoint checkpoints/mine
-python -m gan.publish space USER/NAME --out DIR          # writes the Space's folder and pushes nothing
+python -m gan.publish space USER/NAME --out DIR          # writes the folder of the Space and pushes nothing
 python -m gan.publish page DIR                           # a page that draws in the browser, without a server
 python -m gan.publish page USER/NAME                     # the same as a static Space, which is free
 python -m gan.publish onnx checkpoints/pokemon pokemon.onnx     # for programs without torch

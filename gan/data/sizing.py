@@ -119,7 +119,9 @@ def choose(sizes: Sequence[tuple[int, int]], fit: str | None = None, task: str =
         "batch_size": Choice(batch_size(count, row), row.batch_why),
         "augment": Choice(row.augment, row.augment_why),
         **size,
-        "images": Choice(row.images, f"each picture {row.images // count:,} times; --resume goes on with more"),
+        "images": Choice(
+            row.images, f"each picture {row.images // count:,} times; --resume with other --images changes that"
+        ),
     }
 
 

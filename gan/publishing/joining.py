@@ -27,7 +27,7 @@ from gan.publishing import release
 from gan.publishing.provenance import made_of
 from gan.publishing.replacing import moved
 
-BEGAN = "a new run goes on from here"
+BEGAN = "new run: it goes on from here"  # the curves show what stands before the colon
 
 
 class Past(NamedTuple):

@@ -1,7 +1,8 @@
 """What a command line answers to a mistake: a sentence with what may have been meant, instead of all of its usage."""
 
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -12,9 +13,17 @@ CHOICE = re.compile(r"invalid choice: '(.*?)' \(choose from (.*)\)")  # and what
 
 
 def answer_in_words(parser: Any, prog: str = "") -> None:
-    """Let an argument parser, and those of its verbs, answer a mistake in a line; `prog` is the command's name."""
+    """Let an argument parser, and those of its verbs, answer a mistake in a line; `prog` is the command's name.
+
+    A comment behind a command, as READMEs have them, is left out, as by most shells: zsh and cmd hand its words on.
+    """
     flags = sorted(_flags(parser))
     name = prog or parser.prog
+    parse = parser.parse_known_args
+
+    def parse_known_args(arguments: Sequence[str] | None = None, namespace: Any = None) -> Any:
+        given = list(sys.argv[1:] if arguments is None else arguments)
+        return parse(given[: given.index("#")] if "#" in given else given, namespace)
 
     def error(message: str) -> None:
         words = message.removeprefix(UNKNOWN).split() if message.startswith(UNKNOWN) else []
@@ -25,7 +34,7 @@ def answer_in_words(parser: Any, prog: str = "") -> None:
         said = "; ".join(sentences) or message + _meant_choice(message)
         parser.exit(2, f"{name}: {said} (--help tells what there is)\n")
 
-    parser.error = error
+    parser.error, parser.parse_known_args = error, parse_known_args
     for verb in _verbs(parser):
         answer_in_words(verb, name)
 

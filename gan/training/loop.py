@@ -44,7 +44,8 @@ def train(
             _publish(run, on_save)
         if run.finished:
             _make_up_chart(folder)
-            tqdm.write(f"{folder} has spent its budget; a larger --images goes on.")
+            back = ", from where the learning rate began to fall" if config.anneal else ""
+            tqdm.write(f"{folder} has spent its budget; a larger --images goes on{back}.")
         else:
             _train_on(run, stop, on_save)
             _finish(run, on_save)

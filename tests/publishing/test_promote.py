@@ -505,7 +505,7 @@ def test_the_record_of_a_run_stands_behind_that_of_the_checkpoint_it_began_with(
     history, config = read_history(folder), read_json(folder / "config.json")
     assert [line["epoch"] for line in history] == list(range(1, 11))
     assert [line["images_seen"] for line in history] == [8 * epoch for epoch in range(1, 11)]
-    assert history[:8] == read_history(base) and history[8]["event"].startswith("a new run goes on from here")
+    assert history[:8] == read_history(base) and history[8]["event"].startswith("new run: it goes on from here")
     assert [line["iteration"] for line in read_iterations(folder)] == list(range(len(read_iterations(folder))))
     assert (config["epoch"], config["images_seen"], config["images_before"]) == (10, 80, 0)
     assert list(list_epochs(folder, SAMPLES)) == list(range(1, 11))

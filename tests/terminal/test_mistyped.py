@@ -1,8 +1,10 @@
 """What a mistyped command is answered with."""
 
 import argparse
+import re
 
 import pytest
+from conftest import ROOT
 
 from gan import evaluate, promote, publish
 from gan.terminal.mistyped import answer_in_words
@@ -22,6 +24,27 @@ def test_every_command_answers_in_a_line(main, arguments, words, capsys):
         main(arguments)
     said = capsys.readouterr().err
     assert leaving.value.code == 2 and words in said and said.count("\n") == 1 and "usage" not in said
+
+
+def test_a_comment_behind_a_command_is_none_of_its_words(monkeypatch):
+    parser = argparse.ArgumentParser(prog="x")
+    parser.add_argument("--checkpoint", nargs="+")
+    answer_in_words(parser)
+    monkeypatch.setattr("sys.argv", ["x", "--checkpoint", "a", "b#1", "#", "one", "of", "--these"])
+    assert parser.parse_args().checkpoint == ["a", "b#1"]
+
+
+PAGES = [ROOT / "README.md", ROOT / "gan" / "README.md", ROOT / "checkpoints" / "README.md"]
+COMMANDS = [ROOT / "train.py", ROOT / "app.py", *sorted((ROOT / "gan").rglob("*.py"))]  # whose --help shows some
+
+
+def test_comments_behind_commands_can_be_pasted_into_zsh_which_knows_none():
+    text = "\n".join(path.read_text(encoding="utf-8") for path in PAGES + COMMANDS)
+    commented = re.findall(r"^ *((?:python3?|pip|git|hf|torchrun|cd|\.) .*?) # (.*)", text, re.MULTILINE)
+    assert len(commented) > 40
+    for command, comment in commented:
+        assert not set(comment) & set("'\"?*;&|()<>[]{}!$`\\"), comment
+        assert re.match(r"(python|torchrun) ", command) and "&&" not in command  # which leave comments out themselves
 
 
 def test_what_was_typed_never_steers_the_terminal(capsys):
