@@ -35,6 +35,7 @@ from gan.weights import (
 GENERATOR_FILE = hub.MODEL
 DISCRIMINATOR_FILE = "discriminator.safetensors"
 CONFIG_FILE = "config.json"
+BEGAN_WITH = "began_with"  # in a config.json: the footprint of the record whose networks the run began with
 CONTINUES = "continues"  # in a config.json: how far the record had come when the run began that is described
 STATES_KEPT = 2
 MAX_STATE_BYTES = 10**11  # ours have 90 million

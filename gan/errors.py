@@ -3,7 +3,9 @@
 import os
 import re
 import shlex
+import unicodedata
 
+JOINERS = "\u200c\u200d"
 MAX_SHOWN = 200  # characters of a stranger's text in a sentence
 
 
@@ -19,8 +21,17 @@ class UserError(Exception):
 
 
 def escape(text: str) -> str:
-    """Write out what cannot be printed, or would steer the terminal, as \\x1b and the like."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    """Write out what cannot be printed, or would steer the terminal, as \\x1b and the like.
+
+    Any blank becomes a plain one; the two joiners stay, which words of some scripts and many emoji are spelled with.
+    """
+    return "".join(map(_shown, text))
+
+
+def _shown(char: str) -> str:
+    if char.isprintable() or char in JOINERS:
+        return char
+    return " " if unicodedata.category(char) == "Zs" else char.encode("unicode_escape").decode()
 
 
 def printable(text: object) -> str:

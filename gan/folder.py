@@ -35,6 +35,8 @@ MAX_ITERATIONS = 2_000  # whose losses are kept, evenly over the run
 MAX_SAMPLES = 60
 MAX_SNAPSHOTS = 8  # of a run; a published folder holds fewer
 MAX_LINES_BYTES = 16_000_000  # that are read of a file of lines, from its end; a line of history has some 250
+# Of a line of history: what no other training has to five digits.
+FOOTPRINT = ("epoch", "images_seen", "loss_d", "loss_g", "d_real", "d_fake_before", "d_fake_after")
 # Of a line of metrics.jsonl: what must be equal for two lines to compare.
 PROTOCOL = ("task", "generated", "real", "data", "extractor", "resize")
 
@@ -45,6 +47,11 @@ def read_history(folder: str | Path) -> list[dict[str, Any]]:
     Of a history of more than MAX_LINES_BYTES, some 60,000 epochs, these are the last ones.
     """
     return [line for line in _read_lines(Path(folder, HISTORY_FILE)) if isinstance(line.get("epoch"), int)]
+
+
+def footprint(line: dict[str, Any]) -> list[Any]:
+    """Return what tells a line of history from those of every other training, as a config.json can hold it."""
+    return [line.get(key) for key in FOOTPRINT]
 
 
 def read_iterations(folder: str | Path) -> list[dict[str, Any]]:

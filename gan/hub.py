@@ -14,7 +14,10 @@ from typing import Any, TypeVar
 from gan.errors import UserError, printable
 from gan.files import cache_folder, write_atomically
 
-HUB_ID = re.compile(r"(?P<repo>[\w.-]{1,96}/[\w.-]{1,96})(?:@(?P<revision>[\w./-]{1,200}))?", re.ASCII)
+# A name begins and ends with a letter, a digit or an underscore.
+HUB_ID = re.compile(
+    r"(?P<repo>\b[\w.-]{1,96}\b/\b[\w.-]{1,96}\b(?<!\.git))(?:@(?P<revision>[\w./-]{1,200}))?", re.ASCII
+)
 # Everything that a checkpoint folder holds, and all that ever comes or goes: no pickle, no state, no real picture.
 PUBLISHED = re.compile(
     r"README\.md|(config|opinion)\.json|(history|iterations|metrics)\.jsonl"
@@ -96,13 +99,12 @@ def fetch(hub_id: str) -> Path:
     from huggingface_hub import HfApi
 
     repo, revision = parse_id(hub_id)
-    last = cache_folder() / "hub" / "last" / hub_id  # a file that names the folder fetched last
     try:
         with _in_words(hub_id):
             info = HfApi(endpoint=_endpoint()).model_info(repo, revision=revision, files_metadata=True, timeout=10)
     except Unreachable as error:
-        folder = Path(last.read_text(encoding="utf-8")) if last.is_file() else None
-        if folder is None or not (folder / MODEL).is_file():
+        folder = fetched(hub_id)
+        if folder is None:
             raise Unreachable(f"{error} There is no folder {hub_id} here.{_is_meant(hub_id)}") from error
         print(f"{error}; using what was fetched before", file=sys.stderr)
         return folder
@@ -121,8 +123,19 @@ def fetch(hub_id: str) -> Path:
 
     with ThreadPoolExecutor(AT_A_TIME) as threads:
         list(threads.map(download, missing))
-    write_atomically(last, str(folder).encode())
+    write_atomically(_last(hub_id), str(folder).encode())
     return folder
+
+
+def fetched(hub_id: str) -> Path | None:
+    """Return the folder that `fetch` returned last for this id, where it is there still, without asking the Hub."""
+    last = _last(hub_id)
+    folder = Path(last.read_text(encoding="utf-8")) if last.is_file() else None
+    return folder if folder and (folder / MODEL).is_file() else None
+
+
+def _last(hub_id: str) -> Path:
+    return cache_folder() / "hub" / "last" / hub_id  # a file that names the folder fetched last
 
 
 def id_of(folder: Path) -> str | None:

@@ -86,7 +86,7 @@ def _run(options: argparse.Namespace) -> str:
         return f"{options.file}: z (N, z_dim) -> images (N, 3, S, S), at most {apart:.1g} apart from the generator's"
     from gan.checkpoints import read_described, task_of
     from gan.publishing.release import require_checkpoint
-    from gan.ui.loaded import find_checkpoints
+    from gan.ui.loaded import find_aides, find_checkpoints
 
     if options.verb == "page":
         return _make_page(options, options.checkpoint or find_checkpoints(CHECKPOINTS))
@@ -101,7 +101,7 @@ def _run(options: argparse.Namespace) -> str:
         described = read_described(folder)
         show = TASKS[task_of(described)].show.replace("FOLDER", repo)
         return " ".join(filter(None, [f"{repo} holds it now (commit {oid[:7]}): {show}.", near_copies(described)]))
-    checkpoints = options.checkpoint or find_checkpoints(CHECKPOINTS)
+    checkpoints = options.checkpoint or [*find_checkpoints(CHECKPOINTS), *find_aides(CHECKPOINTS)]
     if options.out and options.private:
         raise UserError("--out pushes nothing, so there is nothing to make --private")
     print("\n".join(["the models that go:", *map(_told, checkpoints)]))

@@ -141,4 +141,6 @@ def _cleaned(line: dict[str, Any], eventful: bool) -> dict[str, Any]:
 
 
 def _text(value: Any) -> str:
-    return printable(value)[:MAX_TITLE] if isinstance(value, str) and value.strip() else ""
+    if not isinstance(value, str) or not value.strip():
+        return ""
+    return printable(value if len(value) <= MAX_TITLE else f"{value[: MAX_TITLE - 1]}…")

@@ -12,6 +12,12 @@ def test_a_sentence_never_steers_the_terminal_and_keeps_its_own_lines():
     assert str(error) == r"mine\x1b]0;owned\x07: damaged" + "\n" + r"  a \u202efdp.exe: no picture"
 
 
+def test_words_of_every_script_stay_as_they_are():
+    assert printable("苔の\u3000生き物 «\xa0Mousses\xa0»") == "苔の 生き物 « Mousses »"
+    for text in ("نمی\u200cدانم", "👩\u200d🎨 Ann"):
+        assert printable(text) == text
+
+
 def test_a_strangers_text_is_one_short_line():
     assert printable("a\nb") == r"a\nb"
     assert printable("é" * 10_000) == "é" * 200 + "..."

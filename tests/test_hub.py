@@ -315,7 +315,7 @@ def test_an_id_is_user_and_name_and_perhaps_a_revision(tmp_path, monkeypatch):
     (tmp_path / "runs").mkdir()
     for text in ("runs/mine", "name", "a/b/c", "../x", "a/b.safetensors", "/a/b", "a/b@", "", "a b/c"):
         assert not is_id(text), text
-    for text in ("name", "a/b/c", "../x", "a/b@", "a--b/..", "user/na--me"):
+    for text in ("name", "a/b/c", "../x", "a/b@", "a--b/..", "user/na--me", "me/mine.git", "me/x-", "me/.x", "-me/x"):
         with pytest.raises(UserError, match="USER/NAME"):
             parse_id(text)
 

@@ -3,6 +3,7 @@
 The folder may be a stranger's. So its words stand in the card as words: Markdown and HTML among them are written out.
 """
 
+import os
 import re
 import shlex
 from importlib import import_module
@@ -105,7 +106,7 @@ def _split(text: str) -> list[str]:
 def card_body(folder: Path, hub_id: str = "") -> str:
     """Return the card for people, without its front matter; a missing or damaged config.json raises UserError."""
     config = read_json(folder / CONFIG_FILE)
-    source = hub_id or f"checkpoints/{folder.name}"
+    source = hub_id or f"checkpoints/{_name(folder)}"
     told = credits_of(config)
     sections = [f"# {plain(told.get('title') or _name(folder, hub_id))}", _in_gaps(_words(config).what, config)]
     sections += [f"By {plain(told['author'])}."] if "author" in told else []
@@ -120,8 +121,8 @@ def card_body(folder: Path, hub_id: str = "") -> str:
     return "\n\n".join(sections) + "\n"
 
 
-def _name(folder: Path, hub_id: str) -> str:
-    return hub_id.partition("/")[2] or folder.name
+def _name(folder: Path, hub_id: str = "") -> str:
+    return hub_id.partition("/")[2] or os.path.basename(os.path.abspath(folder))  # of "." the folder's, too
 
 
 def front_matter(folder: Path, hub_id: str = "") -> str:

@@ -15,11 +15,17 @@ CREDITS = {  # name -> what its flag is for
     "about": "a few sentences for its card",
 }
 FEW = 200  # pictures; of fewer, a generator paints near-copies: a judgement, not measured
-# What the Hub knows by name; any other licence is told of in words.
+# What the Hub knows by name (its docs, repositories-licenses.md), but for single models'; any other is told in words.
 HUB_LICENSES = {
-    *("mit", "apache-2.0", "bsd-3-clause", "gpl-3.0", "agpl-3.0", "unlicense", "openrail", "cc"),
-    *("cc0-1.0", "cc-by-3.0", "cc-by-4.0", "cc-by-sa-3.0", "cc-by-sa-4.0", "cc-by-nc-4.0", "cc-by-nc-sa-4.0"),
-    *("cc-by-nd-4.0", "cc-by-nc-nd-4.0"),
+    *("afl-3.0", "agpl-3.0", "apache-2.0", "artistic-2.0", "bsd", "bsd-2-clause", "bsd-3-clause"),
+    *("bsd-3-clause-clear", "bsl-1.0", "c-uda", "cc", "cc0-1.0", "cc-by-2.0", "cc-by-2.5", "cc-by-3.0"),
+    *("cc-by-4.0", "cc-by-nc-2.0", "cc-by-nc-3.0", "cc-by-nc-4.0", "cc-by-nc-nd-3.0", "cc-by-nc-nd-4.0"),
+    *("cc-by-nc-sa-2.0", "cc-by-nc-sa-3.0", "cc-by-nc-sa-4.0", "cc-by-nd-4.0", "cc-by-sa-3.0", "cc-by-sa-4.0"),
+    *("cdla-permissive-1.0", "cdla-permissive-2.0", "cdla-sharing-1.0", "creativeml-openrail-m", "ecl-2.0"),
+    *("epl-1.0", "epl-2.0", "etalab-2.0", "eupl-1.1", "eupl-1.2", "gfdl", "gpl", "gpl-2.0", "gpl-3.0", "isc"),
+    *("lgpl", "lgpl-2.1", "lgpl-3.0", "lgpl-lr", "lppl-1.3c", "mit", "mpl-2.0", "ms-pl", "ncsa", "odbl"),
+    *("odc-by", "ofl-1.1", "openrail", "openrail++", "osl-3.0", "pddl", "postgresql", "unlicense", "wtfpl"),
+    *("zlib"),
 }
 
 
@@ -38,7 +44,8 @@ def check_license(text: str) -> None:
     known = _identifier(text)
     if known in HUB_LICENSES or re.search(r"\s", text):
         return
-    if meant := get_close_matches(known, HUB_LICENSES, 1, 0.8):
+    versions = sorted(name for name in HUB_LICENSES if re.fullmatch(re.escape(known) + r"-[\d.]+", name))
+    if meant := versions[-1:] or get_close_matches(known, sorted(HUB_LICENSES), 1, 0.8):
         raise ValueError(
             f"--license {text}: no licence is known by that name; did you mean {meant[0]}? In words, as in "
             '"ask me first", it may say anything'

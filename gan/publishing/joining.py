@@ -3,10 +3,13 @@
 So its film and its curves go back to the first pictures that the networks ever saw.
 """
 
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gan.checkpoints import CONFIG_FILE, CONTINUES, images_before_run, read_described, task_of
+from gan import hub
+from gan.checkpoints import BEGAN_WITH, CONFIG_FILE, CONTINUES, images_before_run, read_described, task_of
 from gan.errors import UserError
 from gan.files import read_json, write_json
 from gan.folder import (
@@ -15,6 +18,8 @@ from gan.folder import (
     SAMPLES,
     SNAPSHOTS,
     epoch_file,
+    footprint,
+    is_figure,
     list_epochs,
     read_history,
     read_iterations,
@@ -36,12 +41,21 @@ class Past(NamedTuple):
     folder: Path
     described: dict[str, Any]
     history: list[dict[str, Any]]
+    whole: bool  # nothing came after that
 
     @property
     def began(self) -> dict[str, int]:
         """How far the record had come when the run began."""
         last = self.history[-1]
         return {name: last.get(name, 0) for name in ("epoch", "images_seen", "iteration")}
+
+    @property
+    def seconds(self) -> float:
+        """How long it had taken."""
+        seen, told = self.began["images_seen"], self.described.get(CONTINUES)
+        if isinstance(told, dict) and told.get("images_seen") == seen and is_figure(told.get("seconds")):
+            return told["seconds"]  # of itself: behind it stands an earlier state of the run, at another speed
+        return _number(self.described, "seconds") * seen / max(_number(self.described, "images_seen"), 1)
 
 
 def past_of(run: Path, before: Path | None) -> Past | None:
@@ -50,18 +64,44 @@ def past_of(run: Path, before: Path | None) -> Past | None:
     `before` is an earlier state of the run that is promoted already, behind that very record.
     """
     described = read_described(run)
-    began, train = images_before_run(described), described.get("train")
-    init_from = train.get("init_from") if isinstance(train, dict) else None
-    for place in map(Path, filter(None, (init_from, before)) if began else ()):  # a run from nothing has no past
+    began = images_before_run(described)
+    for place in _places(described, before) if began else ():  # a run from nothing has no past
         try:
             theirs, history = read_described(place), read_history(place)
-        except UserError:  # it is on the Hub, or gone
+        except UserError:  # it is gone
             continue
-        seen = began - (theirs.get("images_before") or 0)  # by the record itself
+        seen = began - _number(theirs, "images_before")  # by the record itself
         ends = [number for number, line in enumerate(history, 1) if line.get("images_seen") == seen]
-        if ends and task_of(theirs) == task_of(described) and made_of(theirs) == made_of(described) != ():
-            return Past(place, theirs, history[: ends[0]])
+        if not ends or task_of(theirs) != task_of(described) or not made_of(theirs) == made_of(described) != ():
+            continue
+        past = Past(place, theirs, history[: ends[0]], ends[0] == len(history))
+        if _is_meant(past, described, sure=place == before):
+            return past
     return None
+
+
+def _is_meant(past: Past, described: dict[str, Any], sure: bool) -> bool:
+    """Whether the run began there: another training on the same pictures has lines of as many, too."""
+    if BEGAN_WITH in described:
+        return described[BEGAN_WITH] == footprint(past.history[-1])
+    return sure or past.whole  # older runs do not say what they began with
+
+
+def _places(described: dict[str, Any], before: Path | None) -> Iterator[Path]:
+    """Yield where the record may lie that a run began with."""
+    train = described.get("train")
+    init_from = str(train.get("init_from") or "") if isinstance(train, dict) else ""
+    with suppress(UserError):  # without a place for what is fetched
+        place = hub.fetched(init_from) if hub.is_id(init_from) else Path(init_from)
+        if init_from and place:
+            yield place
+    if before:
+        yield before
+
+
+def _number(described: dict[str, Any], name: str) -> int | float:
+    value: Any = described.get(name)
+    return value if is_figure(value) else 0
 
 
 def join(staged: Path, past: Past, before: Path | None) -> None:
@@ -82,13 +122,12 @@ def join(staged: Path, past: Past, before: Path | None) -> None:
     if known or own:
         write_metrics(staged, [*known, *(line for line in own if line not in known)])
     _join_files(staged, past)
-    seconds = past.described.get("seconds", 0) * began["images_seen"] / max(past.described.get("images_seen", 0), 1)
     whole = {
         "epoch": last,
         "images_seen": described["images_seen"] + began["images_seen"],
-        "images_before": past.described.get("images_before") or 0,
-        "seconds": round(described["seconds"] + seconds),
-        CONTINUES: began,
+        "images_before": _number(past.described, "images_before"),
+        "seconds": round(described["seconds"] + past.seconds),
+        CONTINUES: began | {"seconds": round(past.seconds)},
     }
     if "discriminator_epoch" in described:
         whole["discriminator_epoch"] = described["discriminator_epoch"] + began["epoch"]

@@ -47,7 +47,7 @@ def promote(
         put_back(target)
         before = target if is_further(source, target) else None
         past = past_of(source, before) if source.is_dir() else None
-        if past and past.folder.resolve() == target.resolve():
+        if past and past.whole and past.folder.resolve() == target.resolve():
             before = target  # the run goes on with what is there
         with Scratch(f".{name}.", target.parent, ".part") as part:
             staged = part / name  # the card is titled after its folder

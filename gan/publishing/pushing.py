@@ -13,7 +13,7 @@ from gan.folder import HISTORY_FILE, METRICS_FILE, write_metrics
 from gan.publishing.credits import near_copies
 from gan.publishing.model import publish_model
 from gan.publishing.promotion import add_credits, promote
-from gan.publishing.replacing import is_further
+from gan.publishing.replacing import goes_on_with, is_further
 from gan.publishing.staging import measurements_of
 from gan.scratch import Scratch
 
@@ -116,15 +116,19 @@ class Push(threading.Thread):
             self.place.close()
 
     def _take_over(self) -> None:
-        """Let the copy have measurements and credits of the model on the Hub, where that is an earlier state of it."""
+        """Let the copy have measurements and credits of the model on the Hub, where that is an earlier state of it.
+
+        Of the model that it began with it keeps the credits: whose a model is, its pushes do not change.
+        """
         copy, repo = self.place.path / COPY, hub.parse_target(self.hub_id)
         with Scratch("gan-publish-") as there:
             names = (CONFIG_FILE, HISTORY_FILE, METRICS_FILE)
             for name, text in zip(names, hub.texts_of(repo, names), strict=True):
                 (there / name).write_text(text, encoding="utf-8")
-            if is_further(copy, there):
-                if lines := measurements_of(copy, there):
-                    write_metrics(copy, lines)
+            further = is_further(copy, there)
+            if further and (lines := measurements_of(copy, there)):
+                write_metrics(copy, lines)
+            if further or goes_on_with(copy, there):
                 add_credits(copy, there, {})
 
 

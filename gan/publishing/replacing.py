@@ -6,18 +6,16 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from gan.checkpoints import CONTINUES, GENERATOR_FILE, images_before_run, images_seen, read_described
+from gan.checkpoints import BEGAN_WITH, CONTINUES, GENERATOR_FILE, images_before_run, images_seen, read_described
 from gan.config import NO_FLAG
 from gan.errors import UserError
 from gan.flags import RESUMABLE
-from gan.folder import CHART_FILE, PICTURES_FILE, read_history
+from gan.folder import CHART_FILE, PICTURES_FILE, footprint, read_history
 from gan.hub import PUBLISHED
 from gan.publishing.release import PRIVATE
 
 # Files that systems leave in folders, of which nobody knows.
 LEFT_BEHIND = re.compile(r"\.DS_Store|\._.*|\.directory|\.nfs.*|Thumbs\.db|desktop\.ini")
-# Of a line of history: what no other training has to five digits.
-FOOTPRINT = ("epoch", "images_seen", "loss_d", "loss_g", "d_real", "d_fake_before", "d_fake_after")
 
 
 def check_replaceable(target: Path, source: Path, replace: bool, further: bool) -> None:
@@ -56,8 +54,14 @@ def is_further(run: Path, checkpoint: Path) -> bool:
     lines = [_first_of_run(run, now), _first_of_run(checkpoint, before)]
     if not all(lines) or images_seen(now) < images_seen(before):
         return False
-    first, other = ([line.get(key) for key in FOOTPRINT] for line in lines)
+    first, other = map(footprint, lines)
     return first == other or (_was_cut_short(other, first) and _asked_for(before) == _asked_for(now))
+
+
+def goes_on_with(run: Path, checkpoint: Path) -> bool:
+    """Whether the run, or a checkpoint of it, began with the networks of this checkpoint, at the end of its record."""
+    history = read_history(checkpoint)
+    return bool(history) and read_described(run).get(BEGAN_WITH) == footprint(history[-1])
 
 
 def _first_of_run(folder: Path, described: dict[str, Any]) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def write_space(
     """Write a complete Gradio Space into a new or empty folder; return its files' names.
 
     `checkpoints` are folders or Hub ids, whose published files are copied; `hardware` is one of HARDWARE. The `credits`
-    are the Space's; of a single model, its own. Raises UserError for what is no checkpoint.
+    are the Space's; of a single generator, its own. Raises UserError for what is no checkpoint.
     """
     from gan.checkpoints import read_described, task_of
 
@@ -63,14 +63,15 @@ def write_space(
     repo, _ = hub.parse_id(hub_id)
     folders = gather(checkpoints)
     described = {name: read_described(folder) for name, (folder, _) in folders.items()}
-    if all(task_of(config) != "generate" for config in described.values()):
+    generators = {name: config for name, config in described.items() if task_of(config) == "generate"}
+    if not generators:
         raise UserError("the demo shows generators of pictures, and none of these models is one; name one beside them")
     ids = [hub.parse_id(str(source))[0] for source in checkpoints if hub.is_id(str(source))]
-    told = credits_for(described.values(), credits)
-    inside = credits if credits and len(folders) == 1 else {}
+    told = credits_for(generators.values(), credits)
+    inside = dict.fromkeys(generators, credits or {}) if len(generators) == 1 else {}
     with whole(out, "gan-space-") as staged:
         for name, (folder, files) in folders.items():
-            _pass_checkpoint(folder, files, staged / "checkpoints" / name, inside)
+            _pass_checkpoint(folder, files, staged / "checkpoints" / name, inside.get(name, {}))
         _write_program(staged, hardware)
         card = space_card(repo, described, ids, hardware, told)
         (staged / "README.md").write_text(card, encoding="utf-8")
@@ -115,7 +116,7 @@ def _write_program(space: Path, hardware: str) -> None:
     names = [path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "gan").rglob("*"))]
     for name in (*SPACE_FILES, *(name for name in names if name.endswith((".py", ".js", ".css")))):
         (space / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(release.own_file(ROOT, name), space / name)
+        shutil.copyfile(release.own_file(ROOT, name), space / name)
     requirements = (ROOT / "requirements.txt").read_text(encoding="utf-8")
     chosen = requirements.replace("torch>=2.10\n", HARDWARE[hardware])
     (space / "requirements.txt").write_text(chosen, encoding="utf-8")

@@ -9,6 +9,7 @@ import torch
 from tqdm import tqdm
 
 from gan.checkpoints import (
+    BEGAN_WITH,
     GENERATOR_FILE,
     checkpoint_folder,
     images_seen,
@@ -23,6 +24,7 @@ from gan.data.scan import SPILL_BYTES, Pictures, read_pictures
 from gan.data.sources import opened
 from gan.errors import UserError, quoted
 from gan.files import Held, alone_in, clear_parts, is_there
+from gan.folder import footprint, read_history
 from gan.publishing.credits import credits_of
 from gan.publishing.provenance import handed_on, learned_from_these
 from gan.training import distributed, record
@@ -88,7 +90,7 @@ def open_run(config: TrainConfig, pictures: Pictures | None, where: Callable[[],
     tqdm.write(pictures.report.text())
     begun = _has_state(folder)
     continued = distributed.by_turns(lambda: _networks_to_continue(config)) if config.init_from and not begun else None
-    networks, theirs = continued or (None, {})
+    networks, theirs, record_end = continued or (None, {}, None)
     trained_on, kept = _split(config, pictures)
     beside = distributed.by_first(lambda: _refuse_other_reconstructions(config))
     run = Run(config, trained_on, Trainer(config, device, precision, networks), where, kept.images)
@@ -98,6 +100,7 @@ def open_run(config: TrainConfig, pictures: Pictures | None, where: Callable[[],
         if learned_from_these(theirs, config.dataset, run.fingerprint):
             run.trainer.averaged_before = run.trainer.images_before
         earlier["learned_before"] = handed_on(theirs, config.dataset, run.fingerprint)
+        earlier |= {BEGAN_WITH: record_end} if record_end else {}
     if begun:
         _go_on(run)
     _clear_parts(folder)
@@ -263,8 +266,11 @@ def _hardware(device: torch.device) -> str:
     return several + describe(device)
 
 
-def _networks_to_continue(config: TrainConfig) -> tuple[Networks, dict[str, Any]]:
-    """Return the networks of the checkpoint that the run starts from, and its config.json; UserError if none fit."""
+def _networks_to_continue(config: TrainConfig) -> tuple[Networks, dict[str, Any], list[Any] | None]:
+    """Return the networks of the checkpoint that the run starts from, its config.json and where its record ends.
+
+    Raises UserError where none fit.
+    """
     task, folder = task_of(config), checkpoint_folder(config.init_from)
     networks = task.load_networks(folder)
     theirs, ours = ({**g.arguments(), **d.arguments()} for g, d in (networks, task.new_networks()))
@@ -280,4 +286,5 @@ def _networks_to_continue(config: TrainConfig) -> tuple[Networks, dict[str, Any]
         fields = {"d_norm" if name == "norm" else name: value for name, value in different.items()}
         flags = " ".join(flag_with_value(*field) for field in fields.items())
         raise UserError(f"{config.init_from}: its networks differ from those this run asks for; add {flags}")
-    return networks, read_described(folder)
+    history = read_history(folder)
+    return networks, read_described(folder), footprint(history[-1]) if history else None

@@ -153,6 +153,8 @@ def test_of_a_known_data_set_the_pictures_stay_their_owners(tmp_path):
     [
         ("MIT", {"license": "mit"}),
         ("cc-by-nc-4.0", {"license": "cc-by-nc-4.0"}),
+        ("CC BY 2.0", {"license": "cc-by-2.0"}),
+        ("openrail++", {"license": "openrail++"}),
         ("Ask me first!", {"license": "other", "license_name": "ask-me-first"}),
         ("§", {"license": "other", "license_name": "as-told"}),
     ],
@@ -162,14 +164,33 @@ def test_the_hub_is_told_a_licence_it_knows_or_a_name(text, expected):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "MIT", "CC BY 4.0", "cc_by_4.0", "ask me first", "All rights reserved", "proprietary"]
+    "text",
+    [
+        "",
+        "MIT",
+        "CC BY 4.0",
+        "cc_by_4.0",
+        "gpl-2.0",
+        "bsd-2-clause",
+        "cc-by-nc-sa-3.0",
+        "ask me first",
+        "All rights reserved",
+        "proprietary",
+    ],
 )
 def test_a_licence_is_one_that_the_hub_knows_or_words(text):
     assert given({"license": text}).get("license", "") == text
 
 
 @pytest.mark.parametrize(
-    "text, meant", [("cc-by-9.0", "cc-by-"), ("apache2.0", "apache-2.0"), ("cc-by-4", "cc-by-4.0")]
+    "text, meant",
+    [
+        ("cc-by-9.0", "cc-by-"),
+        ("apache2.0", "apache-2.0"),
+        ("cc-by-4", "cc-by-4.0"),
+        ("cc0", "cc0-1.0"),
+        ("cc-by", "cc-by-4.0"),
+    ],
 )
 def test_a_licence_that_is_nearly_one_is_asked_about(text, meant):
     with pytest.raises(UserError, match=f"did you mean {re.escape(meant)}"):
@@ -340,6 +361,18 @@ def test_a_space_with_one_model_is_called_as_that_is(run, tmp_path):
     write_space(tmp_path / "space", "tester/studio", [mine])
     text = (tmp_path / "space" / "README.md").read_text()
     assert (front_matter(text)["title"], front_matter(text)["license"]) == ("Moss creatures", "cc-by-4.0")
+
+
+def test_a_space_with_one_generator_is_that_ones_also_where_a_network_that_colours_comes_along(run, tmp_path):
+    mine = promote(run, "mine", tmp_path, credits=MINE)
+    aide = shutil.copytree(ROOT / "checkpoints" / "pokemon-colorize", tmp_path / "aide")
+    write_space(tmp_path / "space", "tester/studio", [mine, aide], credits={"license": "cc0-1.0"})
+    text = (tmp_path / "space" / "README.md").read_text()
+    assert (front_matter(text)["title"], front_matter(text)["license"]) == ("Moss creatures", "cc0-1.0")
+    own = [
+        read_json(tmp_path / "space" / "checkpoints" / name / "config.json").get("license") for name in ("mine", "aide")
+    ]
+    assert own == ["cc0-1.0", read_json(aide / "config.json").get("license")]
 
 
 def test_what_a_space_with_one_model_is_told_its_model_is_told_there_too(run, tmp_path):

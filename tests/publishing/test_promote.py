@@ -489,12 +489,17 @@ def test_the_checkpoints_in_the_tree_stay_within_their_budget():
 def mine_continued(run: Path, tmp_path: Path) -> tuple[Path, Path]:
     """A checkpoint of eight epochs, and a run of two that began with its networks."""
     base = promote(run, "base", tmp_path, credits={"title": "Squares"})
+    return base, trained(run, tmp_path / "further", 2, init_from=str(base))
+
+
+def trained(run: Path, out: Path, epochs: int, **changes) -> Path:
+    """Train a new run on the pictures of another one; return its folder."""
     config = recipe_config(
-        "folder", data=str(run.parent / "secret pictures"), out=str(tmp_path / "further"), base_channels=4,
-        image_size=32, init_from=str(base), anneal=0.0,
+        "folder", data=str(run.parent / "secret pictures"), out=str(out), base_channels=4, image_size=32, anneal=0.0,
+        **changes,
     )  # fmt: skip
-    train(config.with_epochs(2))
-    return base, tmp_path / "further"
+    train(config.with_epochs(epochs))
+    return out
 
 
 def test_the_record_of_a_run_stands_behind_that_of_the_checkpoint_it_began_with(mine_continued):
@@ -525,6 +530,35 @@ def test_it_takes_the_place_of_that_checkpoint_and_so_does_its_later_state(mine_
     promote(further, "base", base.parent)
     assert [line["epoch"] for line in read_history(base)] == list(range(1, 13))
     assert [line["images_seen"] for line in read_history(base)] == [8 * epoch for epoch in range(1, 13)]
+
+
+def test_what_the_checkpoint_has_become_since_then_is_not_replaced(mine_continued, run: Path, tmp_path: Path):
+    base, further = mine_continued
+    other = trained(run, tmp_path / "other", 1, init_from=str(base), seed=5)
+    promote(further, "base", base.parent)
+    record = read_history(base)
+    with pytest.raises(UserError, match=r"another model than .*other, or a later state of it"):
+        promote(other, "base", base.parent)
+    assert read_history(base) == record
+    second = promote(other, "second", base.parent)  # behind the same first eight epochs
+    assert read_history(second)[:8] == record[:8] and len(read_history(second)) == 9
+
+
+def test_another_training_that_took_the_checkpoints_place_is_no_past_of_the_run(mine_continued, run: Path, tmp_path):
+    base, further = mine_continued
+    promote(trained(run, tmp_path / "other", 8, seed=5), "base", base.parent, replace=True)
+    assert [line["epoch"] for line in read_history(promote(further, "alone", base.parent))] == [1, 2]
+    with pytest.raises(UserError, match="another model"):
+        promote(further, "base", base.parent)
+
+
+def test_the_hours_of_a_record_are_added_once_however_often_it_is_promoted(mine_continued):
+    base, further = mine_continued
+    for folder, seconds in ((base, 36_000), (further, 3_600)):
+        write_json(folder / "config.json", read_json(folder / "config.json") | {"seconds": seconds})
+    for _ in range(3):
+        promote(further, "base", base.parent)
+        assert read_json(base / "config.json")["seconds"] == 39_600
 
 
 def test_of_other_pictures_or_a_record_that_is_gone_a_run_stands_alone(mine_continued, run: Path):

@@ -9,6 +9,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from conftest import draw_pictures
@@ -428,6 +429,20 @@ def test_flags_that_make_no_sense_are_refused_before_training(flags, words, cli,
     assert not (tmp_path / "run").exists()
 
 
+def test_a_run_that_goes_on_with_the_model_on_the_hub_keeps_its_credits_and_its_record(
+    server, cli, run, pictures, tmp_path
+):
+    folder = promote(run, "mine", tmp_path)
+    assert main(["model", str(folder), "tester/mine", "--author", "A. Artist", "--license", "cc-by-4.0"]) == 0
+    flags = [*TINY, "--data", pictures, "--out", tmp_path / "next", "--init-from", "tester/mine"]
+    assert cli(*flags, "--push-to-hub", "tester/mine").status == 0
+    pushed = model(server).commits[model(server).head]
+    described = json.loads(pushed["config.json"])
+    assert (described["author"], described["license"], described["epoch"]) == ("A. Artist", "cc-by-4.0", 4)
+    assert pushed["history.jsonl"].startswith((folder / "history.jsonl").read_bytes())
+    assert {f"samples/epoch-000{epoch}.webp" for epoch in (1, 2, 3, 4)} <= pushed.keys()
+
+
 def test_a_run_begins_from_a_model_of_the_hub(server, cli, run, pictures, tmp_path):
     assert main(["model", str(promote(run, "mine", tmp_path)), "tester/mine"]) == 0
     result = cli(*TINY, "--data", pictures, "--out", tmp_path / "next", "--init-from", "tester/mine@images-80")
@@ -573,6 +588,7 @@ def test_the_name_of_a_model_stands_in_a_spaces_card_as_text(name, alpha, tmp_pa
 def test_a_folder_is_called_by_its_name_wherever_one_stands(alpha, tmp_path, monkeypatch):
     monkeypatch.chdir(alpha)
     assert "checkpoints/alpha/model.safetensors" in write_space(tmp_path / "space", "tester/studio", ["."])
+    assert card_text(Path(".")) == card_text(alpha) and "checkpoints/alpha/model.safetensors" in card_text(Path("."))
 
 
 @pytest.mark.parametrize("name", ["2024", "1.5", "null", "on"])
