@@ -116,7 +116,7 @@ class TrainConfig:
             return 0.0
         budget = self.annealed_budget or self.budget(pictures)
         begin = budget * (1 - self.anneal)
-        return min(1.0, max(0.0, (images_seen - begin) / (budget - begin)))
+        return min(1.0, max(0.0, (images_seen - begin) / max(budget - begin, 1)))
 
     def stage_at(self, epoch: int, epochs: int) -> tuple[Stage, int, int]:
         """Return the stage of an epoch (from 0) of a run of so many epochs, its epochs before, and its length.

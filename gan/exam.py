@@ -3,6 +3,7 @@
 import hashlib
 import io
 import statistics
+import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
@@ -120,8 +121,9 @@ def evenly(count: int, wanted: int) -> list[int]:
 
 
 def features(extract: Extractor, images: Tensor, what: str, *named_by: object) -> Tensor:
-    """Return the features of pictures uint8 (N, 3, H, W), kept on this machine under what they are named by."""
-    return kept_features(extract, lambda: images.split(BATCH), len(images), what, *named_by)
+    """Return the features of pictures uint8 (N, 3, H, W), kept on this machine under these and their names."""
+    content = hashlib.sha256(images.numpy().tobytes()).hexdigest()
+    return kept_features(extract, lambda: images.split(BATCH), len(images), what, *named_by, content)
 
 
 def kept_features(
@@ -135,7 +137,10 @@ def kept_features(
     found = extract(shown(batches(), count, what))
     buffer = io.BytesIO()
     torch.save(found, buffer)
-    write_atomically(cache, buffer.getvalue())
+    try:
+        write_atomically(cache, buffer.getvalue())
+    except UserError as error:
+        print(f"{error}; measuring goes on, and the next time computes this anew", file=sys.stderr)
     return found
 
 

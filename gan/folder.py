@@ -132,8 +132,10 @@ def _read_lines(path: Path) -> list[dict[str, Any]]:
 
 
 def write_history(folder: str | Path, lines: list[dict[str, Any]]) -> None:
-    """Replace history.jsonl by these lines."""
-    _write_lines(Path(folder, HISTORY_FILE), lines)
+    """Replace history.jsonl by these lines; where it holds them already it keeps its time, of the last epoch's end."""
+    path = Path(folder, HISTORY_FILE)
+    if not path.is_file() or read_history(folder) != lines:
+        _write_lines(path, lines)
 
 
 def write_iterations(folder: str | Path, lines: list[dict[str, Any]]) -> None:

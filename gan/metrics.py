@@ -25,6 +25,7 @@ LAYER = "2048"  # the pool features of FID's Inception
 KID_SUBSETS = 100
 KID_SUBSET_SIZE = 400  # torch-fidelity's 1,000 is more than the Pokémon set has
 NEIGHBOURS = 3
+SAME = 1e-4  # of the mean length of features: nearer are those of one picture, which batches round differently
 COPY_QUANTILE = 0.01  # closer to a training picture than all but 1 % of the reals are to one another: a copy
 
 
@@ -141,7 +142,8 @@ def novelty(real: Tensor, fake: Tensor) -> tuple[float, float]:
 
     The first is the median distance of a fake to the nearest real, over the same for each real and the nearest other
     one (as if it had been left out): 1 means as far as real pictures are from one another, 0 a replay. A copy is
-    nearer to a real picture than all but 1 % of the real ones are to one another.
+    nearer to a real picture than all but 1 % of the real ones are to one another. One that the real ones hold twice is
+    not its own neighbour.
     """
     among_reals = _nearest(real, real, skip_itself=True)
     to_reals = _nearest(fake, real)
@@ -159,11 +161,11 @@ def floor(real: Tensor) -> dict[str, float]:
 def _nearest(points: Tensor, others: Tensor, skip_itself: bool = False) -> Tensor:
     """Return each point's distance to the nearest of the others, (N,)."""
     found = []
+    same = SAME * others.norm(dim=1).mean()
     for start in range(0, len(points), 1000):
         distances = torch.cdist(points[start : start + 1000], others, compute_mode="donot_use_mm_for_euclid_dist")
         if skip_itself:
-            rows = torch.arange(len(distances))
-            distances[rows, rows + start] = torch.inf
+            distances[distances <= same] = torch.inf
         found.append(distances.min(dim=1).values)
     return torch.cat(found)
 

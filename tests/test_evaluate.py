@@ -84,6 +84,26 @@ def test_real_features_are_computed_anew_where_something_differs(extractor, data
     assert len({line["kid_train"] for line in lines}) == 3 and len({line["extractor"] for line in lines}) == 2
 
 
+def test_real_features_are_those_of_the_pictures_chosen_whatever_they_are_called(extractor, data, tmp_path):
+    folder, renamed = plant(tmp_path / "alpha", 1), tmp_path / "renamed"
+    renamed.mkdir()
+    for place, path in enumerate(sorted(data.iterdir())):
+        shutil.copy(path, renamed / f"{(place * 7) % 60:02d}{path.suffix}")
+    for source in (data, renamed):
+        assert run(folder, "--count", COUNT, "--real-count", 50, "--data", source) == 0
+    assert extractor == [50, COUNT, 50, COUNT]
+    assert len({json.loads(line)["kid_train"] for line in (folder / "metrics.jsonl").read_text().splitlines()}) == 2
+
+
+def test_without_a_cache_to_write_to_measuring_goes_on(extractor, data, tmp_path, monkeypatch, capsys):
+    (tmp_path / "a file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "a file"))
+    folder = plant(tmp_path / "alpha", 1)
+    assert run(folder, "--data", data, "--count", COUNT) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["generated"] == COUNT and "measuring goes on" in said.err
+
+
 def test_damaged_real_features_are_computed_anew(extractor, data, tmp_path):
     folder = plant(tmp_path / "alpha", 1)
     assert run(folder, "--data", data, "--count", COUNT) == 0

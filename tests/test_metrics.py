@@ -88,6 +88,16 @@ def test_a_generator_that_replays_training_pictures_is_caught(wide):
     assert ratio < 0.01 and copies == 1.0
 
 
+def test_a_replay_is_caught_also_where_the_training_pictures_hold_some_twice(wide):
+    replay = wide[torch.randint(0, len(wide), (500,), generator=torch.Generator().manual_seed(2))]
+    for repeats in (len(wide) // 50, len(wide)):
+        once_more = wide[:repeats] * (1 + 1e-7)  # as a batch of another size rounds
+        ratio, copies = novelty(torch.cat((wide, once_more)), replay + 1e-4)
+        assert ratio < 0.01 and copies == 1.0
+        ratio, copies = novelty(torch.cat((wide, once_more)), more())
+        assert ratio == pytest.approx(1, abs=0.1) and copies < 0.05
+
+
 def test_fresh_pictures_of_the_same_kind_are_as_novel_as_real_ones(wide):
     ratio, copies = novelty(wide, more())
     assert ratio == pytest.approx(1, abs=0.05) and copies < 0.05

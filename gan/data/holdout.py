@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from torch import Tensor
 
 from gan.data.datasets import DATASETS
+from gan.errors import UserError
 from gan.tasks import TASKS
 from gan.words import counted
 
@@ -36,8 +37,17 @@ def split(dataset: str, names: Sequence[str], order: Tensor) -> tuple[list[int],
 
 
 def of_task(task: str, dataset: str, names: Sequence[str], order: Tensor) -> tuple[list[int], list[int]]:
-    """Return the rows that a task trains on, and those that it keeps, as `split` does; most tasks keep none."""
-    return split(dataset, names, order) if TASKS[task].holds_out else (list(range(len(names))), [])
+    """Return the rows that a task trains on, and those that it keeps, as `split` does; most tasks keep none.
+
+    Raises UserError where none is left to train on.
+    """
+    rest, kept = split(dataset, names, order) if TASKS[task].holds_out else (list(range(len(names))), [])
+    if not rest:
+        raise UserError(
+            f"{counted(len(kept), 'picture')}: --task {task} keeps some from training, to be measured on, and none is "
+            "left to train on; add more, of --dataset pokemon also of other numbers"
+        )
+    return rest, kept
 
 
 def told(kept: Sequence[int]) -> str:

@@ -14,7 +14,8 @@ class StopRequest:
     """Ctrl-C, SIGTERM, a closed terminal: before the loop runs, and the second time, exit at once; in it, save first.
 
     Under torchrun a second one means no more than the first: torchrun sends on what the process may have got already.
-    So does a closed terminal, which shell and kernel both tell of. Where that is ignored, as nohup has it, it stays so.
+    So does a closed terminal, which shell and kernel both tell of, before or after it. Where that is ignored, as nohup
+    has it, it stays so.
     """
 
     def __init__(self) -> None:
@@ -25,7 +26,7 @@ class StopRequest:
             signal.signal(number, self._handle)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if not self.in_loop or (self.signal and number != HANGUP and not UNDER_TORCHRUN):
+        if not self.in_loop or (self.signal not in (None, HANGUP) and number != HANGUP and not UNDER_TORCHRUN):
             sys.exit(128 + number)
         if RANK == 0 and not self.signal:
             print("stopping: saving the run first", file=sys.stderr, flush=True)

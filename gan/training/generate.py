@@ -19,6 +19,8 @@ SAMPLES_FROM = 20_000  # the first seed of the samples
 class Generate(Task):
     """The generator's input is noise, and nothing is said of which real picture it should come near."""
 
+    varied_from = 400  # a generator that draws each of fewer evenly repeats half of its pictures in so many looks, too
+
     def new_networks(self) -> Networks:
         """Return the networks of the two reports."""
         config = self.config

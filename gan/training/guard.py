@@ -37,9 +37,10 @@ class Guard:
         if not run.guard.window_complete(run.trainer.images_seen):
             return
         seen = self._look()
-        run.history[-1] |= {name: round(value, 4) for name, value in seen.items()}
-        found = signs.complaints(run.guard, run.trainer.images_seen, *seen.values())
-        act = run.guard.close_window(run.trainer.images_seen, seen["spread"], seen["drift"], bad=bool(found))
+        told = {name: value if value is None else round(value, 4) for name, value in seen._asdict().items()}
+        run.history[-1] |= told
+        found = signs.complaints(run.guard, run.trainer.images_seen, *seen)
+        act = run.guard.close_window(run.trainer.images_seen, seen.spread, seen.drift, bad=bool(found))
         if act and self._state_to_go_back_to():
             raise Collapse(" and ".join(found), f"{run.folder}: the training is collapsing")
         if act:
@@ -48,18 +49,18 @@ class Guard:
             run.save_state(GOOD_STATES, kept=1)
 
     @first_alone
-    def _look(self) -> dict[str, float]:
+    def _look(self) -> signs.Seen:
         """Measure the window that ends here."""
         run = self.run
         window = [line for line in run.history if line["images_seen"] > run.guard.since]
         fakes = self._generated()
-        points = signs.features(fakes)
-        return {
-            "spread": signs.spread(points) / max(self.real_spread, 1e-6),
-            "drift": signs.drift(self.real_points, points),
-            "gap": signs.gap(window, run.trainer.loss.pairs),
-            "saturation": signs.saturation(fakes) - self.real_saturation,
-        }
+        varied, points = run.count >= run.trainer.task.varied_from, signs.features(fakes)
+        return signs.Seen(
+            spread=signs.spread(points) / max(self.real_spread, 1e-6) if varied else None,
+            drift=signs.drift(self.real_points, points) if varied else None,
+            gap=signs.gap(window, run.trainer.loss.pairs),
+            saturation=signs.saturation(fakes) - self.real_saturation,
+        )
 
     @torch.inference_mode()
     def _generated(self) -> Tensor:

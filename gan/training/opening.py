@@ -22,7 +22,7 @@ from gan.data import holdout
 from gan.data.download import kaggle_version, locate
 from gan.data.scan import SPILL_BYTES, Pictures, read_pictures
 from gan.data.sources import opened
-from gan.errors import UserError, quoted
+from gan.errors import UserError, printable, quoted
 from gan.files import Held, alone_in, clear_parts, is_there
 from gan.folder import footprint, read_history
 from gan.publishing.credits import credits_of
@@ -166,13 +166,13 @@ def _go_on(run: Run) -> None:
         tqdm.write(sentence)
     if state is None:
         raise UserError(_cannot_go_on(run.config, f"no training state in {STATES}/ can be used"))
-    before = _before_annealing(run, state)
+    before, precision = _before_annealing(run, state), read_described(run.folder).get("precision")
     run.load_state(before or state)
     if before:
         record.drop_later_epochs(run)
         run.forget_good_states()
         tqdm.write("the learning rate is to fall later, or not at all: going back to where it had not fallen yet")
-    tqdm.write(f"resuming at {run.trainer.images_seen:,} pictures seen, {_exactness(state, run.trainer.device)}")
+    tqdm.write(f"resuming at {run.trainer.images_seen:,} pictures seen, {_exactness(state, precision, run.trainer)}")
 
 
 def _before_annealing(run: Run, state: dict[str, Any]) -> dict[str, Any] | None:
@@ -207,14 +207,16 @@ def _read_alike(config: TrainConfig) -> Pictures:
     return pictures
 
 
-def _exactness(state: dict[str, Any], device: torch.device) -> str:
-    """Say whether the run goes on to the bit as if it had not been stopped."""
+def _exactness(state: dict[str, Any], precision: Any, trainer: Trainer) -> str:
+    """Say whether the run, so far in this precision, goes on to the bit as if it had not been stopped."""
     before, processes = state.get("device", "cpu"), processes_of(state)
-    if before != device.type:
+    if before != trainer.device.type:
         return f"so far on {before}: from here on with other random numbers"
     if processes != distributed.count():
         many = counted(processes, "process", "processes")
         return f"so far in {many}, now in {distributed.count()}: from here on with other random numbers"
+    if precision != trainer.precision:
+        return f"so far in {printable(precision)}, from here on in {trainer.precision}"
     return f"on {counted(state['threads'], 'thread')} so far (OMP_NUM_THREADS)"
 
 

@@ -274,7 +274,7 @@ class Run:
             )
         if "order" in state:  # of runs that began before it was kept, the names alone tell
             self._take_order(state["order"])
-        if "OMP_NUM_THREADS" not in os.environ:  # with another number, sums differ in their last bit
+        if "OMP_NUM_THREADS" not in os.environ and self.trainer.goes_on_as(state):  # with another number, sums differ
             torch.set_num_threads(state["threads"])
         self.trainer.load_state_dict(state)
         self._begin_epoch(state["number"])

@@ -30,6 +30,7 @@ class Task(ABC):
     terms: tuple[str, ...] = ()  # what the generator minimises beside the adversarial loss
     columns: int | None = None  # of the sample grid; None: as many as rows
     looks = 256  # pictures that the guard looks at
+    varied_from = 0  # training pictures; of fewer, it does not judge how varied the generated ones are
 
     def __init__(self, config: TrainConfig) -> None:
         self.config = config

@@ -139,11 +139,15 @@ class Trainer:
         self.images_before, self.softenings = state.get("images_before", 0), state.get("softenings", 0)
         self.averaged_before = state.get("averaged_before", self.images_before)
         self.annealed = state.get("annealed", 0.0)
-        if state.get("device", "cpu") == self.device.type and processes_of(state) == distributed.count():
+        if self.goes_on_as(state):
             row = torch.atleast_2d(state["rng"])[distributed.rank()]
             self.rng.set_state(row.clone())  # as set_state reads from the start of a view's storage
         else:
             self.rng.manual_seed(distributed.own_seed(self.config.seed + self.images_seen))
+
+    def goes_on_as(self, state: dict[str, Any]) -> bool:
+        """Whether the state was made on such a device and by as many processes, so that random numbers go on."""
+        return state.get("device", "cpu") == self.device.type and processes_of(state) == distributed.count()
 
     def parameters(self) -> dict[str, list[nn.Parameter]]:
         """Return what each optimizer, by its name in the state, is to learn."""

@@ -27,6 +27,7 @@ def test_it_begins_where_its_share_of_the_budget_is_left():
     assert recipe_config("pokemon", images=1000).annealed(1000, 819) == 1
     assert recipe_config("pokemon-report", images=1000).annealed(1000, 819) == 0
     assert recipe_config("pokemon", images=0, epochs=2, anneal=1).annealed(819, 819) == 0.5
+    assert recipe_config("pokemon", images=1000, anneal=1e-17).annealed(1000, 819) == 0  # less than a picture
 
 
 def test_the_learning_rate_falls_along_half_a_cosine_and_the_average_gets_four_times_as_long():

@@ -62,6 +62,7 @@ def test_looking_changes_nothing(name, mode, pictures, tmp_path):
             assert torch.equal(value, states[1][network][key]), key
     assert all({"spread", "drift", "gap", "saturation"} <= line.keys() for line in read_history(watched))
     assert not any("spread" in line for line in read_history(other))
+    assert {(line["spread"], line["drift"]) for line in read_history(watched)} == {(None, None)}  # of 40 pictures
     assert (watched / "good").exists() == (mode == "rollback")
 
 
@@ -133,11 +134,12 @@ def test_signs_are_held_against_the_real_pictures(pictures, tmp_path, monkeypatc
     run = train(config_of("report", pictures, tmp_path, guard="warn", epochs=2, images=0))
     run.guard.since, reals = 0, run.batches.sample(40)
     monkeypatch.setattr(Guard, "_generated", lambda self: reals)
+    monkeypatch.setattr("gan.training.generate.Generate.varied_from", 40)
     seen = Guard(run)._look()
-    assert (seen["spread"], seen["saturation"]) == (pytest.approx(1), 0) and seen["drift"] == 0
+    assert (seen.spread, seen.saturation) == (pytest.approx(1), 0) and seen.drift == 0
     monkeypatch.setattr(Guard, "_generated", lambda self: torch.ones_like(reals))
     seen = Guard(run)._look()
-    assert seen["spread"] == 0 and 0.5 < seen["saturation"] < 1 and seen["drift"] > 1
+    assert seen.spread == 0 and 0.5 < seen.saturation < 1 and seen.drift > 1
 
 
 def test_a_run_that_was_rolled_back_resumes_exactly(pictures, tmp_path, monkeypatch):

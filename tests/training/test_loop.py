@@ -547,15 +547,18 @@ def test_a_signal_is_heeded_where_nobody_reads_what_is_said(cli, pictures, tmp_p
     assert newest_state(tmp_path / "run")["images_seen"] == 40
 
 
-def test_a_closed_terminal_is_told_of_twice_and_heeded_once(cli, pictures, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "numbers", [(signal.SIGHUP, signal.SIGHUP), (signal.SIGTERM, signal.SIGHUP), (signal.SIGHUP, signal.SIGTERM)]
+)
+def test_a_closed_terminal_is_told_of_twice_and_heeded_once(numbers, cli, pictures, tmp_path, monkeypatch):
     def close_terminal(_, statistics):
-        signal.raise_signal(signal.SIGHUP)
-        signal.raise_signal(signal.SIGHUP)
+        for number in numbers:
+            signal.raise_signal(number)
         return statistics
 
     poison(monkeypatch, STEPS, close_terminal)
     result = cli(*new_run(pictures, tmp_path / "run"))
-    assert (result.status, result.err) == (129, "stopping: saving the run first\n")
+    assert (result.status, result.err) == (128 + numbers[1], "stopping: saving the run first\n")
     assert newest_state(tmp_path / "run")["images_seen"] == 40
 
 
@@ -1244,6 +1247,37 @@ def test_a_run_begun_on_a_gpu_goes_on_here_and_says_what_that_means(pictures, tm
     capsys.readouterr()
     assert train(config).finished
     assert "so far on cuda: from here on with other random numbers" in capsys.readouterr().out
+
+
+def test_with_another_number_of_processes_it_takes_the_threads_of_this_machine(pictures, tmp_path, monkeypatch, capsys):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    config = config_of("relativistic", pictures, tmp_path)
+    run = train(config, stop=stop_after(2))
+    state = run.trainer.state_dict()
+    monkeypatch.setattr(type(run.trainer), "state_dict", lambda self: {**state, "rng": state["rng"].repeat(4, 1)})
+    run.save_state()
+    monkeypatch.undo()
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    torch.set_num_threads(2)
+    assert train(config).finished and torch.get_num_threads() == 2
+    assert "so far in 4 processes, now in 1" in capsys.readouterr().out
+
+
+def test_in_another_precision_it_goes_on_and_says_so(pictures, tmp_path, capsys):
+    config = config_of("relativistic", pictures, tmp_path, precision="fp32")
+    train(config, stop=stop_after(2))
+    train(replace(config, precision="bf16"), stop=stop_after(1))
+    assert ", so far in fp32, from here on in bf16\n" in capsys.readouterr().out
+
+
+def test_a_state_between_epochs_leaves_the_time_of_the_last_one(pictures, tmp_path):
+    run = train(config_of("relativistic", pictures, tmp_path), stop=stop_after(STEPS))
+    os.utime(tmp_path / "history.jsonl", (1, 1))
+    run.save_state()
+    assert (tmp_path / "history.jsonl").stat().st_mtime == 1
+    run.history.append(run.history[-1] | {"epoch": 2})
+    run.save_state()
+    assert (tmp_path / "history.jsonl").stat().st_mtime > 1
 
 
 def test_a_state_that_cannot_be_read_counts_as_damaged(pictures, tmp_path, capsys):

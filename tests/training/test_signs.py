@@ -77,6 +77,13 @@ def complain(spread_ratio=0.9, drift=0.1, gap=0.4, excess_saturation=0.0, best=0
     return complaints(memory, images_seen, spread_ratio, drift, gap, excess_saturation)
 
 
+def test_of_few_pictures_variety_is_not_judged():
+    assert complain(spread_ratio=None, drift=None) == []
+    memory = Memory(best_spread=0.5, best_drift=0.1)
+    memory.close_window(WINDOW_IMAGES, None, None, bad=False)
+    assert (memory.best_spread, memory.best_drift) == (0.5, 0.1)
+
+
 @pytest.mark.parametrize(
     ("signs", "word"),
     [

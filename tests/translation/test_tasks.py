@@ -93,6 +93,16 @@ def test_pictures_that_are_others_are_counted_as_they_lie_there(trained, creatur
         train(config_of(trained.name, fewer, tmp_path / "run", images=200))
 
 
+def test_pictures_that_would_all_be_kept_are_refused_in_a_sentence(creatures, cli, tmp_path):
+    (tmp_path / "of one").mkdir()
+    for place, path in enumerate(sorted(creatures.iterdir())[:12]):
+        shutil.copy(path, tmp_path / "of one" / f"25-{place}{path.suffix}")
+    for flags in (["--check"], []):
+        refused = cli("--dataset", "pokemon", "--task", "colorize", "--data", tmp_path / "of one", *flags)
+        assert refused.status == 2 and "12 pictures: --task colorize keeps some from training" in refused.err
+        assert refused.err.count("\n") == 1
+
+
 def test_the_run_folder_tells_of_its_task_and_its_terms(trained):
     described = read_described(trained)
     assert described["task"] == trained.name
