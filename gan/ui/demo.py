@@ -154,7 +154,7 @@ def build_studio(demo: gr.Blocks, models: Shelf, aides: Aides, without: Sequence
         current = gr.Textbox("generate", visible="hidden", elem_id="current")
         dragged = wishes(stage, stage.input)
         told = gr.JSON({}, visible="hidden", elem_id="told")  # what a script has to tell the server
-        kept = gr.BrowserState([], storage_key="gan-studio-kept", secret="kept in this browser alone")
+        kept = gr.JSON([], visible="hidden")
         offered = gr.JSON({}, visible="hidden")
         studio = Studio(models, model, hand, stage, tabs, current, files, kept, style, aides, offered)
         with deeper:
@@ -190,7 +190,8 @@ def build_studio(demo: gr.Blocks, models: Shelf, aides: Aides, without: Sequence
     build_saving(studio, save, save_large)
     files.upload(visit.from_picture, files, visit.every, **LAST_WINS)
     kept_sheet.select(visit.from_tray, [kept_sheet, current, *visit.spots], visit.every, **LAST_WINS)
-    morph_kept.click(visit.morph_through, [hand, kept], visit.every, **LAST_WINS)
+    through = call("withStored", "kept")
+    morph_kept.click(visit.morph_through, [hand, kept], visit.every, js=through, **LAST_WINS)
     back.click(visit.from_history, told, visit.every, js=call("address"), **LAST_WINS)
     moved = [hand.change, current.change, *(spot.change for spot in visit.spots)]
     gr.on(moved, None, [named, hand, current, *visit.spots], None, js=call("keepAddress"))

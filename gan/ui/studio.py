@@ -31,7 +31,7 @@ class Studio:
     tabs: gr.Tabs
     current: gr.Textbox  # the id of the tab that is open
     files: Files
-    kept: gr.BrowserState  # recipes
+    kept: gr.JSON  # recipes, as they are in the browser's storage
     style: gr.Radio  # how pictures are enlarged
     aides: Aides  # networks beside the generators
     offered: gr.JSON  # a {"recipe"} that the tray is to keep

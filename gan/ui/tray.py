@@ -11,7 +11,7 @@ from torch.nn.functional import interpolate
 
 from gan.images import make_grid
 from gan.ui.arguments import read_fields, refuse, said
-from gan.ui.components import LAST_WINS, NETWORKS, PRIVATE, Sheet, SheetValue
+from gan.ui.components import LAST_WINS, NETWORKS, PRIVATE, Sheet, SheetValue, call
 from gan.ui.drawing import colour_small, read_drawing, saved_drawing
 from gan.ui.encode import lossless_uri
 from gan.ui.saving import zip_of
@@ -105,10 +105,12 @@ def build_tray(studio: Studio, keep: gr.Button, opening: Any) -> tuple[Sheet, gr
         sheet = Sheet(EMPTY, "Kept pictures", "kept")
         morph = gr.Button("Morph through these", size="sm", elem_id="morph-kept")
         save = gr.Button("Save all", size="sm", elem_id="save-kept")
-    keep.click(keep_picture, [studio.hand, studio.kept], studio.kept, **LAST_WINS)
-    studio.offered.change(keep_drawing, [studio.offered, studio.kept], studio.kept, **LAST_WINS)
-    sheet.input(change, [sheet, studio.kept], studio.kept, **LAST_WINS)
-    # One event, so that what the page finds as it opens is never drawn over what has been kept since.
-    gr.on([opening, studio.kept.change], draw(studio), studio.kept, sheet, **LAST_WINS)
-    save.click(save_all, studio.kept, studio.files, **NETWORKS, **PRIVATE)
+        elsewhere = gr.Button("Kept in another tab", elem_id="kept-elsewhere", visible="hidden")
+    kept, stored = studio.kept, call("withStored", "kept")
+    gr.on([opening, elsewhere.click], None, None, kept, js=call("stored", "kept"))
+    keep.click(keep_picture, [studio.hand, kept], kept, js=stored, **LAST_WINS)
+    studio.offered.change(keep_drawing, [studio.offered, kept], kept, js=stored, **LAST_WINS)
+    sheet.input(change, [sheet, kept], kept, js=stored, **LAST_WINS)
+    kept.change(draw(studio), kept, sheet, js=call("store", "kept"), **LAST_WINS)
+    save.click(save_all, kept, studio.files, js=stored, **NETWORKS, **PRIVATE)
     return sheet, morph

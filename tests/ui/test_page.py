@@ -231,6 +231,22 @@ def test_a_wish_made_while_the_stream_of_answers_ends_is_answered(visit_under):
     wait_for_labels(page, "kept", "Seed 5")
 
 
+NO_STORAGE = """
+Storage.prototype.getItem = Storage.prototype.setItem = () => { throw new DOMException("denied", "SecurityError"); };
+"""
+
+
+def test_where_the_browser_stores_nothing_pictures_are_kept_until_the_page_is_left(visit_under):
+    page = visit_under(NO_STORAGE)
+    wait_for_seeds(page, 1, 24)
+    page.locator("#keep").click()
+    wait_for_labels(page, "kept", "Seed 1")
+    page.locator("#wall .tile").nth(4).click()
+    wait_for_picture(page, seed=5)
+    page.locator("#keep").click()
+    wait_for_labels(page, "kept", "Seed 1 Seed 5")
+
+
 HOLD_BACK = """
 const ask = window.fetch;
 window.held = Promise.resolve();
