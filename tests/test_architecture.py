@@ -77,6 +77,7 @@ FLOORS = (
         "gan.data.holdout",
         "gan.translation.networks",
         "gan.translation.lines",
+        "gan.translation.framing",
         "gan.translation.hints",
         "gan.translation.baselines",
     },

@@ -53,7 +53,9 @@ def reconstruct(checkpoint: str | Path, data: Path, out: Path, steps: int = STEP
     generator = generator.requires_grad_(False).to(memory_format=torch.channels_last)
     made_by = torch.tensor(list(bytes.fromhex(digest)), dtype=torch.uint8)
     pictures = _pictures(folder, data, generator.image_size)
-    found = _begun(out, made_by, pictures, generator.z_dim)
+    found = _begun(out, made_by, pictures, generator.z_dim, steps)
+    if not is_there(out):  # what cannot be written is told before hours of work
+        found.save(out)
     cpu, done = torch.device("cpu"), len(found.order)
     images = from_uint8(pictures.images[done:])
     precision = autocast(cpu, choose_precision("auto", cpu)) if done < len(pictures.order) else nullcontext()
@@ -70,6 +72,7 @@ def reconstruct(checkpoint: str | Path, data: Path, out: Path, steps: int = STEP
                 pictures.order[:until],
                 made_by,
                 pictures.names[:until],
+                steps,
             )
             bar.update(len(z))
             if number % KEPT_EVERY == 0 or until == len(pictures.order):
@@ -91,19 +94,21 @@ def _pictures(folder: Path, data: Path, side: int) -> "Pictures":
     return pictures.rows(rest)
 
 
-def _begun(out: Path, made_by: "torch.Tensor", pictures: "Pictures", z_dim: int) -> "Reconstructions":
-    """Return what the file has so far, none where there is no file; one of other pictures or networks is refused."""
+def _begun(out: Path, made_by: "torch.Tensor", pictures: "Pictures", z_dim: int, steps: int) -> "Reconstructions":
+    """Return what the file has so far, none where there is no file; one that cannot go on so is refused."""
     import torch
 
     from gan.insight.reconstructions import Reconstructions
 
     if not is_there(out):
         none = pictures.rows([])
-        return Reconstructions(none.images, torch.empty(0, z_dim), none.order, made_by)
+        return Reconstructions(none.images, torch.empty(0, z_dim), none.order, made_by, steps=steps)
     found = Reconstructions.load(out)
     if not (torch.equal(found.made_by, made_by) and torch.equal(found.order, pictures.order[: len(found.order)])):
         raise UserError(f"{out}: holds reconstructions by another model or of other pictures; choose another --out")
-    return found
+    if found.steps not in (0, steps):
+        raise UserError(f"{out}: was begun with --steps {found.steps}; give that again, or choose another --out")
+    return found._replace(names=pictures.names[: len(found.order)])
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -15,6 +15,9 @@ from gan.weights import parse_safetensors
 MAX_BYTES = 2_000_000_000  # of a file; a picture of 64 pixels takes 12,700
 
 
+TENSORS = ("images", "z", "order", "made_by")  # what a file has of them
+
+
 class Reconstructions(NamedTuple):
     """Pictures as a generator draws them."""
 
@@ -23,20 +26,22 @@ class Reconstructions(NamedTuple):
     order: Tensor  # (N, 8) uint8, how the sha256 of each real picture's file begins
     made_by: Tensor  # (8,) uint8, how the sha256 of the generator's file begins
     names: tuple[str, ...] = ()
+    steps: int = 0  # of the search for each; 0: of a file that does not say
 
     def save(self, path: Path) -> None:
         """Write the file, whole or not at all."""
-        tensors = {name: getattr(self, name).contiguous() for name in self._fields if name != "names"}
-        write_atomically(path, save(tensors, {"names": json.dumps(self.names)}))
+        tensors = {name: getattr(self, name).contiguous() for name in TENSORS}
+        write_atomically(path, save(tensors, {"names": json.dumps(self.names), "steps": str(self.steps)}))
 
     @classmethod
     def load(cls, path: Path) -> "Reconstructions":
         """Read what `save` wrote, without the names; whatever else is there raises UserError."""
-        tensors = parse_safetensors(read_bytes(path, MAX_BYTES), path)
-        if tensors.keys() != {*cls._fields} - {"names"}:
+        content = read_bytes(path, MAX_BYTES)
+        tensors = parse_safetensors(content, path)
+        if tensors.keys() != {*TENSORS}:
             raise UserError(f"{path}: holds no reconstructions; python -m gan.insight.reconstruct makes them")
-        images, z, order, made_by = (tensors[name] for name in cls._fields if name != "names")
-        found = cls(images, z, order, made_by)
+        images, z, order, made_by = (tensors[name] for name in TENSORS)
+        found = cls(images, z, order, made_by, steps=_steps_in(content))
         count = len(order)
         kinds = [images.dtype, z.dtype, order.dtype, made_by.dtype] == [torch.uint8, torch.float32, *[torch.uint8] * 2]
         shapes = images.dim() == 4 and images.shape[:2] == (count, 3) and images.shape[2] == images.shape[3]
@@ -61,3 +66,10 @@ class Reconstructions(NamedTuple):
                 f"python -m gan.insight.reconstruct CHECKPOINT --data PICTURES --out {quoted(path)}"
             )
         return self.images[found]
+
+
+def _steps_in(content: bytes) -> int:
+    """Return how many steps a file of reconstructions says that it was made with; 0 where it does not say."""
+    header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    steps = header.get("__metadata__", {}).get("steps", "0")
+    return int(steps) if steps.isdecimal() else 0

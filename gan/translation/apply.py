@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from gan.images import from_pil, to_uint8
+from gan.translation.framing import frame_of
 from gan.translation.inputs import encoded, led_by, lines_at, marks_at, own_palette
 from gan.translation.networks import Colorizer, Upscaler
 from gan.translation.paper import levelled
@@ -55,10 +56,14 @@ def colours(
 
     `lines` and `hints`, grey and RGBA, are square; a palette that is None is one of the network's own. A hint colours
     the region in which it lies, and the rest is as without it: the network alone would take it for a wish for all of
-    the figure. A spot, such as an eye, is filled with it: there the network would paint an eye as they are.
+    the figure. A spot, such as an eye, is filled with it: there the network would paint an eye as they are. A figure
+    that is small on its sheet is coloured as if it were large.
     """
     side = network.image_size
     drawn, marks = lines_at(lines, side), marks_at(hints, side)
+    if frame := frame_of(drawn, marks):
+        made = colours(network, frame.cut(lines, side), frame.cut(hints, side) if hints else None, palettes)
+        return frame.laid_back(made)
     asked = [palette or own_palette(network, drawn) for palette in palettes]
     if not (marks[:, 3] > 0).any():
         return _made(network, drawn, [marks], asked)[:, 0]
@@ -90,6 +95,11 @@ def upscale(network: Upscaler, images: Tensor) -> Tensor:
 
 def on_white(image: Image.Image) -> Image.Image:
     """Return the image as RGB, with white where it is transparent."""
+    if image.mode.startswith("I"):  # of 16 bits, which Pillow would clip at 255
+        levels = np.asarray(image, np.float32)
+        image = Image.fromarray(
+            (levels * (255 / max(255, 65_535 * (levels.max() > 255)))).clip(0, 255).astype(np.uint8)
+        )
     shown = image.convert("RGBA")
     return Image.alpha_composite(Image.new("RGBA", shown.size, "white"), shown).convert("RGB")
 

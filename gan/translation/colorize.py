@@ -4,7 +4,8 @@ python -m gan.translation.colorize drawing.png coloured.png
 python -m gan.translation.colorize drawing.png coloured.png --palette "#e23d28,#f7d354,#3b2a1a"
 python -m gan.translation.colorize drawings/ coloured/ --checkpoint runs/folder-colorize
 
-A result is a PNG with transparency, or on white where its name ends as a JPEG's.
+A result is transparent outside the figure, or on white where its name ends in .jpg, .bmp or .gif. Of a drawing on
+paper, scan it, or open its photograph in the demo's Draw tab, which levels the light.
 """
 
 from gan.terminal.interrupts import end_quietly
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 CHECKPOINT = CHECKPOINTS / "pokemon-colorize"
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".avif", ".bmp", ".gif", ".tif", ".tiff"}
-JPEG = {".jpg", ".jpeg"}
+ON_WHITE = {".jpg", ".jpeg", ".bmp", ".gif"}  # which know no transparency, or none by halves
 
 
 def read_palette(text: str) -> list[tuple[int, int, int]]:
@@ -78,11 +79,17 @@ def _files_of_folder(source: Path, target: Path) -> list[tuple[Path, Path]]:
 
 
 def open_drawing(path: Path) -> "Image.Image":
-    """Return the drawing upright, on white; raise UserError where it is none, or blank."""
+    """Return the drawing upright, on white; raise UserError where it is none, or blank, or light on dark."""
+    import numpy as np
+
     from gan.data.decode import flat
     from gan.translation.apply import LARGEST
+    from gan.translation.paper import LIGHT, light_on_dark
 
-    return _opened(path, lambda content: flat(content, LARGEST)[0])
+    drawing = _opened(path, lambda content: flat(content, LARGEST)[0])
+    if light_on_dark(np.asarray(drawing.convert("L"))):
+        raise UserError(f"{path}: {LIGHT}")
+    return drawing
 
 
 def open_hints(path: Path) -> "Image.Image":
@@ -113,7 +120,7 @@ def save(image: "Image.Image", path: Path) -> None:
     from gan.translation.apply import on_white
 
     suffix, content = path.suffix.lower(), io.BytesIO()
-    (on_white(image) if suffix in JPEG else image).save(content, Image.registered_extensions()[suffix])
+    (on_white(image) if suffix in ON_WHITE else image).save(content, Image.registered_extensions()[suffix])
     write_atomically(path, content.getvalue())
 
 

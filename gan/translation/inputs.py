@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
+from torch.nn.functional import max_pool2d
 
 from gan.images import from_pil, from_uint8, to_uint8
 from gan.translation.networks import Colorizer
@@ -14,6 +15,8 @@ from gan.translation.palettes import Palette
 
 COLOURS = 5  # of a palette
 COVERED = 0.15  # of a pixel, from which on it is hinted: a pen that is hardly pressed may cover no more
+FAINTEST = 16  # levels of 255 from white on which there is ink
+DARK_ENOUGH = 0.55  # of what was drawn
 RARE = 1 / 8  # of the pixels that the most frequent colour of hints has
 ALIKE = 16  # two colours that differ by no more, of 255, are one: at its rim a dab is a little off
 
@@ -45,17 +48,49 @@ def own_palette(network: Colorizer, drawn: Tensor) -> Palette | None:
 
 
 def lines_at(lines: Image.Image, side: int) -> Tensor:
-    """Return a drawing, square and grey, as lines (1, 1, S, S)."""
-    return from_pil(lines.resize((side, side), Image.Resampling.BOX, reducing_gap=3.0))
+    """Return a drawing, square and grey, as lines (1, 1, S, S).
+
+    A pen so thin that it would pale is made as thick as it takes: in training are no such lines, and colours run over
+    them.
+    """
+    small = _reduced(lines, side)
+    if lines.width <= side:
+        return from_pil(small)
+    import cv2
+
+    pixels = np.asarray(lines)
+    for _ in range(round(lines.width / side)):  # so often, it has grown by two pixels of the network's
+        if _dark_enough(np.asarray(small), pixels):
+            break
+        lines = Image.fromarray(cv2.erode(np.asarray(lines), np.ones((3, 3), np.uint8)))
+        small = _reduced(lines, side)
+    return from_pil(small)
+
+
+def _reduced(lines: Image.Image, side: int) -> Image.Image:
+    return lines.resize((side, side), Image.Resampling.BOX, reducing_gap=3.0)
+
+
+def _dark_enough(small: np.ndarray, drawn: np.ndarray) -> bool:
+    """Whether lines are, where they are seen at all, about as dark as they were drawn."""
+    ink, full = 255 - small[small < 255 - FAINTEST], 255 - drawn[drawn < 255 - FAINTEST]
+    if not len(ink):
+        return True
+    return bool(np.median(ink) >= DARK_ENOUGH * np.median(full[full > full.max() / 2]))
 
 
 def marks_at(hints: Image.Image | None, side: int) -> Tensor:
-    """Return hints, square and RGBA, as (1, 4, S, S): a colour, white where there is none, and whether there is."""
+    """Return hints, square and RGBA, as (1, 4, S, S): a colour, white where there is none, and whether there is.
+
+    A dot so small that it covers little of any place has the one that it covers most.
+    """
     none = torch.cat((torch.ones(1, 3, side, side), -torch.ones(1, 1, side, side)), dim=1)
     if hints is None:
         return none
     small = from_pil(hints.resize((side, side), Image.Resampling.BOX))
-    there = small[:, 3:] > 2 * COVERED - 1
+    cover = small[:, 3:] / 2 + 0.5
+    most = max_pool2d(cover, 3, stride=1, padding=1)
+    there = (cover > COVERED) | ((cover > 0) & (cover == most) & (most <= COVERED))
     return torch.where(there, torch.cat((small[:, :3], torch.ones(1, 1, side, side)), dim=1), none)
 
 

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
+import numpy as np
 from PIL import Image
 
 from gan.translation.apply import colorize as colour_drawing
+from gan.translation.paper import LIGHT, light_on_dark
 from gan.ui.arguments import choose_model, read_flag, refuse
 from gan.ui.components import NETWORKS
 from gan.ui.drawing import outline, read_palette, refuse_undrawable
@@ -24,7 +26,10 @@ def read_lines(value: Any, model: LoadedModel) -> Image.Image:
     if value is None:
         return draw_lines(outline(model, Specimen()))
     if isinstance(value, Mapping):
-        return read_upload(value, "The drawing")
+        drawing = read_upload(value, "The drawing")
+        if light_on_dark(np.asarray(drawing.convert("L"))):
+            raise refuse(LIGHT)
+        return drawing
     lines = draw_lines(read_strokes(value, "The strokes of the drawing"))
     refuse_undrawable(lines)
     return lines

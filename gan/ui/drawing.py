@@ -15,7 +15,7 @@ from gan.images import to_pil
 from gan.translation.apply import colours, lay_under, on_white, upscale
 from gan.translation.inputs import COLOURS
 from gan.translation.palettes import Palette, hexes, most_apart, parsed
-from gan.translation.paper import DARK
+from gan.translation.paper import LIGHT, light_on_dark, reach_of
 from gan.ui.aides import Aide
 from gan.ui.arguments import read_fields, read_flag, refuse
 from gan.ui.encode import dominant_colours, with_recipe
@@ -27,14 +27,15 @@ from gan.ui.uploads import read_upload
 LONGEST = 2_000  # characters of strokes that a link holds
 LEAST_INK = 0.004  # of the pad: less is a dot
 MOST_INK = 0.6
-STANDS_OUT = 60  # levels of 255 by which a line is darker than the paper around it
+FAINT = 80  # levels of 255 from white, of a photograph: what is fainter is no table
+TABLE = 0.025  # of a photograph's side: what is dark, touches its rim and is wider is no line
+PAPER = 0.6  # of a photograph's brightest: what is darker is no paper, but a large area of ink
 SAVED = 1024  # pixels a side of what is saved
 TRACED = 128  # pixels a side of a picture whose outline is taken
 LOOKED_AT = 48  # generated pictures, of which PROPOSED have colours that stand for all
 PROPOSED = 4
 EMPTY = "The pad is empty. Draw an outline, then eyes; colours come by themselves."
 DOT = "That is too little to colour yet. Draw an outline, then eyes."
-LIGHT = "This is light on dark. Lines on white are coloured: invert it; of paper on a dark table, cut out the paper."
 BLACK = "This is all but black. Lines on white are coloured: rub some of it out, or clear the pad."
 
 
@@ -195,14 +196,13 @@ def cleaned(picture: Image.Image) -> Image.Image:
     small = picture.convert("L")
     small.thumbnail((2 * SIDE, 2 * SIDE))
     grey = np.asarray(small)
-    reach = max(grey.shape) // 8 | 1
-    around = cv2.medianBlur(grey, reach).astype(int)
-    if np.median(grey) < DARK and (grey > around + STANDS_OUT).sum() > (grey < around - STANDS_OUT).sum():
+    if light_on_dark(grey):
         raise refuse(LIGHT)
-    paper = cv2.medianBlur(cv2.dilate(grey, np.ones((reach, reach), np.uint8)), 21).astype(np.float32)
-    flat = np.clip(grey / np.maximum(paper, 1) * 255, 0, 255)
+    paper = cv2.medianBlur(cv2.dilate(grey, np.ones((reach_of(grey),) * 2, np.uint8)), 21).astype(np.float32)
+    darkest = max(1.0, PAPER * float(np.quantile(paper, 0.9)))
+    flat = np.clip(grey / np.maximum(paper, darkest) * 255, 0, 255)
     levels = np.clip((flat - 110) / (225 - 110), 0, 1) * 255  # pencils made darker, paper's grain gone
-    ink = Image.fromarray((255 - levels).astype(np.uint8))
+    ink = Image.fromarray(_without_table((255 - levels).astype(np.uint8)))
     box = ink.point(lambda level: 255 * (level > 60)).getbbox()
     if box is None:
         raise refuse("There is nothing to be seen on this picture but paper.")
@@ -212,3 +212,18 @@ def cleaned(picture: Image.Image) -> Image.Image:
     sheet = Image.new("L", (SIDE, SIDE), 255)
     sheet.paste(cut, ((SIDE - cut.width) // 2, (SIDE - cut.height) // 2))
     return sheet
+
+
+def _without_table(ink: np.ndarray) -> np.ndarray:
+    """Return the ink (H, W) of a photograph without what lies around the paper: dark, at the rim, wider than a line."""
+    import cv2
+
+    reach = max(3, round(TABLE * max(ink.shape))) | 1
+    square = np.ones((reach, reach), np.uint8)
+    dark = np.pad((ink > FAINT).astype(np.uint8), reach, mode="edge")  # a table goes on beyond the rim
+    _, pieces = cv2.connectedComponents(cv2.morphologyEx(dark, cv2.MORPH_OPEN, square))
+    inside = pieces[reach:-reach, reach:-reach]
+    at_rim = np.unique(np.concatenate([inside[0], inside[-1], inside[:, 0], inside[:, -1]]))
+    table = np.isin(pieces, at_rim[at_rim > 0]).astype(np.uint8)
+    around = cv2.dilate(table, np.ones((2 * reach + 1,) * 2, np.uint8))[reach:-reach, reach:-reach]
+    return np.where(around > 0, 0, ink).astype(np.uint8)

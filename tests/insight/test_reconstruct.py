@@ -47,3 +47,12 @@ def test_what_it_cannot_go_on_with_is_told(checkpoint, pictures, tmp_path, capsy
     assert "by another model or of other pictures" in capsys.readouterr().err
     assert run(checkpoint, pictures, checkpoint / "model.safetensors") == 2
     assert "holds no reconstructions" in capsys.readouterr().err
+    assert run(checkpoint, pictures, out, "--steps", "3") == 2
+    assert "was begun with --steps 2; give that again" in capsys.readouterr().err
+
+
+def test_a_place_that_cannot_be_written_is_told_before_the_work(checkpoint, pictures, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("gan.insight.projection.project_all", lambda *_, **__: pytest.fail("it worked first"))
+    (tmp_path / "a file").touch()
+    assert run(checkpoint, pictures, tmp_path / "a file" / "out.safetensors") == 2
+    assert str(tmp_path / "a file") in capsys.readouterr().err

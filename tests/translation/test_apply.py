@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image, ImageDraw, ImageOps
 
-from gan.translation.apply import colorize
+from gan.translation.apply import colorize, on_white
 from gan.translation.inputs import network_inputs
 from gan.translation.networks import Colorizer
 from gan.translation.paper import levelled
@@ -66,3 +66,10 @@ def test_lines_alone_are_given_a_palette_of_the_training_pictures_that_the_drawi
     assert chosen == [palette(one) for one in lines] and {tuple(colour) for colour in chosen} == {red[0], blue[0]}
     assert palette(lines[0], transparent) == chosen[0] and palette(lines[0], hints) is None
     assert palette(lines[0], None, [(0, 255, 0)]) == [0, 255, 0]
+
+
+def test_a_drawing_of_16_bits_keeps_its_greys():
+    levels = np.full((40, 60), 60_000, np.uint16)
+    levels[10:20] = 20_000
+    shown = np.asarray(on_white(Image.fromarray(levels)).convert("L"))
+    assert abs(int(shown[0, 0]) - 233) <= 1 and abs(int(shown[15, 0]) - 78) <= 1

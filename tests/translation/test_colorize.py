@@ -3,12 +3,14 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 
 from gan.checkpoints import save_network
 from gan.translation import colorize
+from gan.translation.apply import on_white
 from gan.translation.networks import Colorizer
 
 
@@ -51,6 +53,25 @@ def test_a_result_has_the_format_that_its_name_says_and_its_folder_is_made(suffi
         assert image.size == (40, 30)
         assert suffix in {end for end, kind in Image.registered_extensions().items() if kind == image.format}
     assert [path.name for path in result.parent.iterdir()] == [result.name]
+
+
+@pytest.mark.parametrize("suffix", [".bmp", ".gif", ".jpg", ".png", ".webp"])
+def test_what_is_transparent_is_so_in_the_file_or_lies_on_white(suffix, tmp_path):
+    image = Image.new("RGBA", (40, 30), (0, 0, 0, 0))
+    ImageDraw.Draw(image).rectangle((10, 10, 30, 20), fill=(200, 30, 30, 128))
+    colorize.save(image, tmp_path / f"a{suffix}")
+    with Image.open(tmp_path / f"a{suffix}") as saved:
+        shown = on_white(saved)
+    for place, colour in (((2, 2), (255, 255, 255)), ((20, 15), (227, 142, 142))):
+        assert np.abs(np.subtract(shown.getpixel(place), colour)).max() < 12
+
+
+def test_light_lines_on_dark_are_refused_in_a_sentence(run, tmp_path):
+    drawing = draw(tmp_path / "a.png", (400, 300))
+    with Image.open(drawing) as image:
+        ImageOps.invert(image.convert("L")).save(drawing)
+    status, _, complaints = run(drawing, tmp_path / "b.png")
+    assert status == 2 and "light on dark" in complaints and not (tmp_path / "b.png").exists()
 
 
 @pytest.mark.parametrize("size", [(70_000, 16), (16, 70_000)])

@@ -3,8 +3,10 @@
 import cv2
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
 from gan.translation.hints import CALM, MOST, OFF, palette_of, sample_hints
+from gan.translation.inputs import marks_at
 
 SIDE = 64
 FIVE = np.array([(200, 40, 40), (40, 90, 200), (240, 210, 70), (30, 30, 30), (90, 170, 90)], np.uint8)
@@ -107,3 +109,15 @@ def test_clusters_move_to_their_means_before_they_are_ordered():
     picture = (cv2.cvtColor(lab, cv2.COLOR_LAB2RGB) * 255).round().astype(np.uint8)
     palette = palette_of(picture, np.ones(picture.shape[:2], bool), colours=2)
     assert np.array_equal(palette, picture[0, [45, 0]])
+
+
+@pytest.mark.parametrize("dot", [4, 6, 12, 40])
+@pytest.mark.parametrize("corner", [(1000, 1000), (1004, 1011)])
+def test_however_small_a_dot_on_a_large_sheet_counts(dot, corner):
+    hints = Image.new("RGBA", (2048, 2048))
+    ImageDraw.Draw(hints).rectangle((*corner, corner[0] + dot - 1, corner[1] + dot - 1), fill=(200, 30, 30))
+    for side in (128, 64):
+        marks = marks_at(hints, side)
+        rows, columns = (marks[0, 3] > 0).nonzero().T.tolist()
+        assert rows and all(abs(place * 2048 / side - 1000) < 64 for place in rows + columns)
+        assert (marks[0, 0, rows, columns] * 127.5 + 127.5 - 200).abs().max() < 40

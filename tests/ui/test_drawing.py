@@ -13,6 +13,7 @@ from served import plant_aide, tiny_model
 from gan.translation.palettes import hexes
 from gan.ui import drawing as module
 from gan.ui.aides import Aide, Aides
+from gan.ui.colouring import read_lines
 from gan.ui.drawing import (
     Drawing,
     beside,
@@ -151,6 +152,28 @@ def test_a_photograph_of_paper_becomes_lines_on_white_in_the_middle():
         cleaned(Image.new("RGB", (200, 200), (220, 220, 220)))
 
 
+@pytest.mark.parametrize(
+    ("rim", "level"), [(0, 30), (0, 90), (0, 150), (20, 30), (20, 90), (20, 150), (60, 30), (60, 90)]
+)
+def test_the_table_around_a_photographed_sheet_is_no_drawing(rim, level):
+    sheet = Image.new("L", (512, 512), level)
+    paper = Image.new("L", (512 - 2 * rim,) * 2, 225)
+    ImageDraw.Draw(paper).ellipse((150, 120, 330, 250), outline=40, width=5)
+    sheet.paste(paper, (rim, rim))
+    lines = np.asarray(cleaned(sheet.rotate(3, Image.Resampling.BICUBIC, fillcolor=level).convert("RGB")))
+    ys, xs = np.nonzero(lines < 128)
+    assert 0.8 * 512 < np.ptp(xs) < 0.9 * 512 and abs(np.ptp(ys) / np.ptp(xs) - 130 / 180) < 0.1
+    assert (lines < 128).mean() < 0.06
+
+
+def test_what_is_filled_with_ink_stays_filled():
+    picture = Image.new("L", (512, 512), 230)
+    ImageDraw.Draw(picture).rectangle((60, 60, 450, 450), outline=40, width=6)
+    ImageDraw.Draw(picture).ellipse((160, 160, 340, 340), fill=40)
+    lines = np.asarray(cleaned(picture.convert("RGB")))
+    assert lines[256, 236:276].max() < 30
+
+
 def test_a_picture_under_the_strokes_is_part_of_the_drawing():
     under = fitted(Image.new("RGB", (100, 50)))
     assert under.size == (512, 512) and under.getpixel((256, 256)) == 0 and under.getpixel((256, 10)) == 255
@@ -164,6 +187,9 @@ def test_the_modules_of_the_page_and_of_python_agree_on_widths():
     assert "{ thin: 5, thick: 11, erase: 28, hint: 16 }" in script
 
 
-def test_light_lines_on_dark_are_told_of():
+def test_light_lines_on_dark_are_told_of(monkeypatch):
     with pytest.raises(gr.Error, match="light on dark"):
         cleaned(ImageOps.invert(photograph()))
+    monkeypatch.setattr("gan.ui.colouring.read_upload", lambda *_: ImageOps.invert(photograph()))
+    with pytest.raises(gr.Error, match="light on dark"):
+        read_lines({"path": "x"}, None)
