@@ -62,6 +62,21 @@ def named_model(models: Sequence[LoadedModel], name: Any) -> LoadedModel:
     raise refuse(f"There is no model called {show(name)}. There is: {', '.join(model.name for model in models)}.")
 
 
+def find_model(models: Sequence[LoadedModel], link: Mapping[str, Any]) -> tuple[LoadedModel, str]:
+    """Return the model that a link or a saved picture means, and what is to be said of it."""
+    name, weights = link.get("model"), link.get("weights")
+    same = [model for model in models if weights is not None and model.weights == weights]
+    for model in (*(model for model in same if model.name == name), *same):
+        return model, ""
+    for model in models:
+        if model.name == name or name is None:
+            if weights is None:
+                return model, ""
+            return model, f"This was made with other weights of {model.name}, so it may look different here."
+    names = ", ".join(model.name for model in models)
+    raise refuse(f"This was made by a model called {show(name)}, which is not here. There is: {names}.")
+
+
 def read_seeds(seed: Any, count: Any) -> range:
     """Return the seeds of `count` pictures from `seed` on."""
     seed = read_whole(seed, "Seed", 0, MAX_SEED, DEFAULT_SEED)

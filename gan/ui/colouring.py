@@ -9,7 +9,7 @@ from PIL import Image
 
 from gan.translation.apply import colorize as colour_drawing
 from gan.translation.paper import LIGHT, light_on_dark
-from gan.ui.arguments import choose_model, read_flag, refuse
+from gan.ui.arguments import read_flag, refuse
 from gan.ui.components import NETWORKS
 from gan.ui.drawing import outline, read_palette, refuse_undrawable
 from gan.ui.loaded import LoadedModel
@@ -69,7 +69,7 @@ def build_colorize(studio: Studio) -> None:
                 one that paints largest.
             keep_lines: whether the drawing's own lines are laid over the colours.
         """
-        chosen = choose_model(studio.models, model)
+        chosen = studio.asked_of(model)
         aide = studio.colourer(chosen)
         marks, lines = read_hints(hints), read_lines(drawing, chosen)
         lines.thumbnail((LARGEST, LARGEST))

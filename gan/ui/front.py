@@ -16,8 +16,10 @@ from PIL import Image
 from gan.translation.apply import on_white
 from gan.ui import links
 from gan.ui.aides import Aides
+from gan.ui.arguments import find_model
 from gan.ui.drawing import coloured, read_drawing
 from gan.ui.encode import enlarge
+from gan.ui.gate import PREVIEW_AT
 from gan.ui.studio import saved_picture, title_of
 
 STATIC = Path(__file__).parent / "static"
@@ -55,7 +57,7 @@ class Front:
         if path.startswith("/studio/"):
             module = STATIC / path.removeprefix("/studio/")
             return ("text/javascript", module.read_bytes()) if module.is_file() else None
-        if path == "/preview.png":
+        if path == PREVIEW_AT:
             link = read_query(query)
             return "image/png", await anyio.to_thread.run_sync(self._preview, urlencode(link), limiter=self._drawing)
         return None
@@ -63,7 +65,7 @@ class Front:
     def with_head(self, page: bytes, query: bytes, root: str) -> bytes:
         """Return the page with a head that says what its address shows; `root` is where it is served."""
         link = read_query(query)
-        image = f"{root}/preview.png?{urlencode(link)}" if link else f"{root}/preview.png"
+        image = f"{root}{PREVIEW_AT}?{urlencode(link)}" if link else f"{root}{PREVIEW_AT}"
         words = {"title": html.escape(self._title(link)), "words": html.escape(WORDS), "image": html.escape(image)}
         head = HEAD.format(**words, width=PREVIEW[0], height=PREVIEW[1], root=html.escape(root))
         text = META.sub("", page.decode("utf-8"))
@@ -80,7 +82,7 @@ class Front:
 
     def _meant(self, link: Mapping[str, str]) -> tuple[Any, Any]:
         said = links.read_link(link)
-        model, _ = links.find_model(self._models, said)
+        model, _ = find_model(self._models, said)
         return model, links.picture_of(model, said)
 
     def _preview(self, query: str) -> bytes:

@@ -11,7 +11,8 @@ import re
 import socket
 import sys
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,6 +23,8 @@ MAX_VALUES = 4_000  # in one body
 MAX_DEPTH = 20  # of lists in lists
 BODY_SECONDS = 10  # that a body may take to come
 STREAMS_EACH = 64  # answers that one visitor listens to at a time
+PREVIEW_AT = "/preview.png"
+PREVIEWS_EACH = 4  # that one visitor waits for at a time: they are drawn one after the other
 
 API = "/gradio_api"
 LISTEN = rf"{API}/(queue/data|heartbeat/\w+|call/(v2/)?\w+/\w+)"
@@ -181,6 +184,7 @@ class Gate:
         self._app = app
         self._page = page
         self._listening: Counter[str] = Counter()
+        self._previewing: Counter[str] = Counter()
         self._told: set[str] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -208,13 +212,25 @@ class Gate:
                 return await send({"type": "http.response.body", "body": b"", "more_body": False})
             await _answer(send, 400, "This request cannot be answered.")
 
+    def _is_ours(self, route: re.Pattern[str] | None, path: str) -> bool:
+        return self._is_for_assistants(path) or bool(route and route.fullmatch(path))
+
+    def _is_for_assistants(self, path: str) -> bool:
+        return bool(self._page.mcp_server and ASSISTANTS.fullmatch(path))
+
+    def _without_root(self, path: str) -> str:
+        """Return the path as it is behind a proxy that takes its own part away."""
+        root = urlsplit(self._page.root_path).path.rstrip("/")
+        return path.removeprefix(root) or "/" if path == root or path.startswith(f"{root}/") else path
+
     async def _let_in(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._check_host(scope)
-        path = scope["path"].removeprefix(urlsplit(self._page.root_path).path.rstrip("/"))
-        route = ROUTES.get(scope["method"])
-        for_assistants = bool(self._page.mcp_server and ASSISTANTS.fullmatch(path))
-        if not for_assistants and not (route and route.fullmatch(path)):
-            raise Refused(404, "There is nothing here.")
+        route, path = ROUTES.get(scope["method"]), scope["path"]
+        if not self._is_ours(route, path):
+            path = self._without_root(path)
+            if not self._is_ours(route, path):
+                raise Refused(404, "There is nothing here.")
+        for_assistants = self._is_for_assistants(path)
         visitor = visitor_of(scope, bool(self._page.space_id))
         if path == UPLOAD:
             name = await self._page.uploads.take(scope, receive, visitor)
@@ -224,7 +240,9 @@ class Gate:
             check_body(body)
             receive = _again(body, receive)
         if front := self._page.front:
-            if own := await front.answer(path, scope["query_string"]):
+            with self._one_of(self._previewing if path == PREVIEW_AT else Counter(), visitor, PREVIEWS_EACH):
+                own = await front.answer(path, scope["query_string"])
+            if own:
                 return await _send(send, 200, *own)
             if path.startswith("/studio/"):
                 raise Refused(404, "There is nothing here.")
@@ -232,13 +250,21 @@ class Gate:
                 return await self._app(scope, receive, _with_head(send, front, scope, self._root(scope)))
         if not (STREAM.fullmatch(path) or for_assistants):
             return await self._app(scope, receive, send)
-        if self._listening[visitor] >= STREAMS_EACH:
-            raise Refused(429, "You wait for too many answers at a time.")
-        self._listening[visitor] += 1
-        try:
+        with self._one_of(self._listening, visitor, STREAMS_EACH):
             await self._app(scope, receive, send)
+
+    @contextmanager
+    def _one_of(self, waiting: Counter[str], visitor: str, most: int) -> Iterator[None]:
+        """Count what a visitor waits for, and refuse more than that at a time."""
+        if waiting[visitor] >= most:
+            raise Refused(429, "You wait for too many answers at a time.")
+        waiting[visitor] += 1
+        try:
+            yield
         finally:
-            self._listening -= Counter([visitor])
+            waiting.subtract([visitor])
+            if not waiting[visitor]:
+                del waiting[visitor]
 
     def _root(self, scope: Scope) -> str:
         """Return the address under which whoever asks sees the page, without a slash at its end."""

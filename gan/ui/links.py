@@ -14,7 +14,7 @@ from gan.ui.specimen import Specimen, read_specimen
 from gan.ui.tabs.generate import BY_HAND, seeds_of
 from gan.ui.underway import standing
 
-MAX_VALUE = 8_000  # characters of one value in a link
+MAX_VALUE = 60_000  # characters of one value in a link: what a server takes of an address
 # Texts, though they may look like numbers.
 TEXTS = ("tab", "model", "weights", "against", "latent", "stops", "seeds", "strokes", "palette", "coloured")
 EARLIER = {"interpolate": "morph", "models": "compare"}  # what tabs were called in links made before
@@ -24,21 +24,6 @@ def read_link(query: Mapping[str, str]) -> dict[str, Any]:
     """Return what the parameters of an address say: numbers where they are some, else text."""
     known = {key: str(value)[:MAX_VALUE] for key, value in query.items() if value}
     return {key: value if key in TEXTS else from_link(value) for key, value in known.items()}
-
-
-def find_model(models: Sequence[LoadedModel], link: Mapping[str, Any]) -> tuple[LoadedModel, str]:
-    """Return the model that a link or a saved picture means, and what is to be said of it."""
-    name, weights = link.get("model"), link.get("weights")
-    same = [model for model in models if weights is not None and model.weights == weights]
-    for model in (*(model for model in same if model.name == name), *same):
-        return model, ""
-    for model in models:
-        if model.name == name or name is None:
-            if weights is None:
-                return model, ""
-            return model, f"This was made with other weights of {model.name}, so it may look different here."
-    names = ", ".join(model.name for model in models)
-    raise refuse(f"This was made by a model called {show(name)}, which is not here. There is: {names}.")
 
 
 def picture_of(model: LoadedModel, link: Mapping[str, Any]) -> Specimen:

@@ -8,7 +8,7 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from gan.images import from_pil
-from gan.ui.arguments import choose_model, said
+from gan.ui.arguments import said
 from gan.ui.components import LAST_WINS, PRIVATE, Mine
 from gan.ui.insight import insight_of
 from gan.ui.loaded import LoadedModel
@@ -54,7 +54,7 @@ def build_mine(studio: Studio) -> list[Any]:
             model: a model of this page; the first one by itself.
             image: an image file.
         """
-        chosen = choose_model(studio.models, model)
+        chosen = studio.asked_of(model)
         target = target_of(chosen, read_upload(image, NAME))
         *_, best = projected(chosen, target)
         opinions = insight_of(chosen).opinions

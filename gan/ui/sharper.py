@@ -8,7 +8,7 @@ from torch import Tensor
 
 from gan.images import from_pil, to_pil
 from gan.translation.apply import upscale as enlarge_images
-from gan.ui.arguments import choose_model, read_fields, read_fraction, read_seeds, refuse
+from gan.ui.arguments import read_fields, read_fraction, read_seeds, refuse
 from gan.ui.components import LAST_WINS, NETWORKS, SharperValue, wishes
 from gan.ui.encode import lossless_uri, with_recipe
 from gan.ui.loaded import LoadedModel
@@ -61,7 +61,7 @@ def build_sharper(studio: Studio) -> None:
             model: a model of this page, whose pictures the network learned from; the first one by itself.
             wildness: 0 to 1, of the seed's picture.
         """
-        chosen = choose_model(studio.models, model)
+        chosen = studio.asked_of(model)
         if image is None:
             specimen = Specimen(read_seeds(seed, 1)[0], wildness=read_fraction(wildness, "Wildness", 1.0))
             return sharper_picture(studio, chosen, specimen)

@@ -10,10 +10,11 @@ from PIL import Image
 
 from gan.images import make_grid, to_pil
 from gan.ui.aides import Aide, Aides
-from gan.ui.arguments import choose_model, named_model, read_fields, refuse, said
+from gan.ui.arguments import choose_model, find_model, named_model, read_fields, refuse, said
 from gan.ui.components import Cell, Files, SheetValue, Stage, StageValue
 from gan.ui.encode import dominant_colours, lossless_uri, with_recipe
 from gan.ui.loaded import LoadedModel
+from gan.ui.shelf import Shelf
 from gan.ui.specimen import Specimen, read_specimen, stack, within
 from gan.ui.underway import standing
 
@@ -44,10 +45,25 @@ class Studio:
         return aide
 
     def in_hand(self, hand: Any) -> tuple[LoadedModel, Specimen]:
-        """Return model and specimen of the picture in hand; a run that has nothing to show yet is refused."""
+        """Return model and specimen of the picture in hand; a run that has nothing to show yet is refused.
+
+        As in a link, weights tell a model before its name does: a run's picture is that of the checkpoint made of it.
+        """
         hand = read_fields(hand)
-        model = choose_model(self.models, hand.get("model"))
-        return model, read_specimen(model, within(model, hand))
+        found, _ = find_model(self.models, hand)
+        model = choose_model(self.models, found.name)
+        same = {"model": model.name} if hand.get("weights") == model.weights else {}
+        return model, read_specimen(model, within(model, {**hand, **same}))
+
+    def refresh(self) -> None:
+        """Read again what has changed in the models' folders."""
+        if isinstance(self.models, Shelf):
+            self.models.refresh()
+
+    def asked_of(self, name: Any) -> LoadedModel:
+        """Return the model that a program names, as it is now; the first one by itself."""
+        self.refresh()
+        return choose_model(self.models, name)
 
     def take(self, model: LoadedModel, specimen: Specimen, by: str) -> dict[Any, Any]:
         """Return the outputs that put a picture in hand and onto the stage."""

@@ -14,7 +14,7 @@ from gan.insight.opinion import Opinion, no_percentage
 from gan.insight.whereabouts import pictures_at_hand
 from gan.precision import one_core
 from gan.told import pairs
-from gan.ui.arguments import choose_model, read_fields, refuse
+from gan.ui.arguments import choose_model, find_model, read_fields, refuse
 from gan.ui.components import PRIVATE, Looks, LooksValue, wishes
 from gan.ui.encode import lossless_uri
 from gan.ui.insight import LOOKS, Insight, critical_insight, insight_of, knowing_insight
@@ -107,11 +107,25 @@ def near_ones(model: LoadedModel, specimens: Sequence[Specimen]) -> list[int]:
 
 
 def read_picture(studio: Studio, model: Any, seed: Any, recipe: Any) -> tuple[LoadedModel, Specimen]:
-    """Return model and picture that a program means: a seed, or what a link or a saved PNG says of one."""
-    chosen = choose_model(studio.models, model)
-    if recipe is not None and not isinstance(recipe, Mapping):
+    """Return model and picture that a program means: a seed, or what a link or a saved PNG says of one.
+
+    A recipe that names its model is that model's, whichever else is named.
+    """
+    chosen = studio.asked_of(model)
+    if recipe is not None and not _tells_a_picture(recipe):
         raise refuse('A recipe is what a saved PNG says of its picture, as in {"seed": 7, "d1": 2}.')
-    return chosen, read_specimen(chosen, ({} if seed is None else {"seed": seed}) | dict(recipe or {}))
+    recipe = dict(recipe or {})
+    if recipe.keys() & {"model", "weights"}:
+        found, remark = find_model(studio.models, {"model": chosen.name} | recipe)
+        if remark:
+            raise refuse(remark)
+        chosen = choose_model(studio.models, found.name)
+    return chosen, read_specimen(chosen, ({} if seed is None else {"seed": seed}) | recipe)
+
+
+def _tells_a_picture(recipe: Any) -> bool:
+    """Whether it is a recipe of a generated picture, and neither a drawing's nor that of a program's own picture."""
+    return isinstance(recipe, Mapping) and "strokes" not in recipe and recipe.keys() != {"sharper"}
 
 
 def build_verdict(studio: Studio, begin: Mapping[str, Any]) -> None:
@@ -121,6 +135,7 @@ def build_verdict(studio: Studio, begin: Mapping[str, Any]) -> None:
         told = read_fields(told)
         if not told:
             return {}
+        studio.refresh()  # so that the critic is asked of its own generator's picture
         model, specimen = studio.in_hand(told.get("recipe"))
         return look_at(model, specimen, *shown_to(guest_of(request), model, told.get("open") is True))
 

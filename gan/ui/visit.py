@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from gan.ui import links, tray
-from gan.ui.arguments import read_fields, read_fraction, said
+from gan.ui.arguments import find_model, read_fields, read_fraction, said
 from gan.ui.lens import Guest, Lens, guest_of
 from gan.ui.loaded import LoadedModel
 from gan.ui.shelf import Shelf
@@ -56,13 +56,16 @@ class Visit:
                 specimen = read_specimen(chosen, within(chosen, held))
             else:  # the model has just been chosen, and its first picture is still on its way
                 specimen = _first_of(chosen, held, tab)
-            return current | self.enter(lens.id, chosen, specimen, self._spot_of(lens.id, given), guest_of(request))
+            spot = self._spot_of(lens.id, chosen, given)
+            return current | self.enter(lens.id, chosen, specimen, spot, guest_of(request))
         except gr.Error as error:  # Gradio would forget a step to another tab that waits for this one
             gr.Warning(error.message)
             return current
 
-    def _spot_of(self, name: str, given: Sequence[Any]) -> Mapping[str, Any]:
-        return read_fields(given[self.places.index(name)]) if name in self.places else {}
+    def _spot_of(self, name: str, chosen: LoadedModel, given: Sequence[Any]) -> Mapping[str, Any]:
+        """Return where a tab was left; of pictures of another model, that is nowhere."""
+        spot = read_fields(given[self.places.index(name)]) if name in self.places else {}
+        return spot if spot.get("model", chosen.name) == chosen.name else {}
 
     # --- another picture
 
@@ -81,7 +84,7 @@ class Visit:
         chosen = self.models[0] if name is None else self.studio.named(name)
         wildness = read_fraction(read_fields(in_hand).get("wildness"), "Wildness", 1.0)
         specimen = Specimen(roll(), wildness=wildness)
-        spot = dict(self._spot_of(tab, given)) | ({"wall": specimen.seed} if tab == "generate" else {})
+        spot = dict(self._spot_of(tab, chosen, given)) | ({"wall": specimen.seed} if tab == "generate" else {})
         if tab == "morph":
             spot = {}
         taken = self.studio.take(chosen, specimen, "roll")
@@ -96,7 +99,7 @@ class Visit:
         if tab == "morph":
             return gr.skip()
         chosen, specimen = self.studio.in_hand(in_hand)
-        return self.enter(tab, chosen, specimen, self._spot_of(tab, given), guest_of(request)) or gr.skip()
+        return self.enter(tab, chosen, specimen, self._spot_of(tab, chosen, given), guest_of(request)) or gr.skip()
 
     def morph_from(self, request: gr.Request, in_hand: Any) -> dict[Any, Any]:
         """Go to the morph from the picture in hand, whichever it showed before."""
@@ -110,7 +113,7 @@ class Visit:
         """Go to the morph through the kept pictures of the model in hand."""
         chosen, _ = self.studio.in_hand(in_hand)
         kept = [recipe for recipe in tray.recipes_in(recipes) if "strokes" not in recipe]
-        mine = [recipe for recipe in kept if recipe.get("model") == chosen.name]
+        mine = [recipe for recipe in kept if self._is_by(chosen, recipe)]
         if len(mine) < 2:
             raise links.refuse(f"Keep two pictures by {chosen.title} or more, then this morphs through them.")
         _, first = self.studio.in_hand(mine[0])
@@ -118,11 +121,17 @@ class Visit:
         spot = {"stops": json.dumps(mine)}
         return taken | self.enter("morph", chosen, first, spot, guest_of(request)) | self._opened("morph")
 
+    def _is_by(self, chosen: LoadedModel, recipe: Mapping[str, Any]) -> bool:
+        try:
+            return find_model(self.models, recipe)[0] is chosen
+        except gr.Error:  # it is not here
+            return False
+
     # --- back to what was
 
     def restore(self, link: Mapping[str, Any], by: str, guest: Guest) -> dict[Any, Any]:
         """Return to what a link says."""
-        chosen, remark = links.find_model(self.models, link)
+        chosen, remark = find_model(self.models, link)
         lens = links.find_lens(self.lenses, link)
         specimen = links.picture_of(chosen, link)
         links.say(links.remark_on(chosen, remark))
@@ -165,7 +174,7 @@ class Visit:
         if "strokes" in recipe:
             return self.restore({**recipe, "tab": "draw"}, "open", guest_of(request))
         chosen, specimen = self.studio.in_hand(recipe)
-        spot = {} if tab == "morph" else self._spot_of(tab, given)
+        spot = {} if tab == "morph" else self._spot_of(tab, chosen, given)
         taken = self.studio.take_of_any(chosen, specimen)
         return taken | self.enter(tab, chosen, specimen, spot, guest_of(request))
 

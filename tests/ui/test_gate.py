@@ -5,12 +5,13 @@ import contextlib
 import json
 import re
 import time
+from collections import Counter
 from pathlib import Path
 
 import gradio.routes
 import pytest
 from gradio.utils import get_function_description
-from served import EPOCHS, event_of, plant, run_async
+from served import EPOCHS, event_of, plant, run_async, tiny_model
 from starlette.testclient import TestClient
 
 from gan.folder import read_history, write_history
@@ -208,11 +209,32 @@ def test_what_the_page_and_gradio_client_read_is_there(visitor, path):
     assert visitor.get(path).status_code == 200
 
 
-@pytest.mark.parametrize("prefix", ["", "/proxy/7860"])
-def test_behind_a_proxy_the_path_may_come_with_its_prefix_or_without(page, visitor, monkeypatch, prefix):
-    monkeypatch.setattr(page, "root_path", "/proxy/7860")
-    monkeypatch.setattr(page.app, "root_path", "/proxy/7860")
-    assert visitor.get(f"{prefix}/robots.txt").status_code == 200
+@pytest.mark.parametrize("root", ["/proxy/7860", "/studio", "/gradio"])
+@pytest.mark.parametrize("prefixed", [False, True])
+def test_behind_a_proxy_the_path_may_come_with_its_prefix_or_without(page, visitor, monkeypatch, root, prefixed):
+    monkeypatch.setattr(page, "root_path", root)
+    monkeypatch.setattr(page.app, "root_path", root)
+    for path in ("/robots.txt", "/studio/page.js", f"{API}/info"):
+        assert visitor.get(f"{root if prefixed else ''}{path}").status_code == 200
+
+
+def test_one_visitor_waits_for_few_previews_at_a_time(page):
+    gate, waiting = Gate(page.app, page), Counter()
+    with gate._one_of(waiting, "a", 2), gate._one_of(waiting, "a", 2), gate._one_of(waiting, "b", 2):
+        with pytest.raises(Refused) as refused, gate._one_of(waiting, "a", 2):
+            pass
+        assert refused.value.status == 429
+    assert not waiting
+
+
+def test_programs_that_name_no_seed_get_the_first_and_not_the_pages_pick():
+    async def build():
+        return build_demo([tiny_model("alpha", described={"picked": [7, 9]})])
+
+    config = run_async(build()).config
+    (event,) = (event for event in config["dependencies"] if event["api_name"] == "generate")
+    values = {part["id"]: part["props"].get("value") for part in config["components"]}
+    assert [values[part] for part in event["inputs"][1:3]] == [1, 24]
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,18 @@
 """Models whose folders change while the page is served: read again as a whole, or left as they were."""
 
+import gradio as gr
 import pytest
 from served import EPOCHS, plant, tiny_generator
 
-from gan.checkpoints import save_network
+from gan.checkpoints import save_network, weights_digest
 from gan.files import LOCK_FILE
 from gan.folder import read_history, write_history
-from gan.ui.links import find_model, moved_on
+from gan.ui.arguments import find_model
+from gan.ui.links import moved_on
 from gan.ui.loaded import load_models
 from gan.ui.shelf import Shelf
+from gan.ui.specimen import write_latent
+from gan.ui.studio import Studio
 
 
 @pytest.fixture
@@ -85,3 +89,26 @@ def test_a_link_to_a_run_whose_weights_moved_on_while_it_was_shown_leads_to_it_w
         assert model is shelf[0] and (remark == "") == trains
     assert moved_on(shelf, links[-1]) == links[-1]
     assert find_model(shelf, moved_on(shelf, {"model": "alpha", "weights": "0123456789012345"}))[1]
+
+
+def studio_of(shelf):
+    studio = object.__new__(Studio)
+    object.__setattr__(studio, "models", shelf)
+    return studio
+
+
+def test_programs_are_answered_by_a_run_as_it_is_now(folder):
+    studio = studio_of(shelf_of(folder))
+    before = studio.asked_of("alpha").weights
+    save_network(folder / "model.safetensors", tiny_generator(9))
+    assert studio.asked_of("alpha").weights == weights_digest(folder / "model.safetensors") != before
+
+
+def test_a_kept_picture_of_a_run_is_found_by_its_weights_under_the_name_of_its_checkpoint(folder, tmp_path):
+    studio = studio_of(shelf_of(folder))
+    latent = write_latent(tuple([0.5] * studio.models[0].generator.z_dim))
+    recipe = {"model": "runs/folder", "weights": studio.models[0].weights, "seed": 7, "latent": latent}
+    model, specimen = studio.in_hand(recipe)
+    assert model is studio.models[0] and specimen.latent[0] == 0.5
+    with pytest.raises(gr.Error, match="which is not here"):
+        studio.in_hand(recipe | {"weights": "0" * 16})

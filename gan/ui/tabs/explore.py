@@ -10,7 +10,7 @@ from PIL import Image
 
 from gan.images import make_grid
 from gan.told import DIRECTIONS
-from gan.ui.arguments import choose_model, read_fields, refuse, said
+from gan.ui.arguments import read_fields, refuse, said
 from gan.ui.components import LAST_WINS, NETWORKS, Numbers, wishes
 from gan.ui.encode import lossless_uri
 from gan.ui.lens import Guest, Lens
@@ -144,7 +144,7 @@ def build_explore(studio: Studio) -> Lens:
             offsets: coordinates of z, from 0 on, and amounts from -10 to 10, as in {"17": 0.5}.
             wildness: 0 to 1; at 0 pictures are tame and alike, at 1 all that the network can do.
         """
-        chosen = choose_model(studio.models, model)
+        chosen = studio.asked_of(model)
         directions = [] if directions is None else directions
         offsets = {} if offsets is None else offsets
         if not isinstance(directions, list):

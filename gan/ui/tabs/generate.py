@@ -131,7 +131,7 @@ def build_generate(studio: Studio) -> Lens:
             wildness: 0 to 1; at 0 pictures are tame and alike, at 1 all that the network can do.
             sharper: whether they are four times as large, their details guessed by a second network.
         """
-        chosen = choose_model(studio.models, model)
+        chosen = studio.asked_of(model)
         tamed = read_fraction(truncation, "Truncation", 1.0), read_fraction(wildness, "Wildness", 1.0)
         seeds = read_seeds(seed, WALL if count is None else count)
         specimens = [Specimen(number, tamed[0], wildness=tamed[1]) for number in seeds]
@@ -184,8 +184,10 @@ def build_generate(studio: Studio) -> Lens:
     shape = [studio.hand, spot, count_slider, wildness]
     gr.on([count_slider.input, wildness.input], reshape, shape, drawn, **LAST_WINS)
     save_button.click(save_all, [studio.hand, spot], studio.files, **NETWORKS, **PRIVATE)
+    number = gr.Number(DEFAULT_SEED, visible=False, label="Seed")  # not the page's own, which begin with a pick
+    count = gr.Number(WALL, visible=False, label="Pictures on the wall")
     gr.on(
-        [], generate, [studio.model, seed, count_slider, truncation, wildness, sharper], [grid_file, single_files],
+        [], generate, [studio.model, number, count, truncation, wildness, sharper], [grid_file, single_files],
         preprocess=False, api_name="generate", **NETWORKS,
     )  # fmt: skip
     return Lens("generate", enter, [wall, spot, wall_note, seed, count_slider, wildness], spot)

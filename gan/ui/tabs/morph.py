@@ -18,7 +18,6 @@ from gan.latent import MAX_SEED
 from gan.ui import animation
 from gan.ui.arguments import (
     at_field,
-    choose_model,
     from_link,
     read_choice,
     read_fraction,
@@ -74,14 +73,16 @@ def read_stops(model: LoadedModel, values: Any) -> list[Specimen]:
 def linked_stops(model: LoadedModel, link: Mapping[str, Any]) -> list[Specimen]:
     """Return the stops that a link names, as seeds or as recipes; none where it names none."""
     if "seeds" in link:
-        truncation = read_fraction(link.get("truncation"), "Truncation", 1.0)
+        earlier = {} if link.get("tab") == "morph" else link  # before that, all stops were faded alike
+        truncation = read_fraction(earlier.get("truncation"), "Truncation", 1.0)
         return [Specimen(seed, truncation) for seed in read_linked_seeds(link["seeds"])]
     if "stops" not in link:
         return []
     try:
-        return read_stops(model, json.loads(str(link["stops"])))
+        stops = json.loads(str(link["stops"]))
     except (ValueError, RecursionError):
         raise refuse("The stops in this link are damaged.") from None
+    return read_stops(model, stops)
 
 
 def link_of(model: LoadedModel, way: Way) -> dict[str, Any]:
@@ -90,6 +91,11 @@ def link_of(model: LoadedModel, way: Way) -> dict[str, Any]:
     recipes = [{k: v for k, v in stop.recipe(model).items() if k not in model.label()} for stop in way.stops]
     stops = {"seeds": "-".join(str(stop.seed) for stop in way.stops)} if plain else {"stops": json.dumps(recipes)}
     return stops | {"steps": way.steps, "method": way.method, "loop": int(way.loop)}
+
+
+def spot_of(model: LoadedModel, way: Way) -> dict[str, Any]:
+    """Return where the tab is: a way, and whose pictures lie on it."""
+    return link_of(model, way) | {"model": model.name}
 
 
 def frames_of(model: LoadedModel, way: Way, fps: float, at: int, play: bool) -> PlayerValue:
@@ -186,7 +192,7 @@ def build_morph(studio: Studio) -> Lens:
         way = read_way(stops, link.get("steps"), link.get("method"), link.get("loop"))
         at = round(read_number(link.get("t"), "t", 0, MAX_STOPS, 0.0) * way.steps)
         controls = {steps: way.steps, method: way.method, loop: way.loop}
-        place = {spot: link_of(model, way) | ({"t": link["t"]} if "t" in link else {})}
+        place = {spot: spot_of(model, way) | ({"t": link["t"]} if "t" in link else {})}
         return shown(model, way, FPS, at, play="t" not in link) | controls | place
 
     def shown(model: LoadedModel, way: Way, fps: Any, at: int = 0, play: bool = True) -> dict[Any, Any]:
@@ -195,7 +201,7 @@ def build_morph(studio: Studio) -> Lens:
             sheet: stops_of(model, way.stops),
             recipes: [stop.recipe(model) for stop in way.stops],
             player: frames_of(model, way, rate, at, play),
-            spot: link_of(model, way),
+            spot: spot_of(model, way),
         }
 
     def way_of(hand: Any, listed: Any, *how: Any) -> tuple[LoadedModel, Way]:
@@ -228,7 +234,7 @@ def build_morph(studio: Studio) -> Lens:
         model, way = way_of(hand, listed, *how[:3])
         frame = read_whole(said(told).get("frame"), "The frame", 0, len(way.positions()) - 1, 0)
         return studio.take(model, way.at(model, frame), "morph") | {
-            spot: link_of(model, way) | {"t": round(frame / way.steps, 4)}
+            spot: spot_of(model, way) | {"t": round(frame / way.steps, 4)}
         }
 
     def save_as(kind: str) -> Any:
@@ -258,7 +264,7 @@ def build_morph(studio: Studio) -> Lens:
             truncation: 0 to 1; below 1 all numbers of z shrink, which fades pictures.
             format: "webp" or "mp4".
         """
-        chosen = choose_model(studio.models, model)
+        chosen = studio.asked_of(model)
         faded = read_fraction(truncation, "Truncation", 1.0)
         way = read_way([Specimen(seed, faded) for seed in read_seed_list(seeds)], steps, method, loop)
         kind = read_choice(format, "The format", FORMATS, FORMATS[0])

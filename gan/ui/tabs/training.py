@@ -16,7 +16,6 @@ from gan.ui.encode import webp_uri
 from gan.ui.film import film
 from gan.ui.lens import Guest, Lens
 from gan.ui.loaded import LoadedModel
-from gan.ui.shelf import Shelf
 from gan.ui.specimen import Specimen
 from gan.ui.studio import Studio
 from gan.ui.through_training import images_seen, opinions_on_the_way, way_of
@@ -34,11 +33,6 @@ HIDDEN = (
     "They are shown on the machine that has them, and elsewhere only where it says so: "
     "<code>python app.py --show-reals</code>"
 )
-
-
-def epochs_of(model: LoadedModel) -> list[int]:
-    """Return the epochs there is something to see of: those with a grid, else those with a line of history."""
-    return list(model.samples) or [line["epoch"] for line in model.history]
 
 
 def nearest(epochs: Sequence[int], epoch: int | None) -> int | None:
@@ -153,16 +147,16 @@ def build_training(studio: Studio) -> Lens:
     def refresh_and_enter(
         model: LoadedModel, specimen: Specimen, link: Mapping[str, Any], guest: Guest
     ) -> dict[Any, Any]:  # fmt: skip
-        if isinstance(studio.models, Shelf):
-            studio.models.refresh()
+        studio.refresh()
         return enter(studio.named(model.name), specimen, link, guest)
 
     def frame(told: Any, hand: Any) -> PlayerValue:
         told = read_fields(told)
         model, specimen = studio.in_hand(hand)
-        number = read_whole(told.get("frame"), "The frame", 0, max(len(model.samples) - 1, 0), 0)
+        number = read_whole(told.get("frame"), "The frame", 0, MAX_EPOCH, 0)
         if not model.samples:
             raise refuse(no_grids(model))
+        number = min(number, len(model.samples) - 1)  # of a run that goes on, some of the grids are thinned out
         return player_of(model, specimen, 0, False) | {"frame": frame_of(model, number), "of": told.get("of")}
 
     def follow(told: Any, hand: Any) -> dict[Any, Any]:
@@ -174,8 +168,8 @@ def build_training(studio: Studio) -> Lens:
     def rest_at(told: Any, hand: Any) -> dict[str, Any]:
         model, _ = studio.in_hand(hand)
         epochs = list(model.samples)
-        number = read_whole(said(told).get("frame"), "The frame", 0, max(len(epochs) - 1, 0), 0)
-        return {"epoch": epochs[number]} if epochs else {}
+        number = read_whole(said(told).get("frame"), "The frame", 0, MAX_EPOCH, 0)
+        return {"epoch": epochs[min(number, len(epochs) - 1)]} if epochs else {}
 
     def go(told: Any, hand: Any) -> dict[Any, Any]:
         model, specimen = studio.in_hand(hand)
@@ -205,8 +199,7 @@ def build_training(studio: Studio) -> Lens:
             model: a model of this page; the first one by itself.
             epoch: that of a grid, from 0 on; the last one by itself.
         """
-        if isinstance(studio.models, Shelf):
-            studio.models.refresh()
+        studio.refresh()
         chosen = studio.named(model)
         found = nearest(list(chosen.samples), read_whole(epoch, "Epoch", 0, MAX_EPOCH, MAX_EPOCH))
         if epoch is not None and epoch != found:

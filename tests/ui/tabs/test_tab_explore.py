@@ -115,7 +115,7 @@ def bench(visit, server):
     [
         (["Round"], ["Round", *(f"Direction {k}" for k in range(2, 9))]),
         ("Round", [f"Direction {k}" for k in range(1, 9)]),
-        ([5, "", None, "x" * 99, *"abcdefgh"], ["Direction 1", "Direction 2", "Direction 3", "x" * 40, *"abcd"]),
+        ([5, "", None, "x" * 99, *"abcdefgh"], ["Direction 1", "Direction 2", "Direction 3", "x" * 39 + "…", *"abcd"]),
     ],
 )
 def test_directions_have_the_names_of_their_config_or_a_number(given, names):

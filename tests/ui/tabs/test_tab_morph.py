@@ -30,7 +30,8 @@ from served import (
 from gan.latent import sample_z
 from gan.ui.loaded import load_models
 from gan.ui.specimen import Specimen, read_specimen, write_latent
-from gan.ui.tabs.morph import link_of, linked_stops, read_linked_seeds, read_seed_list, save
+from gan.ui.tabs.morph import link_of, linked_stops, read_linked_seeds, read_seed_list, save, spot_of
+from gan.ui.visit import Visit
 from gan.ui.way import MAX_FRAMES, read_way
 
 MODEL = tiny_model("alpha")
@@ -155,10 +156,30 @@ def test_a_link_says_plain_stops_as_seeds_and_others_as_recipes():
     assert linked_stops(MODEL, {"seeds": "1-2", "truncation": 0.5}) == [Specimen(1, 0.5), Specimen(2, 0.5)]  # before
 
 
-@pytest.mark.parametrize("stops", ["[", "5", "[" * 3000, '[{"seed": -1}]', "[" + "{}," * 9 + "{}]"])
-def test_damaged_stops_in_a_link_are_a_sentence(stops):
-    with pytest.raises(gr.Error, match=r"damaged|list of at most 8|Seed must"):
+@pytest.mark.parametrize(
+    ("stops", "says"),
+    [
+        ("[", "The stops in this link are damaged"),
+        ("[" * 3000, "The stops in this link are damaged"),
+        ("5", "list of at most 8"),
+        ("[" + "{}," * 9 + "{}]", "list of at most 8"),
+        ('[{"seed": -1}]', "Seed must lie between"),
+    ],
+)
+def test_damaged_stops_in_a_link_are_a_sentence(stops, says):
+    with pytest.raises(gr.Error, match=says):
         linked_stops(MODEL, {"stops": stops})
+
+
+def test_todays_plain_stops_are_not_faded_by_the_picture_in_hand():
+    assert linked_stops(MODEL, {"tab": "morph", "seeds": "1-2", "truncation": 0.5}) == [Specimen(1), Specimen(2)]
+
+
+def test_a_way_between_pictures_of_one_model_is_none_between_those_of_another():
+    visit = object.__new__(Visit)
+    visit.places = ["morph"]
+    spot = spot_of(MODEL, way_of(seeds=[1, 2]))
+    assert visit._spot_of("morph", MODEL, [spot]) == spot and visit._spot_of("morph", tiny_model("other"), [spot]) == {}
 
 
 # --- files -------------------------------------------------------------------------------------------------------
