@@ -179,6 +179,20 @@ def test_without_a_folder_for_temporary_files_a_sentence_says_what_to_do(tmp_pat
         make_temporary_folder()
 
 
+def test_what_a_killed_demo_left_behind_is_swept_by_the_next(tmp_path, monkeypatch):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", "")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    left = tmp_path / "gan-studio-abcd1234"
+    left.mkdir()
+    (left / LOCK_FILE).touch()
+    os.utime(left, (1, 1))
+    clear_up = make_temporary_folder()
+    (folder,) = tmp_path.iterdir()
+    assert folder != left and str(folder) == os.environ["GRADIO_TEMP_DIR"]
+    clear_up()
+    assert not folder.exists()
+
+
 # --- programs ----------------------------------------------------------------------------------------------------
 
 

@@ -5,16 +5,15 @@ import ctypes
 import inspect
 import os
 import re
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
 from gan.errors import UserError
+from gan.scratch import Scratch
 
 # Gradio asks its own server two questions before it serves anybody. Neither goes through a proxy, neither needs a
 # certificate, and the server's name is told to it where it is needed.
@@ -75,14 +74,15 @@ def make_temporary_folder() -> Callable[[], None]:
             with tempfile.TemporaryFile(dir=named) as probe:
                 probe.write(b"x")
             return lambda: None
-        folder = os.environ[TEMPORARY] = tempfile.mkdtemp(prefix="gan-studio-")
-    except OSError as error:
+        scratch = Scratch("gan-studio-")  # which sweeps what killed processes left behind
+        os.environ[TEMPORARY] = str(scratch.path)
+    except (OSError, UserError) as error:
         place, name = (f"{TEMPORARY}={named}", TEMPORARY) if named else ("the folder for temporary files", "TMPDIR")
+        reason = getattr(error, "strerror", None) or error
         raise UserError(
-            f"{place}: cannot be written to ({error.strerror or error}). Make room there, or name another folder: "
-            f"{name}=FOLDER"
+            f"{place}: cannot be written to ({reason}). Make room there, or name another folder: {name}=FOLDER"
         ) from error
-    return atexit.register(partial(shutil.rmtree, folder, ignore_errors=True))
+    return atexit.register(scratch.close)
 
 
 def share_heaps() -> None:
