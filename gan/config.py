@@ -15,7 +15,8 @@ from gan.training.losses import LOSSES
 from gan.words import counted
 
 NORMS = ("batch", "none")
-TRANSFORMS = ("color", "translation", "cutout")
+DIFFAUGMENT = ("color", "translation", "cutout")
+TRANSFORMS = (*DIFFAUGMENT, "affine")
 IMAGE_SIZES = (32, 64, 128)
 SCALES = (2, 4)
 FITS = ("crop", "pad")

@@ -9,9 +9,9 @@ from conftest import ROOT
 from gan.config import (
     CHOICES,
     DATASETS,
+    DIFFAUGMENT,
     RECIPES,
     SCORES,
-    TRANSFORMS,
     Stage,
     TrainConfig,
     flag_name,
@@ -83,7 +83,7 @@ def test_a_default_recipe_uses_what_is_best_known(recipe):
     config = recipe_config(recipe)
     assert config.loss == "relativistic"
     assert config.r1_gamma > 0
-    assert config.augment.split(",") == list(TRANSFORMS)
+    assert config.augment.split(",") == list(DIFFAUGMENT)
     assert config.ema_half_life_images > 0
     assert config.minibatch_std == (recipe != "anime")
 

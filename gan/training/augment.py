@@ -46,7 +46,20 @@ def cutout(images: Tensor, rng: torch.Generator) -> Tensor:
     return images.masked_fill(hole, 0.0)
 
 
-POLICIES: dict[str, Transform] = {"color": color, "translation": translation, "cutout": cutout}
+def affine(images: Tensor, rng: torch.Generator) -> Tensor:
+    """Turn by up to an eighth of pi and scale by 2^-0.5 to 2^0.5, about the middle; what comes in is 0, mid-grey.
+
+    Geometry as in StyleGAN2-ADA (Karras et al. 2020, arXiv 2006.06676, appendix B), in every picture and milder.
+    """
+    turn, octave = _uniform(images, rng, 2).flatten(1)
+    angle, scale = (turn - 0.5) * (torch.pi / 4), torch.exp2(octave - 0.5)
+    cos, sin, none = torch.cos(angle) * scale, torch.sin(angle) * scale, torch.zeros_like(angle)
+    theta = torch.stack((cos, -sin, none, sin, cos, none), dim=1).view(-1, 2, 3).to(images.dtype)
+    grid = torch.nn.functional.affine_grid(theta, list(images.shape), align_corners=False)  # (N, H, W, 2)
+    return torch.nn.functional.grid_sample(images, grid, align_corners=False)
+
+
+POLICIES: dict[str, Transform] = {"color": color, "translation": translation, "cutout": cutout, "affine": affine}
 
 
 def augment(images: Tensor, policy: str, rng: torch.Generator) -> Tensor:

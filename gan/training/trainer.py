@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gan.config import TRANSFORMS, Stage, TrainConfig
+from gan.config import DIFFAUGMENT, Stage, TrainConfig
 from gan.training import distributed
 from gan.training.augment import augment
 from gan.training.device import autocast
@@ -62,7 +62,7 @@ class Trainer:
         )
 
     def soften(self, softenings: int) -> None:
-        """Go on more softly, so many times in all: half the learning rate each time, and every augmentation."""
+        """Go on more softly, so many times in all: half the learning rate each time, and DiffAugment whole."""
         self.softenings = softenings
         self._set_lr()
 
@@ -90,7 +90,9 @@ class Trainer:
     @property
     def policy(self) -> str:
         """The augmentation in use."""
-        return ",".join(TRANSFORMS) if self.softenings else self.config.augment
+        if not self.softenings:
+            return self.config.augment
+        return ",".join(dict.fromkeys((*DIFFAUGMENT, *filter(None, self.config.augment.split(",")))))
 
     @property
     def statistics(self) -> tuple[str, ...]:

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from gan.training.augment import POLICIES, augment, color, cutout, translation
+from gan.training.augment import POLICIES, affine, augment, color, cutout, translation
 
-ALL = "color,translation,cutout"
+ALL = "color,translation,cutout,affine"
 
 
 def rng(seed: int = 0) -> torch.Generator:
@@ -63,6 +63,22 @@ def test_cutout_blanks_at_most_a_square_of_half_the_side():
     assert (holes.all(1) == holes.any(1)).all()  # all channels alike
     area = holes[:, 0].sum(dim=(1, 2))
     assert area.max() == 64 and area.min() >= 16
+
+
+def test_affine_turns_and_scales_about_the_middle_within_its_ranges():
+    side = 64
+    images = torch.zeros(400, 2, side, side)
+    images[:, 0, 28:36, 28:36] = 1.0  # in the middle, 8 pixels wide
+    images[:, 1, 30:34, 46:50] = 1.0  # to the right of it, by 16 pixels
+    moved = affine(images, rng())
+    scale = moved[:, 0].sum(dim=(1, 2)).sqrt() / 8
+    assert 0.69 < scale.min() < 0.75 and 1.36 < scale.max() < 1.44
+    places = torch.arange(side) - 31.5
+    weight = moved[:, 1] / moved[:, 1].sum(dim=(1, 2), keepdim=True)
+    right, down = (weight.sum(1) * places).sum(1), (weight.sum(2) * places).sum(1)
+    assert torch.allclose(torch.hypot(right, down), 16 * scale, rtol=0.06)
+    angle = torch.atan2(down, right) * 180 / torch.pi
+    assert -22.6 < angle.min() < -20 and 20 < angle.max() < 22.6
 
 
 def test_gradients_pass_through_the_whole_policy():
