@@ -52,11 +52,6 @@ class Subject(NamedTuple):
         side = self.network.image_size * getattr(self.network, "scale", 1)
         return read_pictures(source, side, fit=self.fit, background=self.background, keep_repeats=self.keep_repeats)
 
-    @property
-    def seen_as(self) -> tuple[str, str]:
-        """What tells features of real pictures apart, beside which pictures of which size these are."""
-        return self.fit, self.background
-
 
 @dataclass(frozen=True)
 class Asked:
@@ -120,10 +115,10 @@ def evenly(count: int, wanted: int) -> list[int]:
     return torch.linspace(0, count - 1, min(count, wanted)).round().long().tolist()
 
 
-def features(extract: Extractor, images: Tensor, what: str, *named_by: object) -> Tensor:
-    """Return the features of pictures uint8 (N, 3, H, W), kept on this machine under these and their names."""
+def features(extract: Extractor, images: Tensor, what: str) -> Tensor:
+    """Return the features of pictures uint8 (N, 3, H, W), kept on this machine under their own content."""
     content = hashlib.sha256(images.numpy().tobytes()).hexdigest()
-    return kept_features(extract, lambda: images.split(BATCH), len(images), what, *named_by, content)
+    return kept_features(extract, lambda: images.split(BATCH), len(images), what, content)
 
 
 def kept_features(

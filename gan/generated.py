@@ -33,9 +33,7 @@ class Exam(exam.Exam):
         if len(images) > asked.real_count:  # evenly by sorted name
             images = images[exam.evenly(len(images), asked.real_count)]
         self.fingerprint = pictures.fingerprint
-        self.real = exam.features(
-            extract, images, "real pictures", self.fingerprint, subject.network.image_size, *subject.seen_as
-        )
+        self.real = exam.features(extract, images, "real pictures")
         self.floor = metrics.floor(self.real)
 
     def line(self, subject: Subject) -> dict[str, Any]:

@@ -143,4 +143,5 @@ def _cleaned(line: dict[str, Any], eventful: bool) -> dict[str, Any]:
 def _text(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         return ""
-    return printable(value if len(value) <= MAX_TITLE else f"{value[: MAX_TITLE - 1]}…")
+    text = printable(value)
+    return text if len(text) <= MAX_TITLE else f"{text[: MAX_TITLE - 1]}…"

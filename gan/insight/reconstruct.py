@@ -22,6 +22,7 @@ from gan.files import is_there
 from gan.scratch import exit_tidily_on_signals
 from gan.terminal.console import make_unfailing
 from gan.terminal.installed import check_installed
+from gan.terminal.mistyped import answer_in_words
 
 if TYPE_CHECKING:
     import torch
@@ -121,6 +122,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--data", required=True, type=Path, metavar="ZIP", help="what it was trained on")
     parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="a .safetensors file")
     parser.add_argument("--steps", type=int, default=STEPS, metavar="N", help="for each picture (default %(default)s)")
+    answer_in_words(parser)
     options = parser.parse_args(arguments)
     if options.steps < 1:
         parser.error("argument --steps: at least 1")

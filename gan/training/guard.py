@@ -57,7 +57,7 @@ class Guard:
         varied, points = run.count >= run.trainer.task.varied_from, signs.features(fakes)
         return signs.Seen(
             spread=signs.spread(points) / max(self.real_spread, 1e-6) if varied else None,
-            drift=signs.drift(self.real_points, points) if varied else None,
+            drift=signs.drift(self.real_points, points),
             gap=signs.gap(window, run.trainer.loss.pairs),
             saturation=signs.saturation(fakes) - self.real_saturation,
         )

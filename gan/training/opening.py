@@ -288,5 +288,6 @@ def _networks_to_continue(config: TrainConfig) -> tuple[Networks, dict[str, Any]
         fields = {"d_norm" if name == "norm" else name: value for name, value in different.items()}
         flags = " ".join(flag_with_value(*field) for field in fields.items())
         raise UserError(f"{config.init_from}: its networks differ from those this run asks for; add {flags}")
-    history = read_history(folder)
-    return networks, read_described(folder), footprint(history[-1]) if history else None
+    described = read_described(folder)
+    ends = [footprint(line) for line in read_history(folder) if line.get("images_seen") == described.get("images_seen")]
+    return networks, described, ends[-1] if ends else None  # the record of a run may be further than its networks

@@ -30,10 +30,10 @@ WIDTHS = (3, 32, 64, 128)  # channels of the random convolutions
 
 
 class Seen(NamedTuple):
-    """What a window shows, as the history has it; None: of so few pictures it says nothing."""
+    """What a window shows, as the history has it."""
 
-    spread: float | None  # of the generated pictures, over that of the real ones
-    drift: float | None
+    spread: float | None  # of the generated pictures, over that of the real ones; None: of few it says nothing
+    drift: float
     gap: float
     saturation: float  # over that of the real ones
 
@@ -51,11 +51,11 @@ class Memory:
         """Whether enough was seen since the last look."""
         return images_seen - self.since >= WINDOW_IMAGES
 
-    def close_window(self, images_seen: int, spread_ratio: float | None, drift: float | None, bad: bool) -> bool:
+    def close_window(self, images_seen: int, spread_ratio: float | None, drift: float, bad: bool) -> bool:
         """Begin the next window; return whether PATIENCE of them were bad since the last good one or the last act."""
         self.since = images_seen
         self.best_spread = self.best_spread if spread_ratio is None else max(self.best_spread, spread_ratio)
-        self.best_drift = self.best_drift if drift is None else min(self.best_drift, drift)
+        self.best_drift = min(self.best_drift, drift)
         self.bad = self.bad + 1 if bad else 0
         return bad and self.bad % PATIENCE == 0
 
@@ -110,26 +110,24 @@ def complaints(
     guard: Memory,
     images_seen: int,
     spread_ratio: float | None,
-    drift: float | None,
+    drift: float,
     gap: float,
     excess_saturation: float,
 ) -> list[str]:
     """Return a sentence's part per sign that is bad; the ratio is to the reals' spread, the excess over their share.
 
-    What is None was not measured, and is not bad.
+    A ratio that is None is not bad.
     """
     found = []
     begun = images_seen >= BEGUN_IMAGES
-    least, most = (
-        max(LEAST_OF_BEST * guard.best_spread, LEAST_SPREAD * begun),
-        max(MOST_OF_BEST * guard.best_drift, MOST_DRIFT),
-    )
+    least = max(LEAST_OF_BEST * guard.best_spread, LEAST_SPREAD * begun)
+    most = max(MOST_OF_BEST * guard.best_drift, MOST_DRIFT)
     if spread_ratio is not None and not spread_ratio >= least:  # so that NaN is bad, too
         found.append(
             f"the generated pictures differ from one another {spread_ratio:.0%} as much as real ones do "
             f"(they did {guard.best_spread:.0%})"
         )
-    if drift is not None and not drift <= most:
+    if not drift <= most:
         found.append(
             f"the generated pictures have left the real ones behind (drift {drift:.2f}, {guard.best_drift:.2f} at best)"
         )

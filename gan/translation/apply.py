@@ -57,14 +57,14 @@ def colours(
     `lines` and `hints`, grey and RGBA, are square; a palette that is None is one of the network's own. A hint colours
     the region in which it lies, and the rest is as without it: the network alone would take it for a wish for all of
     the figure. A spot, such as an eye, is filled with it: there the network would paint an eye as they are. A figure
-    that is small on its sheet is coloured as if it were large.
+    that is small on its sheet is coloured as if it were large, unless hints lie beside it.
     """
     side = network.image_size
     drawn, marks = lines_at(lines, side), marks_at(hints, side)
-    if frame := frame_of(drawn, marks):
-        made = colours(network, frame.cut(lines, side), frame.cut(hints, side) if hints else None, palettes)
-        return frame.laid_back(made)
     asked = [palette or own_palette(network, drawn) for palette in palettes]
+    if frame := frame_of(drawn, marks):
+        made = colours(network, frame.cut(lines, side), frame.cut(hints, side) if hints else None, asked)
+        return frame.laid_back(made)
     if not (marks[:, 3] > 0).any():
         return _made(network, drawn, [marks], asked)[:, 0]
     from gan.translation.dabs import dabbed  # OpenCV takes its time, at the start of the page

@@ -30,13 +30,12 @@ class Exam(exam.Exam):
     """Trials, flood fill's answers to them, and how networks compare."""
 
     def __init__(self, subject: Subject, asked: Asked, extract: Extractor) -> None:
-        self.extract, side = extract, subject.network.image_size
+        self.extract = extract
         trained, kept = exam.split(subject, asked)
         rows = exam.evenly(len(trained.images), asked.real_count)
-        named_by = trained.fingerprint, subject.dataset, side, *subject.seen_as, "trained on"
         self.fingerprint = trained.fingerprint
-        self.real = exam.features(extract, trained.images[rows], "real pictures", *named_by)
-        kept_features = exam.features(extract, kept.images, "pictures kept", *named_by[:-1], "kept")
+        self.real = exam.features(extract, trained.images[rows], "real pictures")
+        kept_features = exam.features(extract, kept.images, "pictures kept")
         self.floor, self.pictures = exam.floor_kid(self.real, kept_features), len(kept.images)
         self.trials = trials_of(kept.images.permute(0, 2, 3, 1).contiguous().numpy())
         self.flood_fill = self._flooded()

@@ -36,10 +36,9 @@ class Exam(exam.Exam):
         self.generator, self.digest = self._load(asked.generator)
         trained, kept = exam.split(subject, replace(asked, count=None))
         rows = exam.evenly(len(trained.images), asked.real_count)
-        self.named_by = trained.fingerprint, subject.dataset, self.side * self.scale, *subject.seen_as
         self.fingerprint = trained.fingerprint
-        self.real = exam.features(extract, trained.images[rows], "real pictures", *self.named_by, "trained on")
-        kept_features = exam.features(extract, kept.images, "pictures kept", *self.named_by, "kept")
+        self.real = exam.features(extract, trained.images[rows], "real pictures")
+        kept_features = exam.features(extract, kept.images, "pictures kept")
         self.floor, self.kept = exam.floor_kid(self.real, kept_features), kept.images
         self.small = to_uint8(avg_pool2d(from_uint8(kept.images), self.scale))
         self.usual = {name: self._usual(name) for name in enlargers()}
@@ -88,7 +87,7 @@ class Exam(exam.Exam):
         """Return how one of the ENLARGERS answers; what it makes of a generator's pictures is kept."""
         enlarge = partial(_one_by_one, name, scale=self.scale)
         brought_back = enlarge(self.small)
-        features = exam.features(self.extract, brought_back, name, *self.named_by, "brought back", name, self.scale)
+        features = exam.features(self.extract, brought_back, name)
         return Way(_pixels(brought_back), features, self._of_generated(enlarge, name, self.digest, self.scale, name))
 
     def _of_generated(self, enlarge: Enlarge, name: str, *named_by: object) -> Tensor | None:

@@ -10,7 +10,6 @@ from torch.nn.functional import interpolate
 SMALL = 0.7  # of the sheet's side: a smaller figure is coloured wrongly, and the empty sheet with it
 FILLS = 0.95  # of the cut
 FAINT = 1 / 8  # of the darkest ink: what is fainter is no ink, but paper
-LEAST = 1 / 16  # of the sheet's side, that is cut
 
 
 class Frame(NamedTuple):
@@ -37,14 +36,15 @@ class Frame(NamedTuple):
 
 
 def frame_of(drawn: Tensor, marks: Tensor) -> Frame | None:
-    """Return the square around lines (1, 1, S, S) and hints (1, 4, S, S); None where they are not small."""
+    """Return the square around lines (1, 1, S, S), where they are small and no hints (1, 4, S, S) lie beside it."""
     places = drawn.shape[-1]
-    lines = drawn[0, 0]
-    there = (lines < 1 - FAINT * (1 - lines.min())) | (marks[0, 3] > 0)
+    lines, hinted = drawn[0, 0], marks[0, 3] > 0
+    there = lines < 1 - FAINT * (1 - lines.min())
     rows, columns = (there.any(dim=axis).nonzero()[:, 0].tolist() for axis in (1, 0))
     longest = max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1 if rows else places
     if longest >= SMALL * places:
         return None
-    side = max(round(longest / FILLS), round(places * LEAST))
+    side = max(1, round(longest / FILLS))
     left, top = (min(max(0, (ends[0] + ends[-1] + 1 - side) // 2), places - side) for ends in (columns, rows))
-    return Frame(left, top, side)
+    within = hinted[top : top + side, left : left + side]
+    return Frame(left, top, side) if within.sum() == hinted.sum() else None

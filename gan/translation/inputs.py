@@ -16,7 +16,7 @@ from gan.translation.palettes import Palette
 COLOURS = 5  # of a palette
 COVERED = 0.15  # of a pixel, from which on it is hinted: a pen that is hardly pressed may cover no more
 FAINTEST = 16  # levels of 255 from white on which there is ink
-DARK_ENOUGH = 0.55  # of what was drawn
+DARK_ENOUGH = 0.6  # of what was drawn
 RARE = 1 / 8  # of the pixels that the most frequent colour of hints has
 ALIKE = 16  # two colours that differ by no more, of 255, are one: at its rim a dab is a little off
 
@@ -58,9 +58,12 @@ def lines_at(lines: Image.Image, side: int) -> Tensor:
         return from_pil(small)
     import cv2
 
-    pixels = np.asarray(lines)
-    for _ in range(round(lines.width / side)):  # so often, it has grown by two pixels of the network's
-        if _dark_enough(np.asarray(small), pixels):
+    ink = 255 - np.asarray(lines)
+    strong = ink > max(FAINTEST, ink.max() / 2)  # no shading, and no shadow on the paper
+    inked = np.asarray(_reduced(Image.fromarray(strong.astype(np.uint8) * 255), side)) > 0
+    enough = DARK_ENOUGH * np.median(ink[strong]) if strong.any() else 0
+    for _ in range(round(lines.width / side)):  # so often, a line has grown by two pixels of the network's
+        if not inked.any() or np.median(255 - np.asarray(small)[inked]) >= enough:
             break
         lines = Image.fromarray(cv2.erode(np.asarray(lines), np.ones((3, 3), np.uint8)))
         small = _reduced(lines, side)
@@ -71,14 +74,6 @@ def _reduced(lines: Image.Image, side: int) -> Image.Image:
     return lines.resize((side, side), Image.Resampling.BOX, reducing_gap=3.0)
 
 
-def _dark_enough(small: np.ndarray, drawn: np.ndarray) -> bool:
-    """Whether lines are, where they are seen at all, about as dark as they were drawn."""
-    ink, full = 255 - small[small < 255 - FAINTEST], 255 - drawn[drawn < 255 - FAINTEST]
-    if not len(ink):
-        return True
-    return bool(np.median(ink) >= DARK_ENOUGH * np.median(full[full > full.max() / 2]))
-
-
 def marks_at(hints: Image.Image | None, side: int) -> Tensor:
     """Return hints, square and RGBA, as (1, 4, S, S): a colour, white where there is none, and whether there is.
 
@@ -87,7 +82,9 @@ def marks_at(hints: Image.Image | None, side: int) -> Tensor:
     none = torch.cat((torch.ones(1, 3, side, side), -torch.ones(1, 1, side, side)), dim=1)
     if hints is None:
         return none
-    small = from_pil(hints.resize((side, side), Image.Resampling.BOX))
+    seen = hints.copy()
+    seen.putalpha(hints.getchannel("A").point(lambda level: level if level > COVERED * 255 else 0))  # no soft remains
+    small = from_pil(seen.resize((side, side), Image.Resampling.BOX))
     cover = small[:, 3:] / 2 + 0.5
     most = max_pool2d(cover, 3, stride=1, padding=1)
     there = (cover > COVERED) | ((cover > 0) & (cover == most) & (most <= COVERED))

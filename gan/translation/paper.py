@@ -28,6 +28,7 @@ def light_on_dark(drawing: np.ndarray) -> bool:
     if np.median(drawing) >= DARK:
         return False
     scale = min(1.0, LOOKED_AT / max(drawing.shape))
-    small = cv2.resize(drawing, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    height, width = (max(1, round(side * scale)) for side in drawing.shape)
+    small = cv2.resize(drawing, (width, height), interpolation=cv2.INTER_AREA)
     around = cv2.medianBlur(small, reach_of(small)).astype(int)
     return bool((small > around + STANDS_OUT).sum() > (small < around - STANDS_OUT).sum())

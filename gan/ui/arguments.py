@@ -77,6 +77,12 @@ def find_model(models: Sequence[LoadedModel], link: Mapping[str, Any]) -> tuple[
     raise refuse(f"This was made by a model called {show(name)}, which is not here. There is: {names}.")
 
 
+def moved_on(models: Sequence[LoadedModel], link: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a page's own link without weights that its run has left behind since the page showed them."""
+    left_behind = any(model.name == link.get("model") and link.get("weights") in model.earlier for model in models)
+    return {key: value for key, value in link.items() if not (left_behind and key == "weights")}
+
+
 def read_seeds(seed: Any, count: Any) -> range:
     """Return the seeds of `count` pictures from `seed` on."""
     seed = read_whole(seed, "Seed", 0, MAX_SEED, DEFAULT_SEED)

@@ -28,7 +28,8 @@ LONGEST = 2_000  # characters of strokes that a link holds
 LEAST_INK = 0.004  # of the pad: less is a dot
 MOST_INK = 0.6
 FAINT = 80  # levels of 255 from white, of a photograph: what is fainter is no table
-TABLE = 0.025  # of a photograph's side: what is dark, touches its rim and is wider is no line
+TABLE = 0.025  # of a photograph's side: what is dark, lies along its rim and is wider is no line
+STRETCH = 0.05  # of the rim, that a table takes at least: an outline that goes beyond it takes less
 PAPER = 0.6  # of a photograph's brightest: what is darker is no paper, but a large area of ink
 SAVED = 1024  # pixels a side of what is saved
 TRACED = 128  # pixels a side of a picture whose outline is taken
@@ -223,7 +224,9 @@ def _without_table(ink: np.ndarray) -> np.ndarray:
     dark = np.pad((ink > FAINT).astype(np.uint8), reach, mode="edge")  # a table goes on beyond the rim
     _, pieces = cv2.connectedComponents(cv2.morphologyEx(dark, cv2.MORPH_OPEN, square))
     inside = pieces[reach:-reach, reach:-reach]
-    at_rim = np.unique(np.concatenate([inside[0], inside[-1], inside[:, 0], inside[:, -1]]))
-    table = np.isin(pieces, at_rim[at_rim > 0]).astype(np.uint8)
+    rim = np.concatenate([inside[0], inside[-1], inside[:, 0], inside[:, -1]])
+    stretches = np.bincount(rim, minlength=pieces.max() + 1)
+    stretches[0] = 0  # what is light
+    table = np.isin(pieces, np.flatnonzero(stretches > STRETCH * len(rim))).astype(np.uint8)
     around = cv2.dilate(table, np.ones((2 * reach + 1,) * 2, np.uint8))[reach:-reach, reach:-reach]
     return np.where(around > 0, 0, ink).astype(np.uint8)

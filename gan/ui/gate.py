@@ -12,7 +12,7 @@ import socket
 import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -240,7 +240,8 @@ class Gate:
             check_body(body)
             receive = _again(body, receive)
         if front := self._page.front:
-            with self._one_of(self._previewing if path == PREVIEW_AT else Counter(), visitor, PREVIEWS_EACH):
+            bounded = path == PREVIEW_AT
+            with self._one_of(self._previewing, visitor, PREVIEWS_EACH) if bounded else nullcontext():
                 own = await front.answer(path, scope["query_string"])
             if own:
                 return await _send(send, 200, *own)

@@ -34,12 +34,6 @@ def picture_of(model: LoadedModel, link: Mapping[str, Any]) -> Specimen:
     return replace(specimen, seed=seeds_of(model, BY_HAND, None)[0])
 
 
-def moved_on(models: Sequence[LoadedModel], link: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a page's own link without weights that its run has left behind since the page showed them."""
-    left_behind = any(model.name == link.get("model") and link.get("weights") in model.earlier for model in models)
-    return {key: value for key, value in link.items() if not (left_behind and key == "weights")}
-
-
 def remark_on(model: LoadedModel, remark: str) -> str:
     """Return what is to be said of the model: the remark and, where a run is the reason, how far that is."""
     return f"{remark} {standing(model)}".strip() if remark or not model.weights else ""

@@ -10,7 +10,7 @@ from PIL import Image
 
 from gan.images import make_grid, to_pil
 from gan.ui.aides import Aide, Aides
-from gan.ui.arguments import choose_model, find_model, named_model, read_fields, refuse, said
+from gan.ui.arguments import choose_model, find_model, moved_on, named_model, read_fields, refuse, said
 from gan.ui.components import Cell, Files, SheetValue, Stage, StageValue
 from gan.ui.encode import dominant_colours, lossless_uri, with_recipe
 from gan.ui.loaded import LoadedModel
@@ -50,7 +50,7 @@ class Studio:
         As in a link, weights tell a model before its name does: a run's picture is that of the checkpoint made of it.
         """
         hand = read_fields(hand)
-        found, _ = find_model(self.models, hand)
+        found, _ = find_model(self.models, moved_on(self.models, hand))
         model = choose_model(self.models, found.name)
         same = {"model": model.name} if hand.get("weights") == model.weights else {}
         return model, read_specimen(model, within(model, {**hand, **same}))

@@ -111,6 +111,7 @@ def build_tray(studio: Studio, keep: gr.Button, opening: Any) -> tuple[Sheet, gr
     keep.click(keep_picture, [studio.hand, kept], kept, js=stored, **LAST_WINS)
     studio.offered.change(keep_drawing, [studio.offered, kept], kept, js=stored, **LAST_WINS)
     sheet.input(change, [sheet, kept], kept, js=stored, **LAST_WINS)
-    kept.change(draw(studio), kept, sheet, js=call("store", "kept"), **LAST_WINS)
+    kept.change(None, kept, None, js=call("store", "kept"))  # at once, also while the tray is being drawn
+    kept.change(draw(studio), kept, sheet, **LAST_WINS)
     save.click(save_all, kept, studio.files, js=stored, **NETWORKS, **PRIVATE)
     return sheet, morph

@@ -14,7 +14,7 @@ from gan.insight.opinion import Opinion, no_percentage
 from gan.insight.whereabouts import pictures_at_hand
 from gan.precision import one_core
 from gan.told import pairs
-from gan.ui.arguments import choose_model, find_model, read_fields, refuse
+from gan.ui.arguments import choose_model, find_model, moved_on, read_fields, refuse
 from gan.ui.components import PRIVATE, Looks, LooksValue, wishes
 from gan.ui.encode import lossless_uri
 from gan.ui.insight import LOOKS, Insight, critical_insight, insight_of, knowing_insight
@@ -116,9 +116,9 @@ def read_picture(studio: Studio, model: Any, seed: Any, recipe: Any) -> tuple[Lo
         raise refuse('A recipe is what a saved PNG says of its picture, as in {"seed": 7, "d1": 2}.')
     recipe = dict(recipe or {})
     if recipe.keys() & {"model", "weights"}:
-        found, remark = find_model(studio.models, {"model": chosen.name} | recipe)
+        found, remark = find_model(studio.models, moved_on(studio.models, {"model": chosen.name} | recipe))
         if remark:
-            raise refuse(remark)
+            raise refuse(f"{remark} Leave the weights out, and it is judged as these would draw it.")
         chosen = choose_model(studio.models, found.name)
     return chosen, read_specimen(chosen, ({} if seed is None else {"seed": seed}) | recipe)
 

@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from gan.ui import links, tray
-from gan.ui.arguments import find_model, read_fields, read_fraction, said
+from gan.ui.arguments import find_model, moved_on, read_fields, read_fraction, said
 from gan.ui.lens import Guest, Lens, guest_of
 from gan.ui.loaded import LoadedModel
 from gan.ui.shelf import Shelf
@@ -143,7 +143,7 @@ class Visit:
     def from_address(self, request: gr.Request) -> dict[Any, Any]:
         """Return to what the address says, when the page opens."""
         self.models.refresh()
-        link = links.moved_on(self.models, links.read_link(dict(request.query_params)))
+        link = moved_on(self.models, links.read_link(dict(request.query_params)))
         known = {key: value for key, value in link.items() if not key.startswith("__")}
         if not known and self.models[0].weights == self.first.weights:
             links.say(links.remark_on(self.models[0], ""))
@@ -157,7 +157,7 @@ class Visit:
     def from_history(self, request: gr.Request, query: Any) -> dict[Any, Any]:
         """Return to what the address says after the browser's own step back or forward."""
         link = links.read_link(read_fields(query))
-        return self.restore(links.moved_on(self.models, link), "address", guest_of(request))
+        return self.restore(moved_on(self.models, link), "address", guest_of(request))
 
     def from_picture(self, request: gr.Request, told: Any) -> dict[Any, Any]:
         """Return to what a saved picture says."""

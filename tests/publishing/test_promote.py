@@ -544,6 +544,14 @@ def test_what_the_checkpoint_has_become_since_then_is_not_replaced(mine_continue
     assert read_history(second)[:8] == record[:8] and len(read_history(second)) == 9
 
 
+def test_of_a_run_that_was_killed_the_record_up_to_its_published_networks_comes_before(run: Path, tmp_path: Path):
+    killed = shutil.copytree(run, tmp_path / "killed")
+    later = read_history(killed)[-1]  # a state is saved, and no networks are published yet
+    write_history(killed, [*read_history(killed), later | {"epoch": 9, "images_seen": later["images_seen"] + 8}])
+    folder = promote(trained(run, tmp_path / "next", 2, init_from=str(killed)), "whole", tmp_path)
+    assert [line["epoch"] for line in read_history(folder)] == list(range(1, 11))
+
+
 def test_another_training_that_took_the_checkpoints_place_is_no_past_of_the_run(mine_continued, run: Path, tmp_path):
     base, further = mine_continued
     promote(trained(run, tmp_path / "other", 8, seed=5), "base", base.parent, replace=True)

@@ -62,7 +62,8 @@ def test_looking_changes_nothing(name, mode, pictures, tmp_path):
             assert torch.equal(value, states[1][network][key]), key
     assert all({"spread", "drift", "gap", "saturation"} <= line.keys() for line in read_history(watched))
     assert not any("spread" in line for line in read_history(other))
-    assert {(line["spread"], line["drift"]) for line in read_history(watched)} == {(None, None)}  # of 40 pictures
+    assert {line["spread"] for line in read_history(watched)} == {None}  # of 40 pictures
+    assert all(line["drift"] >= 0 for line in read_history(watched))
     assert (watched / "good").exists() == (mode == "rollback")
 
 

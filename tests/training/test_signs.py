@@ -78,10 +78,10 @@ def complain(spread_ratio=0.9, drift=0.1, gap=0.4, excess_saturation=0.0, best=0
 
 
 def test_of_few_pictures_variety_is_not_judged():
-    assert complain(spread_ratio=None, drift=None) == []
+    assert complain(spread_ratio=None) == [] and len(complain(spread_ratio=None, drift=0.4)) == 1
     memory = Memory(best_spread=0.5, best_drift=0.1)
-    memory.close_window(WINDOW_IMAGES, None, None, bad=False)
-    assert (memory.best_spread, memory.best_drift) == (0.5, 0.1)
+    memory.close_window(WINDOW_IMAGES, None, 0.05, bad=False)
+    assert (memory.best_spread, memory.best_drift) == (0.5, 0.05)
 
 
 @pytest.mark.parametrize(

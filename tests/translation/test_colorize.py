@@ -75,7 +75,8 @@ def test_light_lines_on_dark_are_refused_in_a_sentence(run, tmp_path):
 
 
 @pytest.mark.parametrize("size", [(70_000, 16), (16, 70_000)])
-def test_a_line_far_longer_than_wide_keeps_a_pixel(size, run, tmp_path):
+@pytest.mark.parametrize("paper", [255, 60])
+def test_a_line_far_longer_than_wide_keeps_a_pixel(size, paper, run, tmp_path):
     assert run(draw(tmp_path / "a.png", size), tmp_path / "b.png")[0] == 0
     with Image.open(tmp_path / "b.png") as image:
         assert max(image.size) == 2_048 and min(image.size) == max(1, round(16 * 2_048 / max(size)))

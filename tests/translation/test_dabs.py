@@ -138,7 +138,7 @@ def test_the_smallest_dot_counts():
 
 
 def test_where_nothing_is_enclosed_a_hint_colours_all():
-    at = coloured(drawn(("line", (10, 20, 118, 110))), dabs((GREEN, (90, 40, 95, 45))))
+    at = coloured(drawn(("line", (20, 20, 60, 60))), dabs((GREEN, (90, 40, 95, 45))))
     assert at(IN_LARGE) == at(OUTSIDE) == GREEN
 
 

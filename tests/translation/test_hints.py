@@ -121,3 +121,13 @@ def test_however_small_a_dot_on_a_large_sheet_counts(dot, corner):
         rows, columns = (marks[0, 3] > 0).nonzero().T.tolist()
         assert rows and all(abs(place * 2048 / side - 1000) < 64 for place in rows + columns)
         assert (marks[0, 0, rows, columns] * 127.5 + 127.5 - 200).abs().max() < 40
+
+
+def test_what_a_soft_eraser_leaves_of_a_hint_is_none():
+    hints = Image.new("RGBA", (512, 512), (255, 255, 255, 1))
+    assert not (marks_at(hints, 128)[:, 3] > 0).any()
+    ImageDraw.Draw(hints).rectangle((100, 100, 119, 119), fill=(200, 30, 30))
+    marks = marks_at(hints, 128)
+    assert 16 <= (marks[:, 3] > 0).sum() <= 36
+    rows, columns = (marks[0, 3] > 0).nonzero().T
+    assert (marks[0, 0, rows, columns] * 127.5 + 127.5 - 200).abs().max() < 3

@@ -166,6 +166,16 @@ def test_the_table_around_a_photographed_sheet_is_no_drawing(rim, level):
     assert (lines < 128).mean() < 0.06
 
 
+@pytest.mark.parametrize("width", [14, 24])
+def test_a_thick_outline_that_goes_beyond_the_rim_is_no_table(width):
+    picture = Image.new("L", (512, 512), 230)
+    ImageDraw.Draw(picture).ellipse((120, 100, 400, 330), outline=40, width=width)
+    ImageDraw.Draw(picture).line((260, 320, 260, 511), fill=40, width=width)
+    lines = np.asarray(cleaned(picture.convert("RGB")))
+    ys, xs = np.nonzero(lines < 128)
+    assert 0.8 * 512 < np.ptp(ys) < 0.9 * 512 and abs(np.ptp(xs) / np.ptp(ys) - 280 / 411) < 0.05
+
+
 def test_what_is_filled_with_ink_stays_filled():
     picture = Image.new("L", (512, 512), 230)
     ImageDraw.Draw(picture).rectangle((60, 60, 450, 450), outline=40, width=6)

@@ -5,7 +5,7 @@ import contextlib
 import json
 import re
 import time
-from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import gradio.routes
@@ -218,13 +218,22 @@ def test_behind_a_proxy_the_path_may_come_with_its_prefix_or_without(page, visit
         assert visitor.get(f"{root if prefixed else ''}{path}").status_code == 200
 
 
-def test_one_visitor_waits_for_few_previews_at_a_time(page):
-    gate, waiting = Gate(page.app, page), Counter()
-    with gate._one_of(waiting, "a", 2), gate._one_of(waiting, "a", 2), gate._one_of(waiting, "b", 2):
-        with pytest.raises(Refused) as refused, gate._one_of(waiting, "a", 2):
-            pass
-        assert refused.value.status == 429
-    assert not waiting
+def test_one_visitor_waits_for_few_previews_at_a_time(page, visitor, monkeypatch):
+    async def slow(path, query):
+        if path == gate.PREVIEW_AT:
+            await asyncio.sleep(0.5)
+        return "image/png", b"drawn"
+
+    monkeypatch.setattr(page.front, "answer", slow)
+    with ThreadPoolExecutor(6) as threads:
+        found = list(threads.map(lambda _: visitor.get(gate.PREVIEW_AT).status_code, range(6)))
+    assert sorted(found) == [200] * gate.PREVIEWS_EACH + [429] * 2
+    assert visitor.get(gate.PREVIEW_AT).status_code == 200  # they were answered
+
+
+def test_what_is_kept_is_stored_without_waiting_for_the_tray_to_be_drawn(visitor):
+    (event,) = (event for event in visitor.get("/config").json()["dependencies"] if ".store(" in str(event["js"]))
+    assert not event["backend_fn"]
 
 
 def test_programs_that_name_no_seed_get_the_first_and_not_the_pages_pick():

@@ -231,13 +231,10 @@ def test_a_wish_made_while_the_stream_of_answers_ends_is_answered(visit_under):
     wait_for_labels(page, "kept", "Seed 5")
 
 
-NO_STORAGE = """
-Storage.prototype.getItem = Storage.prototype.setItem = () => { throw new DOMException("denied", "SecurityError"); };
-"""
-
-
-def test_where_the_browser_stores_nothing_pictures_are_kept_until_the_page_is_left(visit_under):
-    page = visit_under(NO_STORAGE)
+@pytest.mark.parametrize("denied", [["getItem", "setItem"], ["setItem"]], ids=["forbidden", "full"])
+def test_where_the_browser_stores_nothing_pictures_are_kept_until_the_page_is_left(visit_under, denied):
+    denials = "".join(f"Storage.prototype.{name} = () => {{ throw new DOMException('denied'); }};" for name in denied)
+    page = visit_under(denials)
     wait_for_seeds(page, 1, 24)
     page.locator("#keep").click()
     wait_for_labels(page, "kept", "Seed 1")

@@ -7,8 +7,7 @@ from served import EPOCHS, plant, tiny_generator
 from gan.checkpoints import save_network, weights_digest
 from gan.files import LOCK_FILE
 from gan.folder import read_history, write_history
-from gan.ui.arguments import find_model
-from gan.ui.links import moved_on
+from gan.ui.arguments import find_model, moved_on
 from gan.ui.loaded import load_models
 from gan.ui.shelf import Shelf
 from gan.ui.specimen import write_latent

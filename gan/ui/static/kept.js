@@ -1,13 +1,14 @@
 // The tray's recipes, in this browser's own storage: they are read before each change, as another tab may have kept more.
 const KEY = "gan-studio-tray";
-let here = []; // where the browser stores nothing for this page
+let here = null; // what is kept, where the browser stores nothing for this page
 
 const read = () => {
+    if (here) return here;
     try {
         const kept = JSON.parse(localStorage.getItem(KEY) ?? "[]");
         return Array.isArray(kept) ? kept : [];
     } catch {
-        return here; // storage may be forbidden, as in a frame, and what is stored may be damaged
+        return []; // storage may be forbidden, as in a frame, and what is stored may be damaged
     }
 };
 
@@ -17,11 +18,11 @@ export const stored = () => [read()];
 export const withStored = (...given) => [...given.slice(0, -1), read()];
 
 export const store = (kept) => {
-    here = kept;
     try {
         localStorage.setItem(KEY, JSON.stringify(kept));
+        here = null;
     } catch {
-        // it is kept until the page is left
+        here = kept; // until the page is left
     }
     return [kept];
 };
