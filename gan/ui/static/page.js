@@ -28,7 +28,9 @@ export const keepAddress = (named, hand, tab, ...spots) => {
     const place = { tab, ...spots[named.indexOf(tab)] };
     const { by: now, ...picture } = hand;
     const others = [...new URLSearchParams(location.search)].filter(([name]) => !OURS.test(name));
-    const link = Object.entries({ ...picture, ...place, model: hand.model }).filter(([, value]) => value !== null && value !== undefined);
+    const link = Object.entries({ ...picture, ...place, model: hand.model }).filter(
+        ([, value]) => value !== null && value !== undefined,
+    );
     const search = `?${new URLSearchParams([...link, ...others])}`;
     returning &&= now === "address"; // the browser's own step: the address is there already
     if (search === before || returning) {
