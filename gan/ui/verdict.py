@@ -27,7 +27,7 @@ BINS = 40
 # Tried by tests/benchmarks/planted_copies.py on both bundled models; checkpoints/README.md has the table.
 TRIED = (
     "Tried on copies planted among Pokémon and faces: of those that were exact, mirrored, shifted or turned in hue it "
-    "found all, of blurred ones 21 to 32 %, of those cropped to 90 % 57 to 89 %; of other pictures it suspects up to 1 %."
+    "found all, of blurred ones 21 to 32 %, of those cropped to 90 % 57 to 89 %; of others it suspects up to 1 %."
 )
 LOCAL = (
     "With the training pictures on this machine, the nearest ones are shown here: "
