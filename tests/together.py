@@ -82,7 +82,7 @@ def guarded_run(config: TrainConfig) -> dict:
     """Train under a guard that sees a collapse in epochs 2 and 3, in the first process alone."""
     look, signs.WINDOW_IMAGES, looks = Guard._look, 40, iter(range(1, 100))
     signs.LEAST_OF_BEST, signs.MOST_DRIFT = 0, 1e6  # what so small a run does by itself is no collapse
-    bad = {"spread": 0.0, "drift": 9.0, "gap": 1.0, "saturation": 1.0}
+    bad = signs.Seen(spread=0.0, drift=9.0, gap=1.0, saturation=1.0)
     Guard._look = distributed.first_alone(lambda self: bad if next(looks) in (2, 3) else look.__wrapped__(self))
     run = train_run(config)
     Guard._look = look

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from gan.config import TRANSFORMS, TrainConfig
+from gan.config import DIFFAUGMENT, TrainConfig
 from gan.errors import UserError
 
 LEAST = 10  # pictures
@@ -26,7 +26,7 @@ class Row(NamedTuple):
     augment_why: str
 
 
-ALL = ",".join(TRANSFORMS)
+ALL = ",".join(DIFFAUGMENT)
 TABLE = (
     Row(FEW, 16, ALL, 100_000, "so few pictures fill small batches alone", "else D learns so few by heart"),
     Row(3_000, 32, ALL, 300_000, "as for the 819 Pokémon", "else D learns so few by heart"),
