@@ -141,7 +141,7 @@ def _flatten(image: Image.Image) -> tuple[Image.Image, Image.Image | None, list[
     if image.mode == "F":
         raise BadPicture("floating-point pixels; save it with 8 or 16 bits a channel")
     if image.mode.startswith("I"):
-        return _scale_grey(image)
+        return scale_grey(image)
     if not image.has_transparency_data:
         return image.convert("RGB"), None, []
     image = image.convert("RGBA")
@@ -152,7 +152,7 @@ def _flatten(image: Image.Image) -> tuple[Image.Image, Image.Image | None, list[
     return image.convert("RGB"), mask, ["transparent"] if least < 255 else []
 
 
-def _scale_grey(image: Image.Image) -> tuple[Image.Image, Image.Image | None, list[str]]:
+def scale_grey(image: Image.Image) -> tuple[Image.Image, Image.Image | None, list[str]]:
     """Bring greys of more than 8 bits, which PIL would clip at 255, to 8."""
     levels, tags = np.asarray(image), getattr(image, "tag_v2", {})
     if levels.min() < 0 or levels.max() > 65_535:

@@ -8,6 +8,7 @@ from PIL import Image, ImageChops, ImageOps
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from gan.data.decode import scale_grey
 from gan.images import from_pil, to_uint8
 from gan.translation.framing import frame_of
 from gan.translation.inputs import encoded, led_by, lines_at, marks_at, own_palette
@@ -95,11 +96,10 @@ def upscale(network: Upscaler, images: Tensor) -> Tensor:
 
 def on_white(image: Image.Image) -> Image.Image:
     """Return the image as RGB, with white where it is transparent."""
-    if image.mode.startswith("I"):  # of 16 bits, which Pillow would clip at 255
-        levels = np.asarray(image, np.float32)
-        image = Image.fromarray(
-            (levels * (255 / max(255, 65_535 * (levels.max() > 255)))).clip(0, 255).astype(np.uint8)
-        )
+    if image.mode.startswith("I"):
+        image, seen, _ = scale_grey(image)
+        if seen:
+            image.putalpha(seen)
     shown = image.convert("RGBA")
     return Image.alpha_composite(Image.new("RGBA", shown.size, "white"), shown).convert("RGB")
 

@@ -80,14 +80,12 @@ def _files_of_folder(source: Path, target: Path) -> list[tuple[Path, Path]]:
 
 def open_drawing(path: Path) -> "Image.Image":
     """Return the drawing upright, on white; raise UserError where it is none, or blank, or light on dark."""
-    import numpy as np
-
     from gan.data.decode import flat
     from gan.translation.apply import LARGEST
     from gan.translation.paper import LIGHT, light_on_dark
 
     drawing = _opened(path, lambda content: flat(content, LARGEST)[0])
-    if light_on_dark(np.asarray(drawing.convert("L"))):
+    if light_on_dark(drawing):
         raise UserError(f"{path}: {LIGHT}")
     return drawing
 

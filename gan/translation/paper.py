@@ -1,6 +1,7 @@
 """A drawing's paper made white, whatever grey it has."""
 
 import numpy as np
+from PIL import Image
 
 DARK = 128  # where the middle level is below it, there is more ink than paper, and nothing tells what the paper is
 STANDS_OUT = 60  # levels of 255 by which a line differs from the paper around it
@@ -21,10 +22,11 @@ def reach_of(drawing: np.ndarray) -> int:
     return max(drawing.shape) // 8 | 1
 
 
-def light_on_dark(drawing: np.ndarray) -> bool:
-    """Whether a drawing, uint8 (H, W), has its lines lighter than its paper."""
+def light_on_dark(picture: Image.Image) -> bool:
+    """Whether a drawing, of any mode, has its lines lighter than its paper."""
     import cv2
 
+    drawing = np.asarray(picture.convert("L"))
     if np.median(drawing) >= DARK:
         return False
     scale = min(1.0, LOOKED_AT / max(drawing.shape))

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
-import numpy as np
 from PIL import Image
 
 from gan.translation.apply import colorize as colour_drawing
@@ -27,7 +26,7 @@ def read_lines(value: Any, model: LoadedModel) -> Image.Image:
         return draw_lines(outline(model, Specimen()))
     if isinstance(value, Mapping):
         drawing = read_upload(value, "The drawing")
-        if light_on_dark(np.asarray(drawing.convert("L"))):
+        if light_on_dark(drawing):
             raise refuse(LIGHT)
         return drawing
     lines = draw_lines(read_strokes(value, "The strokes of the drawing"))

@@ -197,7 +197,7 @@ def cleaned(picture: Image.Image) -> Image.Image:
     small = picture.convert("L")
     small.thumbnail((2 * SIDE, 2 * SIDE))
     grey = np.asarray(small)
-    if light_on_dark(grey):
+    if light_on_dark(small):
         raise refuse(LIGHT)
     paper = cv2.medianBlur(cv2.dilate(grey, np.ones((reach_of(grey),) * 2, np.uint8)), 21).astype(np.float32)
     darkest = max(1.0, PAPER * float(np.quantile(paper, 0.9)))

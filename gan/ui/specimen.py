@@ -99,7 +99,7 @@ def within(model: LoadedModel, values: Any) -> dict[str, Any]:
     values = read_fields(values)
     ours = {f"d{k}" for k in range(1, len(model.directions) + 1)} | {f"z{i}" for i in range(model.generator.z_dim)}
     ours |= {"seed", "truncation", "wildness"}
-    if values.get("model") in (None, model.name):
+    if values.get("model") in (None, model.name) or values.get("weights") == model.weights:
         ours.add("latent")
     return {key: value for key, value in values.items() if key in ours}
 

@@ -52,8 +52,7 @@ class Studio:
         hand = read_fields(hand)
         found, _ = find_model(self.models, moved_on(self.models, hand))
         model = choose_model(self.models, found.name)
-        same = {"model": model.name} if hand.get("weights") == model.weights else {}
-        return model, read_specimen(model, within(model, {**hand, **same}))
+        return model, read_specimen(model, within(model, hand))
 
     def refresh(self) -> None:
         """Read again what has changed in the models' folders."""

@@ -123,7 +123,7 @@ class Visit:
 
     def _is_by(self, chosen: LoadedModel, recipe: Mapping[str, Any]) -> bool:
         try:
-            return find_model(self.models, recipe)[0] is chosen
+            return self.studio.in_hand(recipe)[0] is chosen
         except gr.Error:  # it is not here
             return False
 

@@ -12,6 +12,7 @@ from gan.ui.loaded import load_models
 from gan.ui.shelf import Shelf
 from gan.ui.specimen import write_latent
 from gan.ui.studio import Studio
+from gan.ui.tabs.morph import read_stops
 
 
 @pytest.fixture
@@ -109,5 +110,6 @@ def test_a_kept_picture_of_a_run_is_found_by_its_weights_under_the_name_of_its_c
     recipe = {"model": "runs/folder", "weights": studio.models[0].weights, "seed": 7, "latent": latent}
     model, specimen = studio.in_hand(recipe)
     assert model is studio.models[0] and specimen.latent[0] == 0.5
+    assert read_stops(model, [recipe]) == [specimen]  # a morph through it, too
     with pytest.raises(gr.Error, match="which is not here"):
         studio.in_hand(recipe | {"weights": "0" * 16})
