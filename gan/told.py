@@ -68,6 +68,32 @@ def seen_before(described: Mapping[str, Any]) -> int:
     return before if isinstance(before, int) and 0 < before <= MAX_EPOCH else 0
 
 
+def seen_at(history: Iterable[Mapping[str, Any]], described: Mapping[str, Any]) -> dict[int, int | None]:
+    """Return how many pictures the networks had seen after each epoch, those before this history, too.
+
+    None where the history does not say.
+    """
+    before = seen_before(described)
+    return {line["epoch"]: None if line["images_seen"] is None else line["images_seen"] + before for line in history}
+
+
+def moment(epoch: int, seen: int | None) -> str:
+    """Return, in words, how far a training had come."""
+    return f"epoch {epoch}" + ("" if seen is None else f", {seen:,} pictures seen")
+
+
+def curve_values(
+    history: Sequence[Mapping[str, Any]], described: Mapping[str, Any], measured: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return what curves.js draws: a list per curve, the epochs at which something happened, how to read it all."""
+    kid = {line.get("epoch"): line["kid_train"] for line in measured}
+    return {key: [line[key] for line in history] for key in ("epoch", *CURVES)} | {
+        "kid": [kid.get(line["epoch"]) for line in history],
+        "marks": list(marks(history, described)),
+        "reading": reading(described, measured),
+    }
+
+
 def trained(described: Mapping[str, Any], what: str) -> str:
     """Return what config.json says of the training, as text; "" where it does not."""
     train = described.get("train")
@@ -130,14 +156,14 @@ def _anneals(described: Mapping[str, Any]) -> bool:
     return isinstance(train, Mapping) and bool(train.get("anneal"))
 
 
-def finite(value: Any) -> int | float | None:
+def _finite(value: Any) -> int | float | None:
     """Return a number as it is; None for anything else, and for one that JavaScript cannot hold."""
     return value if is_figure(value) else None
 
 
 def _cleaned(line: dict[str, Any], eventful: bool) -> dict[str, Any]:
     event = str(line["event"]).encode("utf-8", "replace").decode()[:MAX_EVENT] if eventful else None
-    return {key: finite(line.get(key)) for key in NUMBERS} | {"event": event}
+    return {key: _finite(line.get(key)) for key in NUMBERS} | {"event": event}
 
 
 def _text(value: Any) -> str:

@@ -16,7 +16,7 @@ from torch.nn.functional import avg_pool2d, pad
 from gan.errors import UserError
 from gan.files import read_bytes, write_atomically
 from gan.images import from_uint8
-from gan.insight.critic import maps_of
+from gan.insight.critic import last_maps
 from gan.models import Discriminator
 from gan.weights import parse_safetensors
 
@@ -102,7 +102,7 @@ class Verdict(NamedTuple):
 def features(critic: Discriminator, images: Tensor) -> Tensor:
     """Return what the critic's last maps say of each quarter of pictures (N, 3, S, S) in [-1, 1]: (N, 4 C)."""
     with torch.inference_mode():
-        return avg_pool2d(maps_of(critic, images)[-1].float(), 2).flatten(1)
+        return avg_pool2d(last_maps(critic, images).float(), 2).flatten(1)
 
 
 def describe(

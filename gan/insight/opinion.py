@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from gan.errors import UserError
-from gan.insight.critic import maps_of
+from gan.insight.critic import last_maps
 from gan.latent import sample_z
 from gan.models import Discriminator, Generator
 
@@ -45,7 +45,7 @@ def company_of(generator: Generator, critic: Discriminator) -> Company | None:
     if not critic.minibatch_std:
         return None
     with torch.inference_mode():
-        last = maps_of(critic, generator(sample_z(COMPANY, generator.z_dim)))[-1].float()
+        last = last_maps(critic, generator(sample_z(COMPANY, generator.z_dim))).float()
         return Company(len(last), last.mean(dim=0), last.var(dim=0, unbiased=False))
 
 
@@ -54,7 +54,7 @@ def judge(critic: Discriminator, images: Tensor, company: Company | None) -> Opi
     last_layer = critic.get_parameter(f"main.{len(critic.main) - 1}.weight")
     weight = last_layer[0].float()  # (C, 4, 4), and a map more for the standard deviation
     with torch.inference_mode():
-        last = maps_of(critic, images)[-1].float()  # (N, C, 4, 4)
+        last = last_maps(critic, images).float()  # (N, C, 4, 4)
         cells = (last * weight[: last.shape[1]]).sum(dim=1)
         varied = cells.new_zeros(len(cells))
         if company:

@@ -11,15 +11,13 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
-from gan.insight.critic import maps_of
 from gan.latent import sample_z
-from gan.models import Discriminator, Generator
+from gan.models import Generator
 from gan.translation.lines import xdog
 
 LR = 0.1  # of Adam, on z; of the last round it falls along half a cosine
 BETAS, EPSILON = (0.9, 0.999), 1e-8  # of Adam
 EVERY = 5  # steps from one report to the next
-FEATURES = 0.05  # what the mean difference of D's maps weighs, in parts of the target's own, beside that of colours
 SHELL = 0.01  # what the squared distance of z to where latents lie weighs: |z| is the root of z_dim, or nearly
 REDUCED = (1, 2, 4)  # so many times lines are reduced before they are compared, so that near misses count, too
 LINE_SIGMA = 0.5
@@ -46,17 +44,14 @@ class Attempt(NamedTuple):
     residual: float  # as `residual_of` has it for a picture
 
 
-def project(
-    generator: Generator, discriminator: Discriminator | None, image: Tensor, rounds: Sequence[Round] = ROUNDS
-) -> Iterator[Attempt]:
+def project(generator: Generator, image: Tensor, rounds: Sequence[Round] = ROUNDS) -> Iterator[Attempt]:
     """Yield, every fifth step and at the end, the latent that draws a picture (3, S, S) in [-1, 1] best so far.
 
-    With a discriminator its maps count, too, which takes more than twice the time and comes no nearer in colours. A
-    picture of another size raises ValueError. Whoever has seen enough closes the generator.
+    Colours alone tell how far it is: D's maps besides took more than twice the time and came no nearer. A picture
+    of another size raises ValueError. Whoever has seen enough closes the generator.
     """
     _check_size(generator, image)
-    target = image[None]
-    return _search(generator, colours(discriminator, target), colours(None, target), 127.5, rounds)
+    return _search(generator, colours(image[None]), 127.5, rounds)
 
 
 def find_drawn(generator: Generator, drawing: Tensor, rounds: Sequence[Round] = ROUNDS) -> Iterator[Attempt]:
@@ -65,17 +60,11 @@ def find_drawn(generator: Generator, drawing: Tensor, rounds: Sequence[Round] = 
     The residual is the mean difference of the lines, 0 to 255.
     """
     _check_size(generator, drawing)
-    distance = lines(drawing[None] * 0.5 + 0.5)
-    return _search(generator, distance, distance, 255, rounds)
+    return _search(generator, lines(drawing[None] * 0.5 + 0.5), 255, rounds)
 
 
 def project_all(
-    generator: Generator,
-    discriminator: Discriminator | None,
-    images: Tensor,
-    steps: int = 200,
-    batch_size: int = 16,
-    first_seed: int = 0,
+    generator: Generator, images: Tensor, steps: int = 200, batch_size: int = 16, first_seed: int = 0
 ) -> Iterator[Tensor]:
     """Yield the latents (B, z_dim) of pictures (N, 3, S, S) in [-1, 1], a batch at a time, from one start each.
 
@@ -85,8 +74,7 @@ def project_all(
     for start in range(0, len(images), batch_size):
         targets = images[start : start + batch_size]
         seeds = range(first_seed + start, first_seed + start + len(targets))
-        distance = colours(discriminator, targets)
-        descent = Descent(generator, distance, sample_z(seeds, generator.z_dim), steps, falling=True)
+        descent = Descent(generator, colours(targets), sample_z(seeds, generator.z_dim), steps, falling=True)
         for _ in range(steps):
             descent.step()
         yield descent.z.detach()
@@ -94,7 +82,7 @@ def project_all(
 
 def residual_of(image: Tensor, target: Tensor) -> float:
     """Return how far a picture (3, S, S) in [-1, 1] is from another: the mean difference of colours, 0 to 255."""
-    return float(colours(None, target[None])(image[None])) * 127.5
+    return float(colours(target[None])(image[None])) * 127.5
 
 
 class Descent:
@@ -131,12 +119,10 @@ class Descent:
         return mean / (square.sqrt() + EPSILON)
 
 
-def _search(
-    generator: Generator, distance: Distance, shown: Distance, unit: float, rounds: Sequence[Round]
-) -> Iterator[Attempt]:
+def _search(generator: Generator, distance: Distance, unit: float, rounds: Sequence[Round]) -> Iterator[Attempt]:
     """Go down from the first seeds, then go on from the best of them; yield the best so far, every fifth step.
 
-    Its residual is the distance `shown`, in which one level is a `unit`-th.
+    Its residual is its distance, in which one level is a `unit`-th.
     """
     of, taken = sum(each.steps for each in rounds), 0
     z = sample_z(range(rounds[0].starts), generator.z_dim)
@@ -149,26 +135,15 @@ def _search(
             first = int(losses.argmin())
             if losses[first] < least:
                 least = float(losses[first])
-                best = Attempt(taken, of, z[first], unit * float(shown(images[first : first + 1])))
+                best = Attempt(taken, of, z[first], unit * float(distance(images[first : first + 1])))
             if taken % EVERY == 0 or taken == of:
                 yield best._replace(step=taken)
         z = z[losses.argsort()]
 
 
-def colours(discriminator: Discriminator | None, targets: Tensor) -> Distance:
-    """Return the distance to pictures (N, 3, S, S), or (1, 3, S, S) for all: L1, and that of D's maps where it is."""
-    with torch.no_grad():
-        wanted = [maps.float() for maps in maps_of(discriminator, targets)] if discriminator else []
-    scales = [maps.abs().mean(dim=(1, 2, 3)) + 1e-6 for maps in wanted]
-
-    def distance(images: Tensor) -> Tensor:
-        off = (images - targets).abs().mean(dim=(1, 2, 3))
-        if discriminator:
-            for maps, goal, scale in zip(maps_of(discriminator, images), wanted, scales, strict=True):
-                off = off + FEATURES / len(wanted) * (maps.float() - goal).abs().mean(dim=(1, 2, 3)) / scale
-        return off
-
-    return distance
+def colours(targets: Tensor) -> Distance:
+    """Return the distance to pictures (N, 3, S, S), or (1, 3, S, S) for all: L1."""
+    return lambda images: (images - targets).abs().mean(dim=(1, 2, 3))
 
 
 def lines(drawn: Tensor) -> Distance:

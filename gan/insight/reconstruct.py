@@ -61,8 +61,7 @@ def reconstruct(checkpoint: str | Path, data: Path, out: Path, steps: int = STEP
     images = from_uint8(pictures.images[done:])
     precision = autocast(cpu, choose_precision("auto", cpu)) if done < len(pictures.order) else nullcontext()
     with precision, tqdm(total=len(pictures.order), initial=done, desc="reconstructing", unit="") as bar:
-        # By colours alone: D's maps bring no picture nearer, and take as long again.
-        batches = project_all(generator, None, images, steps, BATCH, first_seed=done)
+        batches = project_all(generator, images, steps, BATCH, first_seed=done)
         for number, z in enumerate(batches, 1):
             with torch.inference_mode():
                 drawn = to_uint8(generator(z))

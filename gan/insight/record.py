@@ -80,6 +80,6 @@ def write_residuals(folder: Path, images: Tensor) -> None:
     residuals = []
     with autocast(cpu, choose_precision("auto", cpu)):
         for image in tqdm(from_uint8(images[rows]), desc="projecting pictures", unit="", leave=False, disable=None):
-            *_, best = project(generator, None, image)
+            *_, best = project(generator, image)
             residuals.append(round(best.residual, 2))
     write_json(folder / OPINION_FILE, opinions._replace(residuals=tuple(sorted(residuals)))._asdict())

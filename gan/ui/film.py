@@ -8,11 +8,11 @@ from PIL import Image, ImageDraw, ImageFont
 
 from gan.errors import UserError
 from gan.images import open_rgb
+from gan.told import moment, seen_at
 from gan.ui import animation
 from gan.ui.arguments import refuse
 from gan.ui.loaded import LoadedModel
 from gan.ui.studio import file, progress
-from gan.ui.through_training import images_seen
 
 FPS = 4
 QUALITY = 80  # of a WebP: the grids themselves are lossy
@@ -28,7 +28,7 @@ def film(model: LoadedModel, kind: str) -> Iterator[dict[str, Any]]:
     """
     if not model.samples:
         raise refuse(f"{model.name} has no sample grids to make a film of.")
-    what, seen = f"A film of {len(model.samples)} grids", images_seen(model)
+    what, seen = f"A film of {len(model.samples)} grids", seen_at(model.history, model.described)
     made: animation.Animation | None = None
     frame: Image.Image | None = None  # the newest of it
     for done, (epoch, content) in enumerate(model.samples.items()):
@@ -59,10 +59,9 @@ def _begin(kind: str, size: tuple[int, int]) -> animation.Animation:
 
 def _caption(grid: Image.Image, epoch: int, seen: int | None) -> Image.Image:
     """Return the grid on a white strip that says its epoch."""
-    text = f"epoch {epoch}" if seen is None else f"epoch {epoch}, {seen:,} pictures seen"
     even = (grid.width + grid.width % 2, grid.height + grid.height % 2 + STRIP)  # as MP4 wants it
     frame = Image.new("RGB", even, "white")
     frame.paste(grid)
     place = (STRIP // 4, grid.height + STRIP // 2)
-    ImageDraw.Draw(frame).text(place, text, "black", ImageFont.load_default(TEXT), anchor="lm")
+    ImageDraw.Draw(frame).text(place, moment(epoch, seen), "black", ImageFont.load_default(TEXT), anchor="lm")
     return frame

@@ -46,7 +46,7 @@ class Progress(NamedTuple):
 
 def projected(model: LoadedModel, picture: Tensor) -> Iterator[Progress]:
     """Yield the nearest picture so far to a picture (3, S, S) in [-1, 1]; the last one's residual is exact."""
-    for attempt in _at_leisure(project(model.generator, None, picture)):
+    for attempt in _at_leisure(project(model.generator, picture)):
         if attempt.step == attempt.of:
             attempt = attempt._replace(residual=residual_of(model.draw(attempt.z[None])[0], picture))
         yield _progress(attempt)

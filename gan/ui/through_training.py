@@ -11,6 +11,7 @@ from gan.checkpoints import load_generator
 from gan.errors import UserError
 from gan.images import make_grid
 from gan.models import Generator
+from gan.told import moment, seen_at
 from gan.ui.components import Cell, SheetValue
 from gan.ui.encode import lossless_uri
 from gan.ui.insight import insight_of
@@ -23,26 +24,19 @@ JUDGED = (
     "discriminator puts it, as each earlier generator drew it. Noise of the first epochs, which it has long stopped "
     "seeing, may stand high.</p>"
 )
+NOW = "now"  # of a model whose history does not say its epoch
 KEPT = 12  # earlier generators in memory, 14 MB each at 64 pixels
 
 
-def images_seen(model: LoadedModel) -> Mapping[int, int | None]:
-    """Return how many pictures the networks had seen after each epoch; None where the history does not say."""
-    return {line["epoch"]: line["images_seen"] for line in model.history}
-
-
-def way_of(model: LoadedModel, z: Tensor, before: int = 0) -> SheetValue:
-    """Return the sheet of a latent's pictures, (z_dim,), by each kept generator and at last by the model itself.
-
-    `before` is how many pictures the networks had seen before this history.
-    """
-    seen = images_seen(model)
+def way_of(model: LoadedModel, z: Tensor) -> SheetValue:
+    """Return the sheet of a latent's pictures, (z_dim,), by each kept generator and at last by the model itself."""
+    seen = seen_at(model.history, model.described)
     images, epochs, missing = pictures_on_the_way(model, z)
     return {
         "image": lossless_uri(make_grid(images, len(images))),
         "side": images.shape[-1],
         "columns": len(images),
-        "cells": [_words(epoch, seen.get(epoch) if epoch is not None else None, before) for epoch in epochs],
+        "cells": [_cell(epoch, seen) for epoch in epochs],
         "empty": f"The generators of {counted(missing, 'epoch')} cannot be read." if missing else "",
     }
 
@@ -58,7 +52,7 @@ def opinions_on_the_way(model: LoadedModel, specimen: Specimen) -> str:
         return ""
     ranks = [insight.opinions.rank(logit).generated for logit in opinion.logits.tolist()]
     rows = [
-        f"<dt>{_words(epoch, None, 0)['label']}</dt><dd><i style='width: {rank:.0%}'></i><span>{rank:.0%}</span></dd>"
+        f"<dt>{_label(epoch)}</dt><dd><i style='width: {rank:.0%}'></i><span>{rank:.0%}</span></dd>"
         for epoch, rank in zip(epochs, ranks, strict=True)
     ]
     return f"{JUDGED}<dl class='ranks'>{''.join(rows)}</dl>"
@@ -68,7 +62,7 @@ def pictures_on_the_way(model: LoadedModel, z: Tensor) -> tuple[Tensor, list[int
     """Return a latent's pictures, their epochs (of the last, the model's own, None where that is not known), and how
     many generators could not be read.
     """
-    last = max(images_seen(model), default=None)
+    last = max((line["epoch"] for line in model.history), default=None)
     pictures, epochs, missing = [], [], 0
     for epoch, path in model.snapshots.items():
         if last is not None and epoch >= last:
@@ -85,9 +79,12 @@ def pictures_on_the_way(model: LoadedModel, z: Tensor) -> tuple[Tensor, list[int
     return torch.cat([*pictures, model.draw(z[None])]), [*epochs, last], missing
 
 
-def _words(epoch: int | None, seen: int | None, before: int) -> Cell:
-    label = "now" if epoch is None else f"epoch {epoch}"
-    return {"label": label, "alt": label if seen is None else f"{label}, {seen + before:,} pictures seen"}
+def _cell(epoch: int | None, seen: Mapping[int, int | None]) -> Cell:
+    return {"label": _label(epoch), "alt": NOW if epoch is None else moment(epoch, seen.get(epoch))}
+
+
+def _label(epoch: int | None) -> str:
+    return NOW if epoch is None else moment(epoch, None)
 
 
 @lru_cache(KEPT)

@@ -12,19 +12,7 @@ from gan.folder import read_history, read_metrics
 from gan.images import to_uint8
 from gan.latent import principal_directions, sample_z
 from gan.publishing.provenance import owner_of
-from gan.told import (
-    CURVES,
-    DIRECTIONS,
-    cleaned,
-    comparable,
-    direction_names,
-    finite,
-    marks,
-    picked_in,
-    reading,
-    seen_before,
-    title_of,
-)
+from gan.told import DIRECTIONS, cleaned, comparable, curve_values, direction_names, picked_in, seen_at, title_of
 
 PROOF_SEED = 1  # whose picture the page draws first, to see whether it draws as Python does
 
@@ -50,15 +38,8 @@ def facts_of(name: str, folder: Path, source: Path) -> dict[str, Any]:
 
 
 def _curves(folder: Path, described: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a list per curve, how many pictures had been seen at each epoch, what happened when."""
+    """Return what curves.js draws, and how many pictures had been seen at each epoch."""
     measured = comparable(read_metrics(folder))
     lines = cleaned(read_history(folder), {line["epoch"] for line in measured if "epoch" in line})
-    kid = {line.get("epoch"): line.get("kid_train") for line in measured}
-    before = seen_before(described)
-    return {key: [line[key] for line in lines] for key in CURVES} | {
-        "epoch": [line["epoch"] for line in lines],
-        "seen": {line["epoch"]: line["images_seen"] + before for line in lines if line["images_seen"]},
-        "kid": [finite(kid.get(line["epoch"])) for line in lines],
-        "reading": reading(described, measured),
-        "marks": list(marks(lines, described)),
-    }
+    seen = {epoch: count for epoch, count in seen_at(lines, described).items() if count}
+    return curve_values(lines, described, measured) | {"seen": seen}

@@ -32,7 +32,7 @@ def measure(generator, drawn, targets):
     projected, seeds, took = [], [], []
     for target in tqdm(targets, unit=""):
         begin = time.process_time()
-        *_, best = project(generator, None, target)
+        *_, best = project(generator, target)
         took.append(time.process_time() - begin)
         projected.append(best.residual)
         seeds.append(best_of_seeds(drawn, target))

@@ -3,10 +3,9 @@
 import pytest
 import torch
 
-from gan.insight.critic import maps_of
 from gan.insight.projection import Descent, Round, find_drawn, project, project_all, residual_of
 from gan.latent import sample_z
-from gan.models import Discriminator, Generator
+from gan.models import Generator
 from gan.translation.lines import xdog
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -24,20 +23,14 @@ def generator():
     return network
 
 
-def critic(norm="none", minibatch_std=False):
-    torch.manual_seed(1)
-    return Discriminator(8, 32, norm, minibatch_std).eval().requires_grad_(False)
-
-
 def drawn(generator, *seeds):
     with torch.inference_mode():
         return generator(sample_z(seeds, generator.z_dim)).clone()
 
 
-@pytest.mark.parametrize("judge", [None, critic(), critic("batch"), critic("none", True)])
-def test_a_generated_picture_is_found_much_nearer_than_any_of_many_seeds(generator, judge):
+def test_a_generated_picture_is_found_much_nearer_than_any_of_many_seeds(generator):
     (target,) = drawn(generator, 1_000)
-    attempts = list(project(generator, judge, target, SHORT))
+    attempts = list(project(generator, target, SHORT))
     nearest = min(residual_of(image, target) for image in drawn(generator, *range(512)))
     assert attempts[-1].residual < nearest / 2
     with torch.inference_mode():
@@ -69,26 +62,27 @@ def test_the_descent_is_that_of_adam(generator, falling):
 
 def test_it_tells_how_far_it_is_every_fifth_step_and_may_be_stopped(generator):
     (target,) = drawn(generator, 7)
-    attempts = list(project(generator, None, target, (Round(2, 7), Round(1, 6))))
+    attempts = list(project(generator, target, (Round(2, 7), Round(1, 6))))
     assert [(attempt.step, attempt.of) for attempt in attempts] == [(5, 13), (10, 13), (13, 13)]
     assert attempts[-1].residual <= attempts[0].residual
-    search = project(generator, None, target, SHORT)
-    assert torch.equal(next(search).z, next(project(generator, None, target, SHORT)).z)  # a function of its inputs
+    search = project(generator, target, SHORT)
+    assert torch.equal(next(search).z, next(project(generator, target, SHORT)).z)  # a function of its inputs
     search.close()
 
 
 def test_it_leaves_networks_as_they_are(generator):
-    judge = critic("batch").requires_grad_(True)
-    before = {name: value.clone() for name, value in judge.state_dict().items()}
-    list(project(generator, judge, drawn(generator, 7)[0], (Round(2, 5),)))
-    assert all(torch.equal(value, before[name]) for name, value in judge.state_dict().items())
-    assert all(value.grad is None for value in judge.parameters())
+    before = {name: value.clone() for name, value in generator.state_dict().items()}
+    generator.requires_grad_(True)
+    list(project(generator, drawn(generator, 7)[0], (Round(2, 5),)))
+    assert all(torch.equal(value, before[name]) for name, value in generator.state_dict().items())
+    assert all(value.grad is None for value in generator.parameters())
+    generator.requires_grad_(False)
 
 
 def test_many_pictures_come_near_at_once_whatever_the_batch(generator):
     targets = drawn(generator, *range(1_000, 1_006))
-    z = torch.cat(list(project_all(generator, critic(), targets, steps=60, batch_size=4)))
-    alone = torch.cat(list(project_all(generator, critic(), targets, steps=60, batch_size=6)))
+    z = torch.cat(list(project_all(generator, targets, steps=60, batch_size=4)))
+    alone = torch.cat(list(project_all(generator, targets, steps=60, batch_size=6)))
     assert z.shape == (6, 8)
     assert torch.allclose(z, alone, atol=0.05)
     with torch.inference_mode():
@@ -110,9 +104,4 @@ def test_a_drawing_finds_a_picture_with_its_lines(generator):
 
 def test_a_picture_of_another_size_is_refused(generator):
     with pytest.raises(ValueError, match=r"has \(64, 64\) pixels; this generator draws 32 x 32"):
-        next(project(generator, None, torch.zeros(3, 64, 64)))
-
-
-def test_a_critics_maps_end_at_four_pixels_a_side():
-    shapes = [tuple(maps.shape) for maps in maps_of(critic("batch", True), torch.zeros(2, 3, 32, 32))]
-    assert shapes == [(2, 8, 16, 16), (2, 16, 8, 8), (2, 32, 4, 4)]
+        next(project(generator, torch.zeros(3, 64, 64)))

@@ -26,6 +26,7 @@ from gan.publishing.card import card_body, hand_written
 from gan.publishing.credits import credits_of, near_copies
 from gan.publishing.markdown import python_string
 from gan.publishing.provenance import owner_of, trademarks_of
+from gan.told import moment, seen_at
 from gan.ui.encode import lossless_uri, webp_uri
 from gan.ui.lens import Guest, Lens
 from gan.ui.loaded import LoadedModel
@@ -114,9 +115,7 @@ def facts_of(model: LoadedModel) -> dict[str, str]:
         "Learned": f"{parameter_count(generator):,} weights",
     }
     if model.history:
-        last = model.history[-1]
-        seen = last["images_seen"]
-        facts["Trained"] = f"epoch {last['epoch']}" + ("" if seen is None else f", {seen:,} pictures seen")
+        facts["Trained"] = moment(*list(seen_at(model.history, model.described).items())[-1])
     return facts
 
 

@@ -8,7 +8,7 @@ import gradio as gr
 from PIL import Image
 
 from gan.images import open_rgb
-from gan.told import CURVES, MAX_EPOCH, marks, reading, seen_before
+from gan.told import MAX_EPOCH, curve_values, moment, seen_at
 from gan.ui import animation
 from gan.ui.arguments import read_fields, read_whole, refuse, said
 from gan.ui.components import LAST_WINS, PRIVATE, Curves, Player, PlayerValue, Sheet, SheetValue, wishes
@@ -18,7 +18,7 @@ from gan.ui.lens import Guest, Lens
 from gan.ui.loaded import LoadedModel
 from gan.ui.specimen import Specimen
 from gan.ui.studio import Studio
-from gan.ui.through_training import images_seen, opinions_on_the_way, way_of
+from gan.ui.through_training import opinions_on_the_way, way_of
 from gan.ui.underway import standing
 
 ACROSS = 8  # pictures in a row of a sample grid, always of seeds 0 to 63
@@ -45,19 +45,14 @@ def nearest(epochs: Sequence[int], epoch: int | None) -> int | None:
 def player_of(model: LoadedModel, specimen: Specimen, at: int, play: bool) -> PlayerValue:
     """Return what the player plays: the frames come one at a time, as they are asked for."""
     epochs = list(model.samples)
-    seen, before = images_seen(model), seen_before(model.described)
+    seen = seen_at(model.history, model.described)
     plain = specimen == Specimen(specimen.seed) and specimen.seed < CELLS
-    counts = [seen.get(epoch) for epoch in epochs]
-    says = [
-        f"epoch {e}" + ("" if n is None else f", {n + before:,} pictures seen")
-        for e, n in zip(epochs, counts, strict=True)
-    ]
     return {
         "image": None,
         "grid": True,
         "side": grid_side(model),
         "columns": ACROSS,
-        "labels": says,
+        "labels": [moment(epoch, seen.get(epoch)) for epoch in epochs],
         "epochs": epochs,
         "at": at,
         "fps": FILM_FPS,
@@ -97,14 +92,8 @@ def frame_of(model: LoadedModel, number: int) -> dict[str, Any]:
 
 
 def curves_of(model: LoadedModel) -> dict[str, Any]:
-    """Return what curves.js draws: a list per curve, the epochs at which something happened, and how to read it all."""
-    kid = {line.get("epoch"): line["kid_train"] for line in model.measured}
-    return {key: [line[key] for line in model.history] for key in ("epoch", *CURVES)} | {
-        "standing": standing(model),
-        "kid": [kid.get(line["epoch"]) for line in model.history],
-        "marks": list(marks(model.history, model.described)),
-        "reading": reading(model.described, model.measured),
-    }
+    """Return what curves.js draws of the model, and how its training stands."""
+    return curve_values(model.history, model.described, model.measured) | {"standing": standing(model)}
 
 
 def reals_of(model: LoadedModel, visible: bool) -> str:
@@ -123,7 +112,7 @@ def strip_of(model: LoadedModel, specimen: Specimen) -> SheetValue:
     """Return the picture by each kept generator, for one that is in none of the grids."""
     if specimen == Specimen(specimen.seed) and specimen.seed < CELLS and model.samples:
         return {"cells": []}
-    return way_of(model, specimen.z(model), seen_before(model.described))
+    return way_of(model, specimen.z(model))
 
 
 def build_training(studio: Studio) -> Lens:

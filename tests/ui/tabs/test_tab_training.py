@@ -32,6 +32,7 @@ from gan.models import Generator
 from gan.ui.film import film
 from gan.ui.loaded import load_models
 from gan.ui.specimen import Specimen
+from gan.ui.tabs.about import facts_of
 from gan.ui.tabs.training import curves_of, nearest, player_of, reals_of, strip_of
 from gan.ui.through_training import way_of
 
@@ -136,9 +137,9 @@ def test_the_reading_fits_the_loss(tmp_path):
     assert "only the distance" not in curves_of(load(folder))["reading"]["verdict"]
 
 
-def way_through(model, seed=7, before=0):
+def way_through(model, seed=7):
     """Return the labels of a seed's way through training, and all that is known of it."""
-    found = way_of(model, Specimen(seed).z(model), before)
+    found = way_of(model, Specimen(seed).z(model))
     return [cell["label"] for cell in found["cells"]], found
 
 
@@ -147,7 +148,6 @@ def test_a_picture_is_drawn_by_each_snapshot_and_by_the_model(tmp_path):
     labels, found = way_through(model)
     assert labels == ["epoch 1", "epoch 3", "epoch 6"] and not found["empty"]
     assert found["cells"][0]["alt"] == "epoch 1, 40 pictures seen"
-    assert way_through(model, before=1000)[1]["cells"][0]["alt"] == "epoch 1, 1,040 pictures seen"
     assert found["image"] != way_through(model, 8)[1]["image"]
 
 
@@ -190,7 +190,10 @@ def test_what_was_seen_before_the_run_counts(tmp_path):
     folder = plant(tmp_path / "alpha", 1, EPOCHS)
     assert player_of(load(folder), Specimen(5), 0, False)["labels"][0] == "epoch 1, 40 pictures seen"
     write_json(folder / "config.json", read_json(folder / "config.json") | {"images_before": 1000})
-    told = player_of(load(folder), Specimen(5), 0, False)
+    model = load(folder)
+    assert way_through(model)[1]["cells"][0]["alt"] == "epoch 1, 1,040 pictures seen"
+    assert facts_of(model)["Trained"] == "epoch 6, 1,240 pictures seen"
+    told = player_of(model, Specimen(5), 0, False)
     assert told["labels"] == [f"epoch {epoch}, {1000 + 40 * epoch:,} pictures seen" for epoch in EPOCHS]
     assert told["cell"] == 5 and player_of(load(folder), Specimen(99), 0, False)["cell"] is None
 
