@@ -4,6 +4,7 @@ import copy
 
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import update_bn
 
 
 def ema_decay(batch_size: int, half_life_images: float, images_seen: int) -> float:
@@ -28,7 +29,6 @@ def update_ema(average: nn.Module, model: nn.Module, decay: float) -> None:
         ours[name].copy_(theirs[name])
 
 
-@torch.no_grad()
 def with_fresh_statistics(generator: nn.Module, z: Tensor, batch_size: int = 64) -> nn.Module:
     """Return a copy in eval mode whose BatchNorm statistics are those of its own activations on z (N, z_dim).
 
@@ -36,14 +36,5 @@ def with_fresh_statistics(generator: nn.Module, z: Tensor, batch_size: int = 64)
     batch's mean and unbiased variance.
     """
     generator = copy.deepcopy(generator).requires_grad_(False)
-    norms = [module for module in generator.modules() if isinstance(module, nn.BatchNorm2d)]
-    momenta = [norm.momentum for norm in norms]
-    for norm in norms:
-        norm.reset_running_stats()
-        norm.momentum = None  # PyTorch's name for a plain cumulative average
-    generator.train()
-    for batch in z.split(batch_size):
-        generator(batch)
-    for norm, momentum in zip(norms, momenta, strict=True):
-        norm.momentum = momentum
+    update_bn(z.split(batch_size), generator)
     return generator.eval()

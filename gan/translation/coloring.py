@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
+from torch.utils.data import default_collate
 
 from gan.checkpoints import load_judge, load_translator
 from gan.images import from_uint8, to_uint8
@@ -15,7 +16,7 @@ from gan.training.task import Batch, Networks, Task, seeds_for
 from gan.translation.hints import palette_of
 from gan.translation.lines import silhouette, xdog
 from gan.translation.networks import Colorizer, PatchDiscriminator, at_side
-from gan.translation.pairs import collate, sample_pair
+from gan.translation.pairs import sample_pair
 from gan.translation.palettes import hexes, most_apart
 
 L1 = 5.0
@@ -65,13 +66,12 @@ class Colorize(Task):
     def _batch(self, images: Tensor, seeds: list[int]) -> Batch:
         pictures = to_uint8(images).permute(0, 2, 3, 1).cpu().numpy()
         size = self.config.image_size
-        pairs = (
+        pairs = [
             sample_pair(np.ascontiguousarray(picture), size, np.random.default_rng(seed))
             for picture, seed in zip(pictures, seeds, strict=True)
-        )
-        batch = collate(list(pairs))
-        target, inside, drawing, hints, mask, palette = (from_uint8(part).to(images.device) for part in batch[:6])
-        given = batch.palette_given.to(images.device)
+        ]
+        *parts, given = (part.to(images.device) for part in default_collate(pairs))
+        target, inside, drawing, hints, mask, palette = map(from_uint8, parts)
         free = ~given & (mask.amax(dim=(1, 2, 3)) < 0)
         palette = torch.where(free[:, None, None], palette.roll(1, 0), palette)  # of lines alone anything may come
         given = given | free

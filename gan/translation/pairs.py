@@ -3,8 +3,6 @@
 All chance comes from the generator of random numbers that is passed in: a seed gives a sample, to the bit.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import cv2
@@ -27,8 +25,7 @@ COLOURS = 5
 CUT = 0.1  # a figure that takes so much of the rim is cut off by it: the picture goes on there
 
 
-@dataclass(frozen=True)
-class Pair:
+class Pair(NamedTuple):
     """One sample of S x S pixels, uint8; in masks 255 is yes and 0 is no.
 
     Hints that are not given are white, with `hint_mask` 0; a palette that is not given has `palette_given` false.
@@ -41,18 +38,6 @@ class Pair:
     hint_mask: np.ndarray  # (1, S, S)
     palette: np.ndarray  # (5, 3)
     palette_given: bool
-
-
-class Batch(NamedTuple):
-    """The samples of a `Pair` each, as uint8 tensors with a first dimension N; `palette_given` is bool (N,)."""
-
-    target: Tensor
-    inside: Tensor
-    drawing: Tensor
-    hints: Tensor
-    hint_mask: Tensor
-    palette: Tensor
-    palette_given: Tensor
 
 
 def sample_pair(picture: np.ndarray, size: int, rng: Generator) -> Pair:
@@ -77,11 +62,6 @@ def sample_pair(picture: np.ndarray, size: int, rng: Generator) -> Pair:
         palette=palette_of(target, inside, COLOURS),
         palette_given=palette_given,
     )
-
-
-def collate(pairs: Sequence[Pair]) -> Batch:
-    """Stack samples of one size into a batch."""
-    return Batch(*(torch.from_numpy(np.stack([getattr(pair, name) for pair in pairs])) for name in Batch._fields))
 
 
 def _planes(picture: np.ndarray) -> np.ndarray:

@@ -1,14 +1,13 @@
 """Pairs: what belongs together lies together, a seed gives a sample, to the bit, and conditions come as said."""
 
-import dataclasses
-
 import cv2
 import numpy as np
 import pytest
 import torch
+from torch.utils.data import default_collate
 
 from gan.translation import pairs
-from gan.translation.pairs import Batch, collate, sample_pair
+from gan.translation.pairs import sample_pair
 
 SIZE = 64
 
@@ -35,7 +34,7 @@ def full_bleed() -> np.ndarray:
 def test_a_pair_has_the_shapes_and_ranges_it_says():
     for seed in range(20):
         pair = sample_pair(creature(), SIZE, rng(seed))
-        shapes = {name: getattr(pair, name).shape for name in Batch._fields[:-1]}
+        shapes = {name: getattr(pair, name).shape for name in pair._fields[:-1]}
         assert shapes == {
             "target": (3, SIZE, SIZE),
             "inside": (1, SIZE, SIZE),
@@ -56,7 +55,7 @@ def test_a_seed_gives_the_same_sample_and_leaves_other_chance_alone():
     before = torch.random.get_rng_state()
     for seed in range(10):
         one, other = (sample_pair(creature(), SIZE, rng(seed)) for _ in range(2))
-        assert all(np.array_equal(getattr(one, f.name), getattr(other, f.name)) for f in dataclasses.fields(one))
+        assert all(np.array_equal(*parts) for parts in zip(one, other, strict=True))
     assert torch.equal(before, torch.random.get_rng_state())
     assert not np.array_equal(one.target, sample_pair(creature(), SIZE, rng(99)).target)
 
@@ -149,14 +148,10 @@ def test_no_picture_makes_a_sample_fail(name: str):
         sample_pair(picture, SIZE, rng(seed))
 
 
-def test_collate_stacks_samples_as_they_are():
+def test_samples_stack_into_a_batch_as_they_are():
     samples = [sample_pair(creature(), SIZE, rng(seed)) for seed in range(3)]
-    batch = collate(samples)
-    assert isinstance(batch, Batch) and batch.target.shape == (3, 3, SIZE, SIZE)
-    assert batch.palette_given.dtype == torch.bool and batch.palette_given.tolist() == [
-        p.palette_given for p in samples
-    ]
-    for name in Batch._fields[:-1]:
-        tensor = getattr(batch, name)
-        assert tensor.dtype == torch.uint8
-        assert np.array_equal(tensor[1].numpy(), getattr(samples[1], name))
+    batch = default_collate(samples)
+    assert batch.target.shape == (3, 3, SIZE, SIZE) and batch.palette_given.dtype == torch.bool
+    assert batch.palette_given.tolist() == [sample.palette_given for sample in samples]
+    for tensor, array in zip(batch[:-1], samples[1][:-1], strict=True):
+        assert tensor.dtype == torch.uint8 and np.array_equal(tensor[1].numpy(), array)
