@@ -27,9 +27,9 @@ from gan.errors import UserError
 from gan.files import LOCK_FILE, is_there
 from gan.hub import MODEL, is_id
 from gan.scratch import exit_tidily_on_signals
+from gan.terminal.command import Command
 from gan.terminal.console import make_unfailing
 from gan.terminal.installed import check_installed
-from gan.terminal.mistyped import answer_in_words
 from gan.ui.surroundings import (
     address,
     alone,
@@ -46,9 +46,7 @@ CHECKPOINTS = Path(__file__).parent / "checkpoints"  # beside this very file, be
 
 def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     """Read the command line; what is wrong there ends the program with one sentence and status 2."""
-    parser = argparse.ArgumentParser(
-        prog="app.py", description="Show the trained models in the browser.", allow_abbrev=False
-    )
+    parser = Command(prog="app.py", description="Show the trained models in the browser.", allow_abbrev=False)
     parser.add_argument(
         "--checkpoint", nargs="+", action="extend", metavar="FOLDER_OR_ID",
         help=f"folders with a {MODEL}, published models or runs, or models on the Hub, USER/NAME[@REVISION] "
@@ -73,7 +71,6 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
         "--mcp", action="store_true",
         help='offer what programs can ask for to assistants, too, at /gradio_api/mcp/ (pip install "gradio[mcp]")',
     )  # fmt: skip
-    answer_in_words(parser)
     options = parser.parse_args(arguments)
     if options.mcp and not find_spec("mcp"):
         stop('--mcp: assistants need a package more: pip install "gradio[mcp]"')

@@ -38,9 +38,9 @@ from gan.flags import new_config, resumed_config, smoke_config, smoke_halves
 from gan.hub import MODEL, parse_target
 from gan.publishing.credits import CREDITS
 from gan.scratch import temporary_folder
+from gan.terminal.command import Command
 from gan.terminal.console import make_unfailing
 from gan.terminal.installed import check_installed
-from gan.terminal.mistyped import answer_in_words
 from gan.terminal.stopping import RANK, UNDER_TORCHRUN, StopRequest
 from gan.training.vacant import refuse_used_folder
 from gan.words import listed
@@ -70,10 +70,9 @@ def add_field(group: argparse._ActionsContainer, name: str, **more: Any) -> None
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the command line; a flag that is not given leaves no trace, so that the recipe decides."""
-    parser = argparse.ArgumentParser(
+    parser = Command(
         prog="train.py",
         description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
         argument_default=argparse.SUPPRESS,
         allow_abbrev=False,
     )
@@ -364,7 +363,6 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     make_unfailing()
     parser = build_parser()
-    answer_in_words(parser)
     flags = vars(parser.parse_args(arguments))
     verb = next((verb for name, verb in VERBS.items() if flags.pop(name, False)), run)
     stop = StopRequest()

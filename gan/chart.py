@@ -9,23 +9,19 @@ if __name__ == "__main__":  # before torch comes, so that --help is answered at 
 
     end_quietly()
 
-    import argparse
     import sys
     from pathlib import Path
 
+    from gan.terminal.command import Command
     from gan.terminal.console import make_unfailing
-    from gan.terminal.mistyped import answer_in_words
 
     make_unfailing()
-    parser = argparse.ArgumentParser(
-        prog="gan.chart", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Command(prog="gan.chart", description=__doc__)
     parser.add_argument("folder", type=Path, metavar="RUN", help="a run, or a checkpoint")
     parser.add_argument("--stage", type=int, metavar="N", help="one stage alone, from 1 on")
     parser.add_argument(
         "--out", type=Path, metavar="FILE.png", help="default: losses.png in the folder; of a stage losses-stage-N.png"
     )
-    answer_in_words(parser)
     options = parser.parse_args()
 
 import io

@@ -30,9 +30,9 @@ from gan.errors import UserError
 from gan.publishing import CHECKPOINTS
 from gan.scratch import exit_tidily_on_signals
 from gan.tasks import TASKS
+from gan.terminal.command import Command
 from gan.terminal.console import make_unfailing
 from gan.terminal.installed import check_installed
-from gan.terminal.mistyped import answer_in_words
 
 if TYPE_CHECKING:
     from gan.exam import Asked, Exam, Subject
@@ -122,9 +122,7 @@ def home_of(file: Path) -> Path:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     make_unfailing()
-    parser = argparse.ArgumentParser(
-        prog="gan.evaluate", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Command(prog="gan.evaluate", description=__doc__)
     parser.add_argument("source", metavar="CHECKPOINT_OR_RUN", help="a folder, or one .safetensors file")
     parser.add_argument("--data", required=True, metavar="ZIP", help="the real pictures: folder or .zip")
     parser.add_argument("--weights", metavar="FILE", help="FID's Inception; without it, 96 MB are downloaded once")
@@ -150,7 +148,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--residuals", action="store_true", help="add to that how near projection comes to 100 real pictures (minutes)"
     )
-    answer_in_words(parser)
     options = parser.parse_args(arguments)
     if options.real_count < LEAST_REAL:
         parser.error(f"argument --real-count: {LEAST_REAL} pictures are the least that say anything")

@@ -10,19 +10,15 @@ if __name__ == "__main__":  # before torch comes, so that --help is answered at 
 
     end_quietly()
 
-    import argparse
     import sys
 
+    from gan.terminal.command import Command
     from gan.terminal.console import make_unfailing
-    from gan.terminal.mistyped import answer_in_words
 
     make_unfailing()
-    parser = argparse.ArgumentParser(
-        prog="gan.models", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Command(prog="gan.models", description=__doc__)
     parser.add_argument("folder", nargs="?", metavar="CHECKPOINT", help="default: the networks of the two reports")
     parser.add_argument("--figure", metavar="FILE.png", help="draw both networks, too")
-    answer_in_words(parser)
     options = parser.parse_args()
 
     from gan.layers import show

@@ -11,7 +11,6 @@ from gan.terminal.interrupts import end_quietly
 if __name__ == "__main__":
     end_quietly()
 
-import argparse
 import sys
 from pathlib import Path
 
@@ -20,9 +19,9 @@ from gan.publishing import CHECKPOINTS
 from gan.publishing.credits import CREDITS, add_flags, given, near_copies
 from gan.scratch import exit_tidily_on_signals, temporary_folder
 from gan.tasks import TASKS
+from gan.terminal.command import Command
 from gan.terminal.console import make_unfailing
 from gan.terminal.installed import check_installed
-from gan.terminal.mistyped import answer_in_words
 
 
 def _next_step(folder: Path) -> str:
@@ -36,9 +35,7 @@ def _next_step(folder: Path) -> str:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     make_unfailing()
-    parser = argparse.ArgumentParser(
-        prog="gan.promote", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Command(prog="gan.promote", description=__doc__)
     parser.add_argument("source", metavar="RUN", help="folder that train.py made, or a .pth of the tutorial's layout")
     parser.add_argument("name", metavar="NAME", help="what the demo calls it")
     parser.add_argument(
@@ -52,7 +49,6 @@ def main(arguments: list[str] | None = None) -> int:
         "--replace", action="store_true", help="delete the model of this name, where it is no earlier state of the run"
     )
     add_flags(parser)
-    answer_in_words(parser)
     options = parser.parse_args(arguments)
     try:
         check_installed()

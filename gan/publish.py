@@ -28,17 +28,15 @@ from gan.publishing.page import publish_page, write_page
 from gan.publishing.space import HARDWARE, publish_space, write_space
 from gan.scratch import exit_tidily_on_signals, temporary_folder
 from gan.tasks import TASKS
+from gan.terminal.command import Command
 from gan.terminal.console import make_unfailing
 from gan.terminal.installed import check_installed
-from gan.terminal.mistyped import answer_in_words
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     make_unfailing()
-    parser = argparse.ArgumentParser(
-        prog="gan.publish", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Command(prog="gan.publish", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="model|space|page|onnx")
     model = verbs.add_parser("model", help="push a checkpoint folder")
     model.add_argument("folder", metavar="FOLDER", help="a folder of checkpoints/")
@@ -65,7 +63,6 @@ def main(arguments: list[str] | None = None) -> int:
         "--hardware", choices=HARDWARE, default="cpu-basic", help="zero-a10g: for a free account's ZeroGPU Space"
     )
     space.add_argument("--out", metavar="DIR", help="write the folder here and push nothing")
-    answer_in_words(parser)
     options = parser.parse_args(arguments)
     try:
         check_installed()

@@ -11,7 +11,6 @@ from gan.terminal.interrupts import end_quietly
 if __name__ == "__main__":
     end_quietly()
 
-import argparse
 import sys
 from contextlib import nullcontext
 from pathlib import Path
@@ -20,9 +19,9 @@ from typing import TYPE_CHECKING
 from gan.errors import UserError
 from gan.files import is_there
 from gan.scratch import exit_tidily_on_signals
+from gan.terminal.command import Command
 from gan.terminal.console import make_unfailing
 from gan.terminal.installed import check_installed
-from gan.terminal.mistyped import answer_in_words
 
 if TYPE_CHECKING:
     import torch
@@ -114,14 +113,11 @@ def _begun(out: Path, made_by: "torch.Tensor", pictures: "Pictures", z_dim: int,
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     make_unfailing()
-    parser = argparse.ArgumentParser(
-        prog="gan.insight.reconstruct", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Command(prog="gan.insight.reconstruct", description=__doc__)
     parser.add_argument("checkpoint", metavar="CHECKPOINT", help="folder or Hub id of a generator")
     parser.add_argument("--data", required=True, type=Path, metavar="ZIP", help="what it was trained on")
     parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="a .safetensors file")
     parser.add_argument("--steps", type=int, default=STEPS, metavar="N", help="for each picture (default %(default)s)")
-    answer_in_words(parser)
     options = parser.parse_args(arguments)
     if options.steps < 1:
         parser.error("argument --steps: at least 1")

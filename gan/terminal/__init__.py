@@ -1,1 +1,1 @@
-"""What a command says and is told: its output, mistyped flags, missing packages, Ctrl-C and other signals."""
+"""What a command says and is told: its output, its flags, missing packages, Ctrl-C and other signals."""

@@ -28,9 +28,9 @@ from gan.errors import UserError, escape, printable, quoted
 from gan.files import entries, is_there, read_bytes, write_atomically
 from gan.publishing import CHECKPOINTS
 from gan.scratch import exit_tidily_on_signals
+from gan.terminal.command import Command
 from gan.terminal.console import make_unfailing
 from gan.terminal.installed import check_installed
-from gan.terminal.mistyped import answer_in_words
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -125,15 +125,12 @@ def save(image: "Image.Image", path: Path) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     make_unfailing()
-    parser = argparse.ArgumentParser(
-        prog="gan.translation.colorize", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Command(prog="gan.translation.colorize", description=__doc__)
     parser.add_argument("source", type=Path, metavar="DRAWING", help="a picture, dark on light, or a folder of them")
     parser.add_argument("target", type=Path, metavar="RESULT", help="a picture, or a folder")
     parser.add_argument("--hints", type=Path, metavar="PNG", help="colours where they are wanted, else transparent")
     parser.add_argument("--palette", type=read_palette, metavar="COLOURS", help='one to five, as "#e23d28,#f7d354"')
     parser.add_argument("--checkpoint", default=CHECKPOINT, metavar="FOLDER", help="folder or Hub id of the network")
-    answer_in_words(parser)
     options = parser.parse_args(arguments)
     try:
         check_installed()

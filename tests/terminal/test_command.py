@@ -1,13 +1,12 @@
 """What a mistyped command is answered with."""
 
-import argparse
 import re
 
 import pytest
 from conftest import ROOT
 
 from gan import evaluate, promote, publish
-from gan.terminal.mistyped import answer_in_words
+from gan.terminal.command import Command
 
 
 @pytest.mark.parametrize(
@@ -27,9 +26,8 @@ def test_every_command_answers_in_a_line(main, arguments, words, capsys):
 
 
 def test_a_comment_behind_a_command_is_none_of_its_words(monkeypatch):
-    parser = argparse.ArgumentParser(prog="x")
+    parser = Command(prog="x")
     parser.add_argument("--checkpoint", nargs="+")
-    answer_in_words(parser)
     monkeypatch.setattr("sys.argv", ["x", "--checkpoint", "a", "b#1", "#", "one", "of", "--these"])
     assert parser.parse_args().checkpoint == ["a", "b#1"]
 
@@ -49,8 +47,7 @@ def test_comments_behind_commands_can_be_pasted_into_zsh_which_knows_none():
 
 
 def test_what_was_typed_never_steers_the_terminal(capsys):
-    parser = argparse.ArgumentParser(prog="x")
-    answer_in_words(parser)
+    parser = Command(prog="x")
     with pytest.raises(SystemExit):
         parser.parse_args(["--\x1b[2J"])
     assert capsys.readouterr().err == "x: there is no --\\x1b[2J (--help tells what there is)\n"

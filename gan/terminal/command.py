@@ -1,10 +1,11 @@
-"""What a command line answers to a mistake: a sentence with what may have been meant, instead of all of its usage."""
+"""The parser of every command: it answers a mistake with what may have been meant, not with all of its usage."""
 
+import argparse
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, NoReturn
 
 from gan.errors import printable
 
@@ -12,31 +13,29 @@ UNKNOWN = "unrecognized arguments: "  # how argparse begins
 CHOICE = re.compile(r"invalid choice: '(.*?)' \(choose from (.*)\)")  # and what it says of a value
 
 
-def answer_in_words(parser: Any, prog: str = "") -> None:
-    """Let an argument parser, and those of its verbs, answer a mistake in a line; `prog` is the command's name.
+class Command(argparse.ArgumentParser):
+    """A command line that answers a mistake, its verbs' too, in a line; its description stands as it is written.
 
     A comment behind a command, as READMEs have them, is left out, as by most shells: zsh and cmd hand its words on.
     """
-    flags = sorted(_flags(parser))
-    name = prog or parser.prog
-    parse = parser.parse_known_args
 
-    def parse_known_args(arguments: Sequence[str] | None = None, namespace: Any = None) -> Any:
-        given = list(sys.argv[1:] if arguments is None else arguments)
-        return parse(given[: given.index("#")] if "#" in given else given, namespace)
+    def __init__(self, **how: Any) -> None:
+        super().__init__(**{"formatter_class": argparse.RawDescriptionHelpFormatter, **how})
 
-    def error(message: str) -> None:
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse what stands before a comment."""
+        given = list(sys.argv[1:] if args is None else args)
+        return super().parse_known_args(given[: given.index("#")] if "#" in given else given, namespace)
+
+    def error(self, message: str) -> NoReturn:
+        """End the program with status 2 and one sentence."""
         words = message.removeprefix(UNKNOWN).split() if message.startswith(UNKNOWN) else []
         unknown = [word.partition("=")[0] for word in words if word.startswith("-")]
-        sentences = [_not_there(flag, flags) for flag in unknown]
+        sentences = [_not_there(flag, sorted(_flags(self))) for flag in unknown]
         if words and not unknown:
             sentences = [f"{printable(words[0])!r} is one word too many; a name with blanks stands in quotes"]
         said = "; ".join(sentences) or message + _meant_choice(message)
-        parser.exit(2, f"{name}: {said} (--help tells what there is)\n")
-
-    parser.error, parser.parse_known_args = error, parse_known_args
-    for verb in _verbs(parser):
-        answer_in_words(verb, name)
+        self.exit(2, f"{self.prog.split()[0]}: {said} (--help tells what there is)\n")
 
 
 def _not_there(flag: str, flags: list[str]) -> str:
@@ -54,15 +53,10 @@ def _meant(word: str, known: list[str]) -> str:
     return f"; did you mean {meant[0]}?" if meant else ""
 
 
-def _flags(parser: Any) -> Iterator[str]:
+def _flags(parser: argparse.ArgumentParser) -> Iterator[str]:
     """Yield the flags of a parser and of its verbs."""
     for action in parser._actions:
         yield from (flag for flag in action.option_strings if flag.startswith("--"))
-    for verb in _verbs(parser):
-        yield from _flags(verb)
-
-
-def _verbs(parser: Any) -> Iterator[Any]:
-    for action in parser._actions:
-        if isinstance(action.choices, dict) and action.dest == "verb":
-            yield from action.choices.values()
+        if isinstance(action, argparse._SubParsersAction):
+            for verb in action.choices.values():
+                yield from _flags(verb)
