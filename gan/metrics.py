@@ -7,8 +7,9 @@ change places.
 
 import hashlib
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.error import URLError
 
@@ -179,7 +180,7 @@ class Metric(NamedTuple):
     function: Callable[..., Any]  # gives a float for each key, alone or several as a tuple; None: nothing to measure
     digits: dict[str, int]  # key in a line -> digits that the value is worth; {count}: of pictures generated
     words: Callable[[dict[str, Any]], tuple[str, str]]  # of a line that has the keys: what was measured, and figures
-    hub: dict[str, str]  # key -> its type in the Hub's model-index; what is not named here is not told there
+    hub: Mapping[str, str] = MappingProxyType({})  # key -> its type in the Hub's model-index, of those it is to have
     required: bool = False  # no line without it is a measurement: only for what every line ever written has
 
 
@@ -198,8 +199,12 @@ def speed(what: str) -> Metric:
         lambda seen: (seen.milliseconds, seen.threads),
         {"milliseconds": 1, "threads": 0},
         lambda line: (f"{what}, CPU", f"{line['milliseconds']:.0f} ms, {counted(line['threads'], 'thread')}"),
-        {},
     )
+
+
+def kid_row(function: Callable[..., Any], key: str, error: str, title: str, **more: Any) -> Metric:
+    """Return the row of a KID and its standard error, by their keys; `more` is what else a Metric has."""
+    return Metric(function, {key: 3, error: 3}, lambda line: (title, f"{line[key]:.1f} ± {line[error]:.1f}"), **more)
 
 
 # A row per metric, in the order of a line and of a card.
@@ -211,13 +216,7 @@ METRICS = (
         {"fid{count}_train": "fid"},
         required=True,
     ),
-    Metric(
-        kid,
-        {"kid_train": 3, "kid_standard_error": 3},
-        lambda line: ("KID × 1000", f"{line['kid_train']:.1f} ± {line['kid_standard_error']:.1f}"),
-        {"kid_train": "kid"},
-        required=True,
-    ),
+    kid_row(kid, "kid_train", "kid_standard_error", "KID × 1000", hub={"kid_train": "kid"}, required=True),
     Metric(
         precision_recall,
         {"precision": 4, "recall": 4},
@@ -229,7 +228,6 @@ METRICS = (
         novelty,
         {"novelty": 4, "copies": 8},
         _novelty_words,
-        {},
         required=True,
     ),
 )

@@ -82,7 +82,7 @@ def test_measurements_are_numbers_that_can_be_shown(tmp_path):
 
 
 def test_a_metric_that_is_added_hides_no_older_measurement(tmp_path, monkeypatch):
-    added = metrics.Metric(lambda real, fake: 1.0, {"sharpness": 2}, lambda line: ("sharpness", "high"), {})
+    added = metrics.Metric(lambda real, fake: 1.0, {"sharpness": 2}, lambda line: ("sharpness", "high"))
     monkeypatch.setattr(metrics, "METRICS", (*metrics.METRICS, added))
     odd = [MEASUREMENT | {"sharpness": value} for value in (HUGE, float("nan"), True, "1", None)]
     newer = MEASUREMENT | {"sharpness": 0.5}

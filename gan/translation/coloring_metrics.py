@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from torch import Tensor
 
-from gan.metrics import Metric, kid, speed
+from gan.metrics import Metric, kid, kid_row, speed
 from gan.translation import measures
 from gan.translation.measures import mean
 
@@ -124,57 +124,47 @@ def _bleed(seen: Evidence) -> Value:
     return ours / real if ours is not None and real else None
 
 
-def _beside(title: str, key: str, digits: int = 1) -> Callable[[dict[str, Any]], tuple[str, str]]:
+def _beside(title: str, key: str) -> Callable[[dict[str, Any]], tuple[str, str]]:
     """Return the words of a figure with flood fill's beside it."""
-    return lambda line: (title, f"{line[key]:.{digits}f} (flood fill {line[f'{key}_flood_fill']:.{digits}f})")
+    return lambda line: (title, f"{line[key]:.1f} (flood fill {line[f'{key}_flood_fill']:.1f})")
 
 
 METRICS = (
-    Metric(
+    kid_row(
         lambda seen: _kid(seen, seen.network.features),
-        {"kid_train": 3, "kid_standard_error": 3},
-        lambda line: ("KID × 1000", f"{line['kid_train']:.1f} ± {line['kid_standard_error']:.1f}"),
-        {"kid_train": "kid"},
+        "kid_train",
+        "kid_standard_error",
+        "KID × 1000",
+        hub={"kid_train": "kid"},
         required=True,
     ),
-    Metric(
+    kid_row(
         lambda seen: _kid(seen, seen.network.shown),
-        {"kid_lines_kept": 3, "kid_lines_kept_standard_error": 3},
-        lambda line: (
-            "KID × 1000 with the drawn lines over the colours",
-            f"{line['kid_lines_kept']:.1f} ± {line['kid_lines_kept_standard_error']:.1f}",
-        ),
-        {},
+        "kid_lines_kept",
+        "kid_lines_kept_standard_error",
+        "KID × 1000 with the drawn lines over the colours",
     ),
-    Metric(
+    kid_row(
         lambda seen: _kid(seen, seen.perfect),
-        {"kid_lines_kept_perfect": 3, "kid_perfect_standard_error": 3},
-        lambda line: (
-            "KID × 1000 of the real pictures under the drawn lines, as perfect colours would have",
-            f"{line['kid_lines_kept_perfect']:.1f} ± {line['kid_perfect_standard_error']:.1f}",
-        ),
-        {},
+        "kid_lines_kept_perfect",
+        "kid_perfect_standard_error",
+        "KID × 1000 of the real pictures under the drawn lines, as perfect colours would have",
     ),
-    Metric(
+    kid_row(
         lambda seen: _kid(seen, seen.flood_fill.features),
-        {"kid_train_flood_fill": 3, "kid_flood_fill_standard_error": 3},
-        lambda line: (
-            "KID × 1000 of flood fill",
-            f"{line['kid_train_flood_fill']:.1f} ± {line['kid_flood_fill_standard_error']:.1f}",
-        ),
-        {},
+        "kid_train_flood_fill",
+        "kid_flood_fill_standard_error",
+        "KID × 1000 of flood fill",
     ),
     Metric(
         _of_both(_hint_error),
         {"hint_error": 2, "hint_error_flood_fill": 2},
         _beside("off the colours hinted at, of 255", "hint_error"),
-        {},
     ),
     Metric(
         _of_both(_lab_error),
         {"lab_error": 2, "lab_error_flood_fill": 2},
         _beside("off the real colours, in Lab", "lab_error"),
-        {},
     ),
     Metric(
         lambda seen: (
@@ -187,13 +177,11 @@ METRICS = (
             f"{line['line_recall']:.2f} (flood fill {line['line_recall_flood_fill']:.2f}, "
             f"in the real pictures {line['line_recall_real']:.2f})",
         ),
-        {},
     ),
     Metric(
         _colourfulness,
         {"colourfulness": 4},
         lambda line: ("colourfulness over that of real pictures, from lines alone", f"{line['colourfulness']:.2f}"),
-        {},
     ),
     Metric(
         _of_both(_outside_white),
@@ -202,7 +190,6 @@ METRICS = (
             "pictures whose outside stays white",
             f"{line['outside_white']:.1%} (flood fill {line['outside_white_flood_fill']:.1%})",
         ),
-        {},
     ),
     Metric(
         lambda seen: (*_of_both(_palette_distance)(seen), _real_palette_distance(seen)),
@@ -212,19 +199,16 @@ METRICS = (
             f"{line['palette_distance']:.1f} (flood fill {line['palette_distance_flood_fill']:.1f}, "
             f"real pictures off their own {line['palette_distance_real']:.1f})",
         ),
-        {},
     ),
     Metric(
         _of_both(_variety),
         {"variety": 2, "variety_flood_fill": 2},
         _beside("between proposals of four palettes, in Lab", "variety"),
-        {},
     ),
     Metric(
         _bleed,
         {"bleed": 4},
         lambda line: ("colours' variance inside enclosed regions over that of real pictures", f"{line['bleed']:.2f}"),
-        {},
     ),
     speed("one drawing coloured"),
 )

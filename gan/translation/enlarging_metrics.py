@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from torch import Tensor
 
-from gan.metrics import Metric, kid, speed
+from gan.metrics import Metric, kid, kid_row, speed
 from gan.translation import measures
 from gan.translation.baselines import ENLARGERS
 from gan.translation.measures import mean
@@ -59,14 +59,9 @@ def _kid_row(way: str, generated: bool) -> Metric:
         fake = way in seen.ways and (seen.ways[way].of_generated if generated else seen.ways[way].features)
         return kid(seen.real, fake) if isinstance(fake, Tensor) else None
 
-    required = way == NETWORK and not generated
-    return Metric(
-        function,
-        {key: 3, error: 3},
-        lambda line: (_title(f"KID × 1000 of {what}", way), f"{line[key]:.1f} ± {line[error]:.1f}"),
-        {key: "kid"} if way == NETWORK else {},
-        required,
-    )
+    ours = way == NETWORK
+    title = _title(f"KID × 1000 of {what}", way)
+    return kid_row(function, key, error, title, hub={key: "kid"} if ours else {}, required=ours and not generated)
 
 
 def _row(key: str, title: str, digits: int, each: Callable[[np.ndarray, np.ndarray], float | None], way: str) -> Metric:
@@ -78,7 +73,7 @@ def _row(key: str, title: str, digits: int, each: Callable[[np.ndarray, np.ndarr
             return None
         return mean(each(*pair) for pair in zip(seen.ways[way].results, seen.pictures, strict=True))
 
-    return Metric(function, {name: digits}, lambda line: (_title(title, way), f"{line[name]:.1f}"), {})
+    return Metric(function, {name: digits}, lambda line: (_title(title, way), f"{line[name]:.1f}"))
 
 
 def _lab_error(result: np.ndarray, picture: np.ndarray) -> float | None:
@@ -98,7 +93,6 @@ METRICS = (
             "consistency, of 255",
             f"{line['consistency_largest']:.1f} at most, {line['consistency_mean']:.2f} on average",
         ),
-        {},
     ),
     speed("one picture enlarged"),
 )

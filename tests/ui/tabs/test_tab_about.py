@@ -177,7 +177,7 @@ def test_a_card_without_end_is_cut_off_soon(tmp_path):
 def test_a_metric_that_is_added_is_shown_of_the_lines_that_have_it(tmp_path, monkeypatch):
     folder = plant(tmp_path / "alpha", 1, EPOCHS)
     weights = weights_digest(folder / "model.safetensors")
-    added = Metric(lambda real, fake: 0.5, {"sharpness": 2}, lambda line: ("how sharp", f"{line['sharpness']}"), {})
+    added = Metric(lambda real, fake: 0.5, {"sharpness": 2}, lambda line: ("how sharp", f"{line['sharpness']}"))
     monkeypatch.setattr("gan.metrics.METRICS", (*METRICS, added))
     write_metrics(
         folder, [measurement(6, 50.0, weights=weights), measurement(6, 40.0, weights=weights, sharpness=0.25)]
