@@ -78,8 +78,3 @@ class Task(ABC):
 def task_of(config: TrainConfig) -> Task:
     """Return the config's task."""
     return cast(Task, import_module(TASKS[config.task].home).TASK(config))
-
-
-def seeds_for(images: Tensor, rng: torch.Generator) -> list[int]:
-    """Draw a seed for each picture (N, ...), for what is made of it by other generators of random numbers."""
-    return torch.randint(2**62, (len(images),), generator=rng, device=images.device).tolist()

@@ -1,23 +1,22 @@
 """The task of colouring drawings: pairs of a drawing and its picture, and what the result must keep of them."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import avg_pool2d
 from torch.utils.data import default_collate
 
-from gan.checkpoints import load_judge, load_translator
 from gan.images import from_uint8, to_uint8
 from gan.training.perception import perceptual_distance
-from gan.training.task import Batch, Networks, Task, seeds_for
+from gan.training.task import Batch, Networks
 from gan.translation.hints import palette_of
 from gan.translation.lines import silhouette, xdog
-from gan.translation.networks import Colorizer, PatchDiscriminator, at_side
+from gan.translation.networks import Colorizer, PatchDiscriminator
 from gan.translation.pairs import sample_pair
 from gan.translation.palettes import hexes, most_apart
+from gan.translation.task import Translation
 
 L1 = 5.0
 PERCEPTUAL = 4.0  # beside L1, which alone makes what cannot be known a blur
@@ -31,26 +30,19 @@ LINE_SIGMA = 0.5
 HALVINGS = 3  # of a picture, when patches are looked for
 CALM = 0.04  # neighbours in the target that differ by less, of a range of 2, are of one colour
 LOOKED_AT, PALETTES = 512, 4  # pictures whose palettes are taken; palettes that stand for all of them
-AT_A_TIME = 8  # drawings that are coloured for a sample grid
-SHOWN = 32  # drawings in a sample grid, each beside its result
 
 
-class Colorize(Task):
+class Colorize(Translation):
     """Pictures coloured from lines, from hints and a palette where they are given (pix2pix, arXiv 1611.07004)."""
 
     terms = ("l1", "lines", "patches", "silhouette", "palette", "perceptual")
     columns = 8
-    looks = 64
+    shown = 32  # drawings, each beside its result
 
     def new_networks(self) -> Networks:
         """Return a U-Net, and a judge of patches that sees lines and hints beside the picture."""
         config = self.config
         return Colorizer(config.base_channels, config.image_size), PatchDiscriminator(1 + 4 + 3, config.base_channels)
-
-    def load_networks(self, folder: Path) -> Networks:
-        """Return both networks of a checkpoint folder, whatever the side of the pictures that they learned on."""
-        network = at_side(load_translator(folder, "colorize"), self.config.image_size)
-        return network.train(), load_judge(folder, "colorize")
 
     def facts(self, images: Tensor, rows: Tensor) -> dict[str, Any]:
         """Return {"palettes"}: those of the pictures' palettes that stand for all, as links write them."""
@@ -59,11 +51,8 @@ class Colorize(Task):
         chosen = [palettes[place] for place in most_apart(palettes, PALETTES)]
         return {"palettes": ["-".join(hexes(palette)) for palette in chosen]}
 
-    def batch(self, images: Tensor, rng: torch.Generator) -> Batch:
-        """Make a drawing of each picture, warped and recoloured by chance."""
-        return self._batch(images, seeds_for(images, rng))
-
-    def _batch(self, images: Tensor, seeds: list[int]) -> Batch:
+    def seeded_batch(self, images: Tensor, seeds: list[int]) -> Batch:
+        """Make a drawing of each picture, warped and recoloured as its seed says."""
         pictures = to_uint8(images).permute(0, 2, 3, 1).cpu().numpy()
         size = self.config.image_size
         pairs = [
@@ -101,19 +90,9 @@ class Colorize(Task):
         patchy = patchiness(result, calm)
         return torch.stack((l1 * L1, drawn * LINES, patchy * PATCHES, cover, strange * PALETTE, unlike * PERCEPTUAL))
 
-    def samples(self, generator: nn.Module, reals: Tensor) -> Tensor:
-        """Return the real pictures' drawings, coloured."""
-        return self._coloured(generator, reals)[1]
-
-    def grid(self, generator: nn.Module, shown: Tensor) -> Tensor:
-        """Return drawings and results in turn; the real pictures stay in the run's reals.webp, in the same order."""
-        return torch.stack(self._coloured(generator, shown[:SHOWN]), dim=1).flatten(0, 1)
-
-    def _coloured(self, generator: nn.Module, reals: Tensor) -> tuple[Tensor, Tensor]:
-        """Return drawings and results, (N, 3, H, W) each; of the same pictures always the same."""
-        inputs = self._batch(reals, list(range(len(reals)))).inputs
-        parts = zip(*(value.split(AT_A_TIME) for value in inputs), strict=True)
-        return inputs[0].expand(-1, 3, -1, -1), torch.cat([generator(*part)[:, :3] for part in parts])
+    def cells(self, batch: Batch, made: Tensor) -> tuple[Tensor, ...]:
+        """Return drawings and results; the real pictures stay in the run's reals.webp, in the same order."""
+        return batch.inputs[0].expand(-1, 3, -1, -1), made
 
 
 def patchiness(result: Tensor, target: Tensor) -> Tensor:

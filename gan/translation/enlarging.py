@@ -4,41 +4,35 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import avg_pool2d, interpolate
 
-from gan.checkpoints import load_judge, load_translator
 from gan.insight.reconstructions import Reconstructions
 from gan.training.perception import perceptual_distance
-from gan.training.task import Batch, Networks, Task, seeds_for
-from gan.translation.networks import PatchDiscriminator, Upscaler, at_side
+from gan.training.task import Batch, Networks
+from gan.translation.networks import PatchDiscriminator, Upscaler
 from gan.translation.reductions import cropped, reduced
+from gan.translation.task import Translation
 
 CROP = 128  # pixels a side at most of the large pictures that a step is shown
 L1 = 10.0
 PERCEPTUAL = 4.0
 RECONSTRUCTED = 0.5  # share of samples that enlarge a reconstruction, where there are any
 ALIKE = 0.1  # a reconstruction that is off by so much, of 2 from black to white, is trusted by 1 / e
-SHOWN = 16  # pictures in a sample grid, each small, enlarged and real
 
 
-class Upscale(Task):
+class Upscale(Translation):
     """Pictures enlarged from their reduced selves (SRGAN, Ledig et al. 2017, arXiv 1609.04802)."""
 
     terms = ("l1", "perceptual")
     columns = 6
-    looks = 64
+    shown = 16  # pictures, each small, enlarged and real
 
     def new_networks(self) -> Networks:
         """Return a compact network of convolutions, and a judge of patches that sees the small picture, too."""
         config = self.config
         upscaler = Upscaler(config.base_channels, config.scale, config.image_size)
         return upscaler, PatchDiscriminator(3 + 3, config.base_channels)
-
-    def load_networks(self, folder: Path) -> Networks:
-        """Return both networks of a checkpoint folder, whatever the side of the pictures that they learned on."""
-        network = at_side(load_translator(folder, "upscale"), self.config.image_size)
-        return network.train(), load_judge(folder, "upscale")
 
     def prepared(self, images: Tensor, order: Tensor) -> Tensor:
         """Return the pictures with their reconstructions, in large pixels, as three channels more, if there are any."""
@@ -49,11 +43,8 @@ class Upscale(Task):
         pixels = interpolate(small, scale_factor=self.config.scale, mode="nearest")
         return torch.cat((images, pixels), dim=1)
 
-    def batch(self, images: Tensor, rng: torch.Generator) -> Batch:
+    def seeded_batch(self, images: Tensor, seeds: list[int]) -> Batch:
         """Cut a square out of each picture, and make it small."""
-        return self._batch(images, seeds_for(images, rng))
-
-    def _batch(self, images: Tensor, seeds: list[int]) -> Batch:
         side, scale = min(CROP, images.shape[-1]), self.config.scale
         large, small, seen = [], [], []
         for image, seed in zip(images.cpu(), seeds, strict=True):
@@ -92,20 +83,9 @@ class Upscale(Task):
         unlike = perceptual_distance(outputs, target).mean()
         return torch.stack((off.abs().mean() * L1, unlike * PERCEPTUAL))
 
-    def samples(self, generator: nn.Module, reals: Tensor) -> Tensor:
-        """Return parts of the real pictures, reduced and enlarged."""
-        return self._enlarged(generator, reals)[1]
-
-    def grid(self, generator: nn.Module, shown: Tensor) -> Tensor:
-        """Return small pictures, enlarged ones and real ones in turn."""
-        return torch.stack(self._enlarged(generator, shown[:SHOWN]), dim=1).flatten(0, 1)
-
-    def _enlarged(self, generator: nn.Module, reals: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return small pictures in large pixels, enlarged ones and real ones; of the same pictures always the same."""
-        batch = self._batch(reals, list(range(len(reals))))
-        (given,) = batch.inputs
-        pixels = interpolate(given, scale_factor=self.config.scale, mode="nearest")
-        return pixels, torch.cat([generator(part) for part in given.split(8)]), batch.target
+    def cells(self, batch: Batch, made: Tensor) -> tuple[Tensor, ...]:
+        """Return small pictures in large pixels, enlarged ones and real ones."""
+        return interpolate(batch.inputs[0], scale_factor=self.config.scale, mode="nearest"), made, batch.target
 
 
 def _mean_off(small: Tensor, large: Tensor) -> Tensor:
