@@ -222,22 +222,6 @@ def with_pictures(flags: dict[str, Any]) -> dict[str, Any]:
     return {**flags, "data": named}
 
 
-def scan(config: TrainConfig, spill: Path | None) -> "Pictures":
-    """Read the config's pictures; a cache too large for the memory goes to the folder `spill`."""
-    from gan.data.download import locate
-    from gan.data.scan import read_pictures
-
-    source = locate(config.dataset, config.data or None)
-    return read_pictures(
-        source,
-        config.picture_size,
-        fit=config.fit,
-        background=config.background,
-        keep_repeats=config.keep_repeats,
-        spill=spill,
-    )
-
-
 def suited(config: TrainConfig, flags: dict[str, Any], report: "ScanReport") -> tuple[TrainConfig, str]:
     """Let the number and sizes of the pictures choose what no flag does; return also what they chose, in words."""
     settled = {*flags, *(["images"] if flags.keys() & {"epochs", "stages"} else [])}
@@ -266,7 +250,9 @@ def settled(
     """Return the config as the pictures suit it, what they chose in words, and the pictures as far as they are read."""
     if not follows(config, flags):
         return config, "", None
-    pictures = scan(config, spill)
+    from gan.data.scan import pictures_of
+
+    pictures = pictures_of(config, spill)
     config, choice = suited(config, flags, pictures.report)
     if (pictures.images.shape[-1], pictures.report.fit) != (config.picture_size, config.fit):
         return config, choice, None  # read before these were chosen; training reads them again
@@ -298,8 +284,9 @@ def check(flags: dict[str, Any], stop: StopRequest) -> int:
     refuse_push(flags)
     config = read_flags(flags)
     from gan.data import holdout  # with torch: slow
+    from gan.data.scan import pictures_of
 
-    pictures, choice = scan(config, spill=None), ""
+    pictures, choice = pictures_of(config, spill=None), ""
     try:
         if follows(config, flags):
             config, choice = suited(config, flags, pictures.report)

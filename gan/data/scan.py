@@ -19,8 +19,9 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from gan.config import BACKGROUND, FITS
+from gan.config import BACKGROUND, FITS, TrainConfig
 from gan.data.decode import BARE, HEIC, WAYS, BadPicture, Blank, Frame, Size, decode, reason_for
+from gan.data.download import locate
 from gan.data.sources import Entry, hidden, opened
 from gan.errors import UserError, escape, printable
 
@@ -136,6 +137,19 @@ def reading_of(described: Mapping[str, Any], place: Path) -> dict[str, Any]:
     if not (isinstance(background, str) and BACKGROUND.fullmatch(background)):
         raise UserError(f"{place}: has the background {printable(background)!r}, which is no colour")
     return {"fit": fit, "background": background, "keep_repeats": said.get("keep_repeats") is True}
+
+
+def pictures_of(config: TrainConfig, spill: Path | None, progress: bool = True) -> Pictures:
+    """Read the pictures that a config names, as `read_pictures`; a cache too large for the memory goes to `spill`."""
+    return read_pictures(
+        locate(config.dataset, config.data or None),
+        config.picture_size,
+        fit=config.fit,
+        background=config.background,
+        keep_repeats=config.keep_repeats,
+        spill=spill,
+        progress=progress,
+    )
 
 
 def read_pictures(

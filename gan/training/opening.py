@@ -19,8 +19,8 @@ from gan.checkpoints import (
 )
 from gan.config import TrainConfig, flag_with_value
 from gan.data import holdout
-from gan.data.download import kaggle_version, locate
-from gan.data.scan import SPILL_BYTES, Pictures, read_pictures
+from gan.data.download import kaggle_version
+from gan.data.scan import SPILL_BYTES, Pictures, pictures_of
 from gan.data.sources import opened
 from gan.errors import UserError, printable, quoted
 from gan.files import Held, alone_in, clear_parts, is_there
@@ -188,19 +188,7 @@ def _before_annealing(run: Run, state: dict[str, Any]) -> dict[str, Any] | None:
 
 def _read_alike(config: TrainConfig) -> Pictures:
     """Read the pictures, one process of a machine before its others; other pictures elsewhere raise UserError."""
-
-    def read() -> Pictures:
-        return read_pictures(
-            locate(config.dataset, config.data or None),
-            config.picture_size,
-            fit=config.fit,
-            background=config.background,
-            keep_repeats=config.keep_repeats,
-            spill=Path(config.out),
-            progress=distributed.rank() == 0,
-        )
-
-    pictures = distributed.by_turns(read)
+    pictures = distributed.by_turns(lambda: pictures_of(config, Path(config.out), progress=distributed.rank() == 0))
     (differ,) = distributed.anywhere(pictures.fingerprint != distributed.by_first(lambda: pictures.fingerprint))
     if differ:
         raise UserError(f"{config.data or config.dataset}: holds other pictures on one machine than on another")

@@ -1,9 +1,8 @@
 """What the server answers beside Gradio: the page's own modules, and how a shared link looks before it is opened."""
 
 import html
-import io
 import re
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,9 @@ from urllib.parse import parse_qsl, urlencode
 import anyio
 import gradio as gr
 from PIL import Image
+from starlette.responses import Response
 
+from gan.images import encode_png
 from gan.translation.apply import on_white
 from gan.ui import links
 from gan.ui.aides import Aides
@@ -42,8 +43,6 @@ HEAD = """
 <script type="module" src="{root}/studio/page.js"></script>
 </head>"""
 
-Scope = MutableMapping[str, Any]
-
 
 class Front:
     """Answers for the page: modules by name, previews by what their link says, and the head of the page itself."""
@@ -52,14 +51,15 @@ class Front:
         self._models, self._aides = models, aides
         self._drawing = anyio.CapacityLimiter(1)
 
-    async def answer(self, path: str, query: bytes) -> tuple[str, bytes] | None:
-        """Return a media type and the content for one of the page's own paths; None for any other."""
+    async def answer(self, path: str, query: bytes) -> Response | None:
+        """Return the answer for one of the page's own paths; None for any other."""
         if path.startswith("/studio/"):
             module = STATIC / path.removeprefix("/studio/")
-            return ("text/javascript", module.read_bytes()) if module.is_file() else None
+            return Response(module.read_bytes(), media_type="text/javascript") if module.is_file() else None
         if path == PREVIEW_AT:
             link = read_query(query)
-            return "image/png", await anyio.to_thread.run_sync(self._preview, urlencode(link), limiter=self._drawing)
+            card = await anyio.to_thread.run_sync(self._preview, urlencode(link), limiter=self._drawing)
+            return Response(card, media_type="image/png")
         return None
 
     def with_head(self, page: bytes, query: bytes, root: str) -> bytes:
@@ -110,9 +110,7 @@ class Front:
                 card.paste(large, ((PREVIEW[0] - large.width) // 2, (PREVIEW[1] - large.height) // 2))
         except gr.Error:
             pass  # a link to what is not here: a sheet of paper
-        buffer = io.BytesIO()
-        card.save(buffer, "png")
-        return buffer.getvalue()
+        return encode_png(card)
 
 
 def read_query(query: bytes) -> dict[str, str]:

@@ -16,6 +16,8 @@ from contextlib import contextmanager, nullcontext
 from typing import Any
 from urllib.parse import urlsplit
 
+from starlette.responses import JSONResponse
+
 from gan.errors import printable
 
 MAX_BODY = 64_000  # bytes; 1,000 coordinates of a latent have half of that
@@ -205,12 +207,12 @@ class Gate:
         try:
             await self._let_in(scope, receive, pass_on)
         except Refused as refusal:
-            await _answer(send, refusal.status, str(refusal))
+            await JSONResponse({"detail": str(refusal)}, refusal.status)(scope, receive, send)
         except Exception as error:
             self._tell(scope, error)
             if started:  # cut it off: nothing that could follow would be understood
                 return await send({"type": "http.response.body", "body": b"", "more_body": False})
-            await _answer(send, 400, "This request cannot be answered.")
+            await JSONResponse({"detail": "This request cannot be answered."}, 400)(scope, receive, send)
 
     def _is_ours(self, route: re.Pattern[str] | None, path: str) -> bool:
         return self._is_for_assistants(path) or bool(route and route.fullmatch(path))
@@ -234,7 +236,7 @@ class Gate:
         visitor = visitor_of(scope, bool(self._page.space_id))
         if path == UPLOAD:
             name = await self._page.uploads.take(scope, receive, visitor)
-            return await _send(send, 200, "application/json", json.dumps([name]).encode())
+            return await JSONResponse([name])(scope, receive, send)
         if scope["method"] == "POST":
             body = await read_body(scope, receive)
             check_body(body)
@@ -244,7 +246,7 @@ class Gate:
             with self._one_of(self._previewing, visitor, PREVIEWS_EACH) if bounded else nullcontext():
                 own = await front.answer(path, scope["query_string"])
             if own:
-                return await _send(send, 200, *own)
+                return await own(scope, receive, send)
             if path.startswith("/studio/"):
                 raise Refused(404, "There is nothing here.")
             if path == "/" and scope["method"] == "GET":
@@ -301,16 +303,6 @@ class Gate:
             self._told.add(where)
             asked = printable(f"{scope['method']} {scope['path']}")
             print(f"app.py: {asked}: {type(cause).__name__} at {where}; told once", file=sys.stderr)
-
-
-async def _answer(send: Send, status: int, sentence: str) -> None:
-    await _send(send, status, "application/json", json.dumps({"detail": sentence}).encode())
-
-
-async def _send(send: Send, status: int, kind: str, content: bytes) -> None:
-    headers = [(b"content-type", kind.encode()), (b"content-length", str(len(content)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": content})
 
 
 def _with_head(send: Send, front: Any, scope: Scope, root: str) -> Send:

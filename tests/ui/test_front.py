@@ -53,7 +53,7 @@ def visitor(page):
 def test_every_module_is_served_and_nothing_else_is(visitor):
     for module in STATIC.glob("*.js"):
         answer = visitor.get(f"/studio/{module.name}")
-        assert answer.text == module.read_text() and answer.headers["content-type"] == "text/javascript"
+        assert answer.text == module.read_text() and answer.headers["content-type"] == "text/javascript; charset=utf-8"
     for path in ("/studio/none.js", "/studio/../demo.py", "/studio/..%2fdemo.py", "/studio/page.css"):
         assert visitor.get(path).status_code == 404
 

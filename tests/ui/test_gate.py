@@ -12,6 +12,7 @@ import gradio.routes
 import pytest
 from gradio.utils import get_function_description
 from served import EPOCHS, event_of, plant, run_async, tiny_model
+from starlette.responses import Response
 from starlette.testclient import TestClient
 
 from gan.folder import read_history, write_history
@@ -222,7 +223,7 @@ def test_one_visitor_waits_for_few_previews_at_a_time(page, visitor, monkeypatch
     async def slow(path, query):
         if path == gate.PREVIEW_AT:
             await asyncio.sleep(0.5)
-        return "image/png", b"drawn"
+        return Response(b"drawn", media_type="image/png")
 
     monkeypatch.setattr(page.front, "answer", slow)
     with ThreadPoolExecutor(6) as threads:
