@@ -119,7 +119,8 @@ def fetch(hub_id: str) -> Path:
     missing = [(other, target, sizes[other]) for other, target in targets.items() if not target.is_file()]
 
     def download(file: tuple[str, Path, int]) -> None:
-        _patiently(lambda: _download(hub_id, commit, *file), hub_id)
+        other, target, size = file
+        _patiently(lambda: write_atomically(target, _content(hub_id, commit, other, size)), hub_id)
 
     with ThreadPoolExecutor(AT_A_TIME) as threads:
         list(threads.map(download, missing))
@@ -166,11 +167,6 @@ def texts_of(hub_id: str, names: Sequence[str]) -> list[str]:
         return _content(hub_id, commit, name, size).decode("utf-8", errors="replace")
 
     return _patiently(attempt, hub_id)
-
-
-def _download(hub_id: str, commit: str, name: str, target: Path, size: int) -> None:
-    """Write a file of the repository to `target`, whole; more or less than was said raises UserError."""
-    write_atomically(target, _content(hub_id, commit, name, size))
 
 
 def _content(hub_id: str, commit: str, name: str, size: int) -> bytes:

@@ -95,7 +95,7 @@ def build_generator(tensors: dict[str, Tensor], path: Path) -> Generator:
     base_channels = first.shape[1] >> max(len(weights) - 2, 0)
     network = _outline(Generator, path, base_channels, len(weights), z_dim=first.shape[0])
     generator = _fill(network, tensors, path).eval()
-    _check_answer(generator, sample_z([0], generator.z_dim), path)
+    _check_answer(generator, path, sample_z([0], generator.z_dim))
     return generator
 
 
@@ -115,7 +115,7 @@ def build_discriminator(tensors: dict[str, Tensor], path: Path) -> Discriminator
     network = _outline(Discriminator, path, base_channels, len(weights), norm=norm, minibatch_std=minibatch_std)
     discriminator = _fill(network, tensors, path).eval()
     side = discriminator.image_size
-    _check_answer(discriminator, torch.linspace(-1, 1, 3 * side * side).view(1, 3, side, side), path)
+    _check_answer(discriminator, path, torch.linspace(-1, 1, 3 * side * side).view(1, 3, side, side))
     return discriminator.train()
 
 
@@ -136,9 +136,7 @@ def build_translator(kind: type[Translator], tensors: dict[str, Tensor], path: P
     with torch.device("meta"):
         outline = build(**arguments)
     network = _fill(outline, tensors, path).eval()
-    with torch.inference_mode():
-        if not network(*network.example()).isfinite().all():
-            raise UserError(f"{path}: its weights are numbers, but what the network makes of them is none")
+    _check_answer(network, path, *network.example())
     return network
 
 
@@ -208,9 +206,9 @@ def _fill(network: Network, tensors: dict[str, Tensor], path: Path) -> Network:
     return network
 
 
-def _check_answer(network: nn.Module, question: Tensor, path: Path) -> None:
+def _check_answer(network: nn.Module, path: Path, *question: Tensor) -> None:
     with torch.inference_mode():
-        answer = network(question)
+        answer = network(*question)
     if not answer.isfinite().all():
         raise UserError(f"{path}: its weights are numbers, but what the network makes of them is none")
 

@@ -12,7 +12,6 @@ if __name__ == "__main__":
     end_quietly()
 
 import sys
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,7 +45,7 @@ def reconstruct(checkpoint: str | Path, data: Path, out: Path, steps: int = STEP
     from gan.images import from_uint8, to_uint8
     from gan.insight.projection import project_all
     from gan.insight.reconstructions import Reconstructions
-    from gan.training.device import autocast, choose_precision
+    from gan.precision import bfloat16_where_quick
 
     folder = checkpoint_folder(checkpoint)
     generator, digest = load_with_digest(folder)
@@ -56,10 +55,9 @@ def reconstruct(checkpoint: str | Path, data: Path, out: Path, steps: int = STEP
     found = _begun(out, made_by, pictures, generator.z_dim, steps)
     if not is_there(out):  # what cannot be written is told before hours of work
         found.save(out)
-    cpu, done = torch.device("cpu"), len(found.order)
+    done = len(found.order)
     images = from_uint8(pictures.images[done:])
-    precision = autocast(cpu, choose_precision("auto", cpu)) if done < len(pictures.order) else nullcontext()
-    with precision, tqdm(total=len(pictures.order), initial=done, desc="reconstructing", unit="") as bar:
+    with bfloat16_where_quick(), tqdm(total=len(pictures.order), initial=done, desc="reconstructing", unit="") as bar:
         batches = project_all(generator, images, steps, BATCH, first_seed=done)
         for number, z in enumerate(batches, 1):
             with torch.inference_mode():

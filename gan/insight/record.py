@@ -21,8 +21,8 @@ from gan.insight.neighbours import BATCH, describe
 from gan.insight.opinion import JUDGED, judge_many
 from gan.insight.projection import project
 from gan.insight.whereabouts import note_whereabouts
+from gan.precision import bfloat16_where_quick
 from gan.publishing.provenance import learned_from
-from gan.training.device import autocast, choose_precision
 
 PROJECTED = 100  # real pictures that show how near projection comes
 
@@ -47,14 +47,14 @@ def write_whereabouts(folder: Path, pictures: Pictures) -> None:
 
 def write_neighbours(folder: Path, images: Tensor) -> None:
     """Write the descriptors of training pictures uint8 (N, 3, S, S); raise UserError without a discriminator."""
-    critic, cpu = critic_in(folder), torch.device("cpu")
+    critic = critic_in(folder)
 
     def progress(batches: Iterator) -> Iterator:
         count = -(-len(images) // BATCH)
         bar = tqdm(batches, total=count, desc="describing pictures", unit="batch", delay=1, leave=False, disable=None)
         return iter(bar)  # none where stderr is no terminal
 
-    with autocast(cpu, choose_precision("auto", cpu)):
+    with bfloat16_where_quick():
         known = describe(critic, weights_digest(folder / DISCRIMINATOR_FILE), images, progress)
     known.save(folder / NEIGHBOURS_FILE)
 
@@ -74,11 +74,11 @@ def write_opinion(folder: Path, images: Tensor) -> None:
 
 def write_residuals(folder: Path, images: Tensor) -> None:
     """Add to the folder's opinions how near projection comes to PROJECTED of the pictures uint8 (N, 3, S, S)."""
-    opinions, cpu = opinions_in(folder), torch.device("cpu")
+    opinions = opinions_in(folder)
     generator = load_generator(folder).requires_grad_(False).to(memory_format=torch.channels_last)
     rows = torch.linspace(0, len(images) - 1, min(PROJECTED, len(images))).round().long()
     residuals = []
-    with autocast(cpu, choose_precision("auto", cpu)):
+    with bfloat16_where_quick():
         for image in tqdm(from_uint8(images[rows]), desc="projecting pictures", unit="", leave=False, disable=None):
             *_, best = project(generator, image)
             residuals.append(round(best.residual, 2))

@@ -2,5 +2,5 @@
 
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[2]  # the checkout, or the Space
 CHECKPOINTS = ROOT / "checkpoints"  # the models that the app shows

@@ -6,8 +6,6 @@ and weights and pictures go on only if these very bytes load as a network of our
 
 import io
 import os
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 from gan import hub
@@ -15,10 +13,9 @@ from gan.checkpoints import (
     DISCRIMINATOR_FILE,
     GENERATOR_FILE,
     load_discriminator,
-    load_generator,
     load_judge,
     load_network,
-    load_translator,
+    load_with_digest,
     read_described,
     task_of,
 )
@@ -143,13 +140,14 @@ def _pass_history(source: Path, target: Path) -> None:
 
 def _pass_network(source: Path, target: Path, task: str) -> None:
     """Copy the weights, so that the measurements of their digest stay theirs, and load the copy."""
-    network: Callable[[Path], object] = load_generator
-    judge: Callable[[Path], object] = load_discriminator
-    if task != "generate":
-        network, judge = partial(load_translator, task=task), partial(load_judge, task=task)
     write_atomically(target, _read(source))
     try:
-        (judge if source.name == DISCRIMINATOR_FILE else network)(target)
+        if source.name != DISCRIMINATOR_FILE:
+            load_with_digest(target, task)
+        elif task == "generate":
+            load_discriminator(target)
+        else:
+            load_judge(target, task)
     except UserError as error:
         target.unlink()
         raise UserError(error.args[0].replace(str(target), str(source))) from error

@@ -14,6 +14,7 @@ from numpy.random import Generator
 from torch import Tensor
 
 PAPER = 255
+SHARPENED, WIDER = 19.0, 4.5  # of `xdog`: how much, and against a blur of so many times sigma
 NEAR_WHITE = 235  # what JPEG leaves of a white outside is lighter than this in every channel
 WHITE_RIM = 0.5  # a picture with less white than this at its rim has no outside
 SPECK = 2e-4  # of the picture's area: smaller islands in the outside are dirt
@@ -24,17 +25,15 @@ DARKER = 80  # a small spot that is by so much darker than what is around it is 
 BENT = 0.015  # of the side: how far a hand misses the line it follows, at most
 
 
-def xdog(
-    images: Tensor, sigma: float, k: float = 4.5, p: float = 19.0, level: float = -1.5, steep: float = 2.0
-) -> Tensor:
+def xdog(images: Tensor, sigma: float, level: float = -1.5, steep: float = 2.0) -> Tensor:
     """Return the lines of (N, 3, H, W) in [-1, 1] as (N, 1, H, W) in [0, 1], 1 where there is none; differentiable.
 
     Extended difference of Gaussians (Winnemoeller et al. 2012): the grey picture blurred by `sigma` and sharpened by
-    `p` against itself blurred by `k * sigma`; ink is what falls below `level`, the more abruptly the greater `steep`.
+    SHARPENED against itself blurred WIDER; ink is what falls below `level`, the more abruptly the greater `steep`.
     """
     weights = images.new_tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)
     grey = (images * weights).sum(dim=1, keepdim=True) * 0.5 + 0.5  # (N, 1, H, W) in [0, 1]
-    sharpened = (1 + p) * _blur(grey, sigma) - p * _blur(grey, k * sigma)
+    sharpened = (1 + SHARPENED) * _blur(grey, sigma) - SHARPENED * _blur(grey, WIDER * sigma)
     return torch.sigmoid(steep * (sharpened - level))
 
 

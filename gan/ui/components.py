@@ -65,9 +65,6 @@ class Drawn(gr.HTML):
             **options,
         )
 
-    def get_block_name(self) -> str:
-        return "html"
-
 
 class Cell(TypedDict, total=False):
     """One picture of a sheet: what stands beneath it, what it is to who cannot see it, what it is made of."""

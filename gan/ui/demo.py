@@ -165,7 +165,7 @@ def build_studio(demo: gr.Blocks, models: Shelf, aides: Aides, without: Sequence
         for name, tab in opened.items():
             with tab, gr.Column(elem_id=name, elem_classes="lens"):
                 lenses.append(TABS[name][1](studio))
-        visit = Visit(studio, models, lenses)
+        visit = Visit(studio, lenses)
         named = gr.JSON(visit.places, visible="hidden")
         if SHARPER in styles:
             build_sharper(studio)

@@ -6,12 +6,11 @@ The tabs that offer it share this; what it is given is kept no longer than the s
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-import torch
 from torch import Tensor
 
 from gan.images import make_grid
 from gan.insight.projection import Attempt, find_drawn, project, residual_of
-from gan.precision import has_bfloat16, one_core
+from gan.precision import bfloat16_where_quick, one_core
 from gan.ui.encode import lossless_uri
 from gan.ui.insight import insight_of
 from gan.ui.loaded import LoadedModel
@@ -76,7 +75,7 @@ def _progress(attempt: Attempt) -> Progress:
 def _at_leisure(search: Iterator[Attempt]) -> Iterator[Attempt]:
     """Yield the attempts of a search, computed on one core; each may be asked for by another thread, as Gradio does."""
     while True:
-        with one_core(), torch.autocast("cpu", torch.bfloat16, enabled=has_bfloat16()):
+        with one_core(), bfloat16_where_quick():
             attempt = next(search, None)
         if attempt is None:
             return

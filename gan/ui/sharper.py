@@ -8,37 +8,27 @@ from torch import Tensor
 
 from gan.images import from_pil, to_pil
 from gan.translation.apply import upscale as enlarge_images
-from gan.ui.arguments import read_fields, read_fraction, read_seeds, refuse
+from gan.ui.arguments import read_fields, read_fraction, read_seeds
 from gan.ui.components import LAST_WINS, NETWORKS, SharperValue, wishes
 from gan.ui.encode import lossless_uri, with_recipe
 from gan.ui.loaded import LoadedModel
 from gan.ui.specimen import Specimen
-from gan.ui.studio import Studio
+from gan.ui.studio import NO_ENLARGER, Studio
 from gan.ui.uploads import read_upload
 
 SHARPER = "Sharper"  # beside Smooth and Pixels
 GUESSED = "Details guessed by a second network."
-NONE_HERE = "No network here learned to make pictures by {title} sharper."
 
 
 def sharpen(studio: Studio, model: LoadedModel, images: Tensor) -> Tensor:
     """Return a model's pictures (N, 3, H, W), four times as large."""
-    aide = studio.aides.enlarger(model)
-    if aide is None:
-        raise refuse(NONE_HERE.format(title=model.title))
-    return enlarge_images(aide.network, images)
+    return enlarge_images(studio.enlarger(model).network, images)
 
 
 def sharper_picture(studio: Studio, model: LoadedModel, specimen: Specimen) -> Image.Image:
     """Return one picture, sharper, ready to be saved as PNG."""
     picture = to_pil(sharpen(studio, model, model.draw(specimen.z(model)[None]))[0])
-    return with_recipe(picture, specimen.recipe(model) | {"sharper": weights_of(studio, model)})
-
-
-def weights_of(studio: Studio, model: LoadedModel) -> str:
-    """Return what a recipe says of the network that makes a model's pictures sharper."""
-    aide = studio.aides.enlarger(model)
-    return aide.weights if aide else ""
+    return with_recipe(picture, specimen.recipe(model) | {"sharper": studio.enlarger(model).weights})
 
 
 def build_sharper(studio: Studio) -> None:
@@ -48,7 +38,7 @@ def build_sharper(studio: Studio) -> None:
         recipe = dict(read_fields(read_fields(told).get("recipe")))
         model, specimen = studio.in_hand(recipe)
         if not studio.aides.enlarger(model):
-            return {"sharper": None, "of": recipe, "say": NONE_HERE.format(title=model.title)}
+            return {"sharper": None, "of": recipe, "say": NO_ENLARGER.format(title=model.title)}
         return {"sharper": lossless_uri(sharper_picture(studio, model, specimen)), "of": recipe, "say": GUESSED}
 
     def upscale(image: Any = None, seed: Any = None, model: Any = None, wildness: Any = None) -> Image.Image:
@@ -68,7 +58,7 @@ def build_sharper(studio: Studio) -> None:
         side = chosen.generator.image_size
         small = ImageOps.fit(read_upload(image, "The image"), (side, side), Image.Resampling.BOX)
         large = to_pil(sharpen(studio, chosen, from_pil(small))[0])
-        return with_recipe(large, {"sharper": weights_of(studio, chosen)})
+        return with_recipe(large, {"sharper": studio.enlarger(chosen).weights})
 
     image = gr.Image(visible=False, label="Image")
     seed = gr.Number(1, visible=False, label="Seed")

@@ -84,23 +84,23 @@ def draw_lines(strokes: Sequence[Stroke], under: Image.Image | None = None, side
     return sheet.resize((side, side), Image.Resampling.BOX)
 
 
-def draw_hints(strokes: Sequence[Stroke], side: int = SIDE) -> Image.Image | None:
+def draw_hints(strokes: Sequence[Stroke]) -> Image.Image | None:
     """Return the hints, RGBA, transparent where there are none; None where there are none at all."""
     if not any(stroke.tool == "hint" for stroke in strokes):
         return None
-    sheet = Image.new("RGBA", (side, side))
+    sheet = Image.new("RGBA", (SIDE, SIDE))
     brush = ImageDraw.Draw(sheet)
     for stroke in strokes:
         if stroke.tool in ("hint", "erase"):
-            _brush(brush, stroke, side, f"#{stroke.colour}" if stroke.colour else (0, 0, 0, 0))
+            _brush(brush, stroke, SIDE, f"#{stroke.colour}" if stroke.colour else (0, 0, 0, 0))
     return sheet
 
 
-def from_paths(paths: Sequence[Any], side: int, tool: str = "thin") -> tuple[Stroke, ...]:
-    """Return strokes along paths (n, 2) of x and y in a picture of that side."""
+def from_paths(paths: Sequence[Any], side: int) -> tuple[Stroke, ...]:
+    """Return thin strokes along paths (n, 2) of x and y in a picture of that side."""
     scale = SIDE / side
     return tuple(
-        Stroke(tool, tuple((float((x + 0.5) * scale), float((y + 0.5) * scale), 0.5) for x, y in path))
+        Stroke("thin", tuple((float((x + 0.5) * scale), float((y + 0.5) * scale), 0.5) for x, y in path))
         for path in paths
     )
 

@@ -18,6 +18,8 @@ from gan.ui.shelf import Shelf
 from gan.ui.specimen import Specimen, read_specimen, stack, within
 from gan.ui.underway import standing
 
+NO_ENLARGER = "No network here learned to make pictures by {title} sharper."
+COLUMNS = 8  # of a sheet
 BY_STEPS = ("explore", "drag")  # what changes the picture in hand little by little
 
 
@@ -25,7 +27,7 @@ BY_STEPS = ("explore", "drag")  # what changes the picture in hand little by lit
 class Studio:
     """The page's shared parts. `hand` is its one state: a recipe, and `by` what made it; the browser holds it."""
 
-    models: Sequence[LoadedModel]
+    models: Shelf
     model: gr.Radio
     hand: gr.JSON
     stage: Stage
@@ -44,6 +46,13 @@ class Studio:
             raise refuse("There is no network here that colours drawings.")
         return aide
 
+    def enlarger(self, model: LoadedModel) -> Aide:
+        """Return the network that makes a model's pictures sharper."""
+        aide = self.aides.enlarger(model)
+        if aide is None:
+            raise refuse(NO_ENLARGER.format(title=model.title))
+        return aide
+
     def in_hand(self, hand: Any) -> tuple[LoadedModel, Specimen]:
         """Return model and specimen of the picture in hand; a run that has nothing to show yet is refused.
 
@@ -56,8 +65,7 @@ class Studio:
 
     def refresh(self) -> None:
         """Read again what has changed in the models' folders."""
-        if isinstance(self.models, Shelf):
-            self.models.refresh()
+        self.models.refresh()
 
     def asked_of(self, name: Any) -> LoadedModel:
         """Return the model that a program names, as it is now; the first one by itself."""
@@ -131,15 +139,15 @@ def facts_of(model: LoadedModel, specimen: Specimen) -> str:
     return ", ".join([*facts, f"weights {model.weights[:8]}"])
 
 
-def sheet_of(model: LoadedModel, specimens: Sequence[Specimen], cells: Sequence[Cell], columns: int = 8) -> SheetValue:
+def sheet_of(model: LoadedModel, specimens: Sequence[Specimen], cells: Sequence[Cell]) -> SheetValue:
     """Return a sheet of one model's pictures, with these words to each."""
     if not specimens:
         return {"cells": []}
     images = model.draw(stack(model, list(specimens)))
     return {
-        "image": lossless_uri(make_grid(images, columns)),
+        "image": lossless_uri(make_grid(images, COLUMNS)),
         "side": images.shape[-1],
-        "columns": columns,
+        "columns": COLUMNS,
         "cells": [{"recipe": specimen.recipe(model)} | cell for specimen, cell in zip(specimens, cells, strict=True)],
     }
 

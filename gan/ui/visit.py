@@ -10,7 +10,6 @@ from gan.ui import links, tray
 from gan.ui.arguments import find_model, moved_on, read_fields, read_fraction, said
 from gan.ui.lens import Guest, Lens, guest_of
 from gan.ui.loaded import LoadedModel
-from gan.ui.shelf import Shelf
 from gan.ui.specimen import Specimen, read_specimen, roll, within
 from gan.ui.studio import Studio, on_stage
 from gan.ui.tabs.generate import BY_HAND
@@ -22,9 +21,9 @@ class Visit:
     Steps are told the values of [model, hand, current, *spots] where they depend on the tab that is open.
     """
 
-    def __init__(self, studio: Studio, models: Shelf, lenses: Sequence[Lens]) -> None:
-        self.studio, self.models, self.lenses = studio, models, lenses
-        self.first = models[0]
+    def __init__(self, studio: Studio, lenses: Sequence[Lens]) -> None:
+        self.studio, self.models, self.lenses = studio, studio.models, lenses
+        self.first = studio.models[0]
         self.spots = [lens.spot for lens in lenses if lens.spot is not None]
         self.places = [lens.id for lens in lenses if lens.spot is not None]
         own = [studio.hand, studio.stage, studio.model, studio.current]

@@ -41,13 +41,12 @@ class Way:
     def latents(self, model: LoadedModel) -> Tensor:
         """Return the latent of each frame, (N, z_dim); those at whole positions are the stops' own, to the bit."""
         ends = [stop.z(model) for stop in self.stops]
-        between = METHODS[self.method]
+        return torch.stack([self._between(ends, frame) for frame in range(len(self.positions()))])
 
-        def at(frame: int) -> Tensor:
-            leg, step = divmod(frame, self.steps)
-            return between(ends[leg], ends[(leg + 1) % len(ends)], step / self.steps)
-
-        return torch.stack([at(frame) for frame in range(len(self.positions()))])
+    def _between(self, ends: Sequence[Tensor], frame: int) -> Tensor:
+        """Return a frame's latent; `ends` are the stops'."""
+        leg, step = divmod(frame, self.steps)
+        return METHODS[self.method](ends[leg], ends[(leg + 1) % len(ends)], step / self.steps)
 
     def batches(self, model: LoadedModel) -> Iterator[Tensor]:
         """Draw the frames, in order: some (N, 3, H, W) in [-1, 1] at a time."""
@@ -60,13 +59,11 @@ class Way:
 
     def at(self, model: LoadedModel, frame: int) -> Specimen:
         """Return the picture of a frame: a stop, or one between stops, which has a latent of its own."""
-        leg, step = divmod(min(max(frame, 0), len(self.positions()) - 1), self.steps)
+        frame = min(max(frame, 0), len(self.positions()) - 1)
+        leg, step = divmod(frame, self.steps)
         if step == 0:
             return self.stops[leg % len(self.stops)]
-        z = METHODS[self.method](
-            self.stops[leg].z(model), self.stops[(leg + 1) % len(self.stops)].z(model), step / self.steps
-        )
-        return Specimen(latent=tuple(z.tolist()))
+        return Specimen(latent=tuple(self._between([stop.z(model) for stop in self.stops], frame).tolist()))
 
 
 def read_way(stops: Sequence[Specimen], steps: Any, method: Any, loop: Any) -> Way:

@@ -14,7 +14,7 @@ from gan.folder import SAMPLES, list_epochs
 from gan.publishing import release
 from gan.publishing.credits import hub_license, near_copies
 from gan.publishing.markdown import introduction, plain
-from gan.scratch import Scratch
+from gan.scratch import Scratch, names_in
 from gan.told import title_of
 from gan.web.facts import facts_of
 
@@ -107,7 +107,7 @@ def _write_data(out: Path, title: str, models: Mapping[str, tuple[Path, list[str
         listed.append(
             {"name": name, "title": title_of(read_described(folder), name), "folder": place, "weights": digest}
         )
-    data = sorted(f"{one['folder']}/{file}" for one in listed for file in _files_in(out / one["folder"]))
+    data = sorted(f"{one['folder']}/{file}" for one in listed for file in names_in(out / one["folder"]))
     _write_json(out / SITE_FILE, {"title": title, "models": listed, "files": [*_program(), SITE_FILE, *data]})
     return [SITE_FILE, *data]
 
@@ -118,10 +118,6 @@ def _digest(folder: Path, names: Iterable[str]) -> str:
     for name in names:
         known.update(name.encode() + hashlib.sha256((folder / name).read_bytes()).digest())
     return known.hexdigest()[:16]
-
-
-def _files_in(folder: Path) -> list[str]:
-    return [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
 
 
 def _write_model(target: Path, name: str, folder: Path, files: list[str], most: float) -> None:

@@ -160,11 +160,11 @@ def test_a_network_that_is_replaced_meanwhile_is_the_one_that_was_checked(folder
     source, out = folder / "model.safetensors", tmp_path / "model.safetensors"
     before = source.read_bytes()
 
-    def replace_then_load(path):
+    def replace_then_load(path, task):
         save_network(source, tiny_generator(9))
         assert path == out
 
-    monkeypatch.setattr("gan.publishing.release.load_generator", replace_then_load)
+    monkeypatch.setattr("gan.publishing.release.load_with_digest", replace_then_load)
     pass_file(folder, "model.safetensors", out)
     assert out.read_bytes() == before != source.read_bytes()
 

@@ -22,6 +22,7 @@ from gan.errors import UserError, printable
 from gan.folder import SAMPLES, epoch_file, is_figure
 from gan.layers import figure, table, title
 from gan.models import Discriminator, Generator
+from gan.publishing import ROOT
 from gan.publishing.card import card_body, hand_written
 from gan.publishing.credits import credits_of, near_copies
 from gan.publishing.markdown import python_string
@@ -33,7 +34,6 @@ from gan.ui.loaded import LoadedModel
 from gan.ui.specimen import Specimen
 from gan.ui.studio import Studio
 
-ROOT = Path(__file__).resolve().parents[3]  # the checkout, or the Space
 MOST_CARD = 20_000  # characters of a card that are shown; ours have 2,000
 KAGGLE = kaggle_page("")  # the only addresses in a card that become links
 NO_CARD = """<h2>{name}</h2>

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -37,9 +38,7 @@ def ends_of(model: LoadedModel, specimen: Specimen) -> str:
         for place in range(len(amounts)):
             moved = amounts.copy()
             moved[place] = end
-            ends.append(
-                read_specimen(model, specimen.recipe(model) | {f"d{k}": float(a) for k, a in enumerate(moved, 1)})
-            )
+            ends.append(replace(specimen, amounts=tuple(moved.tolist())))
     return ENDS.format(uri=lossless_uri(make_grid(model.draw(stack(model, ends)), len(amounts))))
 
 

@@ -26,7 +26,7 @@ from gan.ui.insight import LOOKS
 from gan.ui.lens import Guest, Lens
 from gan.ui.loaded import LoadedModel
 from gan.ui.saving import zip_of
-from gan.ui.sharper import sharpen, weights_of
+from gan.ui.sharper import sharpen
 from gan.ui.specimen import Specimen, stack
 from gan.ui.studio import Studio, file, saved_name, saved_picture, sheet_of
 from gan.ui.verdict import near_ones
@@ -137,7 +137,7 @@ def build_generate(studio: Studio) -> Lens:
         specimens = [Specimen(number, tamed[0], wildness=tamed[1]) for number in seeds]
         images, guessed = chosen.draw(stack(chosen, specimens)), {}
         if read_flag(sharper, "sharper", False):
-            images, guessed = sharpen(studio, chosen, images), {"sharper": weights_of(studio, chosen)}
+            images, guessed = sharpen(studio, chosen, images), {"sharper": studio.enlarger(chosen).weights}
         singles = [
             (with_recipe(to_pil(image), specimen.recipe(chosen) | guessed), f"seed {specimen.seed}")
             for image, specimen in zip(images, specimens, strict=True)
