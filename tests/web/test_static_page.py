@@ -106,7 +106,7 @@ def test_explore_moves_by_sliders_and_every_number_undoes_and_goes_back_to_the_s
     page.get_by_role("button", name="Back to the seed").click()
     wait_for_picture(page, seed=2, d1=0, d3=0)
     assert page.get_by_role("slider", name="Direction 1").input_value() == "0"
-    assert "data:image/png" in page.locator("#directions").get_attribute("style")
+    page.locator("#directions[style*='data:image/png']").wait_for()
 
 
 def test_count_and_wildness_keep_what_was_made_of_a_picture(opened):

@@ -30,7 +30,7 @@ const HEIGHT = 180,
     BOTTOM = 24; // pixels
 const SNAP = 6; // pixels on either side of a mark
 
-const nearest = (epochs, epoch) =>
+export const nearest = (epochs, epoch) =>
     epochs.reduce((best, other, i) => (Math.abs(other - epoch) < Math.abs(epochs[best] - epoch) ? i : best), 0);
 // Round numbers from at most `low` to at least `high`.
 const ticks = (low, high, wanted) => {

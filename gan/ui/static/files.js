@@ -37,6 +37,14 @@ const read = (text, name) => {
     return recipe;
 };
 
+export const download = (name, content, type) => {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([content], { type }));
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+};
+
 export const mount = (root, emit) => {
     root.innerHTML = `
         <label class="open-picture"><input type="file" accept="image/*"><span>Open a picture</span></label>
@@ -91,10 +99,6 @@ export const mount = (root, emit) => {
             return;
         }
         const bytes = Uint8Array.from(atob(value.data), (sign) => sign.charCodeAt(0));
-        const link = document.createElement("a");
-        link.href = URL.createObjectURL(new Blob([bytes], { type: value.mime }));
-        link.download = value.name;
-        link.click();
-        setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+        download(value.name, bytes, value.mime);
     };
 };

@@ -1,5 +1,5 @@
 // Draw mine: a picture of the visitor's own is cropped here, sent small, and drawn as near as the network can.
-import { cut, decode, onStyle, paint } from "./pixels.js";
+import { onStyle, paint, whole } from "./pixels.js";
 
 const SENT = 128; // pixels a side
 const CLOSEST = 4; // times the size at which the picture fills the square
@@ -176,10 +176,9 @@ export const mount = (root, emit) => {
             running = false;
             return show(value.sentence, OTHERS);
         }
-        const image = await decode(value.image);
+        const found = await whole(value.image);
         if (!fits()) return;
-        const width = image.naturalWidth;
-        pixels = cut(image, width, 1, 0);
+        pixels = found;
         best = value.recipe;
         bar.value = value.step / value.of;
         running = !value.sentence;

@@ -1,7 +1,7 @@
 // A drawing pad beside what a network makes of it. Strokes stay vectors; the picture that comes back is laid under them.
 import { dab, picker } from "./colours.js";
-import { decoded, layer, photo } from "./photo.js";
-import { enlarge } from "./pixels.js";
+import { layer, photo } from "./photo.js";
+import { enlarge, whole } from "./pixels.js";
 import { SIDE, brush, mirrored, read, simple, write } from "./strokes.js";
 
 const REST = 500; // milliseconds after the last stroke until proposals are asked for
@@ -364,7 +364,7 @@ export const mount = (root, emit) => {
         if (value.copy !== undefined) find(".pad-copy").textContent = value.copy;
         if (value.picture !== undefined) {
             const mine = ++turn;
-            const image = value.picture && (await decoded(value.picture));
+            const image = value.picture && (await whole(value.picture));
             if (mine === turn) picture = image && large(image);
             look();
             root.dataset.shown = value.of ?? "";

@@ -1,4 +1,6 @@
-// Pictures that a pad takes in: a file of the visitor's, what the server sends, a drawing as ink.
+// Pictures that a pad takes in: a file of the visitor's, a drawing as ink.
+import { whole } from "./pixels.js";
+
 const SIDE = 512; // pixels of the longer one
 const LONGEST = 42_000; // characters
 
@@ -19,19 +21,9 @@ export const photo = async (file) => {
     }
 };
 
-export const decoded = async (uri) => {
-    const image = new Image();
-    image.src = uri;
-    await image.decode();
-    const canvas = new OffscreenCanvas(image.width, image.height),
-        context = canvas.getContext("2d");
-    context.drawImage(image, 0, 0);
-    return context.getImageData(0, 0, image.width, image.height);
-};
-
 // A grey drawing as ink: the darker, the less is seen through it.
 export const layer = async (uri) => {
-    const pixels = await decoded(uri);
+    const pixels = await whole(uri);
     const ink = new OffscreenCanvas(pixels.width, pixels.height);
     for (let i = 0; i < pixels.data.length; i += 4) {
         pixels.data[i + 3] = 255 - pixels.data[i];

@@ -47,6 +47,12 @@ export const cut = (sheet, side, columns, index) => {
     return context.getImageData(0, 0, side, side);
 };
 
+// The pixels of a square picture at an address.
+export const whole = async (address) => {
+    const image = await decode(address);
+    return cut(image, image.width, 1, 0);
+};
+
 // How large a picture of `pixels` a side may be drawn in `room` CSS pixels so that each of its pixels covers a whole
 // number of the screen's. Where not even one fits, it fills the room.
 export const wholeSize = (pixels, room) => {

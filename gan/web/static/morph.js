@@ -4,7 +4,7 @@ import { recordFilm } from "./film.js";
 import { sheetOf } from "./large.js";
 import { mount as mountPlayer } from "./player.js";
 import { writePng, writeZip } from "./png.js";
-import { attempt, download, newest, say, sayAt } from "./say.js";
+import { attempt, handOut, newest, say, sayAt } from "./say.js";
 import { mount as mountSheet } from "./sheet.js";
 import { ofSeed, readNumber, readSeed, recipeOf, titleOf } from "./specimen.js";
 import { choose, drawAll, find, rolled, setSpot, studio, take } from "./studio.js";
@@ -143,7 +143,7 @@ find("#save-film").addEventListener("click", () =>
             pictures = await all(),
             tell = (frame) => told("Recording", frame, pictures.length);
         const { blob, kind } = await recordFilm(pictures, studio.model.side, fps, tell);
-        download(`${saved}.${kind}`, blob, blob.type);
+        handOut(`${saved}.${kind}`, blob, blob.type);
     }),
 );
 find("#save-frames").addEventListener("click", () =>
@@ -153,6 +153,6 @@ find("#save-frames").addEventListener("click", () =>
         for (const [n, pixels] of (await all()).entries()) {
             files.push([`frame-${String(n + 1).padStart(4, "0")}.png`, await writePng(pixels, studio.model.side)]);
         }
-        download(`${saved}.zip`, writeZip(files), "application/zip");
+        handOut(`${saved}.zip`, writeZip(files), "application/zip");
     }),
 );

@@ -1,5 +1,7 @@
 // What the page says and hands out: sentences and files; and work done for a visitor that may go wrong.
 
+import { download } from "./files.js";
+
 let quiet;
 export const say = (sentence, seconds = 8) => {
     const toast = document.querySelector(".toast");
@@ -26,12 +28,8 @@ export const sayAt = (field, sentence) => {
     place.textContent = sentence;
     field.setAttribute("aria-invalid", Boolean(sentence));
 };
-export const download = (name, content, type) => {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([content], { type }));
-    link.download = name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+export const handOut = (name, content, type) => {
+    download(name, content, type);
     say(`Saved ${name}`, 4);
 };
 

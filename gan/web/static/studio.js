@@ -2,7 +2,7 @@
 import { enlarged, sheetOf } from "./large.js";
 import { keepAddress } from "./page.js";
 import { writePng, writeZip } from "./png.js";
-import { attempt, download, newest } from "./say.js";
+import { attempt, handOut, newest } from "./say.js";
 import {
     equal,
     factsOf,
@@ -112,7 +112,7 @@ const asPng = async (specimen, factor = 1) => {
 export const save = (large) =>
     attempt(async () => {
         const { specimen, model } = studio;
-        download(
+        handOut(
             `${savedName(specimen, model)}${large ? "-large" : ""}.png`,
             await asPng(specimen, large ? LARGE : 1),
             "image/png",
@@ -126,5 +126,5 @@ export const saveZip = async (name, specimens) => {
         taken[base] = (taken[base] ?? 0) + 1; // what several are called is numbered
         files.push([`${base}${taken[base] > 1 ? `-${taken[base]}` : ""}.png`, await asPng(specimen)]);
     }
-    download(name, writeZip(files), "application/zip");
+    handOut(name, writeZip(files), "application/zip");
 };

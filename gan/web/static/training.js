@@ -1,6 +1,6 @@
 // The Training tab: the film of sample grids and the curves on one scrubber; the stage follows one picture of the grids.
 import { addressOf } from "./assets.js";
-import { mount as mountCurves } from "./curves.js";
+import { mount as mountCurves, nearest } from "./curves.js";
 import { decode } from "./pixels.js";
 import { mount as mountPlayer } from "./player.js";
 import { attempt } from "./say.js";
@@ -12,11 +12,7 @@ const ACROSS = 8,
 const FPS = 6;
 
 const grid = (model, epoch) => addressOf(`${model.folder}/samples/epoch-${String(epoch).padStart(4, "0")}.webp`);
-const place = (epoch) => {
-    const { epochs } = studio.model;
-    const nearer = (best, other) => (Math.abs(other - epoch) < Math.abs(best - epoch) ? other : best);
-    return epochs.indexOf(epochs.reduce(nearer, epochs[0]));
-};
+const place = (epoch) => (studio.model.epochs.length ? nearest(studio.model.epochs, epoch) : -1);
 const played = (side) => {
     const { model, specimen } = studio,
         { epochs, curves } = model;
