@@ -21,6 +21,7 @@ from gan.models import Discriminator
 from gan.weights import parse_safetensors
 
 NUMBERS = 64  # of a descriptor, a byte each
+TELLING = 6  # rows to a number: with more numbers those it is fitted to are all equally far apart, and others stand out
 WIDEST = 4.0  # standard deviations that a byte reaches to
 FITTED = 2_000  # pictures that the descriptor is fitted to, and their mirror images
 SHIFT = 3 / 64  # of the side, in each direction
@@ -95,7 +96,7 @@ class Verdict(NamedTuple):
     def sentence(self) -> str:
         """Return the verdict for people; what it cannot know is said by MISSES."""
         if self.is_near:
-            return CLOSE.format(rank=NEAR)
+            return CLOSE.format(rank=max(NEAR, 1 / self.among))
         return NEARER.format(rank=self.rank) if self.rank < FEW else USUALLY
 
 
@@ -158,7 +159,7 @@ def _fitted(both: Tensor) -> Neighbours:
     """Return what turns features (M, F) into numbers of variance 1 each, the telling ones; descriptors are none yet."""
     mean = both.mean(dim=0)
     values, vectors = torch.linalg.eigh(torch.cov(both.T.double()))
-    count = min(NUMBERS, int((values > values[-1] * 1e-5).sum()))
+    count = min(NUMBERS, len(both) // TELLING, int((values > values[-1] * 1e-5).sum()))
     basis = (vectors / values.clamp_min(1e-30).sqrt()).T.flip(0)[:count].float()  # (K, F)
     scale = basis.abs().amax(dim=1) / 127
     none = torch.empty(0, dtype=torch.uint8)

@@ -106,8 +106,9 @@ def on_white(image: Image.Image) -> Image.Image:
 
 def lay_under(output: Tensor, lines: Image.Image, keep_lines: bool = True) -> Image.Image:
     """Return the network's colours (1, 4, S, S) as large as the lines, with these over them if kept: RGBA."""
-    large = interpolate(output, size=(lines.height, lines.width), mode="bicubic", align_corners=False)
-    picture, cover = to_uint8(large)[0].split((3, 1))
+    smaller = lines.width < output.shape[-1]  # enlarged, antialiasing would be another cubic
+    fitted = interpolate(output, (lines.height, lines.width), mode="bicubic", align_corners=False, antialias=smaller)
+    picture, cover = to_uint8(fitted)[0].split((3, 1))
     shown = Image.fromarray(picture.permute(1, 2, 0).numpy())
     alpha = Image.fromarray(cover[0].numpy())
     if keep_lines:

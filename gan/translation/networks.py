@@ -19,7 +19,7 @@ PALETTE = 5 * 3 + 1  # five colours, and whether they are given
 class Colorizer(nn.Module):
     """A drawing, hints and a palette -> a coloured picture: a U-Net (Ronneberger et al. 2015, arXiv 1505.04597).
 
-    Sides are multiples of 32. The palette scales and shifts every map of the way up (FiLM, Perez et al. 2018).
+    Sides are powers of two from 32 on. The palette scales and shifts every map of the way up (FiLM, Perez et al. 2018).
     """
 
     side: Tensor

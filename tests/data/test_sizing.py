@@ -5,7 +5,7 @@ import math
 import pytest
 
 from gan.config import SUITED, recipe_config
-from gan.data.sizing import SIZES, TABLE, choose
+from gan.data.sizing import SIZES, TABLE, batch_size, choose
 from gan.errors import UserError
 from gan.tasks import TASKS
 
@@ -21,11 +21,11 @@ def values(sizes):
     [
         (10, 10, ALL, 100_000),
         (99, 15, ALL, 100_000),
-        (100, 32, ALL, 300_000),
+        (100, 28, ALL, 300_000),
         (2_999, 32, ALL, 300_000),
         (3_000, 64, ALL, 600_000),
-        (49_999, 64, ALL, 600_000),
-        (50_000, 64, "color,translation", 1_000_000),
+        (49_999, 63, ALL, 600_000),
+        (50_000, 63, "color,translation", 1_000_000),
     ],
 )
 def test_a_number_of_pictures_decides(count, batch_size, augment, images):
@@ -35,11 +35,14 @@ def test_a_number_of_pictures_decides(count, batch_size, augment, images):
     assert set(chosen) == set(SUITED["folder"])
 
 
-@pytest.mark.parametrize("count", range(10, 100))
-def test_the_batches_of_few_pictures_are_nearly_equal(count):
-    size = values([(64, 64)] * count)["batch_size"]
-    last = count % size or size
-    assert size <= 16 and size - last < math.ceil(count / size) and last >= 5
+@pytest.mark.parametrize(("first", "after", "most"), [(10, 100, 16), (100, 3_000, 32), (3_000, 3_200, 64)])
+def test_the_last_batch_of_an_epoch_is_half_full_at_least(first, after, most):
+    row = next(row for row in TABLE if first < row.below)
+    for count in range(first, after):
+        size = batch_size(count, row)
+        last = count % size or size
+        assert most * 0.6 < size <= most and 2 * last >= size
+    assert values([(64, 64)] * first)["batch_size"] == batch_size(first, row)
 
 
 @pytest.mark.parametrize("count", [0, 1, 9])

@@ -53,6 +53,17 @@ def test_a_copy_of_a_picture_that_is_there_many_times_is_found(critic, images):
     assert not other.is_near
 
 
+def test_among_few_pictures_others_do_not_look_like_copies(critic, images):
+    near = 0
+    for part in images.split(60)[:3]:
+        few = describe(critic, "0" * 16, part[:20])
+        near += sum(verdict.is_near for verdict in verdicts(few, critic, part[20:]))
+        copies = verdicts(few, critic, part[:20])
+        assert all(verdict.is_near and verdict.numbers[0] == k for k, verdict in enumerate(copies, 1))
+        assert "hardly 5% of them" in copies[0].sentence()
+    assert near <= 0.1 * 3 * 40  # one in 21 is nearer than all by chance
+
+
 def test_pictures_that_were_held_out_are_as_far_as_is_usual(known, critic, images):
     found = verdicts(known, critic, images[COUNT:])
     assert sum(verdict.is_near for verdict in found) <= 2
@@ -74,7 +85,7 @@ def test_the_file_is_small_and_comes_back(known, tmp_path):
     known.save(path)
     again = Neighbours.load(path)
     assert all(torch.equal(*pair) for pair in zip(known, again, strict=True))
-    assert known.descriptors.shape == (COUNT, 2, 64)
+    assert known.descriptors.shape == (COUNT, 2, 40)
     assert known.descriptors.dtype == torch.int8
     assert sum(histogram(again)) == COUNT
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image, ImageDraw, ImageOps
 
-from gan.translation.apply import colorize, on_white
+from gan.translation.apply import colorize, lay_under, on_white
 from gan.translation.inputs import network_inputs
 from gan.translation.networks import Colorizer
 from gan.translation.paper import levelled
@@ -43,6 +43,13 @@ def test_what_is_drawn_stays_where_it_is_in_a_drawing_of_any_shape(height, netwo
     drawing.paste(0, (0, height - 1, 100, height))
     alpha = np.asarray(colorize(network, drawing))[..., 3]
     assert alpha.shape == (height, 100) and (alpha[[0, -1]] == 255).all()
+
+
+def test_a_drawing_smaller_than_the_network_gets_the_means_of_its_colours():
+    output = torch.ones(1, 4, 128, 128)
+    output[:, :3, :, ::4] = output[:, :3, :, 1::4] = -1  # stripes of two pixels
+    result = np.asarray(on_white(lay_under(output, Image.new("L", (48, 48), 255))))[2:-2, 2:-2]
+    assert result.min() > 90 and result.max() < 165
 
 
 def test_a_dark_picture_is_left_as_it_is():
