@@ -47,12 +47,14 @@ def cutout(images: Tensor, rng: torch.Generator) -> Tensor:
 
 
 def affine(images: Tensor, rng: torch.Generator) -> Tensor:
-    """Turn by up to an eighth of pi and scale by 2^-0.5 to 2^0.5, about the middle; what comes in is 0, mid-grey.
+    """Turn half of the pictures by up to an eighth of pi and scale them by 2^-0.5 to 2^0.5; what comes in is 0, mid-grey.
 
-    Geometry as in StyleGAN2-ADA (Karras et al. 2020, arXiv 2006.06676, appendix B), in every picture and milder.
+    Geometry and chance as in StyleGAN2-ADA (Karras et al. 2020, arXiv 2006.06676, appendix B), milder and of a
+    fixed strength. Where each picture is moved, none shows D the pixels that G draws: all are interpolated.
     """
-    turn, octave = _uniform(images, rng, 2).flatten(1)
-    angle, scale = (turn - 0.5) * (torch.pi / 4), torch.exp2(octave - 0.5)
+    turn, octave, chance = _uniform(images, rng, 3).flatten(1)
+    moved = chance < 0.5
+    angle, scale = (turn - 0.5) * (torch.pi / 4) * moved, torch.exp2((octave - 0.5) * moved)
     cos, sin, none = torch.cos(angle) * scale, torch.sin(angle) * scale, torch.zeros_like(angle)
     theta = torch.stack((cos, -sin, none, sin, cos, none), dim=1).view(-1, 2, 3).to(images.dtype)
     grid = torch.nn.functional.affine_grid(theta, list(images.shape), align_corners=False)  # (N, H, W, 2)

@@ -71,6 +71,8 @@ def test_affine_turns_and_scales_about_the_middle_within_its_ranges():
     images[:, 0, 28:36, 28:36] = 1.0  # in the middle, 8 pixels wide
     images[:, 1, 30:34, 46:50] = 1.0  # to the right of it, by 16 pixels
     moved = affine(images, rng())
+    still = ((moved - images).abs().amax(dim=(1, 2, 3)) < 1e-4).float().mean()
+    assert 0.4 < still < 0.6  # half of them, by chance
     scale = moved[:, 0].sum(dim=(1, 2)).sqrt() / 8
     assert 0.69 < scale.min() < 0.75 and 1.36 < scale.max() < 1.44
     places = torch.arange(side) - 31.5
