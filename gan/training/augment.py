@@ -47,7 +47,7 @@ def cutout(images: Tensor, rng: torch.Generator) -> Tensor:
 
 
 def affine(images: Tensor, rng: torch.Generator) -> Tensor:
-    """Turn half of the pictures by up to an eighth of pi and scale them by 2^-0.5 to 2^0.5; what comes in is 0, mid-grey.
+    """Turn half of the pictures by up to an eighth of pi, scale them by 2^-0.5 to 2^0.5; what comes in is 0, mid-grey.
 
     Geometry and chance as in StyleGAN2-ADA (Karras et al. 2020, arXiv 2006.06676, appendix B), milder and of a
     fixed strength. Where each picture is moved, none shows D the pixels that G draws: all are interpolated.
