@@ -287,6 +287,7 @@ def visit(profile):
         page.goto(url)
         return page
 
+    open_page.complaints = complaints  # for a test that provokes some
     yield open_page
     for page in [page for context in used for page in context.pages[1:]]:
         page.evaluate("() => { try { localStorage.clear(); } catch { /* a page of no origin has none */ } }")

@@ -144,7 +144,6 @@ def build_studio(demo: gr.Blocks, models: Shelf, aides: Aides, without: Sequence
                 save_large = gr.Button("Save large", size="sm", elem_id="save-large")
                 files = Files(None, "Saved pictures", "files")
             own = gr.Column(elem_id="own")
-            gr.HTML("<p id='nobody' role='status' hidden></p>", apply_default_css=False)
         with gr.Tabs(elem_id="tabs", selected="generate", overflow_behavior="wrap") as tabs:
             opened: dict[str, gr.Tab] = {}
             for name, (title, _) in TABS.items():
@@ -165,12 +164,13 @@ def build_studio(demo: gr.Blocks, models: Shelf, aides: Aides, without: Sequence
         for name, tab in opened.items():
             with tab, gr.Column(elem_id=name, elem_classes="lens"):
                 lenses.append(TABS[name][1](studio))
-        visit = Visit(studio, lenses)
+        visit = Visit(studio, lenses, hold(first, begin, "address"))
         named = gr.JSON(visit.places, visible="hidden")
         if SHARPER in styles:
             build_sharper(studio)
         kept_sheet, morph_kept = tray.build_tray(studio, keep, demo.load)
-        back = gr.Button("Back", elem_id="back", elem_classes="unseen")
+        back = gr.Button("Back", elem_id="back", visible="hidden")
+        gr.HTML("<p id='nobody' role='status' hidden></p>", apply_default_css=False)
 
     place = [model, hand, current, *visit.spots]
     another.click(visit.roll, place, visit.every, **LAST_WINS)

@@ -34,7 +34,7 @@ READ = (
     r"/|/config/?|/theme\.css|/manifest\.json|/favicon\.ico|/robots\.txt|/pwa_icon(/\d+)?|/monitoring/summary"
     r"|/studio/\w+\.js|/preview\.png"
     r"|/(static|assets)/[\w./@+-]+"
-    rf"|{API}/(info/?|openapi\.json|startup-events|theme\.css|queue/status|file=(?!https?:).+)"
+    rf"|{API}/(app_id/?|info/?|openapi\.json|startup-events|theme\.css|queue/status|file=(?!https?:).+)"
 )
 UPLOAD = f"{API}/upload"  # which is answered here: a program's picture, see uploads.py
 WRITE = rf"{UPLOAD}|{API}/(queue/join|cancel|reset/?|call/(v2/)?\w+/?)"

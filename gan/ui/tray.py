@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from gan.images import make_grid
-from gan.ui.arguments import read_fields, refuse, said
+from gan.ui.arguments import read_fields, said
 from gan.ui.components import LAST_WINS, NETWORKS, PRIVATE, Sheet, SheetValue, call
 from gan.ui.drawing import colour_small, read_drawing, saved_drawing
 from gan.ui.encode import lossless_uri
@@ -83,7 +83,9 @@ def build_tray(studio: Studio, keep: gr.Button, opening: Any) -> tuple[Sheet, gr
 
     def add(recipe: dict[str, Any], kept: Any) -> dict[Any, Any]:
         recipes = recipes_in(kept)
-        if recipe not in recipes:
+        if recipe in recipes:
+            gr.Info("It is kept already.")
+        else:
             if len(recipes) >= PLACES:
                 gr.Info("The tray is full: the oldest picture makes room.")
             recipes = [*recipes, recipe][-PLACES:]
@@ -97,7 +99,8 @@ def build_tray(studio: Studio, keep: gr.Button, opening: Any) -> tuple[Sheet, gr
     def save_all(kept: Any) -> dict[str, Any]:
         found = [saved for recipe in recipes_in(kept) if (saved := named_picture(studio, recipe))]
         if not found:
-            raise refuse("No picture is kept yet. Keep puts the one in hand here.")
+            gr.Info("No picture is kept yet. Keep puts the one in hand here.")
+            return gr.skip()
         return file("kept.zip", "application/zip", zip_of(found))
 
     with gr.Row(elem_id="tray"):

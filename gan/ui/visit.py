@@ -21,9 +21,9 @@ class Visit:
     Steps are told the values of [model, hand, current, *spots] where they depend on the tab that is open.
     """
 
-    def __init__(self, studio: Studio, lenses: Sequence[Lens]) -> None:
+    def __init__(self, studio: Studio, lenses: Sequence[Lens], begin: Mapping[str, Any]) -> None:
         self.studio, self.models, self.lenses = studio, studio.models, lenses
-        self.first = studio.models[0]
+        self.first, self.begin = studio.models[0], begin
         self.spots = [lens.spot for lens in lenses if lens.spot is not None]
         self.places = [lens.id for lens in lenses if lens.spot is not None]
         own = [studio.hand, studio.stage, studio.model, studio.current]
@@ -114,7 +114,8 @@ class Visit:
         kept = [recipe for recipe in tray.recipes_in(recipes) if "strokes" not in recipe]
         mine = [recipe for recipe in kept if self._is_by(chosen, recipe)]
         if len(mine) < 2:
-            raise links.refuse(f"Keep two pictures by {chosen.title} or more, then this morphs through them.")
+            gr.Info(f"Keep two pictures by {chosen.title} or more, then this morphs through them.")
+            return gr.skip()
         _, first = self.studio.in_hand(mine[0])
         taken = self.studio.take(chosen, first, "open")
         spot = {"stops": json.dumps(mine)}
@@ -149,9 +150,9 @@ class Visit:
             return gr.skip()
         try:
             return self.restore(known, "address", guest_of(request))
-        except gr.Error as error:  # the page stays as it was built
+        except gr.Error as error:  # the page stays as it was built, and its address says so
             gr.Warning(error.message)
-            return gr.skip()
+            return {self.studio.hand: {**self.begin, "by": "lost"}}
 
     def from_history(self, request: gr.Request, query: Any) -> dict[Any, Any]:
         """Return to what the address says after the browser's own step back or forward."""

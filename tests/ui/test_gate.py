@@ -204,7 +204,7 @@ def test_a_path_that_is_sent_as_a_file_is_no_file_and_no_word_in_the_log(page, v
 
 @pytest.mark.parametrize(
     "path", ["/config", "/manifest.json", "/favicon.ico", "/robots.txt", "/monitoring/summary"]
-    + [f"{API}/{route}" for route in ("info", "openapi.json", "startup-events", "queue/status")],
+    + [f"{API}/{route}" for route in ("app_id", "info", "openapi.json", "startup-events", "queue/status")],
 )  # fmt: skip
 def test_what_the_page_and_gradio_client_read_is_there(visitor, path):
     assert visitor.get(path).status_code == 200

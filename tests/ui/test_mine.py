@@ -213,6 +213,7 @@ def test_what_the_browser_cannot_read_gets_a_sentence(visit, server):
     notice(page, "saved.png cannot be read as a picture").wait_for()
     choose_file(page, photo(kind="WEBP"))
     page.get_by_role("region", name="Draw mine").wait_for()
+    assert not page.locator("#files .problem").is_visible()
     page.get_by_role("button", name="Close").click()
     page.get_by_role("region", name="Draw mine").wait_for(state="hidden")
 

@@ -119,8 +119,23 @@ def test_a_bad_link_gets_a_sentence_and_a_page_that_works(visit, server, query, 
     page = visit(f"{server.url}?{query}")
     notice(page, says).wait_for()
     wait_for_seeds(page, 1, 24)
+    wait_for_address(page, "model=alpha", "seed=1", "tab=generate")  # of what is shown: it may be shared
     page.locator("#seed input").fill("8")
     wait_for_seeds(page, 8, 31)
+
+
+def test_the_page_is_there_again_when_the_connection_is(visit, server):
+    page = visit(server.url)
+    wait_for_picture(page, seed=1)
+    page.context.set_offline(True)
+    page.locator("#another").click()
+    lost = page.locator(".toast-body").filter(has_text="Connection to the server was lost")
+    lost.wait_for()
+    page.context.set_offline(False)
+    lost.wait_for(state="detached")
+    page.locator("#wall .tile").nth(4).click()
+    wait_for_picture(page, seed=5)
+    visit.complaints.clear()  # they are of the network
 
 
 def test_each_tab_is_a_step_of_the_history_from_the_first_picture_on(visit, server):
@@ -334,8 +349,23 @@ def test_the_page_is_as_light_as_a_visitor_wants_it(visit, server, scheme):
     assert light == (scheme == "light")
 
 
-def test_a_phone_shows_the_picture_first_and_scrolls_in_one_direction_alone(visit, server):
-    page = visit(server.url, 390, 844, device_scale_factor=2, reduced_motion="reduce")
+def test_the_newest_kept_picture_is_in_sight_on_a_phone(visit, server):
+    page = visit(server.url, 390, 664)
+    for place in range(5):
+        page.locator("#wall .tile").nth(place).click()
+        wait_for_picture(page, seed=place + 1)
+        page.locator("#keep").click()
+        page.locator("#kept .tile").nth(place).wait_for()
+    inside = "tile => tile.getBoundingClientRect().right <= tile.closest('ol').getBoundingClientRect().right + 1"
+    assert page.locator("#kept .tile").nth(4).evaluate(inside)
+    page.locator("#keep").click()
+    notice(page, "It is kept already.").wait_for()
+    assert page.locator(".toast-body").bounding_box()["y"] > 300  # at the top are models and tabs
+
+
+@pytest.mark.parametrize("height", [664, 844])
+def test_a_phone_shows_the_picture_first_and_scrolls_in_one_direction_alone(visit, server, height):
+    page = visit(server.url, 390, height, device_scale_factor=2, reduced_motion="reduce")
     wait_for_seeds(page, 1, 24)
     for tab in reversed(page.get_by_role("tab").all()):
         tab.click()

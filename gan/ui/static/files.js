@@ -62,11 +62,15 @@ export const mount = (root, emit) => {
             if (recipe) emit("upload", recipe);
             else document.dispatchEvent(new CustomEvent("picture", { detail: file }));
         } catch (sentence) {
-            problem.textContent = sentence;
-            problem.hidden = false;
-            problem.scrollIntoView({ block: "nearest" });
+            refuse(sentence);
         }
     };
+    const refuse = (sentence) => {
+        problem.textContent = sentence;
+        problem.hidden = false;
+        problem.scrollIntoView({ block: "nearest" });
+    };
+    document.addEventListener("no-picture", ({ detail }) => refuse(detail)); // says whoever was handed it
     const carriesFile = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
     let inside = 0;
     const over = (by) => (event) => {

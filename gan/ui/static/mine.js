@@ -1,4 +1,5 @@
 // Draw mine: a picture of the visitor's own is cropped here, sent small, and drawn as near as the network can.
+import { read } from "./photo.js";
 import { onStyle, paint, whole } from "./pixels.js";
 
 const SENT = 128; // pixels a side
@@ -20,8 +21,7 @@ export const mount = (root, emit) => {
             <p class="mine-row"><button type="button" class="go">Draw it</button><button type="button" class="halt" hidden>Stop here</button>
                 <button type="button" class="close">Close</button><progress max="1" hidden></progress></p>
             <p class="said" role="status"></p>
-        </section>
-        <p class="problem" role="status" hidden></p>`;
+        </section>`;
     const find = (name) => root.querySelector(name);
     const panel = find(".own-picture"),
         crop = find(".crop"),
@@ -30,8 +30,7 @@ export const mount = (root, emit) => {
         halt = find(".halt");
     const bar = find("progress"),
         said = find(".said"),
-        off = find(".off"),
-        problem = find(".problem");
+        off = find(".off");
     let picture = null,
         centre = { x: 0.5, y: 0.5 },
         pixels = null,
@@ -89,14 +88,12 @@ export const mount = (root, emit) => {
     // --- a picture that was dropped or chosen
     document.addEventListener("picture", async ({ detail: file }) => {
         if (running) stop();
-        problem.hidden = true;
         try {
-            picture = await createImageBitmap(file);
-        } catch {
-            problem.textContent = `${file.name} cannot be read as a picture; save it as JPEG or PNG.`;
-            problem.hidden = false;
-            problem.scrollIntoView({ block: "nearest" });
-            return;
+            picture = await read(file);
+        } catch (problem) {
+            const unread = `${file.name} cannot be read as a picture; save it as JPEG or PNG.`;
+            const sentence = typeof problem === "string" ? problem : unread;
+            return document.dispatchEvent(new CustomEvent("no-picture", { detail: sentence }));
         }
         centre = { x: 0.5, y: 0.5 };
         const [most, least] = [Math.max(picture.width, picture.height), Math.min(picture.width, picture.height)];
@@ -162,10 +159,13 @@ export const mount = (root, emit) => {
         show(best ? "Stopped there. The picture is in hand." : "Stopped.", best ? off.textContent : OTHERS);
         if (best) emit("select", { recipe: best });
     });
-    find(".close").addEventListener("click", () => {
+    const close = () => {
         if (running) stop();
         [picture, panel.hidden] = [null, true];
-    });
+        document.querySelector(".open-picture input")?.focus();
+    };
+    find(".close").addEventListener("click", close);
+    panel.addEventListener("keydown", ({ key }) => key === "Escape" && close());
     onStyle(look);
     new ResizeObserver(look).observe(root);
 

@@ -138,6 +138,7 @@ export const mount = (root, emit) => {
         clearTimeout(resting);
         resting = setTimeout(() => emit("release", said()), REST);
         emit("input", said());
+        find(".pad-copy").textContent = ""; // it was said of another drawing
     };
     const said = () => {
         const strokes = blank() ? (ghostly() ? examples : "") : write(now().strokes);
@@ -332,11 +333,11 @@ export const mount = (root, emit) => {
 
     // --- a drawing or a photograph of one
     const open = async (file) => {
+        say("Looking for the lines …");
         try {
             emit("upload", { file: await photo(file), turn: ++asked });
-            say("Looking for the lines …");
-        } catch {
-            say("This is no picture that a browser can read.");
+        } catch (problem) {
+            say(typeof problem === "string" ? problem : "This is no picture that a browser can read.");
         }
     };
     find(".open-drawing input").addEventListener("change", ({ target }) => {

@@ -21,8 +21,17 @@ let before = location.search,
     at = 0,
     writing,
     returning = false;
+// Where the models have less room than they take, the chosen one is in sight.
+const revealModel = () => {
+    const row = document.querySelector("#model"),
+        chosen = row?.querySelector("label.selected")?.getBoundingClientRect();
+    if (!chosen) return;
+    const { left, width } = row.getBoundingClientRect();
+    row.scrollLeft += chosen.left + chosen.width / 2 - left - width / 2;
+};
 export const keepAddress = (named, hand, tab, ...spots) => {
     document.querySelector("#studio").dataset.tab = tab; // inside of what Gradio lets styles for small screens reach
+    requestAnimationFrame(revealModel);
     if (!hand?.model) return;
     document.dispatchEvent(new CustomEvent("hand", { detail: hand }));
     const place = { tab, ...spots[named.indexOf(tab)] };
@@ -52,7 +61,7 @@ export const keepAddress = (named, hand, tab, ...spots) => {
     };
     if (gesture)
         writing = setTimeout(() => write(true), 150); // browsers allow some hundred changes a minute
-    else write(known || (there && tab === "draw")); // a stroke is no step of the history: the pad has its own
+    else write(known || now === "lost" || (there && tab === "draw")); // a stroke is no step of the history: the pad has its own
 };
 
 // The tab that is open now, before the values of what else a step to it is told.
@@ -134,9 +143,9 @@ const end = (wish) => {
 };
 const changesPicture = (body) => {
     const { components, dependencies } = window.gradio_config;
-    const stage = components.find(({ props }) => props.elem_id === "stage")?.id;
+    const pictures = components.filter(({ props }) => ["stage", "pad"].includes(props.elem_id)).map(({ id }) => id);
     const { fn_index: asked } = JSON.parse(body);
-    return dependencies.find(({ id }) => id === asked)?.outputs.includes(stage);
+    return dependencies.find(({ id }) => id === asked)?.outputs.some((id) => pictures.includes(id));
 };
 
 const join = async (...given) => {
@@ -201,7 +210,10 @@ const tell = async (answer, reader) => {
             if (!ended) reader.enqueue(new TextEncoder().encode(`${event}\n\n`));
             const name = /"event_id": ?"(\w+)"/.exec(event)?.[1];
             if (event.includes('"process_completed"')) end(name);
-            else if (event.includes('"process_generating"') && wishes.has(name)) wishes.get(name).shown = false; // it is seen at work
+            else if (event.includes('"process_generating"') && wishes.has(name)) {
+                wishes.get(name).shown = false; // it is seen at work
+                look();
+            }
         }
     };
     await answer.body.pipeThrough(new TextDecoderStream()).pipeTo(new WritableStream({ write }));

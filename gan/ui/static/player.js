@@ -97,7 +97,6 @@ export const mount = (root, emit) => {
     const pause = () => {
         playing = false;
         play.textContent = "Play";
-        play.setAttribute("aria-pressed", "false");
     };
     const tick = (now) => {
         if (!playing || !visible) return;
@@ -124,7 +123,6 @@ export const mount = (root, emit) => {
         from = at;
         playing = true;
         play.textContent = "Pause";
-        play.setAttribute("aria-pressed", "true");
         show();
         requestAnimationFrame(tick);
     };

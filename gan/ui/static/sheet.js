@@ -99,6 +99,7 @@ export const mount = (root, emit) => {
         const at = [...list.children].indexOf(focused?.closest("li")),
             tool = focused?.dataset.tool,
             step = { earlier: -1, later: 1 }[acted] ?? 0;
+        const more = cells.length > (shown?.cells?.length ?? 0);
         shown = value ?? {};
         pixels = image ? cells.map((_, index) => cut(image, value.side, value.columns, index)) : [];
         empty.textContent = shown.empty ?? "";
@@ -108,6 +109,8 @@ export const mount = (root, emit) => {
             ...Array.from({ length: Math.max(0, (shown.places ?? 0) - cells.length) }, place),
         );
         list.hidden = list.children.length === 0;
+        const right = (element) => element.getBoundingClientRect().right;
+        if (more) list.scrollLeft += Math.max(0, right(tiles().at(-1)) - right(list)); // the newest is in sight
         root.dataset.labels = cells.map((cell) => cell.label).join(" ");
         reach(shown.chosen ?? 0);
         if (at >= 0) {

@@ -13,8 +13,8 @@ export const mount = (root, emit) => {
                 <div class="stage-room" tabindex="0" role="img">
                     <canvas class="large"></canvas>
                     <div class="stage-over"></div>
-                    <p class="stage-hint" aria-hidden="true">Drag across it: it becomes another</p>
-                    <div class="true-size" aria-hidden="true"><canvas></canvas><span>real size</span></div>
+                    <p class="stage-hint" aria-hidden="true" hidden>Drag across it: it becomes another</p>
+                    <div class="true-size" aria-hidden="true" hidden><canvas></canvas><span>real size</span></div>
                 </div>
                 <button type="button" class="before" aria-pressed="false" hidden>Before</button>
             </div>
@@ -41,6 +41,7 @@ export const mount = (root, emit) => {
         paint(large, pixels, room.clientWidth);
         small.width = small.height = pixels.width;
         small.getContext("2d").putImageData(pixels, 0, 0);
+        for (const name of [".stage-hint", ".true-size"]) find(name).hidden = false;
     };
     const own = () => {
         if (!sheet) return;

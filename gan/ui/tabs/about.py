@@ -213,7 +213,7 @@ CODE = """<h3>Call it from Python</h3>
 <pre tabindex="0"><code class="language-python">{local}</code></pre>
 <p>From anywhere that reaches this page:</p>
 <pre tabindex="0"><code class="language-python">{remote}</code></pre>
-<p>Every argument has a default. “Use via API” at the foot of the page lists them all.</p>
+<p>Every argument has a default. “Use via API” at the foot of a wide page lists them all.</p>
 <h3>Cite</h3>
 <pre tabindex="0"><code class="language-bibtex">{cite}</code></pre>"""
 
