@@ -1,5 +1,6 @@
 """What is measured of a network that colours drawings, a row of METRICS each, beside flood fill."""
 
+import statistics
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -59,9 +60,11 @@ Value = float | None
 
 
 def _kid(seen: Evidence, features: Tensor) -> tuple[float, float]:
-    """Return KID, and its error as if each picture were drawn once: drawings of one picture are much alike."""
-    value, _ = kid(seen.real, features)
-    return value, kid(seen.real, features[: seen.pictures])[1]
+    """Return the mean KID of the rounds, and the error of one: KID wants pictures that do not depend on each other,
+    and drawings of one picture are much alike.
+    """
+    rounds = [kid(seen.real, part) for part in features.split(seen.pictures)]
+    return statistics.fmean(value for value, _ in rounds), rounds[0][1]
 
 
 def _of_both(function: Callable[[Evidence, Answers], Value]) -> Callable[[Evidence], tuple[Value, Value]]:

@@ -149,6 +149,7 @@ def test_a_perfect_network_is_off_by_nothing(extractor, data, tmp_path, monkeypa
     assert (line["lab_error"], line["variety"], line["colourfulness"], line["bleed"]) == (0, 0, 1, 1)
     assert line["hint_error"] < OFF and line["outside_white"] == 1
     assert line["line_recall"] == line["line_recall_real"] and line["kid_train"] < line["kid_train_flood_fill"]
+    assert line["kid_train"] == pytest.approx(line["floor"]["kid"], abs=0.01)  # however often each is drawn
     assert line["kid_train"] < line["kid_lines_kept_perfect"]  # whose lines the real pictures have not
 
 
