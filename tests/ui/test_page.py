@@ -351,6 +351,11 @@ def test_the_page_is_as_light_as_a_visitor_wants_it(visit, server, scheme):
 
 def test_the_newest_kept_picture_is_in_sight_on_a_phone(visit, server):
     page = visit(server.url, 390, 664)
+    wait_for_seeds(page, 1, 24)
+    for button, says in (("Save all", "No picture is kept yet"), ("Morph through these", "Keep two pictures by Alpha")):
+        page.get_by_role("button", name=button).click()
+        notice(page, says).wait_for()
+    assert page.locator(".toast-body.error").count() == 0  # they are hints
     for place in range(5):
         page.locator("#wall .tile").nth(place).click()
         wait_for_picture(page, seed=place + 1)
