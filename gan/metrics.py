@@ -190,7 +190,8 @@ def _fid_words(line: dict[str, Any]) -> tuple[str, str]:
 
 
 def _novelty_words(line: dict[str, Any]) -> tuple[str, str]:
-    return "novelty", f"{line['novelty']:.2f}, {round(line['copies'] * line['generated']):,} near-copies"
+    copies = counted(round(line["copies"] * line["generated"]), "near-copy", "near-copies")
+    return "novelty", f"{line['novelty']:.2f}, {copies}"
 
 
 def speed(what: str) -> Metric:

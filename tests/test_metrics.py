@@ -183,4 +183,4 @@ def test_weights_that_are_missing_or_something_else_get_a_sentence(tmp_path):
 def test_one_copy_of_very_many_is_told():
     row = next(row for row in metrics.METRICS if "copies" in row.digits)
     line = {"novelty": 1.1, "copies": round(1 / 50_000, row.digits["copies"]), "generated": 50_000}
-    assert row.words(line) == ("novelty", "1.10, 1 near-copies")
+    assert row.words(line) == ("novelty", "1.10, 1 near-copy")

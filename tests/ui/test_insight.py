@@ -72,7 +72,7 @@ def test_a_model_without_gets_a_sentence(tmp_path):
 @pytest.mark.parametrize(
     "rank, says",
     [
-        (0.004, "hardly 1% of them have one that stands out so."),
+        (0.004, "hardly 2% of them have one that stands out so."),  # of 62
         (0.04, "though one training picture stands out as nearer: for 4% of them one does as much."),
         (0.3, "no training picture stands out as nearer than the others."),
         (0.8, "no training picture stands out as nearer than the others."),

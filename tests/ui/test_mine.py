@@ -195,10 +195,9 @@ def test_the_crop_is_moved_by_drag_by_keys_and_by_zoom(visit, server):
     looks.append(shown())
     page.get_by_label("Zoom").fill("0.9")
     looks.append(shown())
-    box = crop.bounding_box()
-    page.mouse.move(box["x"] + 50, box["y"] + 50)
+    crop.hover(position={"x": 50, "y": 50})
     page.mouse.down()
-    page.mouse.move(box["x"] + 90, box["y"] + 60)
+    crop.hover(position={"x": 90, "y": 60})
     page.mouse.up()
     looks.append(shown())
     assert len(set(looks)) == 4
