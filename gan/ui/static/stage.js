@@ -65,10 +65,11 @@ export const mount = (root, emit) => {
 
     // --- a drag, or arrow keys: along the two strongest directions
     let from = null,
-        asked = null;
+        asked = null,
+        latest = null; // what was asked for last, until it is shown: the next step goes on from there
     const moved = (base, right, down) => {
         const step = (name, by) => Math.round(Math.min(Math.max((base[name] ?? 0) + by, -REACH), REACH) * 100) / 100;
-        asked = { ...base, d1: step("d1", right), d2: step("d2", down) };
+        asked = latest = { ...base, d1: step("d1", right), d2: step("d2", down) };
         emit("input", asked);
     };
     const settle = () => {
@@ -77,7 +78,7 @@ export const mount = (root, emit) => {
     };
     room.addEventListener("pointerdown", (event) => {
         if (event.button || !shown?.recipe) return;
-        from = { x: event.clientX, y: event.clientY, base: shown.recipe };
+        from = { x: event.clientX, y: event.clientY, base: latest ?? shown.recipe };
         room.setPointerCapture(event.pointerId);
     });
     room.addEventListener("pointermove", (event) => {
@@ -90,9 +91,10 @@ export const mount = (root, emit) => {
     for (const end of ["pointerup", "keyup"]) room.addEventListener(end, settle);
     room.addEventListener("pointercancel", () => {
         if (from && asked) emit("input", from.base); // the browser scrolls: it was no drag
-        from = asked = null;
+        from = asked = latest = null;
     });
     document.addEventListener("hand", ({ detail }) => {
+        if (detail.by !== "drag") latest = null; // another picture is in hand
         if (["explore", "morph"].includes(detail.by)) root.classList.add("touched"); // whoever changes it needs no hint
     });
     room.addEventListener("keydown", (event) => {
@@ -100,7 +102,7 @@ export const mount = (root, emit) => {
         const step = steps[event.key];
         if (!step || !shown?.recipe || event.target !== room) return;
         event.preventDefault();
-        moved(shown.recipe, step[0] * KEY_STEP, step[1] * KEY_STEP);
+        moved(latest ?? shown.recipe, step[0] * KEY_STEP, step[1] * KEY_STEP);
     });
     before.addEventListener("click", () => {
         comparing = !comparing;
@@ -139,6 +141,7 @@ export const mount = (root, emit) => {
         if (mine !== taken) return;
         turn++;
         [shown, sheet, comparing] = [value, image, false];
+        if (latest && ["d1", "d2"].every((name) => (latest[name] ?? 0) === (value.recipe?.[name] ?? 0))) latest = null;
         room.parentElement.hidden = !image;
         find(".problem").hidden = !value.problem;
         find(".problem").textContent = value.problem ?? "";
