@@ -24,7 +24,7 @@ let before = location.search,
 // Where the models have less room than they take, the chosen one is in sight.
 const revealModel = () => {
     const row = document.querySelector("#model"),
-        chosen = row?.querySelector("label.selected")?.getBoundingClientRect();
+        chosen = row?.querySelector("label.selected, label:has(input:checked)")?.getBoundingClientRect();
     if (!chosen) return;
     const { left, width } = row.getBoundingClientRect();
     row.scrollLeft += chosen.left + chosen.width / 2 - left - width / 2;

@@ -90,8 +90,11 @@ export const mount = (root, emit) => {
     });
     for (const end of ["pointerup", "keyup"]) room.addEventListener(end, settle);
     room.addEventListener("pointercancel", () => {
-        if (from && asked) emit("input", from.base); // the browser scrolls: it was no drag
-        from = asked = latest = null;
+        if (from && asked) {
+            latest = from.base; // the browser scrolls: it was no drag
+            emit("input", latest);
+        }
+        from = asked = null;
     });
     document.addEventListener("hand", ({ detail }) => {
         if (detail.by !== "drag") latest = null; // another picture is in hand
