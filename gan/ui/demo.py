@@ -116,6 +116,7 @@ def build_studio(demo: gr.Blocks, models: Shelf, aides: Aides, without: Sequence
     """Lay out the stage, the tabs but those it is `without`, and the tray; let them follow the picture in hand."""
     first = models[0]
     begin = Specimen(seeds_of(first, BY_HAND, None)[0])
+    held = hold(first, begin, "address")
     styles = ["Smooth", "Pixels", *[SHARPER] * aides.can_enlarge(models)]
     with gr.Column(elem_id="studio"):
         gr.HTML(HEADER + thumbnails(models), apply_default_css=False, elem_id="brand")
@@ -149,7 +150,7 @@ def build_studio(demo: gr.Blocks, models: Shelf, aides: Aides, without: Sequence
             for name, (title, _) in TABS.items():
                 if name not in without:
                     opened[name] = gr.Tab(title, id=name, elem_id=f"{name}-tab", render_children=True)
-        hand = gr.JSON(hold(first, begin, "address"), visible="hidden", elem_id="hand")
+        hand = gr.JSON(held, visible="hidden", elem_id="hand")
         current = gr.Textbox("generate", visible="hidden", elem_id="current")
         dragged = wishes(stage, stage.input)
         told = gr.JSON({}, visible="hidden", elem_id="told")  # what a script has to tell the server
@@ -164,7 +165,7 @@ def build_studio(demo: gr.Blocks, models: Shelf, aides: Aides, without: Sequence
         for name, tab in opened.items():
             with tab, gr.Column(elem_id=name, elem_classes="lens"):
                 lenses.append(TABS[name][1](studio))
-        visit = Visit(studio, lenses, hold(first, begin, "address"))
+        visit = Visit(studio, lenses, held)
         named = gr.JSON(visit.places, visible="hidden")
         if SHARPER in styles:
             build_sharper(studio)

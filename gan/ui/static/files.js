@@ -5,6 +5,11 @@ const MOST_BYTES = 40_000_000,
     MOST_SIDE = 8192; // of any other: what a camera makes
 const RECIPE = "gan-studio";
 
+export const checkSides = ({ name }, width, height) => {
+    if (Math.max(width, height) > MOST_SIDE)
+        throw `${name} is ${width} × ${height} pixels; ${MOST_SIDE} a side are the most.`;
+};
+
 // Read the recipe out of a PNG's text chunks; only its head is looked at, nothing is decoded. null: there is none.
 export const recipeOf = async (file) => {
     if (file.size > MOST_BYTES) throw `${file.name} is larger than 40 MB.`;
@@ -12,8 +17,7 @@ export const recipeOf = async (file) => {
     const text = (from, length) => new TextDecoder("latin1").decode(new Uint8Array(view.buffer, from, length));
     if (view.byteLength < 33 || text(1, 3) !== "PNG" || text(12, 4) !== "IHDR") return null;
     const [width, height] = [view.getUint32(16), view.getUint32(20)];
-    if (Math.max(width, height) > MOST_SIDE)
-        throw `${file.name} is ${width} × ${height} pixels; ${MOST_SIDE} a side are the most.`;
+    checkSides(file, width, height);
     for (let at = 8; at + 12 <= view.byteLength; ) {
         const length = view.getUint32(at);
         if (at + 12 + length > view.byteLength) break;

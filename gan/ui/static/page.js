@@ -21,7 +21,8 @@ let before = location.search,
     at = 0,
     writing,
     returning = false;
-// Where the models have less room than they take, the chosen one is in sight.
+// Where the models have less room than they take, the one that is chosen comes into sight.
+let revealed = "";
 const revealModel = () => {
     const row = document.querySelector("#model"),
         chosen = row?.querySelector("label.selected, label:has(input:checked)")?.getBoundingClientRect();
@@ -31,8 +32,9 @@ const revealModel = () => {
 };
 export const keepAddress = (named, hand, tab, ...spots) => {
     document.querySelector("#studio").dataset.tab = tab; // inside of what Gradio lets styles for small screens reach
-    requestAnimationFrame(revealModel);
     if (!hand?.model) return;
+    if (hand.model !== revealed) requestAnimationFrame(revealModel);
+    revealed = hand.model;
     document.dispatchEvent(new CustomEvent("hand", { detail: hand }));
     const place = { tab, ...spots[named.indexOf(tab)] };
     const { by: now, ...picture } = hand;

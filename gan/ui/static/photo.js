@@ -1,17 +1,15 @@
 // Pictures that a pad takes in: a file of the visitor's, a drawing as ink.
+import { checkSides } from "./files.js";
 import { whole } from "./pixels.js";
 
-const MOST = 8192; // pixels a side: what a camera makes
 const SIDE = 512; // pixels of the longer one
 const LONGEST = 42_000; // characters
 
 // A file's picture, upright, as its EXIF says; one that is too large for a page is refused in a sentence.
 export const read = async (file) => {
     const image = await createImageBitmap(file);
-    if (Math.max(image.width, image.height) <= MOST) return image;
-    const sides = `${image.width} × ${image.height}`;
-    image.close();
-    throw `${file.name} is ${sides} pixels; ${MOST} a side are the most.`;
+    checkSides(file, image.width, image.height);
+    return image;
 };
 
 // A file's picture, small enough for an event: on white, as a data URI.
