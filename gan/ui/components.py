@@ -246,7 +246,7 @@ class MineValue(TypedDict, total=False):
 class Mine(Drawn):
     """A visitor's own picture, to be cropped; `input` tells {"picture", "search"}, a data URI and a number.
 
-    `select` tells {"recipe"} of an attempt, `stop` ends the search. Value: MineValue.
+    `select` tells {"recipe"} of an attempt, `stop` {"search"}, the one to end. Value: MineValue.
     """
 
     script = "mine"

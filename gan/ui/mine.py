@@ -29,7 +29,9 @@ def target_of(model: LoadedModel, picture: Image.Image) -> Tensor:
 def build_mine(studio: Studio) -> list[Any]:
     """Lay the panel out, wire it, and offer /project to programs; return the events that end with another hand."""
 
-    def draw(told: Any, hand: Any) -> Iterator[dict[Any, Any]]:
+    stopped: dict[str | None, Any] = {}  # the search that each page stopped last
+
+    def draw(request: gr.Request, told: Any, hand: Any) -> Iterator[dict[Any, Any]]:
         wish = said(told)
         search = {"search": wish.get("search")}
         try:
@@ -39,9 +41,14 @@ def build_mine(studio: Studio) -> list[Any]:
             yield {panel: search | {"sentence": error.message}}
             return
         for progress in projected(model, target):
+            if request.session_hash in stopped and stopped.pop(request.session_hash) == search["search"]:
+                return
             yield {panel: progress.shown(model) | search}
         done = progress.shown(model) | search | {"sentence": read_out(model, progress.residual)}
         yield {panel: done, **studio.take_of_any(model, progress.specimen)}
+
+    def stop(request: gr.Request, told: Any) -> None:
+        stopped[request.session_hash] = said(told).get("search")
 
     def project(model: Any = None, image: Any = None) -> tuple[Image.Image, dict[str, Any]]:
         """Draw the picture of the network's own that is nearest to an image file, of which the middle square counts.
@@ -70,13 +77,13 @@ def build_mine(studio: Studio) -> list[Any]:
     place = gr.Markdown("", elem_id="place", elem_classes="unseen")  # where Gradio says the place in the queue
     watched = PRIVATE | {"show_progress": "full", "show_progress_on": place}
     drawing = panel.input(draw, [panel, studio.hand], [panel, *studio.others], **PROJECTING, **watched)
-    panel.stop(None, None, None, cancels=[drawing])
-    for after, event in ((drawing.then, "search-over"), (drawing.failure, "search-failed")):
-        after(None, js=f"() => void document.dispatchEvent(new Event('{event}'))", **PRIVATE)
-    stopped = panel.select(studio.choose, panel, studio.others, **LAST_WINS)
+    for after in (drawing.success, drawing.failure):
+        after(None, js="() => void document.dispatchEvent(new Event('search-over'))", **PRIVATE)
+    panel.stop(stop, panel, **PRIVATE)  # not `cancels`, which may end the next search instead
+    chosen = panel.select(studio.choose, panel, studio.others, **LAST_WINS)
 
     image = gr.Image(visible=False, label="Image")
     nearest = gr.Image(visible=False, label="Nearest picture", format="png")
     told = gr.JSON(visible=False, label="How near")
     gr.on([], project, [studio.model, image], [nearest, told], preprocess=False, api_name="project", **PROJECTING)
-    return [drawing, stopped]
+    return [drawing, chosen]

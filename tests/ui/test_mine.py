@@ -164,7 +164,8 @@ def test_it_is_stopped_and_the_best_so_far_is_in_hand(visit, server):
 def test_a_wish_in_the_instant_after_a_stop_is_heard_and_each_can_be_stopped(visit, server):
     page = opened(visit, server, photo())
     stops = []
-    page.on("request", lambda request: request.url.endswith("/cancel") and stops.append(request))
+    stop = event_of(page.evaluate("window.gradio_config"), "mine", "stop")
+    page.on("request", lambda request: f'"fn_index":{stop},' in (request.post_data or "") and stops.append(request))
     page.evaluate(STOP_AT_ONCE, 2)  # and a third time for good
     page.get_by_role("button", name="Draw it").click()
     said(page).filter(has_text="Stopped there").wait_for(timeout=60_000)
@@ -201,6 +202,17 @@ def test_the_crop_is_moved_by_drag_by_keys_and_by_zoom(visit, server):
     page.mouse.up()
     looks.append(shown())
     assert len(set(looks)) == 4
+
+
+def test_a_picture_chosen_before_the_panel_is_there_waits_for_it(visit, server):
+    page = visit(server.url)
+    wait_for_picture(page, seed=1)
+    page.evaluate("""() => {
+        let early = 3;
+        document.addEventListener("picture", (event) => early-- > 0 && event.stopImmediatePropagation(), true);
+    }""")
+    choose_file(page, photo())
+    page.get_by_role("region", name="Draw mine").wait_for()
 
 
 def test_what_the_browser_cannot_read_gets_a_sentence(visit, server):

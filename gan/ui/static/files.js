@@ -1,8 +1,9 @@
 // Files that the server made are saved; of pictures that come by drop or choice, PNGs saved here tell their recipe, and
-// any other is handed to whoever hears "picture".
+// any other is handed to whoever takes "picture".
 const SAVED_BYTES = 5_000_000; // at most, of a picture saved here; nothing of it is sent but its recipe
 const MOST_BYTES = 40_000_000,
     MOST_SIDE = 8192; // of any other: what a camera makes
+const WAIT = 100; // milliseconds
 const RECIPE = "gan-studio";
 
 export const checkSides = ({ name }, width, height) => {
@@ -49,6 +50,9 @@ export const download = (name, content, type) => {
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 };
 
+// Hand a picture on; false while nobody is there yet to take it, as the page is still loading.
+const taken = (file) => !document.dispatchEvent(new CustomEvent("picture", { detail: file, cancelable: true }));
+
 export const mount = (root, emit) => {
     root.innerHTML = `
         <label class="open-picture"><input type="file" accept="image/*"><span>Open a picture</span></label>
@@ -64,7 +68,7 @@ export const mount = (root, emit) => {
         try {
             const recipe = await recipeOf(file);
             if (recipe) emit("upload", recipe);
-            else document.dispatchEvent(new CustomEvent("picture", { detail: file }));
+            else while (!taken(file)) await new Promise((again) => setTimeout(again, WAIT));
         } catch (sentence) {
             refuse(sentence);
         }

@@ -38,7 +38,6 @@ export const mount = (root, emit) => {
         running = false,
         search = 0, // the number of the last one that was asked for
         asked = false, // whether it goes on for Gradio, stopped or not
-        failures = 0, // that are none: Gradio tells two of each search that was stopped
         wished = false; // to be asked for as soon as that is over: until then Gradio would drop it
 
     // --- the crop: `centre` is the point of the picture, 0 to 1, that lies in the middle of the square
@@ -86,7 +85,9 @@ export const mount = (root, emit) => {
     zoom.addEventListener("input", () => render(crop));
 
     // --- a picture that was dropped or chosen
-    document.addEventListener("picture", async ({ detail: file }) => {
+    document.addEventListener("picture", async (event) => {
+        event.preventDefault(); // taken
+        const file = event.detail;
         if (running) stop();
         try {
             picture = await read(file);
@@ -126,8 +127,7 @@ export const mount = (root, emit) => {
     };
     const stop = () => {
         running = wished = false;
-        failures += asked ? 2 : 0;
-        emit("stop");
+        emit("stop", { search });
     };
     const ask = () => {
         [asked, wished] = [true, false];
@@ -145,14 +145,9 @@ export const mount = (root, emit) => {
         queue.observe(document.querySelector("#place"), { childList: true, characterData: true, subtree: true });
         if (!asked) ask();
     });
-    const over = () => {
+    document.addEventListener("search-over", () => {
         asked = false;
         if (wished) ask();
-    };
-    document.addEventListener("search-over", over);
-    document.addEventListener("search-failed", () => {
-        if (failures) failures -= 1;
-        else over();
     });
     halt.addEventListener("click", () => {
         stop();

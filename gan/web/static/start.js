@@ -70,9 +70,10 @@ const change = (listed) => {
 const open = (recipe) => attempt(() => restore({ ...recipe, tab: "explore" }, "open"));
 mountFiles(find("#files"), (_, recipe) => open(recipe));
 find("#files .drop p").textContent = "Drop a PNG saved here: it brings its picture back.";
-document.addEventListener("picture", ({ detail }) =>
-    say(`${detail.name} carries no recipe. Only PNGs saved on a page like this one do.`),
-);
+document.addEventListener("picture", (event) => {
+    event.preventDefault(); // taken
+    say(`${event.detail.name} carries no recipe. Only PNGs saved on a page like this one do.`);
+});
 const openHere = (recipe) =>
     attempt(() => {
         take(read(recipe), "open");
