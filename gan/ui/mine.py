@@ -1,5 +1,6 @@
 """Draw mine: a visitor's own picture, and the nearest that the network can draw to it. Nothing of it is kept."""
 
+from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +19,7 @@ from gan.ui.studio import Studio, saved_picture
 from gan.ui.uploads import read_upload
 
 NAME = "The picture"  # what it is called where it is refused
+STOPS = 64  # stopped searches remembered: more than wait in line
 
 
 def target_of(model: LoadedModel, picture: Image.Image) -> Tensor:
@@ -29,7 +31,7 @@ def target_of(model: LoadedModel, picture: Image.Image) -> Tensor:
 def build_mine(studio: Studio) -> list[Any]:
     """Lay the panel out, wire it, and offer /project to programs; return the events that end with another hand."""
 
-    stopped: dict[str | None, Any] = {}  # the search that each page stopped last
+    stopped: deque[tuple[str | None, int]] = deque(maxlen=STOPS)  # a page's session, the number of its search
 
     def draw(request: gr.Request, told: Any, hand: Any) -> Iterator[dict[Any, Any]]:
         wish = said(told)
@@ -41,14 +43,16 @@ def build_mine(studio: Studio) -> list[Any]:
             yield {panel: search | {"sentence": error.message}}
             return
         for progress in projected(model, target):
-            if request.session_hash in stopped and stopped.pop(request.session_hash) == search["search"]:
+            if (request.session_hash, search["search"]) in stopped:
                 return
             yield {panel: progress.shown(model) | search}
         done = progress.shown(model) | search | {"sentence": read_out(model, progress.residual)}
         yield {panel: done, **studio.take_of_any(model, progress.specimen)}
 
     def stop(request: gr.Request, told: Any) -> None:
-        stopped[request.session_hash] = said(told).get("search")
+        search = said(told).get("search")
+        if isinstance(search, int):
+            stopped.append((request.session_hash, search))
 
     def project(model: Any = None, image: Any = None) -> tuple[Image.Image, dict[str, Any]]:
         """Draw the picture of the network's own that is nearest to an image file, of which the middle square counts.
