@@ -174,7 +174,7 @@ def folders_to_show(checkpoints: list[str] | None) -> tuple[list[Path], list[Pat
 
 def launch(demo: Any, options: argparse.Namespace, clear_up: Callable[[], None]) -> None:
     """Serve the page until Ctrl-C or SIGTERM."""
-    from gan.ui.gate import trusted_hosts
+    from gan.ui.hosts import trusted_hosts
     from gan.ui.theme import launch_look
 
     def end(status: int) -> None:

@@ -34,13 +34,14 @@ from gan.config import CHOICES, TrainConfig, flag_name
 from gan.data.datasets import DATASETS, DOWNLOADED
 from gan.data.sizing import STARTS, choose
 from gan.errors import UserError, quoted
-from gan.flags import new_config, resumed_config, smoke_config, smoke_halves
+from gan.flags import new_config, resumed_config
 from gan.hub import MODEL, parse_target
 from gan.publishing.credits import CREDITS
 from gan.scratch import temporary_folder
 from gan.terminal.command import Command
 from gan.terminal.console import make_unfailing
 from gan.terminal.installed import check_installed
+from gan.terminal.smoke import smoke_config, smoke_halves
 from gan.terminal.stopping import RANK, UNDER_TORCHRUN, StopRequest
 from gan.training.vacant import refuse_used_folder
 from gan.words import listed

@@ -248,6 +248,12 @@ def event_of(config, elem_id, trigger):
     return next(event["id"] for event in config["dependencies"] if [number, trigger] in event["targets"])
 
 
+def scope_of(peer="127.0.0.1", **headers):
+    """Return what an ASGI server says of a request."""
+    pairs = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    return {"type": "http", "method": "GET", "path": "/", "client": (peer, 5), "headers": pairs}
+
+
 def run_async(coroutine):
     """Run a coroutine to its end in a thread of its own: Playwright keeps a loop running in the main one."""
     with ThreadPoolExecutor(1) as thread:

@@ -31,7 +31,7 @@ from served import (
 from gan.errors import UserError
 from gan.files import LOCK_FILE
 from gan.ui.demo import Page, build_demo
-from gan.ui.gate import trusted_hosts
+from gan.ui.hosts import trusted_hosts
 from gan.ui.surroundings import address, alone, host_in, make_temporary_folder, with_brackets, without_brackets
 
 # --- the command line ------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ FLOORS = (
     {"gan.publishing.pushing"},
     {"gan.publishing.promotion", "gan.publishing.model"},
     {"gan.publishing.staging", "gan.publishing.joining"},
-    {"gan.publishing.replacing"},
+    {"gan.publishing.replacing", "gan.terminal.smoke"},
     {"gan.training.loop", "gan.ui", "gan.flags", "gan.publishing.page", "gan.training.vacant", "gan.publishing.onnx"},
     {"gan.publishing.space", "gan.web.site"},
     {"gan.web.facts"},

@@ -20,11 +20,11 @@ from gan.config import RECIPES, TrainConfig, parse_stages, recipe_config
 from gan.data.sizing import STARTS
 from gan.errors import UserError
 from gan.files import PART, alone_in, write_atomically, write_json
-from gan.flags import smoke_config
 from gan.folder import read_history
 from gan.models import Discriminator, Generator
 from gan.publishing.credits import CREDITS
 from gan.tasks import TASKS
+from gan.terminal.smoke import smoke_config
 from gan.training.task import task_of
 
 NEW = ("--dataset", "pokemon", "--data", "pictures")  # a recipe that is the same for all pictures

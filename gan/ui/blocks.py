@@ -28,7 +28,7 @@ from starlette.requests import Request
 from gan.ui.animation import SLOW
 from gan.ui.arguments import refuse
 from gan.ui.connections import Server, raise_limit
-from gan.ui.gate import Scope, at_home, visitor_of
+from gan.ui.hosts import Scope, at_home, visitor_of
 from gan.ui.projecting import PROJECTING
 from gan.ui.surroundings import give_back_memory
 from gan.ui.uploads import MAX_FILE, UPLOADS
@@ -199,7 +199,7 @@ class Page(gr.Blocks):
     What an event gives to a program becomes a file; where that cannot be written, the program is told.
     """
 
-    trusted_hosts: frozenset[str] | None = frozenset()  # see gan.ui.gate.trusted_hosts
+    trusted_hosts: frozenset[str] | None = frozenset()  # see gan.ui.hosts.trusted_hosts
     front: Any = None  # a gan.ui.front.Front, where there are models
     show_reals = False  # to everybody who can open the page
     uploads = UPLOADS
@@ -255,7 +255,7 @@ class Page(gr.Blocks):
         self, *arguments: Any, trusted_hosts: frozenset[str] | None = frozenset(), show_reals: bool = False,
         **options: Any,
     ) -> Any:  # fmt: skip
-        """Serve the page behind the gate; see gr.Blocks.launch and gan.ui.gate.trusted_hosts."""
+        """Serve the page behind the gate; see gr.Blocks.launch and gan.ui.hosts.trusted_hosts."""
         self.trusted_hosts, self.show_reals = trusted_hosts, show_reals
         raise_limit()
         http_server.Server = Server  # type: ignore[misc]  # Gradio has no argument for it

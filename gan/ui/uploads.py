@@ -24,7 +24,8 @@ from starlette.formparsers import MultiPartParser
 
 from gan.data.decode import FORMATS, BadPicture, flat, layer, reason_for
 from gan.ui.arguments import read_fields, refuse
-from gan.ui.gate import Receive, Refused, Scope, header, host_name, read_body
+from gan.ui.gate import Receive, Refused, read_body
+from gan.ui.hosts import Scope, header, host_name
 
 MAX_FILE = 4_000_000  # bytes
 MAX_PIXELS = 16_000_000  # of a picture; a telephone's photo has 12 million
