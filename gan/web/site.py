@@ -22,7 +22,7 @@ STATIC = Path(__file__).parent / "static"
 INDEX, SCRIPT, STYLE, SERVICE = "index.html", "start.js", "page.css", "service.js"
 PROGRAM = re.compile(rf'<script type="module" src="{SCRIPT}"[^>]*></script>')
 DEMO = Path(__file__).parents[1] / "ui"  # whose instrument this is: these modules and styles are the demo's own
-SHARED = ("curves", "files", "numbers", "page", "pixels", "player", "sharper", "sheet", "stage")
+SHARED = ("curves", "files", "numbers", "page", "pixels", "player", "sharper", "sheet", "stage", "storage")
 MODULES = tuple(f"{name}.js" for name in SHARED)
 STYLES = ("curves.css", "explore.css", "player.css", "sheet.css", "stage.css")
 SITE_FILE, MODEL_FILE = "site.json", "page.json"  # which models there are; what the page needs to know of one

@@ -214,6 +214,15 @@ def test_training_has_grids_and_curves_on_one_scrubber_and_the_stage_follows_a_p
     page.get_by_text("No curves: this model came without its history.jsonl.").wait_for()
 
 
+def test_where_the_browser_stores_nothing_pictures_are_kept_until_the_page_is_left(opened):
+    page = opened("tab=explore&model=alpha&seed=2")
+    page.evaluate("Storage.prototype.setItem = () => { throw new DOMException('denied'); }")
+    for count in (1, 2):
+        page.get_by_role("button", name="Keep", exact=True).click()
+        page.wait_for_function(f"document.querySelectorAll('#kept .tile').length === {count}")
+        page.get_by_role("button", name="Another").click()
+
+
 def test_what_is_kept_waits_in_this_browser_as_recipes_alone(opened, first_model):
     page = opened("tab=explore&model=alpha&seed=2&d1=1.5")
     page.get_by_role("button", name="Keep", exact=True).click()

@@ -3,31 +3,22 @@ import { sheetOf } from "./large.js";
 import { attempt, newest, say } from "./say.js";
 import { mount as mountSheet } from "./sheet.js";
 import { equal, recipeOf, titleOf } from "./specimen.js";
+import { storedList } from "./storage.js";
 import { draw, find, read, saveZip, studio } from "./studio.js";
 
-const PLACES = 8,
-    KEY = "gan-studio-kept";
+const PLACES = 8;
+const tray = storedList("gan-studio-kept");
 const drawn = new Map(); // recipe -> its pixels, and their side
 
-export const kept = () => {
-    try {
-        const recipes = JSON.parse(localStorage.getItem(KEY) ?? "[]");
-        return Array.isArray(recipes)
-            ? recipes.filter((recipe) => recipe && typeof recipe === "object").slice(0, PLACES)
-            : [];
-    } catch {
-        return [];
-    }
+export const kept = () =>
+    tray
+        .read()
+        .filter((recipe) => recipe && typeof recipe === "object")
+        .slice(0, PLACES);
+const store = (recipes) => {
+    tray.write(recipes);
+    drawTray();
 };
-const store = (recipes) =>
-    attempt(() => {
-        try {
-            localStorage.setItem(KEY, JSON.stringify(recipes));
-        } catch {
-            throw "This browser stores nothing for this page; save the PNG, it carries its recipe.";
-        }
-        drawTray();
-    });
 export const mine = () => kept().filter(({ model }) => model === studio.model.name);
 
 // A picture of another model is drawn once that one is chosen; until then its place says whose it is.
@@ -68,7 +59,7 @@ const sheet = mountSheet(find("#kept .sheet"), (event, { recipe }) => {
     if (event === "select") open(recipe);
     if (event === "input") store(kept().filter((other) => !equal(other, recipe))); // another tab may have kept more
 });
-window.addEventListener("storage", ({ key }) => key === KEY && studio.model && drawTray());
+tray.onChange(() => studio.model && drawTray());
 find("#keep").addEventListener("click", () => {
     const recipe = recipeOf(studio.specimen, studio.model),
         recipes = kept();
