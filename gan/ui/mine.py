@@ -36,6 +36,12 @@ def build_mine(studio: Studio) -> list[Any]:
     def draw(request: gr.Request, told: Any, hand: Any) -> Iterator[dict[Any, Any]]:
         wish = said(told)
         search = {"search": wish.get("search")}
+
+        def check_stopped() -> None:
+            if (request.session_hash, search["search"]) in stopped:
+                raise gr.Error("stopped", visible=False, print_exception=False)  # a success would draw the tab anew
+
+        check_stopped()  # in line
         try:
             model, _ = studio.in_hand(hand)
             target = target_of(model, read_upload(wish.get("picture"), NAME))
@@ -43,15 +49,14 @@ def build_mine(studio: Studio) -> list[Any]:
             yield {panel: search | {"sentence": error.message}}
             return
         for progress in projected(model, target):
-            if (request.session_hash, search["search"]) in stopped:
-                return
+            check_stopped()
             yield {panel: progress.shown(model) | search}
         done = progress.shown(model) | search | {"sentence": read_out(model, progress.residual)}
         yield {panel: done, **studio.take_of_any(model, progress.specimen)}
 
     def stop(request: gr.Request, told: Any) -> None:
         search = said(told).get("search")
-        if isinstance(search, int):
+        if isinstance(search, int) and (request.session_hash, search) not in stopped:
             stopped.append((request.session_hash, search))
 
     def project(model: Any = None, image: Any = None) -> tuple[Image.Image, dict[str, Any]]:

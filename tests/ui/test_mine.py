@@ -184,6 +184,32 @@ def test_the_second_in_line_sees_its_place(visit, server):
     assert "number 1 in line" in second.evaluate("window.places")
 
 
+STOP_IN_LINE = """() => {
+    const [off, halt] = [".off", ".halt"].map((part) => document.querySelector(`.own-picture ${part}`));
+    const seen = new MutationObserver(() => {
+        if (!off.textContent.includes("in line")) return;
+        seen.disconnect();
+        halt.click();
+        document.addEventListener("search-over", () => (window.over = true));
+    });
+    seen.observe(off, { childList: true });
+}"""
+
+
+def test_what_is_stopped_in_line_leaves_the_picture_in_hand(visit, server):
+    first, second = (opened(visit, server, photo()) for _ in range(2))
+    before = recipe_of(second)
+    second.evaluate(STOP_IN_LINE)
+    for page in (first, second):
+        page.evaluate("document.querySelector('.own-picture .go').click()")
+    second.wait_for_function("window.over")
+    assert said(second).inner_text() == "Stopped."
+    second.wait_for_timeout(300)  # what might come after it
+    assert recipe_of(second) == before and not second.locator(".toast-body").count()
+    second.get_by_role("button", name="Draw it").click()
+    said(second).filter(has_text="The picture is in hand.").wait_for(timeout=60_000)
+
+
 def test_the_crop_is_moved_by_drag_by_keys_and_by_zoom(visit, server):
     page = opened(visit, server, photo())
     crop = page.get_by_role("img", name="Your picture")

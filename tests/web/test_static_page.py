@@ -216,7 +216,7 @@ def test_training_has_grids_and_curves_on_one_scrubber_and_the_stage_follows_a_p
 
 def test_where_the_browser_stores_nothing_pictures_are_kept_until_the_page_is_left(opened):
     page = opened("tab=explore&model=alpha&seed=2")
-    page.evaluate("Storage.prototype.setItem = () => { throw new DOMException('denied'); }")
+    page.evaluate("Storage.prototype.setItem = () => { throw new DOMException('denied'); }; 0")
     for count in (1, 2):
         page.get_by_role("button", name="Keep", exact=True).click()
         page.wait_for_function(f"document.querySelectorAll('#kept .tile').length === {count}")

@@ -3,7 +3,8 @@
 const SAVED_BYTES = 5_000_000; // at most, of a picture saved here; nothing of it is sent but its recipe
 const MOST_BYTES = 40_000_000,
     MOST_SIDE = 8192; // of any other: what a camera makes
-const WAIT = 100; // milliseconds
+const WAIT = 100, // milliseconds
+    MOST_ASKED = 300;
 const RECIPE = "gan-studio";
 
 export const checkSides = ({ name }, width, height) => {
@@ -50,8 +51,14 @@ export const download = (name, content, type) => {
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 };
 
-// Hand a picture on; false while nobody is there yet to take it, as the page is still loading.
-const taken = (file) => !document.dispatchEvent(new CustomEvent("picture", { detail: file, cancelable: true }));
+// Hand a picture to whoever takes it, who may still be loading.
+const handOn = async (file) => {
+    const taken = () => !document.dispatchEvent(new CustomEvent("picture", { detail: file, cancelable: true }));
+    for (let asked = 0; !taken(); asked++) {
+        if (asked === MOST_ASKED) throw "This page has not loaded whole; load it again.";
+        await new Promise((again) => setTimeout(again, WAIT));
+    }
+};
 
 export const mount = (root, emit) => {
     root.innerHTML = `
@@ -68,7 +75,7 @@ export const mount = (root, emit) => {
         try {
             const recipe = await recipeOf(file);
             if (recipe) emit("upload", recipe);
-            else while (!taken(file)) await new Promise((again) => setTimeout(again, WAIT));
+            else await handOn(file);
         } catch (sentence) {
             refuse(sentence);
         }
