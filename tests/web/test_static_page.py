@@ -220,6 +220,7 @@ def test_where_the_browser_stores_nothing_pictures_are_kept_until_the_page_is_le
     for count in (1, 2):
         page.get_by_role("button", name="Keep", exact=True).click()
         page.wait_for_function(f"document.querySelectorAll('#kept .tile').length === {count}")
+        page.get_by_text("This browser stores nothing for this page").first.wait_for()
         page.get_by_role("button", name="Another").click()
 
 

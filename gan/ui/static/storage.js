@@ -11,13 +11,15 @@ export const storedList = (key) => {
                 return []; // storage may be forbidden, as in a frame, and what is stored may be damaged
             }
         },
+        // Return whether it is there still once the page was left.
         write(list) {
             try {
                 localStorage.setItem(key, JSON.stringify(list));
                 here = null;
             } catch {
-                here = list; // until the page is left
+                here = list;
             }
+            return !here;
         },
         onChange(heard) {
             addEventListener("storage", (event) => event.key === key && heard()); // in another tab

@@ -16,7 +16,7 @@ export const kept = () =>
         .filter((recipe) => recipe && typeof recipe === "object")
         .slice(0, PLACES);
 const store = (recipes) => {
-    tray.write(recipes);
+    if (!tray.write(recipes)) say("This browser stores nothing for this page; save the PNG, it carries its recipe.");
     drawTray();
 };
 export const mine = () => kept().filter(({ model }) => model === studio.model.name);
