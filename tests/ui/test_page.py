@@ -5,6 +5,7 @@ from urllib.parse import parse_qs
 
 import pytest
 from served import (
+    EPOCHS,
     choose_file,
     differ,
     memory,
@@ -50,6 +51,22 @@ def test_a_link_to_generate_made_before_rebuilds_what_it_showed(visit, server, c
     assert model_button(page, "bare").is_checked()
     fresh = visit(wait_for_address(page, "seed=123456", "count=9", "wall=123456", "truncation=0.65"))
     wait_for_seeds(fresh, 123456, 123464)
+
+
+@pytest.mark.parametrize("slow", ["<", ">"], ids=["picture", "grid"])
+def test_the_stage_shows_the_epoch_of_a_link_whichever_is_decoded_first(visit_under, slow):
+    page = visit_under(
+        f"""
+        const decode = HTMLImageElement.prototype.decode;
+        HTMLImageElement.prototype.decode = async function () {{
+            await decode.apply(this);
+            if (this.naturalWidth {slow} 300) await new Promise((later) => setTimeout(later, 700));
+        }};
+        """,
+        f"?tab=training&seed=5&epoch={EPOCHS[1]}",
+    )
+    wait_for_picture(page, seed=5)
+    page.locator("#stage figcaption", has_text=f"epoch {EPOCHS[1]}").wait_for()
 
 
 def test_a_link_to_explore_rebuilds_what_was_shown(visit, server):

@@ -214,6 +214,17 @@ def test_training_has_grids_and_curves_on_one_scrubber_and_the_stage_follows_a_p
     page.get_by_text("No curves: this model came without its history.jsonl.").wait_for()
 
 
+def test_the_stage_shows_the_epoch_of_a_link_also_where_its_grid_comes_before_the_picture(visit, page_site):
+    page = visit("about:blank", home=page_site)
+    page.add_init_script("""
+        const ask = Worker.prototype.postMessage; // of the worker that draws the picture
+        Worker.prototype.postMessage = function (...all) { setTimeout(() => ask.apply(this, all), 700); };
+    """)
+    page.goto(f"{page_site}?tab=training&model=alpha&epoch={EPOCHS[1]}")
+    page.locator(".stage figcaption", has_text=f"epoch {EPOCHS[1]}").wait_for()
+    wait_for_picture(page, model="alpha")
+
+
 def test_where_the_browser_stores_nothing_pictures_are_kept_until_the_page_is_left(opened):
     page = opened("tab=explore&model=alpha&seed=2")
     page.evaluate("Storage.prototype.setItem = () => { throw new DOMException('denied'); }; 0")

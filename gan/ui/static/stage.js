@@ -32,6 +32,7 @@ export const mount = (root, emit) => {
         pixels = null,
         turn = 0, // of what is shown, frames too; a frame is overtaken by whatever comes after it
         taken = 0, // of pictures, which no frame overtakes
+        line = Promise.resolve(), // what came first is shown first, however long it takes to decode
         comparing = false;
     let plain = null,
         plainOf = ""; // the picture without edits, and whose it is
@@ -113,20 +114,27 @@ export const mount = (root, emit) => {
         own();
     });
 
+    const inLine = (work) => {
+        line = line.then(work, work);
+        return line;
+    };
     // --- frames that a player shows here; null: the picture itself again
-    document.addEventListener("frame", async ({ detail }) => {
+    document.addEventListener("frame", ({ detail }) => {
         const mine = ++turn;
-        if (!detail) {
-            if (shown) tell();
-            return own();
-        }
-        const image = await decode(detail.image);
-        if (mine !== turn) return;
-        pixels = cut(image, detail.side, detail.columns, detail.index);
-        look();
-        find("strong").textContent = detail.title ?? shown.title;
-        sharp.want(null);
-        find("figcaption span").textContent = detail.label;
+        inLine(async () => {
+            if (mine !== turn || !shown) return;
+            if (!detail) {
+                tell();
+                return own();
+            }
+            const image = await decode(detail.image);
+            if (mine !== turn) return;
+            pixels = cut(image, detail.side, detail.columns, detail.index);
+            look();
+            find("strong").textContent = detail.title ?? shown.title;
+            sharp.want(null);
+            find("figcaption span").textContent = detail.label;
+        });
     });
     // --- what is drawn over it; null: nothing
     document.addEventListener("overlay", ({ detail }) =>
@@ -135,14 +143,10 @@ export const mount = (root, emit) => {
     onStyle(look);
     new ResizeObserver(look).observe(room);
 
-    return async (value) => {
-        if (!value) return;
-        if (value.sharper !== undefined) return sharp.show(value);
-        const mine = ++taken;
-        turn++;
+    const showPicture = async (value, mine) => {
+        if (mine !== taken) return;
         const image = value.image ? await decode(value.image) : null;
         if (mine !== taken) return;
-        turn++;
         [shown, sheet, comparing] = [value, image, false];
         if (latest && ["d1", "d2"].every((name) => (latest[name] ?? 0) === (value.recipe?.[name] ?? 0))) latest = null;
         room.parentElement.hidden = !image;
@@ -154,6 +158,13 @@ export const mount = (root, emit) => {
         tell();
         own();
         root.dataset.recipe = JSON.stringify(value.recipe ?? {});
+    };
+    return async (value) => {
+        if (!value) return;
+        if (value.sharper !== undefined) return sharp.show(value);
+        const mine = ++taken;
+        turn++;
+        return inLine(() => showPicture(value, mine));
     };
 };
 

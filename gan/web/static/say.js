@@ -34,18 +34,20 @@ export const handOut = (name, content, type) => {
 };
 
 // Return a function that works on the newest wish alone: what came in between is passed over. `work` is given whether
-// another wish has come meanwhile.
+// another wish has come meanwhile; the promise waits until no wish is left.
 export const newest = (work) => {
     let wished = false,
-        busy = false;
-    return async () => {
-        wished = true;
-        if (busy) return;
-        busy = true;
+        working = null;
+    const run = async () => {
         while (wished) {
             wished = false;
             await attempt(() => work(() => wished));
         }
-        busy = false;
+        working = null;
+    };
+    return () => {
+        wished = true;
+        working ??= run();
+        return working;
     };
 };

@@ -23,7 +23,8 @@ export const rolled = () => Math.floor(Math.random() * RANDOM);
 const LARGE = 8; // times, of a large PNG
 
 // model: what page.json says of it, with zDim and side; by: what made the picture in hand what it is; spots: what links say
-// of a tab beside the picture; follow: called when another picture is in hand; settled: when a drag has made it another.
+// of a tab beside the picture; staged: waits until the picture in hand is on the stage; follow: called when another picture is
+// in hand; settled: when a drag has made it another.
 export const studio = {
     models: [],
     model: null,
@@ -32,6 +33,7 @@ export const studio = {
     by: "address",
     tab: "generate",
     spots: { generate: {}, morph: {}, training: {} },
+    staged: null,
     follow: [],
     settled: [],
 };
@@ -77,7 +79,7 @@ const stage = mountStage(find("#stage .stage"), (event, told) => {
 // Put a picture in hand and onto the stage.
 export function take(specimen, by) {
     Object.assign(studio, { specimen, by });
-    show();
+    studio.staged = show();
     for (const follow of studio.follow) follow();
     noteAddress();
 }

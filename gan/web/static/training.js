@@ -58,6 +58,7 @@ const show = (at, play) =>
         const mine = ++shows;
         if (at < 0) return player({ ...played(studio.model.side), at: 0 });
         const film = await framed(at);
+        await studio.staged; // whose picture would else come after the film's and hide it
         if (film && mine === shows) await player({ ...film, at, play, first: film.sent });
     });
 
