@@ -25,7 +25,8 @@ from typing import Any, NoReturn
 
 from gan.errors import UserError
 from gan.files import LOCK_FILE, is_there
-from gan.hub import MODEL, is_id
+from gan.hub.contents import MODEL
+from gan.hub.ids import is_id
 from gan.scratch import exit_tidily_on_signals
 from gan.terminal.command import Command
 from gan.terminal.console import make_unfailing

@@ -35,7 +35,8 @@ from gan.data.datasets import DATASETS, DOWNLOADED
 from gan.data.sizing import STARTS, choose
 from gan.errors import UserError, quoted
 from gan.flags import new_config, resumed_config
-from gan.hub import MODEL, parse_target
+from gan.hub.contents import MODEL
+from gan.hub.ids import parse_target
 from gan.publishing.credits import CREDITS
 from gan.scratch import temporary_folder
 from gan.terminal.command import Command

@@ -14,9 +14,11 @@ import torch
 from safetensors.torch import save
 from torch import nn
 
-from gan import hub
 from gan.errors import UserError, printable
 from gan.files import entries, is_there, read_bytes, read_json, write_atomically
+from gan.hub.contents import MODEL
+from gan.hub.fetching import fetch
+from gan.hub.ids import is_id
 from gan.models import Discriminator, Generator
 from gan.tasks import TASKS
 from gan.translation.networks import Colorizer, PatchDiscriminator
@@ -32,7 +34,7 @@ from gan.weights import (
     parse_safetensors,
 )
 
-GENERATOR_FILE = hub.MODEL
+GENERATOR_FILE = MODEL
 DISCRIMINATOR_FILE = "discriminator.safetensors"
 CONFIG_FILE = "config.json"
 BEGAN_WITH = "began_with"  # in a config.json: the footprint of the record whose networks the run began with
@@ -156,7 +158,7 @@ def import_tutorial_discriminator(source: str | Path) -> Discriminator:
 
 def checkpoint_folder(source: str | Path) -> Path:
     """Return the path itself, or for a Hub id the folder that it was downloaded to."""
-    return hub.fetch(str(source)) if hub.is_id(str(source)) else Path(source)
+    return fetch(str(source)) if is_id(str(source)) else Path(source)
 
 
 def _weights_file(source: str | Path, name: str) -> Path:

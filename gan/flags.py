@@ -11,7 +11,7 @@ from gan.config import NO_FLAG, RECIPES, Stage, TrainConfig, flag_name, parse_st
 from gan.data.datasets import DOWNLOADED
 from gan.errors import UserError, printable, quoted
 from gan.files import read_json
-from gan.hub import is_id
+from gan.hub.ids import is_id
 from gan.publishing.credits import CREDITS, check_license
 from gan.terminal.stopping import RANK
 from gan.words import listed

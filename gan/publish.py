@@ -20,8 +20,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from gan import hub
 from gan.errors import UserError, in_words, printable, quoted
+from gan.hub.ids import is_id, parse_target
 from gan.publishing import CHECKPOINTS
 from gan.publishing.credits import add_flags, given, near_copies
 from gan.publishing.page import publish_page, write_page
@@ -87,7 +87,7 @@ def _run(options: argparse.Namespace) -> str:
 
     if options.verb == "page":
         return _make_page(options, options.checkpoint or find_checkpoints(CHECKPOINTS))
-    repo, credits = hub.parse_target(options.hub_id), given(vars(options))
+    repo, credits = parse_target(options.hub_id), given(vars(options))
     if options.verb == "model":
         from gan.publishing.model import keep_credits, publish_model
 
@@ -120,8 +120,8 @@ def _make_page(options: argparse.Namespace, checkpoints: Sequence[str | Path]) -
     """Write or push a page; return the sentence that says so."""
     target, credits = options.hub_id, given(vars(options))
     print("\n".join(["the models that go:", *map(_told, checkpoints)]))
-    if hub.is_id(target):
-        repo = hub.parse_target(target)
+    if is_id(target):
+        repo = parse_target(target)
         oid = publish_page(repo, checkpoints, options.single_file, options.private, credits)
         return f"https://huggingface.co/spaces/{repo} is on line (commit {oid[:7]})"
     if options.private:

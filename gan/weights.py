@@ -12,14 +12,14 @@ import torch
 from safetensors.torch import load
 from torch import Tensor, nn
 
-from gan import hub
 from gan.config import RANGES
 from gan.errors import UserError, printable
+from gan.hub.contents import MODEL, most_bytes
 from gan.latent import sample_z
 from gan.models import Discriminator, Generator
 from gan.translation.networks import Colorizer, PatchDiscriminator, Upscaler
 
-MAX_BYTES = hub.MAX_BYTES[".safetensors"]  # of a file; those of 64 pixels have 7,000,000
+MAX_BYTES = most_bytes(MODEL)  # of a file; those of 64 pixels have 7,000,000
 MAX_HEADER_BYTES = 1_000_000  # of a .safetensors file; ours have 3,000
 WRAPPERS = ("module", "_orig_mod")  # what DataParallel and torch.compile put into the names of weights
 # How the first report names layers, each an attribute of its own: convtranspose1.weight, bn1.running_mean.

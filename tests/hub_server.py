@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
 
-from gan import hub
+from gan.hub import client
 
 TOKEN = "hf_of_the_tests"
 
@@ -311,7 +311,7 @@ def hub_for(monkeypatch, folder):
     monkeypatch.setenv("HF_ENDPOINT", server.url)
     monkeypatch.setenv("HF_TOKEN", TOKEN)
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
-    monkeypatch.setattr(hub, "WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(client, "WAIT_SECONDS", 0.01)
     yield server
     server.shutdown()
     server.server_close()

@@ -14,11 +14,15 @@ from hub_server import TOKEN, Handler, Hub
 from safetensors.torch import save_file
 from served import measurement, plant, tiny_generator
 
-from gan import hub
 from gan.checkpoints import load_discriminator, load_generator, save_network
 from gan.errors import UserError
 from gan.folder import write_metrics
-from gan.hub import PUBLISHED, Unreachable, fetch, is_id, parse_id, push
+from gan.hub import client, uploading
+from gan.hub.client import Unreachable
+from gan.hub.contents import PUBLISHED
+from gan.hub.fetching import fetch
+from gan.hub.ids import is_id, parse_id
+from gan.hub.uploading import push
 from gan.latent import sample_z
 from gan.models import Discriminator, Generator
 
@@ -36,7 +40,7 @@ def server(mode, monkeypatch, tmp_path):
     monkeypatch.setenv("HF_TOKEN", TOKEN)
     monkeypatch.setenv("HF_HUB_DISABLE_XET", "1")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(hub, "WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(client, "WAIT_SECONDS", 0.01)
     monkeypatch.setattr("huggingface_hub.utils._http.time", SimpleNamespace(sleep=lambda seconds: None))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", True)
     monkeypatch.chdir(tmp_path)
@@ -183,7 +187,8 @@ def test_a_tag_goes_with_the_newest_push_of_its_budget(server, folder):
 def test_a_server_that_says_nothing_is_given_up(step, server, folder, monkeypatch):
     publish(folder)
     edit(folder, "# again")
-    monkeypatch.setattr(hub, "SILENCE_SECONDS", 0.1)
+    for module in (client, uploading):
+        monkeypatch.setattr(module, "SILENCE_SECONDS", 0.1)
     server.faults.append((*step, "never"))
     oid = publish(folder, tag="images-1")
     assert server.faults == [] and server.repositories["model", "tester/alpha"].tags == {"images-1": oid}
@@ -291,7 +296,7 @@ def environment(server, monkeypatch):
 )
 def test_a_variable_that_forbids_any_client_is_named(name, value, environment, folder):
     environment(name, value)
-    for ask in (lambda: fetch("tester/alpha"), lambda: publish(folder), lambda: hub.check_login("tester/alpha")):
+    for ask in (lambda: fetch("tester/alpha"), lambda: publish(folder), lambda: uploading.check_login("tester/alpha")):
         with pytest.raises(UserError, match=f"^{name} names") as caught:
             ask()
         assert "password" not in str(caught.value) and not isinstance(caught.value, Unreachable)

@@ -23,7 +23,8 @@ from gan.folder import (
     list_epochs,
     read_history,
 )
-from gan.hub import CARD, HUB_ID, MAX_TEXT_BYTES
+from gan.hub.contents import CARD, MAX_TEXT_BYTES
+from gan.hub.ids import HUB_ID
 from gan.models import widths_of
 from gan.publishing.card_words import PLAIN_TORCH, WORDS, Words
 from gan.publishing.credits import credits_of, hub_license, near_copies

@@ -8,7 +8,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gan import hub
 from gan.checkpoints import BEGAN_WITH, CONFIG_FILE, CONTINUES, images_before_run, read_described, task_of
 from gan.errors import UserError
 from gan.files import read_json, write_json
@@ -28,6 +27,8 @@ from gan.folder import (
     write_iterations,
     write_metrics,
 )
+from gan.hub.fetching import fetched
+from gan.hub.ids import is_id
 from gan.publishing import release
 from gan.publishing.provenance import made_of
 from gan.publishing.replacing import moved
@@ -92,7 +93,7 @@ def _places(described: dict[str, Any], before: Path | None) -> Iterator[Path]:
     train = described.get("train")
     init_from = str(train.get("init_from") or "") if isinstance(train, dict) else ""
     with suppress(UserError):  # without a place for what is fetched
-        place = hub.fetched(init_from) if hub.is_id(init_from) else Path(init_from)
+        place = fetched(init_from) if is_id(init_from) else Path(init_from)
         if init_from and place:
             yield place
     if before:

@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from gan import hub
 from gan.checkpoints import CONFIG_FILE, images_seen
 from gan.files import read_json, write_json
+from gan.hub.contents import PUBLISHED
+from gan.hub.fetching import texts_of
+from gan.hub.ids import parse_target
+from gan.hub.uploading import push
 from gan.publishing import release
 from gan.publishing.card import CARD_FILE, card_text, hand_written, own_sections, write_card
 from gan.scratch import Scratch
@@ -16,24 +19,24 @@ def publish_model(folder: str | Path, hub_id: str, private: bool = False) -> str
 
     Nothing but the design's files goes, and the card is written anew, but for the sections that a person wrote into the
     one in the folder or, under other headings, on the Hub. Raises UserError for a folder that is no
-    checkpoint; hub.Unreachable where the Hub was not there after several tries.
+    checkpoint; Unreachable where the Hub was not there after several tries.
     """
-    repo = hub.parse_target(hub_id)
+    repo = parse_target(hub_id)
     folder = Path(folder)
     files = release.require_checkpoint(folder)
     card_text(folder, repo)  # raises before anything is asked of the Hub
-    own_words = own_sections(hand_written(folder), *hub.texts_of(repo, [CARD_FILE]))
+    own_words = own_sections(hand_written(folder), *texts_of(repo, [CARD_FILE]))
     card, seen = card_text(folder, repo, own_words), images_seen(read_json(folder / CONFIG_FILE))
     age = f" after {seen:,} pictures" if seen else ""
     with Scratch("gan-publish-") as staged:
         for name in files:
             release.pass_file(folder, name, staged / name)
         (staged / CARD_FILE).write_text(card, encoding="utf-8")
-        return hub.push(
+        return push(
             staged,
             hub_id,
             files=[*files, CARD_FILE],
-            owned=hub.PUBLISHED,
+            owned=PUBLISHED,
             message=f"Publish {repo.split('/')[1]}{age}",
             tag=f"images-{seen}" if seen else None,
             private=private,

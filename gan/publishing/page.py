@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from gan import hub
 from gan.errors import UserError
+from gan.hub.uploading import STATIC, push
 from gan.publishing.credits import credits_for
 from gan.publishing.space import gather
 from gan.scratch import Scratch, names_in, require_empty, whole
@@ -52,12 +52,12 @@ def publish_page(
 
     with Scratch("gan-page-") as place:
         files = write_page(place / "page", checkpoints, hub_id.split("/")[1], single_file, credits)
-        return hub.push(
+        return push(
             place / "page",
             hub_id,
             files=files,
             owned=OWNED,
             message=f"Publish the page with {counted(len(checkpoints), 'model')}",
             private=private,
-            space=hub.STATIC,
+            space=STATIC,
         )

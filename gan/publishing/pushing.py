@@ -5,11 +5,14 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from gan import hub
 from gan.checkpoints import CONFIG_FILE
 from gan.errors import UserError, in_words, quoted
 from gan.files import read_json
 from gan.folder import HISTORY_FILE, METRICS_FILE, write_metrics
+from gan.hub.client import Unreachable
+from gan.hub.fetching import texts_of
+from gan.hub.ids import parse_target
+from gan.hub.uploading import check_login
 from gan.publishing.credits import near_copies
 from gan.publishing.model import publish_model
 from gan.publishing.promotion import add_credits, promote
@@ -25,7 +28,7 @@ class Publisher:
 
     def __init__(self, hub_id: str, every: int = 0, private: bool = False) -> None:
         """Push after each `every` pictures seen; with 0, at the end alone. A bad id raises UserError."""
-        hub.parse_target(hub_id)
+        parse_target(hub_id)
         self.hub_id, self.every, self.private = hub_id, every, private
         self.pushed = self.begun = 0  # images_seen
         self._push: Push | None = None
@@ -39,8 +42,8 @@ class Publisher:
     def check(self) -> None:
         """Before hours of training: raise UserError where nobody is logged in; say so where the Hub is out of reach."""
         try:
-            hub.check_login(self.hub_id)
-        except hub.Unreachable as error:
+            check_login(self.hub_id)
+        except Unreachable as error:
             print(f"{error}; training begins, and the push is tried later")
 
     def on_save(self, run: Path) -> None:
@@ -120,10 +123,10 @@ class Push(threading.Thread):
 
         Of the model that it began with it keeps the credits: whose a model is, its pushes do not change.
         """
-        copy, repo = self.place.path / COPY, hub.parse_target(self.hub_id)
+        copy, repo = self.place.path / COPY, parse_target(self.hub_id)
         with Scratch("gan-publish-") as there:
             names = (CONFIG_FILE, HISTORY_FILE, METRICS_FILE)
-            for name, text in zip(names, hub.texts_of(repo, names), strict=True):
+            for name, text in zip(names, texts_of(repo, names), strict=True):
                 (there / name).write_text(text, encoding="utf-8")
             further = is_further(copy, there)
             if further and (lines := measurements_of(copy, there)):

@@ -8,7 +8,6 @@ import io
 import os
 from pathlib import Path
 
-from gan import hub
 from gan.checkpoints import (
     DISCRIMINATOR_FILE,
     GENERATOR_FILE,
@@ -37,6 +36,7 @@ from gan.folder import (
     write_iterations,
     write_metrics,
 )
+from gan.hub.contents import PUBLISHED, most_bytes
 from gan.images import open_rgb
 from gan.insight.neighbours import Neighbours
 from gan.insight.opinion import Opinions
@@ -57,7 +57,7 @@ def files_to_pass(folder: Path) -> list[str]:
     places = [folder, folder / SNAPSHOTS] if _grids_stay(folder) else [folder, folder / SAMPLES, folder / SNAPSHOTS]
     paths = [path for place in places for path in entries(place)]
     names = sorted(path.relative_to(folder).as_posix() for path in paths)
-    names = [name for name in names if hub.PUBLISHED.fullmatch(name) and name != CARD_FILE]
+    names = [name for name in names if PUBLISHED.fullmatch(name) and name != CARD_FILE]
     for name in names:
         own_file(folder, name)
     return names
@@ -104,7 +104,7 @@ def pass_file(folder: Path, name: str, target: Path) -> None:
 
 def _read(source: Path) -> bytes:
     """Return the file's bytes; one that would not come back from the Hub, as it is too large, raises UserError."""
-    limit = hub.most_bytes(source.name)
+    limit = most_bytes(source.name)
     try:
         with open(source, "rb") as file:
             content = file.read(limit + 1)
@@ -133,7 +133,7 @@ def _pass_history(source: Path, target: Path) -> None:
     """Write the history again; one too long to come back from the Hub loses every other line, but not its ends."""
     lines = read_history(source.parent)
     write_history(target.parent, lines)
-    while target.stat().st_size > hub.most_bytes(target.name) and len(lines) > 2:
+    while target.stat().st_size > most_bytes(target.name) and len(lines) > 2:
         lines = [*lines[:1], *lines[1:][::-2][::-1]]
         write_history(target.parent, lines)
 

@@ -11,7 +11,7 @@ from gan.config import NO_FLAG
 from gan.errors import UserError
 from gan.flags import RESUMABLE
 from gan.folder import CHART_FILE, PICTURES_FILE, footprint, read_history
-from gan.hub import PUBLISHED
+from gan.hub.contents import PUBLISHED
 from gan.publishing.release import PRIVATE
 
 # Files that systems leave in folders, of which nobody knows.

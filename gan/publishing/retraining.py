@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 from gan.config import NO_FLAG, SUITED, TrainConfig, flag_with_value, recipe_config
-from gan.hub import HUB_ID
+from gan.hub.ids import HUB_ID
 from gan.publishing.credits import CREDITS
 
 # Fields of the training's config that the command in a card does not repeat, and why.

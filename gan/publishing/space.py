@@ -8,9 +8,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from gan import hub
 from gan.errors import UserError
 from gan.files import read_json, write_json
+from gan.hub.ids import is_id, parse_id
+from gan.hub.uploading import push
 from gan.publishing import ROOT
 from gan.publishing.credits import credits_for, credits_of, hub_license
 from gan.scratch import Scratch, names_in, require_empty, whole
@@ -60,13 +61,13 @@ def write_space(
 
     out = Path(out)
     require_empty(out)  # before anything is downloaded
-    repo, _ = hub.parse_id(hub_id)
+    repo, _ = parse_id(hub_id)
     folders = gather(checkpoints)
     described = {name: read_described(folder) for name, (folder, _) in folders.items()}
     generators = {name: config for name, config in described.items() if task_of(config) == "generate"}
     if not generators:
         raise UserError("the demo shows generators of pictures, and none of these models is one; name one beside them")
-    ids = [hub.parse_id(str(source))[0] for source in checkpoints if hub.is_id(str(source))]
+    ids = [parse_id(str(source))[0] for source in checkpoints if is_id(str(source))]
     told = credits_for(generators.values(), credits)
     inside = dict.fromkeys(generators, credits or {}) if len(generators) == 1 else {}
     with whole(out, "gan-space-") as staged:
@@ -159,7 +160,7 @@ def publish_space(
     """Build a Space and push it; return the commit's id."""
     with Scratch("gan-space-") as place:
         files = write_space(place / "space", hub_id, checkpoints, hardware, credits)
-        return hub.push(
+        return push(
             place / "space",
             hub_id,
             files=files,

@@ -36,7 +36,7 @@ from gan.folder import (
     write_iterations,
     write_metrics,
 )
-from gan.hub import is_id
+from gan.hub.ids import is_id
 from gan.insight import record
 from gan.publishing import release
 from gan.publishing.provenance import learned_from

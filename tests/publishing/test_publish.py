@@ -18,11 +18,11 @@ from markdown_it import MarkdownIt
 from served import ROOT, copy_app, measurement, plant
 from test_train_cli import train_into
 
-from gan import hub
 from gan.checkpoints import load_generator, weights_digest
 from gan.config import RECIPES, Stage, recipe_config
 from gan.errors import UserError
 from gan.folder import write_metrics
+from gan.hub.client import ATTEMPTS
 from gan.metrics import METRICS, Metric
 from gan.publish import main
 from gan.publishing.card import card_text
@@ -344,7 +344,7 @@ def settle(real):
 
 def test_a_push_that_fails_never_ends_a_run_and_is_made_up_for(server, cli, pictures, tmp_path, monkeypatch):
     monkeypatch.setattr(Publisher, "settle", settle(Publisher.settle))
-    server.faults += [("POST", "/api/repos/create", 503)] * hub.ATTEMPTS
+    server.faults += [("POST", "/api/repos/create", 503)] * ATTEMPTS
     result = cli(
         *TINY, "--data", pictures, "--out", tmp_path / "run", "--push-to-hub", "tester/mine", "--push-every", 40
     )
@@ -356,7 +356,7 @@ def test_a_failed_push_is_tried_again_at_the_next_snapshot(server, cli, pictures
     monkeypatch.setattr(Publisher, "settle", settle(Publisher.settle))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
     (tmp_path / "temporary").mkdir()
-    server.faults += [("POST", "/api/repos/create", 503)] * hub.ATTEMPTS
+    server.faults += [("POST", "/api/repos/create", 503)] * ATTEMPTS
     flags = (*TINY[:-4], "--epochs", 3, "--batch-size", 16, "--data", pictures, "--out", tmp_path / "run")
     result = cli(*flags, "--push-to-hub", "tester/_mine", "--push-every", 60)
     assert result.status == 0 and result.out.count("not pushed, training goes on") == 1

@@ -10,10 +10,10 @@ import torch
 from PIL import Image
 from served import measurement, plant, tiny_generator
 
-from gan import hub
 from gan.checkpoints import save_network, weights_digest
 from gan.errors import UserError
 from gan.folder import read_history, write_history, write_metrics
+from gan.hub import contents
 from gan.insight.record import write_neighbours, write_opinion
 from gan.models import Discriminator
 from gan.publishing.release import files_to_pass, own_file, pass_file
@@ -149,7 +149,7 @@ def test_of_a_picture_the_pixels_alone_go(lossless, folder, tmp_path):
 
 def test_a_history_too_long_to_come_back_is_thinned(folder, tmp_path, monkeypatch):
     write_history(folder, [{"epoch": epoch} for epoch in range(1, 101)])
-    monkeypatch.setattr(hub, "MAX_TEXT_BYTES", 400)
+    monkeypatch.setattr(contents, "MAX_TEXT_BYTES", 400)
     pass_file(folder, "history.jsonl", tmp_path / "out" / "history.jsonl")
     epochs = [line["epoch"] for line in read_history(tmp_path / "out")]
     assert (epochs[0], epochs[-1]) == (1, 100) and 10 < len(epochs) < 30

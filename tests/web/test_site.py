@@ -9,11 +9,11 @@ import pytest
 from hub_server import TOKEN, Hub
 from served import EPOCHS, plant, tiny_generator
 
-from gan import hub
 from gan.checkpoints import save_network, weights_digest
 from gan.errors import UserError
 from gan.files import write_json
 from gan.folder import write_history
+from gan.hub import client
 from gan.images import to_uint8
 from gan.latent import principal_directions, sample_z
 from gan.publish import main
@@ -166,7 +166,7 @@ def test_a_folder_is_written_and_a_name_on_the_hub_is_pushed_to(page_models, tmp
     server = Hub()
     for name, value in (("HF_ENDPOINT", server.url), ("HF_TOKEN", TOKEN), ("XDG_CACHE_HOME", str(tmp_path / "cache"))):
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(hub, "WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(client, "WAIT_SECONDS", 0.01)
     monkeypatch.chdir(tmp_path)
     chosen = ["--checkpoint", str(page_models[0])]
     assert main(["page", "site", *chosen]) == 0

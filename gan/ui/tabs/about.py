@@ -15,11 +15,11 @@ import gradio as gr
 import torch
 from markdown_it import MarkdownIt
 
-from gan import hub
 from gan.checkpoints import GENERATOR_FILE, parameter_count
 from gan.data.datasets import kaggle_page
 from gan.errors import UserError, printable
 from gan.folder import SAMPLES, epoch_file, is_figure
+from gan.hub.fetching import id_of
 from gan.layers import figure, table, title
 from gan.models import Discriminator, Generator
 from gan.publishing import ROOT
@@ -147,7 +147,7 @@ to_pil(image).save("seed-7.png")"""
 
 def _place_of(folder: Path, at_home: bool) -> str:
     """Return what load_generator finds these very weights by: a path in the checkout or from the root, or a Hub id."""
-    if fetched := hub.id_of(folder):
+    if fetched := id_of(folder):
         return fetched
     if folder.is_relative_to(ROOT):
         return folder.relative_to(ROOT).as_posix()

@@ -28,7 +28,7 @@ from gan.checkpoints import CONFIG_FILE, load_generator, weights_digest
 from gan.errors import escape
 from gan.files import read_json, write_json
 from gan.folder import write_metrics
-from gan.hub import is_id
+from gan.hub.ids import is_id
 from gan.images import to_pil
 from gan.latent import sample_z
 from gan.metrics import METRICS, Metric
