@@ -73,6 +73,26 @@ def test_a_model_that_is_chosen_while_another_draws_takes_over(opened):
     assert page.evaluate("document.body.dataset.way") == "webgl" and page.workers == []
 
 
+def test_nothing_can_be_pressed_until_there_is_a_picture(visit, page_site):
+    page = visit("about:blank", home=page_site)
+    held = []
+    page.route("**/model.safetensors", lambda route: held.append(route))
+    page.goto(f"{page_site}?seed=3")
+    page.get_by_text("Reading alpha").wait_for()
+    for button in ("#keep", "#save", "#share", "#to-explore", "#tab-training"):
+        box = page.locator(button).bounding_box()
+        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.locator("body").press("Tab")
+    assert page.evaluate("document.activeElement.closest('[inert]') === null")
+    assert page.locator(".toast").inner_text() == ""
+    (waiting,) = held
+    waiting.continue_()
+    wait_for_picture(page, seed=3)
+    assert page.get_by_role("tab", name="Generate").get_attribute("aria-selected") == "true"
+    page.get_by_role("button", name="Keep", exact=True).click()
+    page.get_by_role("button", name="Seed 3 by alpha", exact=True).wait_for()
+
+
 def test_a_mistaken_seed_is_told_at_its_field(opened):
     page = opened("tab=generate&model=alpha&seed=3&wall=3&count=5")
     wait_for_seeds(page, 3, 7)

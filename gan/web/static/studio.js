@@ -76,9 +76,10 @@ const stage = mountStage(find("#stage .stage"), (event, told) => {
     if (event === "select") for (const settled of studio.settled) settled();
 });
 
-// Put a picture in hand and onto the stage.
+// Put a picture in hand and onto the stage; from the first on there is something to press buttons for.
 export function take(specimen, by) {
     Object.assign(studio, { specimen, by });
+    for (const part of document.querySelectorAll("[inert]")) part.inert = false;
     studio.staged = show();
     for (const follow of studio.follow) follow();
     noteAddress();
