@@ -295,6 +295,19 @@ def visit(profile):
     assert complaints == [], "\n".join(complaints)
 
 
+@pytest.fixture
+def visit_under(visit):
+    """Return a function that opens the page at an address after a script has run in it."""
+
+    def open_page(script, url, **screen):
+        page = visit("about:blank", home=re.match(r"https?://[^/]+/", url)[0], **screen)
+        page.add_init_script(script)
+        page.goto(url)
+        return page
+
+    return open_page
+
+
 @pytest.fixture(scope="session")
 def page_models(tmp_path_factory):
     """The folders of two models for a page without a server: alpha with a record of its training, beta without."""

@@ -27,7 +27,7 @@ def patiently(attempt: Callable[[], Result], hub_id: str) -> Result:
     """Return what the attempt returns; one that does not reach the Hub is repeated, ATTEMPTS times in all."""
     for wait in (*(WAIT_SECONDS * 2**i for i in range(ATTEMPTS - 1)), None):
         try:
-            with in_words(hub_id):
+            with errors_in_words(hub_id):
                 return attempt()
         except Unreachable:
             if wait is None:
@@ -37,7 +37,7 @@ def patiently(attempt: Callable[[], Result], hub_id: str) -> Result:
 
 
 @contextmanager
-def in_words(hub_id: str, silence: float | None = None) -> Iterator[None]:
+def errors_in_words(hub_id: str, silence: float | None = None) -> Iterator[None]:
     """Turn what the client raises into a sentence: Unreachable for what may work later, else UserError."""
     from huggingface_hub.errors import (
         GatedRepoError,
@@ -118,6 +118,13 @@ def _cause_of_upload_error() -> Iterator[None]:
         yield
     except RuntimeError as error:
         raise error.__cause__ or error from None
+
+
+def api() -> Any:
+    """Return huggingface_hub's HfApi for the Hub that the environment names, or the Hub."""
+    from huggingface_hub import HfApi
+
+    return HfApi(endpoint=endpoint())
 
 
 def endpoint() -> str | None:

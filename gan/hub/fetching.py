@@ -9,7 +9,7 @@ from typing import Any
 
 from gan.errors import UserError, printable
 from gan.files import cache_folder, write_atomically
-from gan.hub.client import SILENCE_SECONDS, Unreachable, endpoint, in_words, patiently
+from gan.hub import client
 from gan.hub.contents import MAX_TEXT_BYTES, MODEL, PUBLISHED, model_among
 from gan.hub.ids import folder_meant, parse_id
 
@@ -25,16 +25,14 @@ def fetch(hub_id: str) -> Path:
     used. Raises UserError for what is not there, not allowed or no model of this kind; Unreachable without a network
     and without anything fetched before.
     """
-    from huggingface_hub import HfApi
-
     repo, revision = parse_id(hub_id)
     try:
-        with in_words(hub_id):
-            info = HfApi(endpoint=endpoint()).model_info(repo, revision=revision, files_metadata=True, timeout=10)
-    except Unreachable as error:
+        with client.errors_in_words(hub_id):
+            info = client.api().model_info(repo, revision=revision, files_metadata=True, timeout=10)
+    except client.Unreachable as error:
         folder = fetched(hub_id)
         if folder is None:
-            raise Unreachable(f"{error} There is no folder {hub_id} here.{folder_meant(hub_id)}") from error
+            raise client.Unreachable(f"{error} There is no folder {hub_id} here.{folder_meant(hub_id)}") from error
         print(f"{error}; using what was fetched before", file=sys.stderr)
         return folder
     files = [file for file in info.siblings or () if isinstance(file.rfilename, str)]
@@ -49,7 +47,7 @@ def fetch(hub_id: str) -> Path:
 
     def download(file: tuple[str, Path, int]) -> None:
         other, target, size = file
-        patiently(lambda: write_atomically(target, _content(hub_id, commit, other, size)), hub_id)
+        client.patiently(lambda: write_atomically(target, _content(hub_id, commit, other, size)), hub_id)
 
     with ThreadPoolExecutor(AT_A_TIME) as threads:
         list(threads.map(download, missing))
@@ -79,12 +77,11 @@ def id_of(folder: Path) -> str | None:
 
 def texts_of(hub_id: str, names: Sequence[str]) -> list[str]:
     """Return text files of a model on the Hub as they are now, "" where there is none, or no such model."""
-    from huggingface_hub import HfApi
     from huggingface_hub.errors import RepositoryNotFoundError
 
     def attempt() -> list[str]:
         try:
-            info = HfApi(endpoint=endpoint()).model_info(hub_id, files_metadata=True, timeout=SILENCE_SECONDS)
+            info = client.api().model_info(hub_id, files_metadata=True, timeout=client.SILENCE_SECONDS)
         except RepositoryNotFoundError:
             return [""] * len(names)
         sizes = {file.rfilename: file.size for file in info.siblings or ()}
@@ -95,7 +92,7 @@ def texts_of(hub_id: str, names: Sequence[str]) -> list[str]:
             return ""
         return _content(hub_id, commit, name, size).decode("utf-8", errors="replace")
 
-    return patiently(attempt, hub_id)
+    return client.patiently(attempt, hub_id)
 
 
 def _content(hub_id: str, commit: str, name: str, size: int) -> bytes:
@@ -104,7 +101,7 @@ def _content(hub_id: str, commit: str, name: str, size: int) -> bytes:
     from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
 
     repo, _ = parse_id(hub_id)
-    url = hf_hub_url(repo, name, revision=commit, endpoint=endpoint())
+    url = hf_hub_url(repo, name, revision=commit, endpoint=client.endpoint())
     content = bytearray()
     with get_session().stream("GET", url, headers=build_hf_headers()) as answer:
         hf_raise_for_status(answer)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from gan.errors import UserError, printable
-from gan.hub.client import SILENCE_SECONDS, endpoint, in_words, patiently
+from gan.hub import client
 from gan.hub.ids import parse_target
 
 STATIC = "static"  # in place of a Space's hardware: plain files, which need none
@@ -23,10 +23,10 @@ def push(
     moves to this commit. `space` is the hardware of a Space, if it is one, or STATIC. Lost connections and busy servers
     are tried again. Raises UserError, and Unreachable after the last try.
     """
-    from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
+    from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
     repo = parse_target(hub_id)
-    api, kind = HfApi(endpoint=endpoint()), "space" if space else "model"
+    api, kind = client.api(), "space" if space else "model"
     files = sorted(files)
 
     def commit() -> str:
@@ -34,7 +34,7 @@ def push(
         sdk = {"space_sdk": STATIC} if space == STATIC else sdk
         api.create_repo(repo, repo_type=kind, private=private or None, exist_ok=True, **sdk)
         look = api.space_info if space else api.model_info
-        head = look(repo, timeout=SILENCE_SECONDS)  # which has a limit of its own: none
+        head = look(repo, timeout=client.SILENCE_SECONDS)  # which has a limit of its own: none
         kept = getattr(head, "sdk", None)
         if space and kept not in (None, sdk["space_sdk"]):
             raise UserError(
@@ -58,12 +58,10 @@ def push(
         if there.get(tag) != oid:
             api.create_tag(repo, tag=tag, revision=oid, repo_type=kind)
 
-    return patiently(commit, hub_id)
+    return client.patiently(commit, hub_id)
 
 
 def check_login(hub_id: str) -> None:
     """Raise UserError where nobody is logged in who could push, Unreachable where that cannot be known now."""
-    from huggingface_hub import HfApi
-
-    with in_words(hub_id, silence=10):
-        HfApi(endpoint=endpoint()).whoami()
+    with client.errors_in_words(hub_id, silence=10):
+        client.api().whoami()

@@ -7,9 +7,12 @@ snapshot and sample grid follow; the next epoch of the run would write its own a
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 import torch
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from gan.checkpoints import GENERATOR_FILE, load_generator, save_network
 from gan.folder import SAMPLES, SNAPSHOTS, epoch_file, list_epochs, write_grid

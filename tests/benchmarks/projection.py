@@ -5,11 +5,14 @@ python tests/benchmarks/projection.py checkpoints/pokemon --data pokemon.zip
 
 import argparse
 import statistics
+import sys
 import time
 from pathlib import Path
 
 import torch
 from tqdm import tqdm
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from gan.checkpoints import load_generator
 from gan.images import from_uint8

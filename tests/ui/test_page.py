@@ -24,20 +24,6 @@ from served import (
     wait_for_seeds,
 )
 
-
-@pytest.fixture
-def visit_under(visit, server):
-    """Return a function that opens the page after a script has run in it."""
-
-    def open_page(script, query=""):
-        page = visit("about:blank", home=server.url)
-        page.add_init_script(script)
-        page.goto(f"{server.url}{query}")
-        return page
-
-    return open_page
-
-
 # --- links ---------------------------------------------------------------------------------------------------------
 
 
@@ -54,7 +40,7 @@ def test_a_link_to_generate_made_before_rebuilds_what_it_showed(visit, server, c
 
 
 @pytest.mark.parametrize("slow", ["<", ">"], ids=["picture", "grid"])
-def test_the_stage_shows_the_epoch_of_a_link_whichever_is_decoded_first(visit_under, slow):
+def test_the_stage_shows_the_epoch_of_a_link_whichever_is_decoded_first(visit_under, server, slow):
     page = visit_under(
         f"""
         const decode = HTMLImageElement.prototype.decode;
@@ -63,7 +49,7 @@ def test_the_stage_shows_the_epoch_of_a_link_whichever_is_decoded_first(visit_un
             if (this.naturalWidth {slow} 300) await new Promise((later) => setTimeout(later, 700));
         }};
         """,
-        f"?tab=training&seed=5&epoch={EPOCHS[1]}",
+        f"{server.url}?tab=training&seed=5&epoch={EPOCHS[1]}",
     )
     wait_for_picture(page, seed=5)
     page.locator("#stage figcaption", has_text=f"epoch {EPOCHS[1]}").wait_for()
@@ -183,8 +169,10 @@ def test_the_address_is_shared(visit, server):
     assert page.evaluate("navigator.clipboard.readText()") == page.url
 
 
-def test_where_nothing_can_be_copied_the_address_is_pointed_at(visit_under):
-    page = visit_under("Object.defineProperty(navigator, 'clipboard', { value: undefined })", "?seed=30&tab=explore")
+def test_where_nothing_can_be_copied_the_address_is_pointed_at(visit_under, server):
+    page = visit_under(
+        "Object.defineProperty(navigator, 'clipboard', { value: undefined })", f"{server.url}?seed=30&tab=explore"
+    )
     wait_for_picture(page, seed=30)
     page.locator("#share").click()
     notice(page, "The link is the page’s address.").wait_for()
@@ -200,8 +188,8 @@ window.fetch = async (...given) => String(given[0]).includes("queue/join") && wi
 """
 
 
-def test_a_last_wish_that_was_refused_is_asked_again_until_it_is_answered(visit_under):
-    page = visit_under(REFUSE_TWICE)
+def test_a_last_wish_that_was_refused_is_asked_again_until_it_is_answered(visit_under, server):
+    page = visit_under(REFUSE_TWICE, server.url)
     wait_for_seeds(page, 1, 24)
     page.evaluate("window.full = true")
     page.locator("#wall .tile").nth(4).click()
@@ -222,8 +210,8 @@ window.fetch = async (...given) => {
 """
 
 
-def test_a_tab_that_is_slow_to_open_does_not_come_after_the_next(visit_under):
-    page = visit_under(DELAY_ONE)
+def test_a_tab_that_is_slow_to_open_does_not_come_after_the_next(visit_under, server):
+    page = visit_under(DELAY_ONE, server.url)
     wait_for_seeds(page, 1, 24)
     page.evaluate("window.slow = true")
     for tab in ("Morph", "Explore"):
@@ -253,8 +241,8 @@ window.fetch = async (...given) => {
 """
 
 
-def test_a_wish_made_while_the_stream_of_answers_ends_is_answered(visit_under):
-    page = visit_under(END_LATE)
+def test_a_wish_made_while_the_stream_of_answers_ends_is_answered(visit_under, server):
+    page = visit_under(END_LATE, server.url)
     wait_for_seeds(page, 1, 24)
     page.wait_for_function("window.ended")
     page.locator("#wall .tile").nth(4).click()
@@ -264,9 +252,9 @@ def test_a_wish_made_while_the_stream_of_answers_ends_is_answered(visit_under):
 
 
 @pytest.mark.parametrize("denied", [["getItem", "setItem"], ["setItem"]], ids=["forbidden", "full"])
-def test_where_the_browser_stores_nothing_pictures_are_kept_until_the_page_is_left(visit_under, denied):
+def test_where_the_browser_stores_nothing_pictures_are_kept_until_the_page_is_left(visit_under, server, denied):
     denials = "".join(f"Storage.prototype.{name} = () => {{ throw new DOMException('denied'); }};" for name in denied)
-    page = visit_under(denials)
+    page = visit_under(denials, server.url)
     wait_for_seeds(page, 1, 24)
     page.locator("#keep").click()
     wait_for_labels(page, "kept", "Seed 1")
@@ -290,8 +278,8 @@ window.fetch = async (...given) => {
 """
 
 
-def test_pictures_are_dim_until_the_one_that_was_asked_for_is_there(visit_under):
-    page = visit_under(HOLD_BACK)
+def test_pictures_are_dim_until_the_one_that_was_asked_for_is_there(visit_under, server):
+    page = visit_under(HOLD_BACK, server.url)
     wait_for_seeds(page, 1, 24)
     page.wait_for_function("window.streams === 0")  # nothing else is being told
     page.evaluate("window.held = new Promise((done) => (window.letGo = done)); 0")

@@ -73,22 +73,31 @@ def test_a_model_that_is_chosen_while_another_draws_takes_over(opened):
     assert page.evaluate("document.body.dataset.way") == "webgl" and page.workers == []
 
 
-def test_nothing_can_be_pressed_until_there_is_a_picture(visit, page_site):
-    page = visit("about:blank", home=page_site)
-    held = []
-    page.route("**/model.safetensors", lambda route: held.append(route))
-    page.goto(f"{page_site}?seed=3")
-    page.get_by_text("Reading alpha").wait_for()
+HOLD_WEIGHTS = """
+const ask = window.fetch;
+window.fetch = async (...given) => {
+    if (String(given[0]).includes("safetensors")) await new Promise((go) => (window.release = go));
+    return ask(...given);
+};
+"""
+
+
+def test_nothing_can_be_pressed_until_there_is_a_picture(visit_under, page_site):
+    page = visit_under(HOLD_WEIGHTS, f"{page_site}?seed=3")
+    page.wait_for_function("window.release")
     for button in ("#keep", "#save", "#share", "#to-explore", "#tab-training"):
         box = page.locator(button).bounding_box()
         page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.locator("body").press("Tab")
-    assert page.evaluate("document.activeElement.closest('[inert]') === null")
+    page.keyboard.press(" ")
+    reached = set()
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.id || document.activeElement.name"))
+    assert reached <= {"", "model", "stage"}
+    assert page.locator("#tab-generate").get_attribute("aria-selected") == "true"
     assert page.locator(".toast").inner_text() == ""
-    (waiting,) = held
-    waiting.continue_()
+    page.evaluate("window.release()")
     wait_for_picture(page, seed=3)
-    assert page.get_by_role("tab", name="Generate").get_attribute("aria-selected") == "true"
     page.get_by_role("button", name="Keep", exact=True).click()
     page.get_by_role("button", name="Seed 3 by alpha", exact=True).wait_for()
 
@@ -234,15 +243,35 @@ def test_training_has_grids_and_curves_on_one_scrubber_and_the_stage_follows_a_p
     page.get_by_text("No curves: this model came without its history.jsonl.").wait_for()
 
 
-def test_the_stage_shows_the_epoch_of_a_link_also_where_its_grid_comes_before_the_picture(visit, page_site):
-    page = visit("about:blank", home=page_site)
-    page.add_init_script("""
-        const ask = Worker.prototype.postMessage; // of the worker that draws the picture
-        Worker.prototype.postMessage = function (...all) { setTimeout(() => ask.apply(this, all), 700); };
-    """)
-    page.goto(f"{page_site}?tab=training&model=alpha&epoch={EPOCHS[1]}")
+SLOW_WORKER = """
+const ask = Worker.prototype.postMessage;
+Worker.prototype.postMessage = function (...all) { setTimeout(() => ask.apply(this, all), 700); };
+"""
+
+
+def test_the_stage_shows_the_epoch_of_a_link_also_where_its_grid_comes_before_the_picture(visit_under, page_site):
+    page = visit_under(SLOW_WORKER, f"{page_site}?way=plain&tab=training&model=alpha&epoch={EPOCHS[1]}")
     page.locator(".stage figcaption", has_text=f"epoch {EPOCHS[1]}").wait_for()
     wait_for_picture(page, model="alpha")
+
+
+def test_a_link_to_a_way_shows_its_frame_also_from_a_picture_with_edits(visit_under, page_site):
+    page = visit_under(
+        SLOW_WORKER, f"{page_site}?way=plain&tab=morph&model=alpha&seed=3&d1=1.5", reduced_motion="reduce"
+    )
+    page.locator(".stage figcaption", has_text="On the way").wait_for()
+    wait_for_picture(page, seed=3, d1=1.5)
+
+
+def test_a_picture_chosen_in_a_grid_is_on_the_stage_as_it_was_then(opened):
+    page = opened(f"tab=training&model=alpha&epoch={EPOCHS[1]}")
+    page.locator(".stage figcaption", has_text=f"epoch {EPOCHS[1]}").wait_for()
+    page.get_by_role("slider", name="The 64 pictures").focus()
+    for key in ("ArrowDown", "ArrowRight"):
+        page.keyboard.press(key)
+    wait_for_picture(page, seed=9)
+    page.wait_for_timeout(300)  # in which the picture as it is today would be drawn
+    assert f"epoch {EPOCHS[1]}" in page.locator(".stage figcaption").inner_text()
 
 
 def test_where_the_browser_stores_nothing_pictures_are_kept_until_the_page_is_left(opened):

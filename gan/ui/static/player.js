@@ -26,6 +26,7 @@ export const mount = (root, emit) => {
         from = 0,
         last = 0,
         visible = false,
+        chose = false, // whether the stage is about to show the chosen picture as it is today, not as of this frame
         asked = 0;
     let frames = new Map(); // of a source that sends them one at a time: frame -> image
     const still = matchMedia("(prefers-reduced-motion: reduce)");
@@ -71,9 +72,15 @@ export const mount = (root, emit) => {
     const choose = (cell) => {
         if (cell < 0 || cell >= shown.columns ** 2) return;
         shown.cell = cell;
+        chose = true;
         show();
         emit("select", { cell });
     };
+    document.addEventListener("staged", ({ detail }) => {
+        if (!chose || detail?.seed !== shown.cell) return; // of several in a row the last one counts
+        chose = false;
+        show();
+    });
     grid.addEventListener("click", ({ offsetX, offsetY }) => {
         const size = grid.clientWidth / shown.columns;
         choose(Math.floor(offsetY / size) * shown.columns + Math.floor(offsetX / size));

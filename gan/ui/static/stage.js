@@ -32,7 +32,7 @@ export const mount = (root, emit) => {
         pixels = null,
         turn = 0, // of what is shown, frames too; a frame is overtaken by whatever comes after it
         taken = 0, // of pictures, which no frame overtakes
-        line = Promise.resolve(), // what came first is shown first, however long it takes to decode
+        arriving = null, // the newest picture, while it is decoded: what a frame waits for that came after it
         comparing = false;
     let plain = null,
         plainOf = ""; // the picture without edits, and whose it is
@@ -114,27 +114,22 @@ export const mount = (root, emit) => {
         own();
     });
 
-    const inLine = (work) => {
-        line = line.then(work, work);
-        return line;
-    };
     // --- frames that a player shows here; null: the picture itself again
-    document.addEventListener("frame", ({ detail }) => {
+    document.addEventListener("frame", async ({ detail }) => {
         const mine = ++turn;
-        inLine(async () => {
-            if (mine !== turn || !shown) return;
-            if (!detail) {
-                tell();
-                return own();
-            }
-            const image = await decode(detail.image);
-            if (mine !== turn) return;
-            pixels = cut(image, detail.side, detail.columns, detail.index);
-            look();
-            find("strong").textContent = detail.title ?? shown.title;
-            sharp.want(null);
-            find("figcaption span").textContent = detail.label;
-        });
+        await arriving;
+        if (mine !== turn || !shown) return;
+        if (!detail) {
+            tell();
+            return own();
+        }
+        const image = await decode(detail.image);
+        if (mine !== turn) return;
+        pixels = cut(image, detail.side, detail.columns, detail.index);
+        look();
+        find("strong").textContent = detail.title ?? shown.title;
+        sharp.want(null);
+        find("figcaption span").textContent = detail.label;
     });
     // --- what is drawn over it; null: nothing
     document.addEventListener("overlay", ({ detail }) =>
@@ -143,8 +138,8 @@ export const mount = (root, emit) => {
     onStyle(look);
     new ResizeObserver(look).observe(room);
 
-    const showPicture = async (value, mine) => {
-        if (mine !== taken) return;
+    const showPicture = async (value) => {
+        const mine = ++taken;
         const image = value.image ? await decode(value.image) : null;
         if (mine !== taken) return;
         [shown, sheet, comparing] = [value, image, false];
@@ -158,13 +153,15 @@ export const mount = (root, emit) => {
         tell();
         own();
         root.dataset.recipe = JSON.stringify(value.recipe ?? {});
+        document.dispatchEvent(new CustomEvent("staged", { detail: value.recipe ?? null }));
     };
     return async (value) => {
         if (!value) return;
         if (value.sharper !== undefined) return sharp.show(value);
-        const mine = ++taken;
         turn++;
-        return inLine(() => showPicture(value, mine));
+        const showing = showPicture(value);
+        arriving = showing.catch(() => {});
+        return showing;
     };
 };
 

@@ -71,6 +71,7 @@ const show = async (changed, at = 0, play = true) => {
     find("#loop").checked = way.loop;
     drawStops();
     const first = await framed(at);
+    await studio.staged; // or it would come after the frame, and hide it
     if (way === changed) await player({ ...played(), at, play, first });
 };
 const redraw = (change) =>

@@ -37,17 +37,20 @@ export const handOut = (name, content, type) => {
 // another wish has come meanwhile; the promise waits until no wish is left.
 export const newest = (work) => {
     let wished = false,
+        busy = false,
         working = null;
     const run = async () => {
         while (wished) {
             wished = false;
             await attempt(() => work(() => wished));
         }
-        working = null;
+        busy = false;
     };
     return () => {
         wished = true;
-        working ??= run();
+        if (busy) return working;
+        busy = true;
+        working = run();
         return working;
     };
 };

@@ -30,7 +30,7 @@ const openTab = (tab) => {
 };
 const goTo = (tab, link) =>
     attempt(() => {
-        if (!studio.engine || (tab === studio.tab && !link)) return;
+        if (tab === studio.tab && !link) return;
         openTab(tab);
         studio.by = "tab";
         enter(link ?? studio.spots[tab] ?? {});
@@ -63,7 +63,7 @@ async function restore(said, by) {
 }
 let last = Promise.resolve(); // the change of model before
 const change = (listed) => {
-    const read = () => load(listed, () => take(studio.specimen, studio.by));
+    const read = () => load(listed, () => studio.specimen && take(studio.specimen, studio.by));
     last = last.then(read, read);
     return last.then(drawTray);
 };
@@ -85,7 +85,7 @@ find("#back").addEventListener("click", () => attempt(() => restore(address()[0]
 // --- what can be done with the picture in hand
 find("#another").addEventListener("click", () =>
     attempt(() => {
-        if (!studio.engine) return;
+        if (!studio.specimen) return; // pressed by the space bar
         const picture = ofSeed(rolled(), studio.specimen.wildness),
             spot = studio.spots[studio.tab] ?? {};
         take(picture, "roll");

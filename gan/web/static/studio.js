@@ -78,8 +78,8 @@ const stage = mountStage(find("#stage .stage"), (event, told) => {
 
 // Put a picture in hand and onto the stage; from the first on there is something to press buttons for.
 export function take(specimen, by) {
+    if (!studio.specimen) for (const part of document.querySelectorAll("[inert]")) part.inert = false;
     Object.assign(studio, { specimen, by });
-    for (const part of document.querySelectorAll("[inert]")) part.inert = false;
     studio.staged = show();
     for (const follow of studio.follow) follow();
     noteAddress();

@@ -38,6 +38,7 @@ const framed = async (at) => {
         image = grid(model, model.epochs[at]);
     try {
         const side = (await decode(image)).width / ACROSS;
+        await studio.staged; // or it would come after the film, and hide it
         return model === studio.model ? { ...played(side), sent: { at, image } } : null;
     } catch {
         throw `The sample grid of epoch ${model.epochs[at]} could not be fetched.`;
@@ -58,7 +59,6 @@ const show = (at, play) =>
         const mine = ++shows;
         if (at < 0) return player({ ...played(studio.model.side), at: 0 });
         const film = await framed(at);
-        await studio.staged; // whose picture would else come after the film's and hide it
         if (film && mine === shows) await player({ ...film, at, play, first: film.sent });
     });
 

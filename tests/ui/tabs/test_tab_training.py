@@ -317,12 +317,15 @@ def test_the_stage_shows_the_picture_at_each_epoch_and_the_curves_follow(trainin
         wait_for_address(training, f"epoch={epoch}")
 
 
-def test_a_click_into_the_grid_or_arrow_keys_follow_another_seed(training):
+def test_a_click_into_the_grid_or_arrow_keys_follow_another_seed_at_this_epoch(training, client):
     training.locator("#film .frame-room").click(position={"x": 3, "y": 3})
     wait_for_picture(training, seed=0)
     training.locator("#film .frame-room").focus()
     training.keyboard.press("ArrowDown")
     wait_for_picture(training, seed=8)
+    grid, _ = client.predict(epoch=EPOCHS[0], api_name="/history")
+    training.wait_for_timeout(300)  # in which the picture as it is today would be shown
+    assert differ(picture_in_hand(training), cell(pixels(grid), 8)) <= 1
 
 
 def test_a_click_on_a_curve_goes_to_that_epoch(training):

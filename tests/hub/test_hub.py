@@ -17,12 +17,12 @@ from served import measurement, plant, tiny_generator
 from gan.checkpoints import load_discriminator, load_generator, save_network
 from gan.errors import UserError
 from gan.folder import write_metrics
-from gan.hub import client, uploading
+from gan.hub import client
 from gan.hub.client import Unreachable
 from gan.hub.contents import PUBLISHED
 from gan.hub.fetching import fetch
 from gan.hub.ids import is_id, parse_id
-from gan.hub.uploading import push
+from gan.hub.uploading import check_login, push
 from gan.latent import sample_z
 from gan.models import Discriminator, Generator
 
@@ -187,8 +187,7 @@ def test_a_tag_goes_with_the_newest_push_of_its_budget(server, folder):
 def test_a_server_that_says_nothing_is_given_up(step, server, folder, monkeypatch):
     publish(folder)
     edit(folder, "# again")
-    for module in (client, uploading):
-        monkeypatch.setattr(module, "SILENCE_SECONDS", 0.1)
+    monkeypatch.setattr(client, "SILENCE_SECONDS", 0.1)
     server.faults.append((*step, "never"))
     oid = publish(folder, tag="images-1")
     assert server.faults == [] and server.repositories["model", "tester/alpha"].tags == {"images-1": oid}
@@ -296,7 +295,7 @@ def environment(server, monkeypatch):
 )
 def test_a_variable_that_forbids_any_client_is_named(name, value, environment, folder):
     environment(name, value)
-    for ask in (lambda: fetch("tester/alpha"), lambda: publish(folder), lambda: uploading.check_login("tester/alpha")):
+    for ask in (lambda: fetch("tester/alpha"), lambda: publish(folder), lambda: check_login("tester/alpha")):
         with pytest.raises(UserError, match=f"^{name} names") as caught:
             ask()
         assert "password" not in str(caught.value) and not isinstance(caught.value, Unreachable)
