@@ -163,6 +163,15 @@ def kept_epochs(last: int, limit: int) -> set[int]:
     return {epoch for epoch in (1, *range(stride, last + 1, stride), last) if epoch >= 1}
 
 
+def thinned(epochs: Iterable[int], limit: int) -> list[int]:
+    """Return at most `limit` of these epochs, in order: where they are crowded they go, the first and last never."""
+    kept = sorted(epochs)
+    while len(kept) > limit:
+        gaps = [later - earlier for earlier, later in zip(kept, kept[2:], strict=False)]
+        del kept[gaps.index(min(gaps)) + 1]
+    return kept
+
+
 def epoch_file(folder: str | Path, kind: str, epoch: int) -> Path:
     """Return the path of an epoch's file of a kind, one of SUFFIXES."""
     return Path(folder, kind, f"epoch-{epoch:04d}.{SUFFIXES[kind]}")

@@ -23,6 +23,7 @@ from gan.folder import (
     prune_epochs,
     read_history,
     read_metrics,
+    thinned,
     write_figure,
     write_grid,
     write_history,
@@ -126,6 +127,13 @@ def test_kept_epochs_are_spread_evenly_and_are_not_too_few(limit):
 def test_a_longer_run_keeps_nothing_that_a_shorter_one_dropped(limit):
     for shorter, longer in pairwise(LONG):
         assert {epoch for epoch in kept_epochs(longer, limit) if epoch < shorter} <= kept_epochs(shorter, limit)
+
+
+def test_of_crowded_epochs_those_go_whose_neighbours_are_near():
+    past, present = (1, 128, 256, 384, 512), range(516, 553, 4)
+    assert thinned([*past, *present], 9) == [1, 128, 256, 384, 512, 528, 536, 544, 552]
+    assert thinned([*past, *present], 6) == [1, 128, 256, 384, 512, 552]
+    assert thinned(past, 5) == list(past)
 
 
 @pytest.mark.parametrize("kind, suffix", [(SAMPLES, "webp"), (SNAPSHOTS, "safetensors")])

@@ -20,9 +20,11 @@ from gan.folder import (
     footprint,
     is_figure,
     list_epochs,
+    prune_epochs,
     read_history,
     read_iterations,
     read_metrics,
+    thinned,
     write_history,
     write_iterations,
     write_metrics,
@@ -148,6 +150,4 @@ def _join_files(staged: Path, past: Past) -> None:
             name = path.relative_to(past.folder).as_posix()
             if number <= began and name in names:
                 release.pass_file(past.folder, name, staged / name)
-    while len(grids := list(list_epochs(staged, SAMPLES).values())) > MAX_SAMPLES:
-        for path in grids[1:-1:2]:
-            path.unlink()
+    prune_epochs(staged, SAMPLES, set(thinned(list_epochs(staged, SAMPLES), MAX_SAMPLES)))
